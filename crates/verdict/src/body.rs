@@ -26,7 +26,7 @@ pub type Sealed = Body<Vec<u8>>;
 
 impl Clear {
     /// A body without a private part.
-    pub const fn open(open: Value) -> Self {
+    pub fn open(open: Value) -> Self {
         Self {
             open,
             index: Vec::new(),
@@ -70,12 +70,12 @@ pub struct Secrets(Zeroizing<Vec<u8>>);
 
 impl Secrets {
     /// No private part.
-    pub const fn none() -> Self {
+    pub fn none() -> Self {
         Self(Zeroizing::new(Vec::new()))
     }
 
     /// Takes the bytes of a framework's private part (versioned JSON, by habit).
-    pub const fn new(bytes: Vec<u8>) -> Self {
+    pub fn new(bytes: Vec<u8>) -> Self {
         Self(Zeroizing::new(bytes))
     }
 

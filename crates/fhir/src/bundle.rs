@@ -1,0 +1,153 @@
+//! Searchset bundles: read, joined, filtered.
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use serde_json::{Value, json};
+
+/// The most entries of one answer that we pass on.
+const ENTRIES_MAX: usize = 10_000;
+
+/// Resources of a searchset, each as it was received.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Bundle {
+    /// The resources.
+    pub resources: Vec<Value>,
+}
+
+/// The bytes are no searchset bundle that we take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NotABundle;
+
+#[derive(Deserialize)]
+struct Written<'a> {
+    #[serde(rename = "resourceType")]
+    resource_type: String,
+    #[serde(rename = "type")]
+    bundle_type: String,
+    #[serde(default, borrow)]
+    entry: Vec<Entry<'a>>,
+}
+
+#[derive(Deserialize)]
+struct Entry<'a> {
+    #[serde(borrow)]
+    resource: &'a RawValue,
+}
+
+impl Bundle {
+    /// Reads a searchset.
+    ///
+    /// # Errors
+    /// [`NotABundle`] for other JSON, another bundle type, an entry without a resource, or over
+    /// 10 000 entries.
+    pub fn parse(bytes: &[u8]) -> Result<Self, NotABundle> {
+        let written: Written<'_> = serde_json::from_slice(bytes).map_err(|_| NotABundle)?;
+        let is_searchset = written.resource_type == "Bundle" && written.bundle_type == "searchset";
+        if !is_searchset || written.entry.len() > ENTRIES_MAX {
+            return Err(NotABundle);
+        }
+        let read = |entry: &Entry<'_>| {
+            let resource: Value = serde_json::from_str(entry.resource.get()).ok()?;
+            resource_type(&resource).is_some().then_some(resource)
+        };
+        let resources: Option<Vec<Value>> = written.entry.iter().map(read).collect();
+        resources
+            .map(|resources| Self { resources })
+            .ok_or(NotABundle)
+    }
+
+    /// Adds the resources of another answer that are not there yet, by type and id.
+    pub fn join(&mut self, other: Self) {
+        for resource in other.resources {
+            let address = |r: &Value| (r["resourceType"].clone(), r["id"].clone());
+            if !self
+                .resources
+                .iter()
+                .any(|known| address(known) == address(&resource))
+            {
+                self.resources.push(resource);
+            }
+        }
+    }
+
+    /// Keeps the resources whose type `may_leave`.
+    #[must_use]
+    pub fn filtered(mut self, may_leave: impl Fn(&str) -> bool) -> Self {
+        self.resources
+            .retain(|resource| resource_type(resource).is_some_and(&may_leave));
+        self
+    }
+
+    /// The searchset (FHIR R4 Bundle).
+    pub fn to_json(&self) -> Value {
+        let entry =
+            |resource: &Value| json!({ "resource": resource, "search": { "mode": "match" } });
+        json!({
+            "resourceType": "Bundle",
+            "type": "searchset",
+            "total": self.resources.len(),
+            "entry": self.resources.iter().map(entry).collect::<Vec<Value>>(),
+        })
+    }
+}
+
+/// The type of a resource.
+pub fn resource_type(resource: &Value) -> Option<&str> {
+    resource.get("resourceType").and_then(Value::as_str)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn bundle() -> Bundle {
+        Bundle {
+            resources: vec![
+                json!({"resourceType":"Observation","id":"1"}),
+                json!({"resourceType":"Patient","id":"1"}),
+            ],
+        }
+    }
+
+    #[test]
+    fn a_searchset_survives_writing_and_reading() {
+        let bytes = bundle().to_json().to_string();
+        assert_eq!(Bundle::parse(bytes.as_bytes()), Ok(bundle()));
+    }
+
+    #[test]
+    fn only_what_may_leave_stays() {
+        let left = bundle().filtered(|kind| kind == "Observation");
+        assert_eq!(
+            left.resources,
+            [json!({"resourceType":"Observation","id":"1"})]
+        );
+    }
+
+    #[test]
+    fn joining_keeps_each_resource_once() {
+        let mut joined = bundle();
+        joined.join(bundle());
+        assert_eq!(joined, bundle());
+    }
+
+    #[test]
+    fn what_is_no_searchset_is_refused() {
+        for text in [
+            "{}",
+            r#"{"resourceType":"Bundle","type":"history"}"#,
+            r#"{"resourceType":"Bundle","type":"searchset","entry":[{}]}"#,
+            r#"{"resourceType":"Bundle","type":"searchset","entry":[{"resource":{"id":"1"}}]}"#,
+        ] {
+            assert_eq!(Bundle::parse(text.as_bytes()), Err(NotABundle), "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_read_or_refused(bytes in proptest::collection::vec(any::<u8>(), 0..512)) {
+            let _ = Bundle::parse(&bytes);
+        }
+    }
+}

@@ -1,0 +1,17 @@
+//! What a granted gegevensdienst allows of a FHIR R4 request: which search may be done, how it is
+//! narrowed to one person, what may leave of the answer, and how an error looks in FHIR.
+//!
+//! The crate reads type, id and few references of a resource and passes the rest on untouched. It
+//! knows no HTTP, no person and no token.
+//!
+//! Start reading at [`Gegevensdienst::narrow`].
+
+mod bundle;
+mod gegevensdienst;
+mod outcome;
+mod search;
+
+pub use bundle::{Bundle, NotABundle, resource_type};
+pub use gegevensdienst::{Gegevensdienst, NotAllowed, Zoekvraag};
+pub use outcome::{IssueType, operation_outcome};
+pub use search::{NotASearch, Search};

@@ -1,0 +1,108 @@
+//! The Toestemmingenregister: where a person records, sees and withdraws consent (seed 000 steps 5,
+//! 6, 13 and 14).
+
+pub mod intrekken;
+pub mod opvragen;
+pub mod vastleggen;
+
+use serde::{Deserialize, Serialize};
+use verdict::{BadRow, Clear, IndexKey, Key, PersonTag, Record, Space};
+
+use crate::rows;
+use crate::toestemming::Keuze;
+
+/// How long a consent is kept, in seconds: until it is withdrawn, so far longer than any grant
+/// (MedMij core.autorisatie.100 ends a grant that was not used for half a year).
+pub const TOESTEMMING_S: u32 = 30 * 366 * 86_400;
+
+/// The most choices in one consent: a form can name every provider of a region, not of a list made
+/// to exhaust us.
+pub const KEUZES_MAX: usize = 500;
+
+/// A person's choices for one PGO.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Toestemmingen {
+    /// Whose.
+    pub persoon: PersonTag,
+    /// For which PGO.
+    pub client_id: String,
+    /// The link on which grants hang.
+    pub koppeling: [u8; 16],
+    /// The choices.
+    pub keuzes: Vec<Keuze>,
+    /// When they were last changed; seconds since 1970.
+    pub vastgelegd: i64,
+}
+
+/// The name of the index by person.
+pub const PERSOON: &str = "persoon";
+
+#[derive(Serialize, Deserialize)]
+struct Open {
+    persoon: String,
+    client_id: String,
+    koppeling: [u8; 16],
+    vastgelegd: i64,
+}
+
+impl Toestemmingen {
+    /// Where they stand: person and PGO.
+    pub fn key(persoon: PersonTag, client_id: &str) -> Key {
+        Key::Record(Self::SPACE, rows::person_and_client(persoon, client_id))
+    }
+}
+
+/// Which providers a person chose tells of treatment, so the choices are the private part.
+impl Record for Toestemmingen {
+    const SPACE: Space = Space("mitz.toestemming");
+
+    fn to_body(&self) -> Clear {
+        let open = Open {
+            persoon: verdict::person_tag_to_hex(self.persoon),
+            client_id: self.client_id.clone(),
+            koppeling: self.koppeling,
+            vastgelegd: self.vastgelegd,
+        };
+        let index = vec![(PERSOON, IndexKey::Person(self.persoon))];
+        rows::body(&open, Some(&self.keuzes), index)
+    }
+
+    fn from_body(body: &Clear) -> Result<Self, BadRow> {
+        let open: Open = rows::open(Self::SPACE, body)?;
+        Ok(Self {
+            persoon: rows::person(Self::SPACE, &open.persoon)?,
+            client_id: open.client_id,
+            koppeling: open.koppeling,
+            keuzes: rows::private(Self::SPACE, body)?,
+            vastgelegd: open.vastgelegd,
+        })
+    }
+}
+
+/// The link between a person and a PGO. Its row is there as long as the consent stands and gone
+/// from the moment of withdrawal; whoever issues something guards it, so a withdrawal can never be
+/// overtaken. A new consent makes a new link, and old grants stay dead.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Koppeling {
+    /// To which PGO.
+    pub client_id: String,
+}
+
+impl Koppeling {
+    /// Where it stands.
+    pub const fn key(id: [u8; 16]) -> Key {
+        Key::Grant(Self::SPACE, id)
+    }
+}
+
+impl Record for Koppeling {
+    const SPACE: Space = Space("mitz.koppeling");
+
+    fn to_body(&self) -> Clear {
+        rows::body(self, None::<&()>, Vec::new())
+    }
+
+    fn from_body(body: &Clear) -> Result<Self, BadRow> {
+        rows::open(Self::SPACE, body)
+    }
+}

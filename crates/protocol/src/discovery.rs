@@ -1,0 +1,81 @@
+//! Authorization server metadata (RFC 8414, OpenID Connect Discovery 1.0), generated from the table
+//! that the endpoints obey, so that it never promises what an endpoint refuses.
+
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+
+/// What an OpenID Provider offers. Endpoints are absolute URLs.
+#[derive(Clone, Debug, Serialize)]
+pub struct Provider {
+    /// RFC 8414 §2: compared by clients with where they found this.
+    pub issuer: String,
+    /// Front channel.
+    pub authorization_endpoint: String,
+    /// Back channel, mutual TLS.
+    pub token_endpoint: String,
+    /// Back channel, mutual TLS.
+    pub userinfo_endpoint: String,
+    /// Public keys.
+    pub jwks_uri: String,
+    /// RFC 6749 `scope` values.
+    pub scopes_supported: Vec<&'static str>,
+    /// RFC 6749 grants of the token endpoint.
+    pub grant_types_supported: Vec<&'static str>,
+    /// OIDC `acr` values, lowest first.
+    pub acr_values_supported: Vec<String>,
+    /// Algorithm of ID tokens and of signed userinfo.
+    pub signing_alg: &'static str,
+    /// RFC 8705 methods.
+    pub token_endpoint_auth_methods_supported: Vec<&'static str>,
+}
+
+impl Provider {
+    /// The metadata document.
+    pub fn document(&self) -> Value {
+        let mut document = Map::new();
+        let mut say = |name: &str, value: Value| document.insert(name.to_owned(), value);
+        say("issuer", json!(self.issuer));
+        say("authorization_endpoint", json!(self.authorization_endpoint));
+        say("token_endpoint", json!(self.token_endpoint));
+        say("userinfo_endpoint", json!(self.userinfo_endpoint));
+        say("jwks_uri", json!(self.jwks_uri));
+        say("scopes_supported", json!(self.scopes_supported));
+        say("response_types_supported", json!(["code"]));
+        say("response_modes_supported", json!(["query"]));
+        say("grant_types_supported", json!(self.grant_types_supported));
+        say("subject_types_supported", json!(["pairwise"]));
+        say("acr_values_supported", json!(self.acr_values_supported));
+        say(
+            "id_token_signing_alg_values_supported",
+            json!([self.signing_alg]),
+        );
+        say(
+            "userinfo_signing_alg_values_supported",
+            json!([self.signing_alg]),
+        );
+        say(
+            "token_endpoint_auth_methods_supported",
+            json!(self.token_endpoint_auth_methods_supported),
+        );
+        say("code_challenge_methods_supported", json!(["S256"]));
+        // RFC 9207 §3
+        say(
+            "authorization_response_iss_parameter_supported",
+            json!(true),
+        );
+        // RFC 8705 §3.3 and §5
+        say("tls_client_certificate_bound_access_tokens", json!(true));
+        say(
+            "mtls_endpoint_aliases",
+            json!({
+                "token_endpoint": self.token_endpoint,
+                "userinfo_endpoint": self.userinfo_endpoint,
+            }),
+        );
+        // OIDC Discovery §3: these default to true when left out.
+        say("request_parameter_supported", json!(false));
+        say("request_uri_parameter_supported", json!(false));
+        say("claims_parameter_supported", json!(false));
+        Value::Object(document)
+    }
+}
