@@ -1,0 +1,185 @@
+//! What can be read from a certificate that somebody showed us.
+
+use std::fmt;
+
+use aws_lc_rs::digest;
+use identity::Hostname;
+use verdict::Moment;
+use x509_parser::certificate::X509Certificate;
+use x509_parser::extensions::GeneralName;
+
+/// Why a certificate tells us nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BadCertificate {
+    /// Not one X.509 certificate in DER, or one whose alternative names cannot be read.
+    Form,
+    /// No DNS name, or more than one: a node has exactly one name.
+    NotOneName,
+    /// Its one DNS name is no full host name (a wildcard, say).
+    NotAHostname,
+}
+
+impl fmt::Display for BadCertificate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Form => "not a readable X.509 certificate",
+            Self::NotOneName => "the certificate does not have exactly one DNS name",
+            Self::NotAHostname => "the certificate's DNS name is not a full host name",
+        })
+    }
+}
+
+impl std::error::Error for BadCertificate {}
+
+/// The host name of the node that owns the certificate: its only DNS name (RFC 5280 §4.2.1.6).
+/// Names of other kinds may stand beside it; the subject's common name is never looked at.
+pub fn peer_hostname(der: &[u8]) -> Result<Hostname, BadCertificate> {
+    let certificate = parse(der)?;
+    let names = certificate
+        .subject_alternative_name()
+        .map_err(|_| BadCertificate::Form)?
+        .ok_or(BadCertificate::NotOneName)?;
+    let mut dns = names
+        .value
+        .general_names
+        .iter()
+        .filter_map(|name| match name {
+            GeneralName::DNSName(name) => Some(*name),
+            _ => None,
+        });
+    let (Some(name), None) = (dns.next(), dns.next()) else {
+        return Err(BadCertificate::NotOneName);
+    };
+    // RFC 5280 §7.2: DNS names compare without regard to case.
+    Hostname::parse(&name.to_ascii_lowercase()).map_err(|_| BadCertificate::NotAHostname)
+}
+
+/// When a certificate holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Validity {
+    /// The first second.
+    pub from: Moment,
+    /// The first second after it. X.509's `notAfter` is the last second that still counts (RFC
+    /// 5280 §4.1.2.5), hence one more.
+    pub until: Moment,
+}
+
+impl Validity {
+    /// Whether the certificate holds at `now`.
+    pub fn holds_at(self, now: Moment) -> bool {
+        self.from <= now && !self.until.is_over_at(now)
+    }
+}
+
+/// When the certificate holds.
+pub fn validity(der: &[u8]) -> Result<Validity, BadCertificate> {
+    Ok(validity_of(&parse(der)?))
+}
+
+/// The first moment at which the certificate no longer holds.
+pub fn expiry(der: &[u8]) -> Result<Moment, BadCertificate> {
+    Ok(validity(der)?.until)
+}
+
+/// The SHA-256 of the certificate, as `x5t#S256` names it (RFC 8705 §3.1); the caller encodes it.
+pub fn thumbprint(der: &[u8]) -> [u8; 32] {
+    let mut thumbprint = [0; 32];
+    thumbprint.copy_from_slice(digest::digest(&digest::SHA256, der).as_ref());
+    thumbprint
+}
+
+pub(super) fn parse(der: &[u8]) -> Result<X509Certificate<'_>, BadCertificate> {
+    match x509_parser::parse_x509_certificate(der) {
+        Ok(([], certificate)) => Ok(certificate),
+        _ => Err(BadCertificate::Form),
+    }
+}
+
+pub(super) fn validity_of(certificate: &X509Certificate<'_>) -> Validity {
+    let validity = certificate.validity();
+    Validity {
+        from: Moment::from_unix(validity.not_before.timestamp()),
+        until: Moment::from_unix(validity.not_after.timestamp()).plus_s(1),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rcgen::{CertificateParams, KeyPair, SanType};
+
+    use super::*;
+
+    fn with_names(names: &[&str]) -> Vec<u8> {
+        let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+        let mut params = CertificateParams::new(names).expect("names");
+        params.not_before = rcgen::date_time_ymd(2026, 1, 1);
+        params.not_after = rcgen::date_time_ymd(2026, 1, 2);
+        self_signed(&params)
+    }
+
+    fn self_signed(params: &CertificateParams) -> Vec<u8> {
+        let key = KeyPair::generate().expect("a key");
+        params
+            .self_signed(&key)
+            .expect("self-signed")
+            .der()
+            .to_vec()
+    }
+
+    #[test]
+    fn the_only_dns_name_is_the_peers_name() {
+        let name = |names: &[&str]| peer_hostname(&with_names(names));
+        let dva = Hostname::parse("dva.localhost").expect("a host name");
+        assert_eq!(name(&["dva.localhost"]), Ok(dva.clone()));
+        assert_eq!(name(&["DVA.localhost"]), Ok(dva.clone()));
+        assert_eq!(name(&["dva.localhost", "127.0.0.1"]), Ok(dva));
+        for none in [&[][..], &["127.0.0.1"], &["a.localhost", "b.localhost"]] {
+            assert_eq!(name(none), Err(BadCertificate::NotOneName), "{none:?}");
+        }
+        assert_eq!(name(&["*.localhost"]), Err(BadCertificate::NotAHostname));
+    }
+
+    #[test]
+    fn the_same_name_twice_is_two_names() {
+        let mut params = CertificateParams::default();
+        let name = || SanType::DnsName("a.localhost".try_into().expect("ASCII"));
+        params.subject_alt_names = vec![name(), name()];
+        assert_eq!(
+            peer_hostname(&self_signed(&params)),
+            Err(BadCertificate::NotOneName)
+        );
+    }
+
+    #[test]
+    fn a_certificate_holds_through_its_last_second() {
+        let validity = validity(&with_names(&["a.localhost"])).expect("a certificate");
+        // 2026-01-01T00:00:00Z
+        let from = Moment::from_unix(1_767_225_600);
+        let last = from.plus_s(86_400);
+        assert!(!validity.holds_at(from.minus_s(1)));
+        assert!(validity.holds_at(from));
+        assert!(validity.holds_at(last));
+        assert!(!validity.holds_at(last.plus_s(1)));
+    }
+
+    #[test]
+    fn bytes_before_after_or_instead_of_a_certificate_are_refused() {
+        let good = with_names(&["a.localhost"]);
+        let with_a_tail = [&good[..], &[0]].concat();
+        for bad in [
+            &b""[..],
+            b"no certificate",
+            &with_a_tail,
+            &good[..good.len() - 1],
+        ] {
+            assert_eq!(peer_hostname(bad), Err(BadCertificate::Form));
+            assert_eq!(expiry(bad), Err(BadCertificate::Form));
+        }
+    }
+
+    #[test]
+    fn a_thumbprint_is_the_sha_256_of_the_der() {
+        // FIPS 180-2, B.1: the message "abc".
+        assert_eq!(thumbprint(b"abc")[..4], [0xba, 0x78, 0x16, 0xbf]);
+    }
+}

@@ -1,0 +1,76 @@
+//! The only place that reads the clock.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use verdict::Moment;
+
+/// A clock that the demo's control can move, so that 900 seconds and six months pass at will.
+/// Clones are the same clock.
+#[derive(Clone, Debug)]
+pub struct Clock {
+    shift_s: Arc<AtomicI64>,
+}
+
+impl Clock {
+    /// The clock of the operating system, not moved.
+    pub fn system() -> Self {
+        Self {
+            shift_s: Arc::new(AtomicI64::new(0)),
+        }
+    }
+
+    /// The moment as this clock tells it: read once per run and passed in to the rules.
+    pub fn now(&self) -> Moment {
+        let shift_s = self.shift_s.load(Ordering::Relaxed);
+        Moment::from_unix(self.wall().unix().saturating_add(shift_s))
+    }
+
+    /// The moment without any shift, for what other programs judge by their own clock as well: the
+    /// validity of certificates, which TLS checks against the operating system's clock.
+    pub fn wall(&self) -> Moment {
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "this is the one place that reads the clock"
+        )]
+        let now = SystemTime::now();
+        let seconds =
+            |duration: std::time::Duration| i64::try_from(duration.as_secs()).unwrap_or(i64::MAX);
+        Moment::from_unix(match now.duration_since(UNIX_EPOCH) {
+            Ok(since) => seconds(since),
+            Err(before) => -seconds(before.duration()),
+        })
+    }
+
+    /// Moves the clock by so many seconds more, forward or (negative) back.
+    pub fn shift(&self, seconds: i64) {
+        let add = |shift_s: i64| Some(shift_s.saturating_add(seconds));
+        // The closure never declines.
+        let _ = self
+            .shift_s
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, add);
+    }
+
+    /// Undoes every shift.
+    pub fn reset(&self) {
+        self.shift_s.store(0, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn clones_are_moved_together_and_the_wall_clock_is_not() {
+        let clock = Clock::system();
+        let clone = clock.clone();
+        clone.shift(86_400);
+        clone.shift(86_400);
+        let ahead_s = clock.now().unix() - clock.wall().unix();
+        assert!((172_799..=172_801).contains(&ahead_s), "{ahead_s}");
+        clone.reset();
+        assert!((clock.now().unix() - clock.wall().unix()).abs() <= 1);
+    }
+}

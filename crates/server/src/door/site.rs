@@ -1,0 +1,186 @@
+//! The sites behind the door, by host name.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use identity::Hostname;
+use rustls::crypto::aws_lc_rs;
+use rustls::server::WebPkiClientVerifier;
+use rustls::{RootCertStore, ServerConfig};
+use rustls_pki_types::CertificateDer;
+
+use crate::certificates::Identity;
+
+/// The ALPN name of HTTP/2 (RFC 9113 §3.1).
+pub(super) const H2: &[u8] = b"h2";
+/// The ALPN name of HTTP/1.1 (RFC 7301 §6).
+const HTTP_1_1: &[u8] = b"http/1.1";
+
+/// One host and what answers there.
+pub struct Site {
+    /// The name that a client must give, in TLS and in every request.
+    pub host: Hostname,
+    /// The server certificate for that name.
+    pub identity: Identity,
+    /// Whether clients prove who they are by a certificate.
+    pub clients: ClientCertificates,
+    /// What answers. It sees whole requests only.
+    pub router: Router,
+    /// How much and how slowly clients may send.
+    pub limits: Limits,
+}
+
+/// Whether a site asks its clients for a certificate. A certificate that is shown must be valid
+/// under one of the given roots, else the handshake fails. What it allows is for the handlers to
+/// say, at each request: a connection outlives Whitelists, revocations and even the certificate.
+pub enum ClientCertificates {
+    /// Never asked for: hosts that people visit with a browser.
+    Never,
+    /// Asked for; a client without one is let in and the handlers see that it has none.
+    Offered(Vec<CertificateDer<'static>>),
+    /// Asked for; a client without one does not get through the handshake.
+    Required(Vec<CertificateDer<'static>>),
+}
+
+/// How much and how slowly clients of a site may send.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// The body of one request; a longer one gets 413.
+    pub body_bytes_max: usize,
+    /// For the whole body, from the end of the head; a slower one gets 408.
+    pub body_timeout: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            body_bytes_max: 64 * 1024,
+            body_timeout: Duration::from_secs(10),
+        }
+    }
+}
+
+/// All sites of a door, ready to be served.
+#[derive(Default)]
+pub struct Sites {
+    by_host: HashMap<Hostname, Arc<OpenSite>>,
+}
+
+/// A site whose keys and roots were found good.
+pub(super) struct OpenSite {
+    pub(super) host: Hostname,
+    pub(super) tls: Arc<ServerConfig>,
+    pub(super) router: Router,
+    pub(super) limits: Limits,
+}
+
+impl Sites {
+    /// Makes the sites ready. Errs when two have one host, when a key does not fit its certificate
+    /// or when the roots for clients are empty or unreadable.
+    pub fn open(sites: impl IntoIterator<Item = Site>) -> Result<Self, SiteFault> {
+        let mut open = Self::default();
+        for site in sites {
+            let host = site.host.clone();
+            if open.by_host.contains_key(&host) {
+                return Err(SiteFault {
+                    host,
+                    why: "is there twice".to_owned(),
+                });
+            }
+            open.by_host.insert(host, Arc::new(OpenSite::new(site)?));
+        }
+        Ok(open)
+    }
+
+    /// The same sites with this one in the place of the one at its host (or added). Connections to
+    /// the other sites go on; those to the replaced one end after the request they carry, and none
+    /// of its session tickets is accepted any more.
+    pub fn replacing(&self, site: Site) -> Result<Self, SiteFault> {
+        let mut by_host = self.by_host.clone();
+        by_host.insert(site.host.clone(), Arc::new(OpenSite::new(site)?));
+        Ok(Self { by_host })
+    }
+
+    /// The site that a TLS server name asks for; names compare without regard to case (RFC 6066
+    /// §3).
+    pub(super) fn at(&self, server_name: &str) -> Option<&Arc<OpenSite>> {
+        self.by_host.get(server_name.to_ascii_lowercase().as_str())
+    }
+
+    /// Whether the site was not replaced since.
+    pub(super) fn has(&self, site: &Arc<OpenSite>) -> bool {
+        let found = self.by_host.get(&site.host);
+        found.is_some_and(|found| Arc::ptr_eq(found, site))
+    }
+}
+
+impl OpenSite {
+    fn new(site: Site) -> Result<Self, SiteFault> {
+        let tls = tls(&site).map_err(|error| SiteFault {
+            host: site.host.clone(),
+            why: error.to_string(),
+        })?;
+        Ok(Self {
+            host: site.host,
+            tls: Arc::new(tls),
+            router: site.router,
+            limits: site.limits,
+        })
+    }
+}
+
+/// Why a site cannot be served.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SiteFault {
+    /// Which site.
+    pub host: Hostname,
+    /// What is wrong with it, for the operator.
+    pub why: String,
+}
+
+impl fmt::Display for SiteFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the site {} cannot be served: {}", self.host, self.why)
+    }
+}
+
+impl std::error::Error for SiteFault {}
+
+type Fault = Box<dyn std::error::Error + Send + Sync>;
+
+fn tls(site: &Site) -> Result<ServerConfig, Fault> {
+    let provider = Arc::new(aws_lc_rs::default_provider());
+    let config = ServerConfig::builder_with_provider(provider.clone())
+        .with_safe_default_protocol_versions()?;
+    let verifier = |roots: &[CertificateDer<'static>]| -> Result<_, Fault> {
+        let mut store = RootCertStore::empty();
+        for root in roots {
+            store.add(root.clone())?;
+        }
+        let store = Arc::new(store);
+        Ok(WebPkiClientVerifier::builder_with_provider(
+            store,
+            provider.clone(),
+        ))
+    };
+    let config = match &site.clients {
+        ClientCertificates::Never => config.with_no_client_auth(),
+        ClientCertificates::Offered(roots) => {
+            let verifier = verifier(roots)?.allow_unauthenticated().build()?;
+            config.with_client_cert_verifier(verifier)
+        }
+        ClientCertificates::Required(roots) => {
+            config.with_client_cert_verifier(verifier(roots)?.build()?)
+        }
+    };
+    let mut config =
+        config.with_single_cert(site.identity.chain(), site.identity.key().clone_key())?;
+    config.alpn_protocols = vec![H2.to_vec(), HTTP_1_1.to_vec()];
+    // A ticketer of its own: what one site sealed no other can open, nor this one once replaced.
+    config.ticketer = aws_lc_rs::Ticketer::new()?;
+    config.send_tls13_tickets = 1;
+    Ok(config)
+}

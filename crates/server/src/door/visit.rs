@@ -1,0 +1,219 @@
+//! One request: in, and the answer out.
+
+use std::convert::Infallible;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::Poll;
+
+use axum::Router;
+use axum::body::Body;
+use axum::response::{IntoResponse, Response};
+use http::header::{
+    CACHE_CONTROL, EXPECT, HOST, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
+};
+use http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode, Version};
+use hyper::body::Incoming;
+use tower::ServiceExt;
+
+use super::connection::Activity;
+use super::refusal::Refusal;
+use super::serve::Door;
+use super::site::OpenSite;
+use super::{House, Peer, TraceId};
+
+/// Every answer bears the request's number under this name.
+const TRACE_ID: HeaderName = HeaderName::from_static("trace-id");
+/// hyper's own bound on HTTP/1.1, kept for HTTP/2 as well.
+const HEADERS_MAX: usize = 100;
+/// A year in seconds, and no word on other hosts (RFC 6797 §6.1).
+const STRICT: HeaderValue = HeaderValue::from_static("max-age=31536000");
+
+/// A connection as its requests see it.
+pub(super) struct Visit {
+    pub(super) door: Arc<Door>,
+    pub(super) site: Arc<OpenSite>,
+    pub(super) peer: Peer,
+    pub(super) activity: Activity,
+}
+
+impl Visit {
+    /// From a request's head to its answer.
+    async fn answer(&self, request: Request<Incoming>) -> Response {
+        let _busy = self.activity.begin();
+        let trace = TraceId::of(&request);
+        let version = request.version();
+        let mut response = match self.admit(request).await {
+            Ok(mut request) => {
+                request.extensions_mut().insert(self.peer.clone());
+                request.extensions_mut().insert(trace);
+                handle(self.site.router.clone(), request, trace).await
+            }
+            Err(refusal) => {
+                tracing::debug!(%trace, host = %self.site.host, ?refusal, "refused at the door");
+                refusal.answer(version)
+            }
+        };
+        dress(response.headers_mut(), trace, &self.door.house);
+        if !self.door.sites.load().has(&self.site) {
+            self.activity.ask_to_leave();
+        }
+        response
+    }
+
+    /// The request, whole, if it is for this site and within bounds.
+    async fn admit(&self, request: Request<Incoming>) -> Result<Request<Body>, Refusal> {
+        let (head, body) = request.into_parts();
+        let target = head.uri.path_and_query();
+        if target.is_some_and(|target| target.as_str().len() > self.door.house.uri_bytes_max) {
+            return Err(Refusal::TargetTooLong);
+        }
+        if head_bytes(&head.headers) > self.door.house.header_bytes_max as usize
+            || head.headers.len() > HEADERS_MAX
+        {
+            return Err(Refusal::HeadTooLarge);
+        }
+        let authority = head.uri.authority().map(http::uri::Authority::as_str);
+        match host_named(authority, &head.headers, head.version)? {
+            named if self.is_here(named) => {}
+            _ => return Err(Refusal::Misdirected),
+        }
+        let waits_for_100 = head.headers.contains_key(EXPECT);
+        let body = (self.door.reading_room)
+            .read(body, &self.site.limits, waits_for_100)
+            .await?;
+        Ok(Request::from_parts(head, body.into()))
+    }
+
+    /// Whether `authority` is this site's host, with the port on which the door listens.
+    fn is_here(&self, authority: &str) -> bool {
+        let (host, port) = match authority.rsplit_once(':') {
+            Some((host, port)) => (host, port.parse().ok()),
+            None => (authority, Some(443)),
+        };
+        host.eq_ignore_ascii_case(self.site.host.as_str()) && port == Some(self.door.port)
+    }
+}
+
+/// The authority of a request: `:authority` or the target's, which must agree with the Host header
+/// if both are there. RFC 9112 §3.2 asks for one Host header in every HTTP/1.1 request.
+fn host_named<'a>(
+    authority: Option<&'a str>,
+    headers: &'a HeaderMap,
+    version: Version,
+) -> Result<&'a str, Refusal> {
+    let mut hosts = headers.get_all(HOST).iter();
+    let (host, None) = (hosts.next(), hosts.next()) else {
+        return Err(Refusal::NoHost);
+    };
+    let host = match host.map(HeaderValue::to_str).transpose() {
+        Ok(None) if version < Version::HTTP_2 => return Err(Refusal::NoHost),
+        Ok(host) => host,
+        Err(_) => return Err(Refusal::NoHost),
+    };
+    match (authority, host) {
+        (Some(authority), Some(host)) if !authority.eq_ignore_ascii_case(host) => {
+            Err(Refusal::Misdirected)
+        }
+        (Some(named), _) | (None, Some(named)) => Ok(named),
+        (None, None) => Err(Refusal::NoHost),
+    }
+}
+
+fn head_bytes(headers: &HeaderMap) -> usize {
+    let bytes = |(name, value): (&HeaderName, &HeaderValue)| name.as_str().len() + value.len();
+    headers.iter().map(bytes).sum()
+}
+
+/// The router's answer; 500 without text if it panics. What the panic said is for the log only.
+async fn handle(router: Router, request: Request<Body>, trace: TraceId) -> Response {
+    let mut answer = pin!(router.oneshot(request));
+    let answer = std::future::poll_fn(|context| {
+        let poll = AssertUnwindSafe(|| answer.as_mut().poll(context));
+        match catch_unwind(poll) {
+            Ok(Poll::Pending) => Poll::Pending,
+            Ok(Poll::Ready(answer)) => Poll::Ready(Some(answer)),
+            Err(_) => Poll::Ready(None),
+        }
+    });
+    match answer.await {
+        Some(Ok(response)) => response,
+        Some(Err(never)) => match never {},
+        None => {
+            tracing::error!(%trace, "a handler panicked");
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
+    }
+}
+
+/// What every answer bears.
+fn dress(headers: &mut HeaderMap, trace: TraceId, house: &House) {
+    if let Ok(trace) = HeaderValue::try_from(trace.to_string()) {
+        headers.insert(TRACE_ID, trace);
+    }
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    let no_store = HeaderValue::from_static("no-store");
+    headers.entry(CACHE_CONTROL).or_insert(no_store);
+    if house.strict_transport_security {
+        headers.insert(STRICT_TRANSPORT_SECURITY, STRICT);
+    }
+}
+
+/// A [`Visit`] as hyper calls it.
+#[derive(Clone)]
+pub(super) struct Visits(pub(super) Arc<Visit>);
+
+impl hyper::service::Service<Request<Incoming>> for Visits {
+    type Response = Response;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
+
+    fn call(&self, request: Request<Incoming>) -> Self::Future {
+        let visit = Arc::clone(&self.0);
+        Box::pin(async move { Ok(visit.answer(request).await) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn named(
+        authority: Option<&'static str>,
+        hosts: &[&'static str],
+        version: Version,
+    ) -> Result<String, Refusal> {
+        let mut headers = HeaderMap::new();
+        for host in hosts {
+            headers.append(HOST, HeaderValue::from_static(host));
+        }
+        host_named(authority, &headers, version).map(str::to_owned)
+    }
+
+    #[test]
+    fn rfc_9112_3_2_a_request_names_one_host() {
+        let a = Ok("a.localhost".to_owned());
+        assert_eq!(named(None, &["a.localhost"], Version::HTTP_11), a);
+        assert_eq!(named(Some("a.localhost"), &[], Version::HTTP_2), a);
+        assert_eq!(named(None, &["a.localhost"], Version::HTTP_2), a);
+        assert_eq!(
+            named(Some("a.localhost"), &["A.localhost"], Version::HTTP_11),
+            a
+        );
+        let none = Err(Refusal::NoHost);
+        assert_eq!(named(None, &[], Version::HTTP_11), none);
+        assert_eq!(named(None, &[], Version::HTTP_10), none);
+        assert_eq!(named(None, &[], Version::HTTP_2), none);
+        assert_eq!(named(Some("a.localhost"), &[], Version::HTTP_11), none);
+        let twice = &["a.localhost", "a.localhost"];
+        assert_eq!(named(None, twice, Version::HTTP_11), none);
+        assert_eq!(named(Some("a.localhost"), twice, Version::HTTP_2), none);
+    }
+
+    #[test]
+    fn two_names_for_one_host_must_agree() {
+        let both = named(Some("a.localhost"), &["b.localhost"], Version::HTTP_2);
+        assert_eq!(both, Err(Refusal::Misdirected));
+    }
+}

@@ -1,0 +1,354 @@
+//! Outgoing calls: what one party says to another.
+//!
+//! Each party has one [`Outside`], with its own client certificate and its own trust. It follows no
+//! redirect and no proxy variable, looks no name up that it may not call, and takes neither more
+//! time nor more bytes than it was given. It repeats a request only where HTTP promises that the
+//! other side has not seen it.
+//!
+//! A call never says more in an error than which host it went to: no path, no query, no body.
+
+mod error;
+mod headers;
+
+use std::fmt;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::header::CONTENT_TYPE;
+use http::{HeaderMap, Method, StatusCode};
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use reqwest::redirect::Policy;
+use rustls::crypto::aws_lc_rs;
+use rustls::{ClientConfig, RootCertStore};
+use rustls_pki_types::CertificateDer;
+use url::{Host, Url, form_urlencoded};
+
+use crate::certificates::Identity;
+
+pub use error::{BadOutside, OutsideError};
+pub use headers::Headers;
+
+/// An idle connection is dropped after this long; sooner than the other side does (15 s at our own
+/// doors), so that a request seldom meets a connection that is just being closed.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(10);
+/// Idle connections kept per host.
+const IDLE_PER_HOST_MAX: usize = 16;
+/// The head of an HTTP/2 answer.
+const HEADER_LIST_BYTES_MAX: u32 = 32 * 1024;
+
+/// How a party calls others.
+pub struct OutsideConfig {
+    /// The certificate authorities under which others are believed.
+    pub roots: Vec<CertificateDer<'static>>,
+    /// The certificate with which the party says who it is, to those that ask.
+    pub client_identity: Option<Identity>,
+    /// Where calls may go.
+    pub addresses: Addresses,
+    /// For setting up a connection, TLS included.
+    pub connect_timeout: Duration,
+    /// For the whole call, until the last byte of the answer.
+    pub timeout: Duration,
+    /// The body of an answer; a longer one is an error.
+    pub body_bytes_max: usize,
+}
+
+impl OutsideConfig {
+    /// Loopback only, 2 s to connect, 10 s in all, answers of up to 1 MiB.
+    pub const fn new(
+        roots: Vec<CertificateDer<'static>>,
+        client_identity: Option<Identity>,
+    ) -> Self {
+        Self {
+            roots,
+            client_identity,
+            addresses: Addresses::LoopbackOnly,
+            connect_timeout: Duration::from_secs(2),
+            timeout: Duration::from_secs(10),
+            body_bytes_max: 1024 * 1024,
+        }
+    }
+}
+
+/// Where calls may go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Addresses {
+    /// The demo: `localhost` and the names under it, which are 127.0.0.1 without anybody being
+    /// asked (RFC 6761 §6.3), and literal loopback addresses. No name is ever looked up.
+    LoopbackOnly,
+}
+
+impl Addresses {
+    fn allow(self, host: &Host<&str>) -> bool {
+        match (self, host) {
+            (Self::LoopbackOnly, Host::Domain(name)) => is_under_localhost(name),
+            (Self::LoopbackOnly, Host::Ipv4(ip)) => ip.is_loopback(),
+            (Self::LoopbackOnly, Host::Ipv6(ip)) => ip.is_loopback(),
+        }
+    }
+}
+
+/// A party's way to the others. Clones share connections.
+#[derive(Clone)]
+pub struct Outside {
+    client: reqwest::Client,
+    addresses: Addresses,
+    body_bytes_max: usize,
+}
+
+impl Outside {
+    /// Errs when a root cannot be read or when the key does not fit its certificate.
+    pub fn new(config: OutsideConfig) -> Result<Self, BadOutside> {
+        let client = reqwest::Client::builder()
+            .tls_backend_preconfigured(tls(config.roots, config.client_identity)?)
+            .dns_resolver(Resolver(config.addresses))
+            .no_proxy()
+            .redirect(Policy::none())
+            .referer(false)
+            .https_only(true)
+            .connect_timeout(config.connect_timeout)
+            .timeout(config.timeout)
+            .pool_idle_timeout(IDLE_TIMEOUT)
+            .pool_max_idle_per_host(IDLE_PER_HOST_MAX)
+            .http2_max_header_list_size(HEADER_LIST_BYTES_MAX)
+            .build()
+            .map_err(BadOutside::new)?;
+        Ok(Self {
+            client,
+            addresses: config.addresses,
+            body_bytes_max: config.body_bytes_max,
+        })
+    }
+
+    /// Gets `url`.
+    pub async fn get(&self, url: &str, headers: Headers) -> Result<Answer, OutsideError> {
+        self.send(Method::GET, url, headers, None).await
+    }
+
+    /// Posts `fields` to `url` as `application/x-www-form-urlencoded`.
+    pub async fn post_form(
+        &self,
+        url: &str,
+        fields: &[(&str, &str)],
+        headers: Headers,
+    ) -> Result<Answer, OutsideError> {
+        let mut form = form_urlencoded::Serializer::new(String::new());
+        let body = form.extend_pairs(fields).finish().into_bytes();
+        let headers = headers.with(CONTENT_TYPE, "application/x-www-form-urlencoded");
+        self.send(Method::POST, url, headers, Some(body)).await
+    }
+
+    /// Posts `bytes` of the given media type to `url`.
+    pub async fn post_bytes(
+        &self,
+        url: &str,
+        content_type: &str,
+        bytes: Vec<u8>,
+        headers: Headers,
+    ) -> Result<Answer, OutsideError> {
+        let headers = headers.with(CONTENT_TYPE, content_type);
+        self.send(Method::POST, url, headers, Some(bytes)).await
+    }
+
+    async fn send(
+        &self,
+        method: Method,
+        url: &str,
+        headers: Headers,
+        body: Option<Vec<u8>>,
+    ) -> Result<Answer, OutsideError> {
+        let url = self.allowed(url)?;
+        let mut request = self.client.request(method, url);
+        request = request.headers(headers.into_map()?);
+        if let Some(body) = body {
+            request = request.body(body);
+        }
+        let response = request.send().await.map_err(OutsideError::of)?;
+        self.read(response).await
+    }
+
+    /// The URL, if calls may go there. The library resolves names through [`Resolver`], but takes
+    /// literal addresses as they are: hence the look before.
+    fn allowed(&self, url: &str) -> Result<Url, OutsideError> {
+        let url = Url::parse(url).map_err(|_| OutsideError::BadUrl)?;
+        let host = url.host().ok_or(OutsideError::BadUrl)?;
+        if url.scheme() != "https" || !url.username().is_empty() || url.password().is_some() {
+            return Err(OutsideError::BadUrl);
+        }
+        if self.addresses.allow(&host) {
+            Ok(url)
+        } else {
+            Err(OutsideError::NotAllowed(host.to_string()))
+        }
+    }
+
+    async fn read(&self, mut response: reqwest::Response) -> Result<Answer, OutsideError> {
+        let max = self.body_bytes_max;
+        let mut body = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(OutsideError::of)? {
+            if chunk.len() > max - body.len() {
+                return Err(OutsideError::TooLarge { bytes_max: max });
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(Answer {
+            status: response.status(),
+            headers: std::mem::take(response.headers_mut()),
+            body,
+        })
+    }
+}
+
+impl fmt::Debug for Outside {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Outside({:?})", self.addresses)
+    }
+}
+
+/// What the other side answered, whatever its status. Its body may hold tokens and worse, and
+/// prints as its length.
+pub struct Answer {
+    /// The status; redirects too, they are not followed.
+    pub status: StatusCode,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body, whole.
+    pub body: Vec<u8>,
+}
+
+impl Answer {
+    /// The media type without its parameters, in lower case.
+    pub fn media_type(&self) -> Option<String> {
+        let value = self.headers.get(CONTENT_TYPE)?.to_str().ok()?;
+        let essence = value.split(';').next()?.trim();
+        Some(essence.to_ascii_lowercase())
+    }
+}
+
+impl fmt::Debug for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Answer({}, {} bytes)", self.status, self.body.len())
+    }
+}
+
+/// Answers for names without asking anybody.
+struct Resolver(Addresses);
+
+impl Resolve for Resolver {
+    fn resolve(&self, name: Name) -> Resolving {
+        let allowed = self.0.allow(&Host::Domain(name.as_str()));
+        Box::pin(async move {
+            if allowed {
+                // Port 0 stands for the port of the URL.
+                let loopback = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+                Ok(Box::new(std::iter::once(loopback)) as Addrs)
+            } else {
+                Err("the name is not among those that may be called".into())
+            }
+        })
+    }
+}
+
+fn is_under_localhost(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    name == "localhost" || name.ends_with(".localhost")
+}
+
+fn tls(
+    roots: Vec<CertificateDer<'static>>,
+    identity: Option<Identity>,
+) -> Result<ClientConfig, BadOutside> {
+    let mut store = RootCertStore::empty();
+    for root in roots {
+        store.add(root).map_err(BadOutside::new)?;
+    }
+    let provider = Arc::new(aws_lc_rs::default_provider());
+    let config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(BadOutside::new)?
+        .with_root_certificates(store);
+    let mut config = match identity {
+        None => config.with_no_client_auth(),
+        Some(identity) => config
+            .with_client_auth_cert(identity.chain(), identity.key().clone_key())
+            .map_err(BadOutside::new)?,
+    };
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    Ok(config)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn outside() -> Outside {
+        Outside::new(OutsideConfig::new(Vec::new(), None)).expect("a client")
+    }
+
+    #[test]
+    fn only_loopback_may_be_called_in_the_demo() {
+        let outside = outside();
+        for good in [
+            "https://pgo.localhost:8443/x",
+            "https://localhost/",
+            "https://PGO.LOCALHOST/",
+            "https://127.0.0.1:8443/",
+            "https://[::1]:8443/",
+        ] {
+            assert!(outside.allowed(good).is_ok(), "{good}");
+        }
+        for elsewhere in [
+            "https://example.com/",
+            "https://localhost.example.com/",
+            "https://notlocalhost/",
+            "https://pgo.localhost./",
+            "https://10.0.0.1/",
+            "https://0x0a000001/",
+            "https://[fd00::1]/",
+            "https://[::ffff:10.0.0.1]/",
+            "https://0.0.0.0/",
+        ] {
+            let refused = outside.allowed(elsewhere);
+            assert!(
+                matches!(refused, Err(OutsideError::NotAllowed(_))),
+                "{elsewhere}"
+            );
+        }
+        for bad in [
+            "http://pgo.localhost/",
+            "https://me:secret@pgo.localhost/",
+            "pgo.localhost",
+            "file:///etc/passwd",
+            "",
+        ] {
+            assert!(
+                matches!(outside.allowed(bad), Err(OutsideError::BadUrl)),
+                "{bad}"
+            );
+        }
+    }
+
+    #[tokio::test]
+    async fn the_resolver_knows_loopback_names_only() {
+        let resolve = async |name: &str| {
+            let name = name.parse().expect("a name");
+            Resolver(Addresses::LoopbackOnly)
+                .resolve(name)
+                .await
+                .map(Iterator::collect::<Vec<_>>)
+        };
+        let loopback: SocketAddr = ([127, 0, 0, 1], 0).into();
+        assert_eq!(resolve("pgo.localhost").await.expect("known"), [loopback]);
+        assert!(resolve("example.com").await.is_err());
+    }
+
+    #[test]
+    fn an_answer_prints_no_body() {
+        let answer = Answer {
+            status: StatusCode::OK,
+            headers: HeaderMap::new(),
+            body: b"900186021".to_vec(),
+        };
+        assert_eq!(format!("{answer:?}"), "Answer(200 OK, 9 bytes)");
+    }
+}
