@@ -4,31 +4,25 @@ use identity::{Bsn, Loa};
 use serde::{Deserialize, Serialize};
 use verdict::{
     Actor, BadRow, Change, Clear, Entropy, Event, Expect, Key, Moment, PersonTag, Record, Space,
-    Step, Stored, Verdict,
+    Step, Verdict,
 };
 
-use super::aanvraag::{AANVRAAG_S, Aanvraag, Verzoek};
+use super::aanvraag::{AANVRAAG_S, Aanvraag, Doel, Verzoek};
 use crate::rows;
 
 /// How long an answered AuthnRequest is remembered, in seconds: longer than any answer to it can
 /// still be valid (digid.md §2.5: two minutes after DigiD sent it).
 const BEANTWOORD_S: u32 = 3_600;
 
-/// How long a pairwise pseudonym is kept after it was last made, in seconds: ten years, so that a
-/// person who comes back is the same person to the client.
-const PSEUDONIEM_S: u32 = 10 * 366 * 86_400;
-
 /// A person who logged in and has not yet gone back to the client: a row that is used once.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Aanmelding {
-    /// What the client asked.
-    pub verzoek: Verzoek,
+    /// What the person logged in for.
+    pub doel: Doel,
     /// Who logged in.
     pub bsn: Bsn,
     /// The same, as a tag.
     pub persoon: PersonTag,
-    /// The person's pseudonym for the client.
-    pub sub: String,
     /// The level reached.
     pub level: Loa,
     /// When the person logged in; seconds since 1970.
@@ -101,7 +95,6 @@ pub enum Vervolg {
 pub struct Terugkeer {
     aanvraag: Aanvraag,
     id: [u8; 16],
-    sub: String,
     now: Moment,
 }
 
@@ -111,7 +104,7 @@ pub enum Vraag {
     AlBeantwoord(AlBeantwoordVraag),
     /// What does the artifact stand for?
     Artefact(ArtefactVraag),
-    /// Who is this: the person's tag, and the pseudonym for the client if there is one?
+    /// Who is this: what is the person's tag?
     Persoon(PersoonVraag),
 }
 
@@ -135,7 +128,6 @@ impl Terugkeer {
         Self {
             aanvraag,
             id: entropy.bytes("mitz.aanmelding"),
-            sub: entropy.uuid("mitz.pseudoniem"),
             now,
         }
     }
@@ -222,54 +214,38 @@ impl PersoonVraag {
         &self.bsn
     }
 
-    /// For which client the pseudonym is.
-    pub fn client_id(&self) -> &str {
-        &self.terugkeer.aanvraag.verzoek.client_id
-    }
-
-    /// Stores the aanmelding, and the pseudonym if this client never saw the person before.
-    pub fn answer(self, persoon: PersonTag, known: Option<Stored<Pseudoniem>>) -> Stap {
-        let Self {
-            terugkeer,
-            bsn,
-            level,
-            auth_time,
-        } = self;
-        let until = terugkeer.now.plus_s(AANVRAAG_S);
-        let client_id = terugkeer.aanvraag.verzoek.client_id.clone();
-        let mut changes = Vec::with_capacity(2);
-        let sub = match known {
-            Some(known) => known.value.sub,
-            None => {
-                let new = Pseudoniem { sub: terugkeer.sub };
-                let key = Pseudoniem::key(persoon, &client_id);
-                changes.push(new.put(key, Expect::Absent, terugkeer.now.plus_s(PSEUDONIEM_S)));
-                new.sub
-            }
-        };
+    /// Stores the aanmelding and sends the browser on.
+    pub fn answer(self, persoon: PersonTag) -> Stap {
+        let terugkeer = self.terugkeer;
         let aanmelding = Aanmelding {
-            verzoek: terugkeer.aanvraag.verzoek,
-            bsn,
+            doel: terugkeer.aanvraag.doel,
+            bsn: self.bsn,
             persoon,
-            sub,
-            level,
-            auth_time,
+            level: self.level,
+            auth_time: self.auth_time,
             trace: terugkeer.aanvraag.trace,
             stand: Stand::Ingelogd,
         };
-        changes.push(aanmelding.put(Aanmelding::key(terugkeer.id), Expect::Absent, until));
+        let key = Aanmelding::key(terugkeer.id);
+        let until = terugkeer.now.plus_s(AANVRAAG_S);
+        let event = Event::granted("seed 000 step 4", "the person logged in", Actor::Person);
         Step::Done(Verdict {
             reply: Vervolg::Toestemming { id: terugkeer.id },
-            changes,
-            events: vec![
-                Event::granted("seed 000 step 4", "the person logged in", Actor::Person)
-                    .about(persoon),
-            ],
+            changes: vec![aanmelding.put(key, Expect::Absent, until)],
+            events: vec![event.about(persoon)],
         })
     }
 }
 
 impl Aanmelding {
+    /// What a client asked; nothing when the person came to manage consents.
+    pub const fn verzoek(&self) -> Option<&Verzoek> {
+        match &self.doel {
+            Doel::Koppelen(verzoek) => Some(verzoek),
+            Doel::Beheren => None,
+        }
+    }
+
     /// Where it stands.
     pub const fn key(id: [u8; 16]) -> Key {
         Key::Grant(Self::SPACE, id)
@@ -290,7 +266,7 @@ impl Aanmelding {
 
 #[derive(Serialize, Deserialize)]
 struct AanmeldingOpen {
-    verzoek: Verzoek,
+    doel: Doel,
     persoon: String,
     level: u8,
     auth_time: i64,
@@ -302,7 +278,6 @@ struct AanmeldingOpen {
 struct AanmeldingPrivate {
     #[serde(with = "identity::bsn::revealed")]
     bsn: Bsn,
-    sub: String,
 }
 
 impl Record for Aanmelding {
@@ -310,7 +285,7 @@ impl Record for Aanmelding {
 
     fn to_body(&self) -> Clear {
         let open = AanmeldingOpen {
-            verzoek: self.verzoek.clone(),
+            doel: self.doel.clone(),
             persoon: verdict::person_tag_to_hex(self.persoon),
             level: self.level.number(),
             auth_time: self.auth_time,
@@ -319,7 +294,6 @@ impl Record for Aanmelding {
         };
         let private = AanmeldingPrivate {
             bsn: self.bsn.clone(),
-            sub: self.sub.clone(),
         };
         rows::body(&open, Some(&private), Vec::new())
     }
@@ -328,41 +302,13 @@ impl Record for Aanmelding {
         let open: AanmeldingOpen = rows::open(Self::SPACE, body)?;
         let private: AanmeldingPrivate = rows::private(Self::SPACE, body)?;
         Ok(Self {
-            verzoek: open.verzoek,
+            doel: open.doel,
             bsn: private.bsn,
             persoon: rows::person(Self::SPACE, &open.persoon)?,
-            sub: private.sub,
             level: rows::level(Self::SPACE, open.level)?,
             auth_time: open.auth_time,
             trace: open.trace,
             stand: open.stand,
         })
-    }
-}
-
-/// A person's name for one client: random, so that no two clients can compare (OIDC Core §8.1;
-/// mitz case 28).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Pseudoniem {
-    /// The `sub` of every token for that client.
-    pub sub: String,
-}
-
-impl Pseudoniem {
-    /// Where it stands: person and client sector.
-    pub fn key(persoon: PersonTag, client_id: &str) -> Key {
-        Key::Record(Self::SPACE, rows::person_and_client(persoon, client_id))
-    }
-}
-
-impl Record for Pseudoniem {
-    const SPACE: Space = Space("mitz.pseudoniem");
-
-    fn to_body(&self) -> Clear {
-        rows::body(&(), Some(self), Vec::new())
-    }
-
-    fn from_body(body: &Clear) -> Result<Self, BadRow> {
-        rows::private(Self::SPACE, body)
     }
 }

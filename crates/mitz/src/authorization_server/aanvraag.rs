@@ -35,13 +35,25 @@ pub struct Verzoek {
     pub functie: Functie,
 }
 
+/// Why a person logs in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Doel {
+    /// A client asks for a grant.
+    Koppelen(Verzoek),
+    /// The person wants to see or withdraw consents.
+    Beheren,
+}
+
 /// What the browser's cookie holds while the person is at DigiD.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Aanvraag {
-    /// The request that waits.
-    pub verzoek: Verzoek,
+    /// What waits for the login.
+    pub doel: Doel,
     /// ID of the AuthnRequest that must be answered.
     pub authn_request: String,
+    /// When it was sent; seconds since 1970.
+    pub requested_at: i64,
     /// The trace id of the whole run.
     pub trace: String,
     /// From this moment on the person must start again; seconds since 1970.

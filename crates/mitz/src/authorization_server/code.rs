@@ -1,6 +1,7 @@
 //! Steps 6 and 7: the register is done, and the client gets its code.
 
 use protocol::grant::CodeTerms;
+use protocol::pkce::Challenge;
 use verdict::{
     Actor, Change, Entropy, Event, Expect, Key, Moment, Record as _, Step, Stored, Verdict,
 };
@@ -8,13 +9,15 @@ use verdict::{
 use super::aanmelding::{Aanmelding, Stand};
 use super::aanvraag::Verzoek;
 use super::grant::{CODE_S, Grant, Secret};
+use super::pseudoniem::{PSEUDONIEM_S, Pseudoniem};
 use crate::toestemmingenregister::Koppeling;
 
 /// A browser comes back from the register with the cookie of this aanmelding.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Terug {
     aanmelding: [u8; 16],
     grant: [u8; 16],
+    sub: String,
     now: Moment,
 }
 
@@ -37,9 +40,27 @@ pub enum Vervolg {
     Onbekend,
 }
 
-/// The one question: the aanmelding.
-#[derive(Clone, Copy, Debug)]
+/// What the rule asks, in order.
+pub enum Vraag {
+    /// What was decided?
+    Aanmelding(AanmeldingVraag),
+    /// Under which name does the client know the person, if at all?
+    Pseudoniem(Box<PseudoniemVraag>),
+}
+
+/// See [`Vraag::Aanmelding`].
 pub struct AanmeldingVraag(Terug);
+
+/// See [`Vraag::Pseudoniem`].
+pub struct PseudoniemVraag {
+    terug: Terug,
+    verzoek: Verzoek,
+    challenge: Challenge,
+    aanmelding: Stored<Aanmelding>,
+    koppeling: [u8; 16],
+}
+
+type Stap = Step<Vervolg, Vraag>;
 
 impl Terug {
     /// For the aanmelding in the browser's cookie.
@@ -47,13 +68,14 @@ impl Terug {
         Self {
             aanmelding,
             grant: entropy.bytes("mitz.grant"),
+            sub: entropy.uuid("mitz.pseudoniem"),
             now,
         }
     }
 
     /// The first step.
-    pub const fn begin(self) -> Step<Vervolg, AanmeldingVraag> {
-        Step::Ask(AanmeldingVraag(self))
+    pub fn begin(&self) -> Stap {
+        Step::Ask(Vraag::Aanmelding(AanmeldingVraag(self.clone())))
     }
 }
 
@@ -63,47 +85,71 @@ impl AanmeldingVraag {
         Aanmelding::key(self.0.aanmelding)
     }
 
-    /// Issues the code, once: the aanmelding's row goes in the same commit.
-    pub fn answer(self, found: Option<Stored<Aanmelding>>) -> Step<Vervolg, Self> {
-        let Some(found) = found else {
+    /// Goes on when the person decided; a refusal ends it here.
+    pub fn answer(self, found: Option<Stored<Aanmelding>>) -> Stap {
+        let decided = found.and_then(|found| {
+            let verzoek = found.value.verzoek().cloned()?;
+            let challenge = verzoek.challenge()?;
+            Some((found, verzoek, challenge))
+        });
+        let Some((found, verzoek, challenge)) = decided else {
             return Step::reply(Vervolg::Onbekend);
         };
-        let gone = Change::remove(self.key(), found.version);
         match found.value.stand {
-            Stand::Toegestemd(koppeling) => self.issue(found.value, koppeling, gone),
+            Stand::Toegestemd(koppeling) => {
+                Step::Ask(Vraag::Pseudoniem(Box::new(PseudoniemVraag {
+                    terug: self.0,
+                    verzoek,
+                    challenge,
+                    aanmelding: found,
+                    koppeling,
+                })))
+            }
             Stand::Geweigerd => Step::Done(Verdict {
-                events: vec![
-                    // mitz case 10
-                    Event::refused("mitz case 10", "the person gave no consent", Actor::Person)
-                        .about(found.value.persoon),
-                ],
-                reply: Vervolg::Geweigerd {
-                    verzoek: found.value.verzoek,
-                },
-                changes: vec![gone],
+                reply: Vervolg::Geweigerd { verzoek },
+                changes: vec![Change::remove(self.key(), found.version)],
+                events: Vec::new(),
             }),
             Stand::Ingelogd | Stand::Kiest => Step::reply(Vervolg::Onbekend),
         }
     }
+}
 
-    /// Step 7. The guard on the koppeling makes a withdrawal in the same moment win.
-    fn issue(
-        self,
-        aanmelding: Aanmelding,
-        koppeling: [u8; 16],
-        gone: Change<verdict::Clear>,
-    ) -> Step<Vervolg, Self> {
-        let Terug { grant: id, now, .. } = self.0;
-        let Some(challenge) = aanmelding.verzoek.challenge() else {
-            return Step::reply(Vervolg::Onbekend);
+impl PseudoniemVraag {
+    /// Which row.
+    pub fn key(&self) -> Key {
+        Pseudoniem::key(self.aanmelding.value.persoon, &self.verzoek.client_id)
+    }
+
+    /// Issues the code (step 7), once: the aanmelding's row goes in the same commit. The guard on
+    /// the koppeling makes a withdrawal in the same moment win.
+    pub fn answer(self, known: Option<Stored<Pseudoniem>>) -> Stap {
+        let key = self.key();
+        let Terug {
+            aanmelding: id,
+            grant,
+            sub,
+            now,
+        } = self.terug;
+        let aanmelding = self.aanmelding.value;
+        let mut changes = vec![
+            Change::remove(Aanmelding::key(id), self.aanmelding.version),
+            Change::guard(Koppeling::key(self.koppeling)),
+        ];
+        let sub = if let Some(known) = known {
+            known.value.sub
+        } else {
+            let new = Pseudoniem { sub };
+            changes.push(new.put(key, Expect::Absent, now.plus_s(PSEUDONIEM_S)));
+            new.sub
         };
-        let verzoek = aanmelding.verzoek;
-        let grant = Grant {
+        let verzoek = self.verzoek;
+        let new = Grant {
             client_id: verzoek.client_id.clone(),
             bsn: aanmelding.bsn,
             persoon: aanmelding.persoon,
-            sub: aanmelding.sub,
-            koppeling,
+            sub,
+            koppeling: self.koppeling,
             scope: verzoek.scope.clone(),
             functie: verzoek.functie,
             nonce: verzoek.nonce.clone(),
@@ -111,18 +157,15 @@ impl AanmeldingVraag {
             auth_time: aanmelding.auth_time,
             secret: Secret::Code(CodeTerms {
                 redirect_uri: verzoek.redirect_uri.clone(),
-                challenge,
+                challenge: self.challenge,
             }),
         };
+        changes.push(new.put(Grant::key(grant), Expect::Absent, now.plus_s(CODE_S)));
         let event = Event::granted("seed 000 step 7", "a code was issued", Actor::Person);
         Step::Done(Verdict {
-            events: vec![event.about(grant.persoon)],
-            changes: vec![
-                gone,
-                Change::guard(Koppeling::key(koppeling)),
-                grant.put(Grant::key(id), Expect::Absent, now.plus_s(CODE_S)),
-            ],
-            reply: Vervolg::Code { verzoek, grant: id },
+            events: vec![event.about(new.persoon)],
+            changes,
+            reply: Vervolg::Code { verzoek, grant },
         })
     }
 }

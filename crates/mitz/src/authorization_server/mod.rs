@@ -4,6 +4,7 @@ pub mod aanmelding;
 pub mod aanvraag;
 pub mod code;
 pub mod grant;
+pub mod pseudoniem;
 pub mod toestemmingsvraag;
 pub mod token;
 pub mod userinfo;
@@ -51,6 +52,11 @@ impl Dvas {
     /// The DVA that showed a certificate of this host.
     pub fn by_host(&self, host: &str) -> Option<&Dva> {
         self.0.get(host)
+    }
+
+    /// The issuers of all DVAs.
+    pub fn issuers(&self) -> impl Iterator<Item = &str> {
+        self.0.values().map(|dva| dva.issuer.as_str())
     }
 
     /// The issuers of the DVAs that answer for this provider: none, one, or several.

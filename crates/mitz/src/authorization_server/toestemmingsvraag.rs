@@ -103,9 +103,9 @@ pub struct Bekend {
 /// What the rule asks, in order.
 pub enum Vraag {
     /// Is the grant still there?
-    Grant(GrantVraag),
+    Grant(Box<GrantVraag>),
     /// What did the person choose?
-    Toestemmingen(ToestemmingenVraag),
+    Toestemmingen(Box<ToestemmingenVraag>),
 }
 
 /// See [`Vraag::Grant`].
@@ -189,12 +189,12 @@ impl Toestemmingsvraag {
         if token.locations.len() != 1 && !mitz.full_location_token {
             return dva.inactive("the token names several providers");
         }
-        Step::Ask(Vraag::Grant(GrantVraag {
+        Step::Ask(Vraag::Grant(Box::new(GrantVraag {
             vraag: self,
             dva,
             token,
             grant,
-        }))
+        })))
     }
 }
 
@@ -228,12 +228,12 @@ impl GrantVraag {
     pub fn answer(self, found: Option<Stored<Grant>>) -> Stap {
         match found {
             None => self.dva.inactive("the grant has ended"),
-            Some(found) => Step::Ask(Vraag::Toestemmingen(ToestemmingenVraag {
+            Some(found) => Step::Ask(Vraag::Toestemmingen(Box::new(ToestemmingenVraag {
                 vraag: self.vraag,
                 dva: self.dva,
                 token: self.token,
                 grant: found.value,
-            })),
+            }))),
         }
     }
 }

@@ -140,7 +140,7 @@ impl UserinfoRequest {
     pub fn begin(&self, mitz: &Arc<Mitz>, now: Moment, entropy: &Entropy) -> Stap {
         // RFC 8705 §3: the token works with the certificate for which it was issued.
         let holds =
-            |peer: &PeerCertificate| jose::b64::encode(&peer.x5t_s256) == self.token.cnf.x5t_s256;
+            |peer: &PeerCertificate| jose::b64::encode(peer.x5t_s256) == self.token.cnf.x5t_s256;
         if !self.peer.as_ref().is_some_and(holds) {
             return self.refuse(
                 "RFC 8705 §3",

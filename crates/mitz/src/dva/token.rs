@@ -216,6 +216,11 @@ impl ToestemmingVraag {
         &self.0.aanbieder.ura
     }
 
+    /// Which client asks.
+    pub fn client_id(&self) -> &str {
+        self.0.request.client.id()
+    }
+
     /// For which gegevensdiensten, space-separated.
     pub fn services(&self) -> String {
         let ids: Vec<&str> = self.0.asked.iter().map(GegevensdienstId::as_str).collect();

@@ -37,7 +37,7 @@ impl Intrekken {
     }
 
     /// Withdraws. Withdrawing what is not there is done already: the reply is the same.
-    pub fn answer(self, found: Option<Stored<Toestemmingen>>) -> Step<(), ()> {
+    pub fn answer(self, found: Option<Stored<Toestemmingen>>) -> Step<(), Self> {
         let Some(found) = found else {
             return Step::reply(());
         };

@@ -7,7 +7,7 @@ use verdict::{
 
 use super::{KEUZES_MAX, Koppeling, TOESTEMMING_S, Toestemmingen};
 use crate::authorization_server::aanmelding::{Aanmelding, Stand};
-use crate::authorization_server::aanvraag::AANVRAAG_S;
+use crate::authorization_server::aanvraag::{AANVRAAG_S, Verzoek};
 use crate::toestemming::{Besluit, Keuze};
 
 /// A browser opens the register with the ticket that it got after login. The ticket works once.
@@ -26,7 +26,7 @@ impl Openen {
     }
 
     /// Whether the browser may go on; the ticket is spent by the same commit.
-    pub fn answer(self, found: Option<Stored<Aanmelding>>) -> Step<bool, ()> {
+    pub fn answer(self, found: Option<Stored<Aanmelding>>) -> Step<bool, Self> {
         match found {
             Some(found) if found.value.stand == Stand::Ingelogd => {
                 let event =
@@ -88,7 +88,7 @@ pub enum Vraag {
     /// Who decides?
     Aanmelding(AanmeldingVraag),
     /// What stood there before?
-    Toestemmingen(ToestemmingenVraag),
+    Toestemmingen(Box<ToestemmingenVraag>),
 }
 
 /// See [`Vraag::Aanmelding`].
@@ -97,6 +97,7 @@ pub struct AanmeldingVraag(Vastleggen);
 /// See [`Vraag::Toestemmingen`].
 pub struct ToestemmingenVraag {
     vastleggen: Vastleggen,
+    verzoek: Verzoek,
     keuzes: Vec<Keuze>,
     aanmelding: Stored<Aanmelding>,
 }
@@ -138,6 +139,9 @@ impl AanmeldingVraag {
         let Some(found) = found.filter(|found| found.value.stand == Stand::Kiest) else {
             return Step::reply(Vastgelegd::Onbekend);
         };
+        let Some(verzoek) = found.value.verzoek().cloned() else {
+            return Step::reply(Vastgelegd::Onbekend);
+        };
         match self.0.beslissing.clone() {
             // mitz case 10: nothing is stored but the decision itself, until the browser is back
             Beslissing::Weigeren => {
@@ -154,11 +158,14 @@ impl AanmeldingVraag {
             Beslissing::Geven(keuzes) if !kiest_iemand(&keuzes) => {
                 Step::reply(Vastgelegd::NiemandGekozen)
             }
-            Beslissing::Geven(keuzes) => Step::Ask(Vraag::Toestemmingen(ToestemmingenVraag {
-                vastleggen: self.0,
-                keuzes,
-                aanmelding: found,
-            })),
+            Beslissing::Geven(keuzes) => {
+                Step::Ask(Vraag::Toestemmingen(Box::new(ToestemmingenVraag {
+                    vastleggen: self.0,
+                    verzoek,
+                    keuzes,
+                    aanmelding: found,
+                })))
+            }
         }
     }
 }
@@ -174,7 +181,7 @@ fn kiest_iemand(keuzes: &[Keuze]) -> bool {
 impl ToestemmingenVraag {
     /// Which row.
     pub fn key(&self) -> Key {
-        Toestemmingen::key(self.persoon(), &self.aanmelding.value.verzoek.client_id)
+        Toestemmingen::key(self.persoon(), &self.verzoek.client_id)
     }
 
     const fn persoon(&self) -> PersonTag {
@@ -185,10 +192,10 @@ impl ToestemmingenVraag {
     pub fn answer(self, known: Option<Stored<Toestemmingen>>) -> Stap {
         let Self {
             vastleggen,
+            verzoek,
             keuzes,
             aanmelding,
         } = self;
-        let verzoek = &aanmelding.value.verzoek;
         let (persoon, now) = (aanmelding.value.persoon, vastleggen.now);
         let koppeling = known
             .as_ref()
