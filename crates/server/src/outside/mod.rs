@@ -70,6 +70,13 @@ impl OutsideConfig {
     }
 }
 
+/// Fields as a form's body. Apart from [`Outside::post_form`], since the library's writer must not
+/// live across an await.
+fn encoded(fields: &[(&str, &str)]) -> Vec<u8> {
+    let mut form = form_urlencoded::Serializer::new(String::new());
+    form.extend_pairs(fields).finish().into_bytes()
+}
+
 /// Where calls may go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Addresses {
@@ -132,8 +139,7 @@ impl Outside {
         fields: &[(&str, &str)],
         headers: Headers,
     ) -> Result<Answer, OutsideError> {
-        let mut form = form_urlencoded::Serializer::new(String::new());
-        let body = form.extend_pairs(fields).finish().into_bytes();
+        let body = encoded(fields);
         let headers = headers.with(CONTENT_TYPE, "application/x-www-form-urlencoded");
         self.send(Method::POST, url, headers, Some(body)).await
     }

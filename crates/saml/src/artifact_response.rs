@@ -1,0 +1,236 @@
+//! The answer behind an artifact (SAML core 3.5.2; digid.md 2.5, 2.6), as DigiD makes it.
+//!
+//! Every field is the caller's, so that the simulator can also answer wrongly when a test asks for
+//! it. [`crate::digid::accept`] is the other side.
+
+use std::fmt;
+
+use identity::{Bsn, Loa};
+use verdict::Moment;
+use zeroize::Zeroizing;
+
+use crate::keys::SigningKey;
+use crate::names::{
+    ASSERTION, AUTHN_FAILED, BEARER, DSIG, NO_AUTHN_CONTEXT, PROTOCOL, REQUEST_DENIED, REQUESTER,
+    RESPONDER, SUCCESS,
+};
+use crate::signature::{self, CannotSign};
+use crate::writer::El;
+use crate::{instant, soap};
+
+/// The prefixes that DigiD lists in its signatures (digid.md 2.2).
+const DIGID_PREFIXES: &str = "ds saml samlp xs";
+
+/// How long before and after its making DigiD lets an assertion count, in seconds (digid.md 2.5).
+pub const VALIDITY_S: u32 = 120;
+
+/// The sector code of a BSN, as DigiD writes it (digid.md 2.5).
+pub const SECTOR_BSN: &str = "s00000000";
+
+/// The answer to an [`crate::artifact_resolve::ArtifactResolve`].
+#[derive(Clone, Debug)]
+pub struct ArtifactResponse {
+    /// Its own identifier. See [`crate::message_id`].
+    pub id: String,
+    /// When it was made.
+    pub issue_instant: Moment,
+    /// The identity provider's entity id; also that of what is inside.
+    pub issuer: String,
+    /// The `ID` of the ArtifactResolve.
+    pub in_response_to: String,
+    /// What was behind the artifact.
+    pub content: Content,
+}
+
+/// What was behind an artifact.
+#[derive(Clone, Debug)]
+pub enum Content {
+    /// Nothing: the artifact is unknown, was used, or is another service provider's; or the
+    /// question is not as it should be (digid cases 12, 13).
+    Refused,
+    /// Nothing any more: the artifact is too old (digid case 14).
+    TooOld,
+    /// The answer to the request for a login.
+    Response(Box<Response>),
+}
+
+/// The answer to an [`crate::authn_request::AuthnRequest`].
+#[derive(Clone, Debug)]
+pub struct Response {
+    /// Its own identifier.
+    pub id: String,
+    /// When it was made.
+    pub issue_instant: Moment,
+    /// The `ID` of the AuthnRequest.
+    pub in_response_to: String,
+    /// The address of the assertion consumer service.
+    pub destination: String,
+    /// How the login ended.
+    pub outcome: Outcome,
+}
+
+/// How a login ended (digid.md 2.6).
+#[derive(Clone, Debug)]
+pub enum Outcome {
+    /// The person is who the assertion says.
+    Success(Box<Assertion>),
+    /// Cancelled or failed (digid case 17).
+    AuthnFailed,
+    /// The level was not reached (digid case 18).
+    NoAuthnContext,
+    /// The request was not as it should be (digid cases 6 to 8).
+    RequestDenied,
+}
+
+/// Who logged in.
+#[derive(Clone, Debug)]
+pub struct Assertion {
+    /// Its own identifier.
+    pub id: String,
+    /// When it was made.
+    pub issue_instant: Moment,
+    /// Who.
+    pub name_id: NameId,
+    /// For whom the assertion is: the service provider's entity id.
+    pub audience: String,
+    /// The address of the assertion consumer service.
+    pub recipient: String,
+    /// The `ID` of the AuthnRequest.
+    pub in_response_to: String,
+    /// From when it counts.
+    pub not_before: Moment,
+    /// From when it counts no more.
+    pub not_on_or_after: Moment,
+    /// When the person logged in.
+    pub authn_instant: Moment,
+    /// The session at the identity provider.
+    pub session_index: String,
+    /// The address of the person's computer.
+    pub subject_address: String,
+    /// The level that was reached.
+    pub loa: Loa,
+}
+
+/// Sector and number of a person. Prints as `***`.
+#[derive(Clone)]
+pub struct NameId(Zeroizing<String>);
+
+impl NameId {
+    /// `s00000000:` and the BSN.
+    pub fn bsn(bsn: &Bsn) -> Self {
+        Self::of_sector(SECTOR_BSN, bsn.reveal())
+    }
+
+    /// Any sector and number: the simulator has people of other sectors, and people whose number
+    /// fails the 11-check (digid cases 23, 24).
+    pub fn of_sector(sector: &str, number: &str) -> Self {
+        Self(Zeroizing::new(format!("{sector}:{number}")))
+    }
+}
+
+impl fmt::Debug for NameId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
+}
+
+/// The level that DigiD reports: a service for which Substantieel is switched off hears Midden
+/// instead of Substantieel (digid.md 2.3).
+pub fn reported_level(reached: Loa, service_has_substantieel: bool) -> Loa {
+    if reached == Loa::Substantieel && !service_has_substantieel {
+        return Loa::Midden; // digid case 21
+    }
+    reached
+}
+
+impl ArtifactResponse {
+    /// The signed SOAP message. An assertion inside is signed by itself too.
+    pub fn to_soap(&self, key: &SigningKey) -> Result<String, CannotSign> {
+        let status = match self.content {
+            Content::Refused => status(REQUESTER, Some(REQUEST_DENIED)),
+            Content::TooOld | Content::Response(_) => status(SUCCESS, None),
+        };
+        let mut message = message("samlp:ArtifactResponse", &self.id, self.issue_instant)
+            .attr("InResponseTo", &*self.in_response_to)
+            .child(El::new("saml:Issuer").text(&*self.issuer))
+            .child(status);
+        if let Content::Response(response) = &self.content {
+            message = message.child(response.to_el(&self.issuer, key)?);
+        }
+        Ok(soap::envelope(sign(&message, key)?))
+    }
+}
+
+impl Response {
+    fn to_el(&self, issuer: &str, key: &SigningKey) -> Result<El, CannotSign> {
+        let status = match self.outcome {
+            Outcome::Success(_) => status(SUCCESS, None),
+            Outcome::AuthnFailed => status(RESPONDER, Some(AUTHN_FAILED)),
+            Outcome::NoAuthnContext => status(RESPONDER, Some(NO_AUTHN_CONTEXT)),
+            Outcome::RequestDenied => status(REQUESTER, Some(REQUEST_DENIED)),
+        };
+        let response = message("samlp:Response", &self.id, self.issue_instant)
+            .attr("Destination", &*self.destination)
+            .attr("InResponseTo", &*self.in_response_to)
+            .child(El::new("saml:Issuer").text(issuer))
+            .child(status);
+        Ok(match &self.outcome {
+            Outcome::Success(assertion) => response.finished(sign(&assertion.to_el(issuer), key)?),
+            _ => response,
+        })
+    }
+}
+
+impl Assertion {
+    /// digid.md 2.5, the table.
+    fn to_el(&self, issuer: &str) -> El {
+        let not_on_or_after = instant::write(self.not_on_or_after);
+        let confirmation = El::new("saml:SubjectConfirmationData")
+            .attr("InResponseTo", &*self.in_response_to)
+            .attr("Recipient", &*self.recipient)
+            .attr("NotOnOrAfter", &*not_on_or_after);
+        let subject = El::new("saml:Subject")
+            .child(El::new("saml:NameID").text(&**self.name_id.0))
+            .child(
+                El::new("saml:SubjectConfirmation")
+                    .attr("Method", BEARER)
+                    .child(confirmation),
+            );
+        let audience = El::new("saml:AudienceRestriction")
+            .child(El::new("saml:Audience").text(&*self.audience));
+        let conditions = El::new("saml:Conditions")
+            .attr("NotBefore", instant::write(self.not_before))
+            .attr("NotOnOrAfter", not_on_or_after)
+            .child(audience);
+        let class = El::new("saml:AuthnContextClassRef").text(self.loa.class_ref());
+        let statement = El::new("saml:AuthnStatement")
+            .attr("AuthnInstant", instant::write(self.authn_instant))
+            .attr("SessionIndex", &*self.session_index)
+            .child(El::new("saml:SubjectLocality").attr("Address", &*self.subject_address))
+            .child(El::new("saml:AuthnContext").child(class));
+        message("saml:Assertion", &self.id, self.issue_instant)
+            .child(El::new("saml:Issuer").text(issuer))
+            .children([subject, conditions, statement])
+    }
+}
+
+/// What every message and assertion begins with. Each declares every prefix that its signature
+/// lists, so that its digest does not depend on what it stands in.
+fn message(name: &'static str, id: &str, issue_instant: Moment) -> El {
+    El::new(name)
+        .attr("xmlns:samlp", PROTOCOL)
+        .attr("xmlns:saml", ASSERTION)
+        .attr("xmlns:ds", DSIG)
+        .attr("ID", id)
+        .attr("Version", "2.0")
+        .attr("IssueInstant", instant::write(issue_instant))
+}
+
+fn sign(message: &El, key: &SigningKey) -> Result<String, CannotSign> {
+    signature::sign_listing(&message.to_xml(), key, DIGID_PREFIXES)
+}
+
+fn status(first: &str, second: Option<&str>) -> El {
+    let code = |value: &str| El::new("samlp:StatusCode").attr("Value", value);
+    El::new("samlp:Status").child(code(first).children(second.map(code)))
+}

@@ -1,0 +1,155 @@
+//! What the identity provider asks of every message that comes in (digid.md 2.2, 2.6).
+
+use std::fmt;
+
+use verdict::Moment;
+
+use crate::instant;
+use crate::metadata::SpMetadata;
+use crate::names::{ASSERTION, PROTOCOL};
+use crate::reader::{Element, Unreadable};
+use crate::redirect::BadQuery;
+use crate::signature::SignatureFault;
+
+/// How far the `IssueInstant` of a request may be from now, both ways, in seconds (digid.md 2.2).
+const ISSUE_INSTANT_S_MAX: u32 = 120;
+
+/// The identity provider at which a message arrives.
+#[derive(Clone, Copy, Debug)]
+pub struct IdentityProvider<'a> {
+    /// The address at which it arrived.
+    pub url: &'a str,
+    /// Everyone who may ask.
+    pub service_providers: &'a [SpMetadata],
+}
+
+/// Why a message gets HTTP 404 (digid.md 2.6, last row).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotFound {
+    /// Not XML that we read.
+    Unreadable(Unreadable),
+    /// Not a query of the Redirect binding.
+    Query(BadQuery),
+    /// Not the message that belongs here, or without `ID` or `Issuer`.
+    NotTheMessage,
+    /// The issuer is not registered (digid case 5).
+    UnknownIssuer,
+    /// The signature is missing or does not count (digid cases 4, 15).
+    Signature(SignatureFault),
+}
+
+impl fmt::Display for NotFound {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unreadable(why) => why.fmt(f),
+            Self::Query(why) => why.fmt(f),
+            Self::NotTheMessage => {
+                f.write_str("expected another message, with an ID and an Issuer")
+            }
+            Self::UnknownIssuer => f.write_str("the issuer is not registered"),
+            Self::Signature(why) => why.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for NotFound {}
+
+impl From<Unreadable> for NotFound {
+    fn from(why: Unreadable) -> Self {
+        Self::Unreadable(why)
+    }
+}
+
+impl From<SignatureFault> for NotFound {
+    fn from(why: SignatureFault) -> Self {
+        Self::Signature(why)
+    }
+}
+
+/// Why a message of a known service provider is answered with `Requester`/`RequestDenied`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Denial {
+    /// Not SAML 2.0.
+    Version,
+    /// Made more than 120 seconds from now, or at no time at all (digid case 6).
+    IssueInstant,
+    /// Meant for another address.
+    Destination,
+    /// Index and URL at once (digid case 7), another binding than artifact, or an address that is
+    /// not in the metadata.
+    Consumer,
+    /// No level, or one that DigiD does not know (digid case 8).
+    Level,
+    /// No artifact of type 0004 to resolve.
+    Artifact,
+    /// A wish that DigiD does not grant: `Subject`, `IsPassive`, a flag that is neither true nor
+    /// false.
+    Unsupported,
+    /// `RelayState` is longer than 80 bytes.
+    RelayState,
+}
+
+impl Denial {
+    /// One line for the operator.
+    pub const fn text(self) -> &'static str {
+        match self {
+            Self::Version => "the request is not SAML 2.0",
+            Self::IssueInstant => "the request was made more than 2 minutes from now",
+            Self::Destination => "the request is meant for another address",
+            Self::Consumer => {
+                "the request names no consumer service of the metadata, or two ways at once"
+            }
+            Self::Level => "the request asks for no level that DigiD knows",
+            Self::Artifact => "the request holds no artifact of type 0004",
+            Self::Unsupported => "the request has a wish that DigiD does not grant",
+            Self::RelayState => "RelayState is longer than 80 bytes",
+        }
+    }
+}
+
+impl fmt::Display for Denial {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.text())
+    }
+}
+
+impl std::error::Error for Denial {}
+
+/// Who says that a message is his: not proven yet, but it tells which keys may prove it.
+pub(crate) fn sender<'a>(
+    message: Element<'_>,
+    name: &str,
+    service_providers: &'a [SpMetadata],
+) -> Result<&'a SpMetadata, NotFound> {
+    if !message.is(PROTOCOL, name) {
+        return Err(NotFound::NotTheMessage);
+    }
+    let issuer = message.only(ASSERTION, "Issuer").and_then(Element::text);
+    let issuer = issuer.ok_or(NotFound::NotTheMessage)?;
+    let mut known = service_providers.iter();
+    known
+        .find(|sp| sp.entity_id == issuer)
+        .ok_or(NotFound::UnknownIssuer) // digid case 5
+}
+
+/// What holds for every message to DigiD (digid.md 2.2). Gives its `IssueInstant`.
+pub(crate) fn check_envelope(
+    message: Element<'_>,
+    url: &str,
+    now: Moment,
+) -> Result<Moment, Denial> {
+    if message.attribute("Version") != Some("2.0") {
+        return Err(Denial::Version);
+    }
+    let made = message.attribute("IssueInstant").and_then(instant::read);
+    let made = made.ok_or(Denial::IssueInstant)?;
+    let around = now.minus_s(ISSUE_INSTANT_S_MAX)..=now.plus_s(ISSUE_INSTANT_S_MAX);
+    if !around.contains(&made) {
+        return Err(Denial::IssueInstant); // digid case 6
+    }
+    let destination = message.attribute("Destination").filter(|to| !to.is_empty());
+    if !destination.is_some_and(|destination| url.starts_with(destination)) {
+        return Err(Denial::Destination);
+    }
+    Ok(made)
+}

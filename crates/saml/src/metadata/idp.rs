@@ -1,0 +1,114 @@
+//! The identity provider: DigiD, or its simulator.
+
+use super::{
+    BadMetadata, Role, endpoint, entity_descriptor, index, key_descriptors, location, read,
+};
+use crate::keys::{Certificate, SigningKey, TrustedKey};
+use crate::names::{BINDING_POST, BINDING_REDIRECT, BINDING_SOAP, PROTOCOL};
+use crate::reader::Element;
+use crate::signature::{self, CannotSign};
+use crate::writer::El;
+
+/// What a service provider must know of DigiD (digid.md 2.1).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IdpMetadata {
+    /// The name by which it calls itself in `Issuer`.
+    pub entity_id: String,
+    /// Where a browser brings a request in the query.
+    pub sso_redirect: Option<String>,
+    /// Where a browser posts a request.
+    pub sso_post: Option<String>,
+    /// Where artifacts are resolved, by index.
+    pub artifact_resolution: Vec<ArtifactResolutionService>,
+    /// The certificates it signs with: several while it changes keys.
+    pub signing: Vec<Certificate>,
+}
+
+/// An endpoint of the back channel.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ArtifactResolutionService {
+    /// The endpoint index that artifacts carry.
+    pub index: u16,
+    /// An https URL.
+    pub url: String,
+}
+
+impl IdpMetadata {
+    /// Reads a file that came by a trusted way, such as configuration. Its signature, if any, is
+    /// not looked at.
+    pub fn parse(file: &[u8]) -> Result<Self, BadMetadata> {
+        read(file, None, Self::from_entity)
+    }
+
+    /// Reads a file that one of these keys must have signed.
+    pub fn parse_signed(file: &[u8], trusted: &[TrustedKey]) -> Result<Self, BadMetadata> {
+        read(file, Some(trusted), Self::from_entity)
+    }
+
+    /// Signed metadata with this `ID`.
+    pub fn to_xml(&self, id: &str, key: &SigningKey) -> Result<String, CannotSign> {
+        let resolution = |service: &ArtifactResolutionService| {
+            endpoint("md:ArtifactResolutionService", BINDING_SOAP, &service.url)
+                .attr("index", service.index.to_string())
+        };
+        let sso = [
+            (BINDING_REDIRECT, &self.sso_redirect),
+            (BINDING_POST, &self.sso_post),
+        ];
+        let sso = sso.into_iter().filter_map(|(binding, url)| {
+            Some(endpoint("md:SingleSignOnService", binding, url.as_deref()?))
+        });
+        let role = El::new("md:IDPSSODescriptor")
+            .attr("WantAuthnRequestsSigned", "true")
+            .attr("protocolSupportEnumeration", PROTOCOL)
+            .children(key_descriptors(&self.signing))
+            .children(self.artifact_resolution.iter().map(resolution))
+            .children(sso);
+        signature::sign(&entity_descriptor(id, &self.entity_id, role).to_xml(), key)
+    }
+
+    /// The keys whose signatures count for messages of this identity provider.
+    pub fn keys(&self) -> Vec<TrustedKey> {
+        self.signing
+            .iter()
+            .map(|certificate| certificate.key().clone())
+            .collect()
+    }
+
+    /// The address for artifacts of this endpoint index. Artifacts are resolved nowhere else.
+    pub fn artifact_resolution_at(&self, index: u16) -> Option<&str> {
+        let mut services = self.artifact_resolution.iter();
+        services
+            .find(|service| service.index == index)
+            .map(|service| &*service.url)
+    }
+
+    fn from_entity(entity: Element<'_>) -> Result<Self, BadMetadata> {
+        let role = Role::read(entity, "IDPSSODescriptor")?;
+        let sso = |binding| {
+            let endpoint = role.endpoints("SingleSignOnService", binding).next();
+            endpoint.map(location).transpose()
+        };
+        let resolution = |endpoint| {
+            Ok(ArtifactResolutionService {
+                index: index(endpoint)?,
+                url: location(endpoint)?,
+            })
+        };
+        let metadata = Self {
+            entity_id: role.entity_id.to_owned(),
+            sso_redirect: sso(BINDING_REDIRECT)?,
+            sso_post: sso(BINDING_POST)?,
+            artifact_resolution: role
+                .endpoints("ArtifactResolutionService", BINDING_SOAP)
+                .map(resolution)
+                .collect::<Result<_, BadMetadata>>()?,
+            signing: role.signing_certificates()?,
+        };
+        let no_sso = metadata.sso_redirect.is_none() && metadata.sso_post.is_none();
+        if no_sso || metadata.artifact_resolution.is_empty() {
+            return Err(BadMetadata::NoEndpoint);
+        }
+        Ok(metadata)
+    }
+}

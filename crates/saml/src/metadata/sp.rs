@@ -1,0 +1,121 @@
+//! The service provider: us, or whoever logs in at the simulator.
+
+use super::{
+    BadMetadata, Role, endpoint, entity_descriptor, index, key_descriptors, location, read,
+};
+use crate::keys::{Certificate, SigningKey, TrustedKey};
+use crate::names::{BINDING_ARTIFACT, PROTOCOL};
+use crate::reader::Element;
+use crate::signature::{self, CannotSign};
+use crate::writer::El;
+
+/// What DigiD must know of a service provider (digid.md 2.1).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SpMetadata {
+    /// The name by which it calls itself in `Issuer`.
+    pub entity_id: String,
+    /// Where a browser brings artifacts.
+    pub consumers: Vec<AssertionConsumerService>,
+    /// The certificates it signs with: several while it changes keys.
+    pub signing: Vec<Certificate>,
+}
+
+/// An endpoint for artifacts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AssertionConsumerService {
+    /// The index by which a request may name it.
+    pub index: u16,
+    /// An https URL.
+    pub url: String,
+    /// Whether it is meant when a request names none.
+    pub is_default: bool,
+}
+
+impl SpMetadata {
+    /// Reads a file that came by a trusted way, as DigiD gets it by form. Its signature, if any,
+    /// is not looked at.
+    pub fn parse(file: &[u8]) -> Result<Self, BadMetadata> {
+        read(file, None, Self::from_entity)
+    }
+
+    /// Reads a file that one of these keys must have signed.
+    pub fn parse_signed(file: &[u8], trusted: &[TrustedKey]) -> Result<Self, BadMetadata> {
+        read(file, Some(trusted), Self::from_entity)
+    }
+
+    /// Signed metadata with this `ID`. It promises signed requests and asks for signed assertions:
+    /// we accept no others.
+    pub fn to_xml(&self, id: &str, key: &SigningKey) -> Result<String, CannotSign> {
+        let consumer = |service: &AssertionConsumerService| {
+            endpoint(
+                "md:AssertionConsumerService",
+                BINDING_ARTIFACT,
+                &service.url,
+            )
+            .attr("index", service.index.to_string())
+            .attr("isDefault", service.is_default.to_string())
+        };
+        let role = El::new("md:SPSSODescriptor")
+            .attr("AuthnRequestsSigned", "true")
+            .attr("WantAssertionsSigned", "true") // digid case 28
+            .attr("protocolSupportEnumeration", PROTOCOL)
+            .children(key_descriptors(&self.signing))
+            .children(self.consumers.iter().map(consumer));
+        signature::sign(&entity_descriptor(id, &self.entity_id, role).to_xml(), key)
+    }
+
+    /// The keys whose signatures count for messages of this service provider.
+    pub fn keys(&self) -> Vec<TrustedKey> {
+        self.signing
+            .iter()
+            .map(|certificate| certificate.key().clone())
+            .collect()
+    }
+
+    /// The address of the consumer service of this index.
+    pub fn consumer_at(&self, index: u16) -> Option<&str> {
+        let mut services = self.consumers.iter();
+        services
+            .find(|service| service.index == index)
+            .map(|service| &*service.url)
+    }
+
+    /// The address for requests that name none: the default, else the first.
+    pub fn default_consumer(&self) -> Option<&str> {
+        let default = self.consumers.iter().find(|service| service.is_default);
+        default
+            .or(self.consumers.first())
+            .map(|service| &*service.url)
+    }
+
+    /// The address, if it is that of a consumer service: compared as text, never as a URL.
+    pub fn consumer_of_url(&self, url: &str) -> Option<&str> {
+        let mut services = self.consumers.iter();
+        services
+            .find(|service| service.url == url)
+            .map(|service| &*service.url)
+    }
+
+    fn from_entity(entity: Element<'_>) -> Result<Self, BadMetadata> {
+        let role = Role::read(entity, "SPSSODescriptor")?;
+        let consumer = |endpoint: Element<'_>| {
+            Ok(AssertionConsumerService {
+                index: index(endpoint)?,
+                url: location(endpoint)?,
+                is_default: matches!(endpoint.attribute("isDefault"), Some("true" | "1")),
+            })
+        };
+        let consumers: Vec<_> = role
+            .endpoints("AssertionConsumerService", BINDING_ARTIFACT)
+            .map(consumer)
+            .collect::<Result<_, BadMetadata>>()?;
+        if consumers.is_empty() {
+            return Err(BadMetadata::NoEndpoint);
+        }
+        Ok(Self {
+            entity_id: role.entity_id.to_owned(),
+            consumers,
+            signing: role.signing_certificates()?,
+        })
+    }
+}

@@ -1,0 +1,155 @@
+//! One party: its store, its keys, its clock, its way to the others.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use identity::Hostname;
+use protocol::handle::HandleKeys;
+use store::{Embedded, Store as _};
+use verdict::{Key, Moment, Record, Stored};
+
+use crate::certificates::private_directory;
+use crate::clock::Clock;
+use crate::door::TraceId;
+use crate::home::Home;
+use crate::keys::KeyRing;
+use crate::log::RefusalLog;
+use crate::observer::{Observer, Sighting, sighting};
+use crate::outside::Outside;
+use crate::seal::Seal;
+use crate::settle::Outage;
+
+/// What every role of a party shares.
+pub struct App {
+    /// Its name: the name of its directory, and of its lines in the log.
+    pub party: &'static str,
+    /// The host name in its client certificate.
+    pub host: Hostname,
+    /// Its rows.
+    pub home: Home,
+    /// Its keys for rows and cookies.
+    pub seal: Seal,
+    /// Its keys for codes, refresh tokens and sessions.
+    pub handles: HandleKeys,
+    /// Its clock.
+    pub clock: Clock,
+    /// Its way to the others.
+    pub outside: Outside,
+    /// Where its refusals are written.
+    pub log: RefusalLog,
+    /// Whom it tells what it saw.
+    pub observer: Observer,
+}
+
+/// What a party is given at its start.
+pub struct Given {
+    /// The host name in its client certificate.
+    pub host: Hostname,
+    /// Its clock.
+    pub clock: Clock,
+    /// Its way to the others.
+    pub outside: Outside,
+    /// Where its refusals are written.
+    pub log: RefusalLog,
+    /// Whom it tells what it saw.
+    pub observer: Observer,
+}
+
+impl App {
+    /// Opens a party's directory: its store and its keys.
+    ///
+    /// # Errors
+    /// A text for the operator: which file, what is wrong, what to do.
+    pub fn open(
+        party: &'static str,
+        directory: &Path,
+        given: Given,
+    ) -> Result<(Arc<Self>, KeyRing), String> {
+        private_directory(directory).map_err(|fault| fault.to_string())?;
+        let ring = KeyRing::open(&directory.join("keys")).map_err(|fault| fault.to_string())?;
+        let home = Embedded::open(directory).map_err(|fault| fault.to_string())?;
+        let app = Self {
+            party,
+            host: given.host,
+            home: Home::Embedded(home),
+            seal: Seal::open(&ring).map_err(|fault| fault.to_string())?,
+            handles: ring.handles("handles").map_err(|fault| fault.to_string())?,
+            clock: given.clock,
+            outside: given.outside,
+            log: given.log,
+            observer: given.observer,
+        };
+        Ok((Arc::new(app), ring))
+    }
+
+    /// The typed row of `key`.
+    ///
+    /// # Errors
+    /// [`Outage`] when the store does not answer or the row contradicts its kind.
+    pub async fn load<T: Record>(&self, key: Key, now: Moment) -> Result<Option<Stored<T>>, Outage> {
+        let rows = self.home.get(std::slice::from_ref(&key), now).await?;
+        let Some(row) = rows.into_iter().next().flatten() else {
+            return Ok(None);
+        };
+        let body = self.seal.open_row(&key, row.body).map_err(|_| {
+            Outage::BadRow(format!("a row of {} was not sealed by us", key.space().0))
+        })?;
+        let value = T::from_body(&body).map_err(|bad| Outage::BadRow(bad.to_string()))?;
+        Ok(Some(Stored {
+            version: row.version,
+            until: row.until,
+            value,
+        }))
+    }
+
+    /// Tells the observer of a step that went well.
+    pub fn saw(&self, step: u8, trace: TraceId, peer: impl Into<String>, note: impl Into<String>) {
+        self.tell(sighting(step, trace, self.party, peer, note));
+    }
+
+    /// Tells the observer of a step that did not.
+    pub fn saw_fail(
+        &self,
+        step: u8,
+        trace: TraceId,
+        peer: impl Into<String>,
+        note: impl Into<String>,
+    ) {
+        self.tell(Sighting {
+            ok: false,
+            ..sighting(step, trace, self.party, peer, note)
+        });
+    }
+
+    /// Tells the observer of a step that happens once for each provider.
+    pub fn tell_at(
+        &self,
+        step: u8,
+        trace: TraceId,
+        peer: impl Into<String>,
+        note: impl Into<String>,
+        ok: bool,
+        aanbieder: Option<String>,
+    ) {
+        self.tell(Sighting {
+            ok,
+            aanbieder,
+            ..sighting(step, trace, self.party, peer, note)
+        });
+    }
+
+    /// Tells the observer, with the time of this party's clock.
+    pub fn tell(&self, sighting: Sighting) {
+        self.observer.saw(Sighting {
+            time: self.clock.now().unix(),
+            ..sighting
+        });
+    }
+
+    /// Writes a refusal that no rule had to decide.
+    pub fn refused(&self, trace: TraceId, requirement: &str, reason: &str) {
+        self.log
+            .refused(self.clock.now(), self.party, trace, requirement, reason);
+    }
+}
+

@@ -1,0 +1,158 @@
+//! DigiD as the service provider meets it: our side of a login, with sockets and keys around the
+//! rules of [`saml`].
+//!
+//! [`ServiceProvider::login`] sends a person to DigiD, [`ServiceProvider::resolve`] exchanges the
+//! artifact that comes back for the answer, over mutual TLS and only at the address that DigiD's
+//! metadata gives. Whether an answer logs anybody in is [`saml::digid::accept`]'s to say.
+//!
+//! This module never shows or logs a BSN, an artifact or a part of a message. It keeps nothing but
+//! DigiD's metadata: that an AuthnRequest is answered once is for the caller to see to.
+//!
+//! Start reading at [`ServiceProvider`].
+
+mod fault;
+mod metadata;
+mod resolve;
+
+use identity::Loa;
+use rustls_pki_types::PrivateKeyDer;
+use saml::authn_request::{AuthnRequest, Consumer, RequestedLevel};
+use saml::keys::{Certificate, KeyInfo, SigningKey};
+use saml::metadata::{AssertionConsumerService, IdpMetadata, SpMetadata};
+use saml::signature::CannotSign;
+use verdict::Moment;
+
+pub use fault::{Misconfigured, Unreachable};
+pub use metadata::{MetadataSource, Remembered};
+pub use resolve::{Resolve, SoapMediaType};
+/// How the browser is sent to DigiD: by a signed redirect, or by a form when the metadata offers
+/// POST only (amendment to digid case 1).
+pub use saml::authn_request::Sent as Login;
+
+use crate::app::App;
+use crate::certificates;
+
+/// The index of our only assertion consumer service.
+const CONSUMER: u16 = 0;
+
+/// Who we are to DigiD, and which DigiD.
+#[derive(Clone, Debug)]
+pub struct ServiceProviderConfig {
+    /// The name by which we call ourselves in `Issuer`: by habit the URL of our metadata.
+    pub entity_id: String,
+    /// Where browsers bring artifacts.
+    pub acs_url: String,
+    /// The lowest level that will do; Substantieel unless configured otherwise (digid.md §5).
+    pub min_level: Loa,
+    /// Where DigiD's metadata is.
+    pub metadata: MetadataSource,
+}
+
+/// A service provider of DigiD 3.x.
+pub struct ServiceProvider {
+    entity_id: String,
+    acs_url: String,
+    min_level: Loa,
+    /// Shown on DigiD's login page.
+    name: Option<String>,
+    media_type: SoapMediaType,
+    key: SigningKey,
+    idp: Remembered<IdpMetadata>,
+}
+
+impl ServiceProvider {
+    /// A service provider that signs with `identity`: an RSA key, as
+    /// [`saml_signing`](certificates::saml_signing) makes.
+    ///
+    /// # Errors
+    /// [`Misconfigured`] when the key cannot sign SAML or the given metadata cannot be read.
+    pub fn new(
+        config: ServiceProviderConfig,
+        identity: &certificates::Identity,
+    ) -> Result<Self, Misconfigured> {
+        Ok(Self {
+            entity_id: config.entity_id,
+            acs_url: config.acs_url,
+            min_level: config.min_level,
+            name: None,
+            media_type: SoapMediaType::default(),
+            key: signing_key(identity, KeyInfo::Certificate)?,
+            idp: Remembered::new(config.metadata, IdpMetadata::parse)?,
+        })
+    }
+
+    /// The same under a name that DigiD shows on its login page (`ProviderName`).
+    #[must_use]
+    pub fn named(mut self, name: impl Into<String>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+
+    /// The same, sending its questions under this media type.
+    #[must_use]
+    pub const fn sending(mut self, media_type: SoapMediaType) -> Self {
+        self.media_type = media_type;
+        self
+    }
+
+    /// Our metadata, signed, with this `ID` (digid.md §2.1).
+    ///
+    /// # Errors
+    /// [`CannotSign`] when the library fails.
+    pub fn metadata(&self, id: &str) -> Result<String, CannotSign> {
+        let metadata = SpMetadata {
+            entity_id: self.entity_id.clone(),
+            consumers: vec![AssertionConsumerService {
+                index: CONSUMER,
+                url: self.acs_url.clone(),
+                is_default: true,
+            }],
+            signing: vec![self.key.certificate().clone()],
+        };
+        metadata.to_xml(id, &self.key)
+    }
+
+    /// A request for a fresh login at our level or above, on its way to DigiD (digid.md §2.2).
+    /// `relay_state` comes back with the artifact; it may have 80 bytes.
+    ///
+    /// # Errors
+    /// [`Unreachable`] when DigiD's metadata cannot be had, or the request cannot be sent to what it
+    /// names; the log says why.
+    pub async fn login(
+        &self,
+        app: &App,
+        authn_request_id: &str,
+        relay_state: &str,
+        now: Moment,
+    ) -> Result<Login, Unreachable> {
+        let idp = self.idp.get(app).await?;
+        let request = AuthnRequest {
+            id: authn_request_id.to_owned(),
+            issue_instant: now,
+            issuer: self.entity_id.clone(),
+            consumer: Consumer::Index(CONSUMER),
+            level: RequestedLevel::minimum(self.min_level), // digid case 1
+            force_authn: true,                              // design §5 "front channel"
+            provider_name: self.name.clone(),
+        };
+        request.send(&idp, Some(relay_state), &self.key).map_err(|why| {
+            tracing::error!(party = app.party, %why, "an AuthnRequest could not be sent");
+            Unreachable
+        })
+    }
+}
+
+/// The key with which a party signs SAML messages, read once.
+///
+/// # Errors
+/// [`Misconfigured`] when it is no RSA key in PKCS#8, or the certificate is for another key.
+pub fn signing_key(
+    identity: &certificates::Identity,
+    key_info: KeyInfo,
+) -> Result<SigningKey, Misconfigured> {
+    let PrivateKeyDer::Pkcs8(key) = identity.key() else {
+        return Err(saml::keys::BadKey::Unreadable.into());
+    };
+    let certificate = Certificate::from_der(identity.certificate())?;
+    Ok(SigningKey::from_pkcs8(key.secret_pkcs8_der(), certificate, key_info)?)
+}

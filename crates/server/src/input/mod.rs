@@ -1,0 +1,50 @@
+//! `--input DIR`: people, providers, consents, clients, lists and records in place of the built-in
+//! sample, which is itself such a folder.
+//!
+//! Reading goes in two steps: [`written`] is what stands in the files, [`meant`] is what it says,
+//! in types that need no second look. Only the second travels on. A fault anywhere means no input
+//! at all, and is told as [`InputFault`]: file, line, member and reason, without repeating what
+//! stands there, since that may be a BSN.
+//!
+//! | file | says | where it is missing |
+//! |---|---|---|
+//! | `people.json` | who can log in | the sample's |
+//! | `providers.json` | the care providers, and which DVA serves them | the sample's |
+//! | `gegevensdiensten.json` | which searches a gegevensdienst means | the sample's |
+//! | `localisation.json` | which providers know a person | the sample's |
+//! | `consents.json` | what people decided before | the sample's |
+//! | `clients.json` | clients; the sample's stay, unless one has the same `client_id` | the sample's |
+//! | `lists.json` | number and release of the lists, further nodes | the sample's |
+//! | `settings.json` | what can be set | nothing is set |
+//! | `records/URA.json` | a provider's FHIR R4 resources | with `people.json`: none; else the sample's |
+//! | `lists/MedMij_….xml` | a list to publish as it is | generated |
+//! | `digid-metadata.xml` | another DigiD | the simulator |
+//! | `trust/*.pem` | further roots | none |
+//!
+//! Another `.json`, `.xml` or `.pem` in one of these places is a mistake of spelling and refused.
+//!
+//! Start reading at [`Input::read`].
+
+mod bsn_table;
+mod fault;
+mod files;
+mod meaning;
+mod meant;
+mod place;
+mod records;
+mod search;
+mod settings;
+mod written;
+
+pub use bsn_table::BsnTable;
+pub use fault::InputFault;
+pub use meant::{
+    Client, ClientAuth, Consent, DvaId, Input, ListSettings, Person, Provider, ReplacedLists, Shows,
+    ZAL_RULES,
+};
+pub use records::{Found, Records};
+pub use search::{BadSearch, SEARCH_PARAMETERS};
+pub use settings::{DvaSettings, MitzSettings, Settings};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,101 @@
+//! What `settings.json` can set; left out, everything is as the design decides.
+
+use identity::Loa;
+
+use super::fault::InputFault;
+use super::files::File;
+use super::place::Place;
+use super::{DvaId, written};
+
+/// The age from which a person can collect, in years (MedMij, Verantwoordelijkheden Zorg).
+const AGE_MIN: u8 = 16;
+
+/// What can be set.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// Mitz.
+    pub mitz: MitzSettings,
+    /// The first DVA.
+    pub dva: DvaSettings,
+    /// The second DVA.
+    pub dva2: DvaSettings,
+}
+
+/// What can be set at Mitz.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MitzSettings {
+    /// The lowest level of DigiD that will do.
+    pub min_level: Loa,
+    /// Whether a token that names several providers is taken in step 25.
+    pub full_location_token: bool,
+}
+
+/// What can be set at a DVA.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DvaSettings {
+    /// Whether RFC 7523 is taken beside RFC 8693.
+    pub jwt_bearer: bool,
+    /// Whether a token that names several providers is taken in step 23.
+    pub full_location_token: bool,
+    /// The age from which a person can collect, in years.
+    pub age_min: u8,
+}
+
+impl Settings {
+    /// The settings of one DVA.
+    pub const fn of(&self, dva: DvaId) -> &DvaSettings {
+        match dva {
+            DvaId::Dva => &self.dva,
+            DvaId::Dva2 => &self.dva2,
+        }
+    }
+
+    /// What a file sets.
+    pub(super) fn read(file: &File) -> Result<Self, InputFault> {
+        let written: written::Settings = file.json()?;
+        let min_level = match written.mitz.min_level {
+            None => Self::default().mitz.min_level,
+            Some(name) => level(&name).ok_or_else(|| {
+                let place = Place::root().member("mitz").member("min_level");
+                file.fault(&place, "expected basis, midden, substantieel or hoog")
+            })?,
+        };
+        Ok(Self {
+            mitz: MitzSettings {
+                min_level,
+                full_location_token: written.mitz.full_location_token,
+            },
+            dva: DvaSettings::of(&written.dva),
+            dva2: DvaSettings::of(&written.dva2),
+        })
+    }
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        let nothing = written::DvaSettings::default();
+        Self {
+            mitz: MitzSettings {
+                min_level: Loa::Substantieel,
+                full_location_token: false,
+            },
+            dva: DvaSettings::of(&nothing),
+            dva2: DvaSettings::of(&nothing),
+        }
+    }
+}
+
+impl DvaSettings {
+    fn of(written: &written::DvaSettings) -> Self {
+        Self {
+            jwt_bearer: written.jwt_bearer,
+            full_location_token: written.full_location_token,
+            age_min: written.age_min.unwrap_or(AGE_MIN),
+        }
+    }
+}
+
+fn level(name: &str) -> Option<Loa> {
+    let named = |loa: &Loa| loa.to_string().to_lowercase() == name;
+    Loa::ALL.into_iter().find(named)
+}

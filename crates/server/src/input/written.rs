@@ -1,0 +1,131 @@
+//! What stands in the files, member by member; no value has been looked at yet.
+//!
+//! Nothing here prints: values may be BSNs.
+
+use serde::Deserialize;
+
+use super::place::Entries;
+
+/// A person of `people.json`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Person {
+    pub(super) bsn: String,
+    pub(super) name: String,
+    pub(super) birth_date: String,
+    pub(super) shows: Option<Shows>,
+}
+
+/// What a person is an example of.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Shows {
+    pub(super) nl: String,
+    pub(super) en: String,
+}
+
+/// A provider of `providers.json`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Provider {
+    pub(super) ura: String,
+    pub(super) naam: String,
+    pub(super) weergavenaam: String,
+    pub(super) aanbiedertype: String,
+    pub(super) category: String,
+    pub(super) dva: Option<String>,
+    #[serde(default)]
+    pub(super) gegevensdiensten: Vec<String>,
+    #[serde(default)]
+    pub(super) down: bool,
+}
+
+/// A gegevensdienst of `gegevensdiensten.json`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Gegevensdienst {
+    pub(super) id: String,
+    pub(super) weergavenaam: String,
+    pub(super) systeemrolcode: String,
+    pub(super) zoekvragen: Vec<Zoekvraag>,
+}
+
+/// One search of a gegevensdienst.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Zoekvraag {
+    #[serde(rename = "type")]
+    pub(super) resource_type: String,
+    #[serde(default)]
+    pub(super) parameters: Vec<(String, String)>,
+}
+
+/// `localisation.json`: URAs by BSN.
+pub(super) type Localisation = Entries<Vec<String>>;
+
+/// A person's choices for a PGO, of `consents.json`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Consent {
+    pub(super) bsn: String,
+    pub(super) client_id: String,
+    pub(super) choices: Vec<Choice>,
+}
+
+/// A choice for a category or for one provider.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Choice {
+    pub(super) category: Option<String>,
+    pub(super) provider: Option<String>,
+    pub(super) function: String,
+    pub(super) decision: String,
+}
+
+/// A client of `clients.json`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Client {
+    pub(super) client_id: String,
+    pub(super) organisation: String,
+    pub(super) auth: String,
+    /// For `self_signed_tls_client_auth`: its PEM file, by a path inside the folder.
+    pub(super) certificate: Option<String>,
+    pub(super) redirect_uris: Vec<String>,
+}
+
+/// `lists.json`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Lists {
+    pub(super) volgnummer: u64,
+    pub(super) interfaceversie: String,
+    #[serde(default)]
+    pub(super) whitelist: Vec<String>,
+}
+
+/// `settings.json`.
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Settings {
+    pub(super) mitz: MitzSettings,
+    pub(super) dva: DvaSettings,
+    pub(super) dva2: DvaSettings,
+}
+
+/// What can be set at Mitz.
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct MitzSettings {
+    pub(super) min_level: Option<String>,
+    pub(super) full_location_token: bool,
+}
+
+/// What can be set at a DVA.
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct DvaSettings {
+    pub(super) jwt_bearer: bool,
+    pub(super) full_location_token: bool,
+    pub(super) age_min: Option<u8>,
+}

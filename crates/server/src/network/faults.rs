@@ -1,0 +1,168 @@
+//! Faults on purpose: `--break N` makes step N of seed 000 fail for real, where that step happens.
+//!
+//! A fault stands in front of a party's router, as a network or a broken program would: the party is
+//! down, what reaches it is altered, or what it answers is cut off. No rule knows of it.
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::Request;
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse as _, Response};
+use http::header::{AUTHORIZATION, CONTENT_LENGTH};
+use http::{HeaderValue, StatusCode};
+
+use crate::web;
+
+/// The largest body that a fault alters.
+const BODY_MAX: usize = 4 * 1024 * 1024;
+
+/// Where and how a step is broken.
+#[derive(Clone, Copy, Debug)]
+pub struct Fault {
+    /// At which hosts.
+    hosts: &'static [&'static str],
+    /// For paths that begin so.
+    path: &'static str,
+    /// How.
+    harm: Harm,
+}
+
+/// What is done to a request or its answer.
+#[derive(Clone, Copy, Debug)]
+enum Harm {
+    /// The party does not answer.
+    Down,
+    /// The bearer token is another one.
+    Bearer,
+    /// In the request, this text becomes that.
+    Request(&'static str, &'static str),
+    /// In the answer, this text becomes that.
+    Answer(&'static str, &'static str),
+    /// Half of the answer is lost.
+    CutOff,
+}
+
+/// The fault that breaks each step, by its number less one.
+const FAULTS: [Fault; 30] = [
+    fault(&["pgo"], "/verzamelen", Harm::Down),
+    fault(&["mitz"], "/authorize", Harm::Down),
+    fault(&["digid"], "/saml/idp/request_authentication", Harm::Down),
+    fault(&["digid-back"], "/", Harm::CutOff),
+    fault(&["toestemmingen"], "/openen", Harm::Down),
+    fault(&["mitz"], "/toestemming-terug", Harm::Down),
+    fault(&["pgo"], "/callback", Harm::Down),
+    fault(&["mitz-back"], "/token", Harm::Down),
+    fault(&["mitz-back"], "/token", Harm::Request("code_verifier=", "code_verifier=x")),
+    fault(&["mitz-back"], "/token", Harm::CutOff),
+    fault(&["mitz-back"], "/userinfo", Harm::Down),
+    fault(&["mitz-back"], "/userinfo", Harm::Bearer),
+    fault(&["mitz-back"], "/toestemmingen/opvragen", Harm::Down),
+    fault(&["mitz-back"], "/toestemmingen/opvragen", Harm::CutOff),
+    fault(&["lokalisatie"], "/locaties", Harm::Down),
+    fault(&["lokalisatie"], "/locaties", Harm::Request("\"bsn\":", "\"bsn\":0,\"x\":")),
+    fault(&["lokalisatie"], "/locaties", Harm::CutOff),
+    fault(
+        &["mitz-back"],
+        "/toestemmingen/opvragen",
+        Harm::Answer("\"besluit\":\"toestemming\"", "\"besluit\":\"bezwaar\""),
+    ),
+    fault(&["mitz-back"], "/userinfo", Harm::CutOff),
+    fault(&["stelselnode"], "/MedMij_Zorgaanbiederskoppellijst.xml", Harm::CutOff),
+    fault(&["discovery", "discovery2"], "/", Harm::Down),
+    fault(&["discovery", "discovery2"], "/", Harm::CutOff),
+    fault(&["dva-back", "dva2-back"], "/token", Harm::Down),
+    fault(&["mitz-back"], "/consent-introspect", Harm::Down),
+    fault(&["mitz-back"], "/consent-introspect", Harm::Request("presenter_x5t=", "presenter_x5t=x")),
+    fault(&["mitz-back"], "/consent-introspect", Harm::CutOff),
+    fault(&["xis", "xis2"], "/", Harm::Down),
+    fault(&["dva-back", "dva2-back"], "/token", Harm::CutOff),
+    fault(&["dva-back", "dva2-back"], "/resource", Harm::Down),
+    fault(&["dva-back", "dva2-back"], "/resource", Harm::CutOff),
+];
+
+const fn fault(hosts: &'static [&'static str], path: &'static str, harm: Harm) -> Fault {
+    Fault { hosts, path, harm }
+}
+
+impl Fault {
+    /// The fault that breaks this step; nothing for a number that is no step.
+    pub fn of_step(step: u8) -> Option<Self> {
+        FAULTS.get(usize::from(step).checked_sub(1)?).copied()
+    }
+
+    /// The router with the fault in front of it, if this is its host.
+    pub fn before(self, host: &str, router: Router) -> Router {
+        if self.hosts.contains(&host) {
+            router.layer(from_fn_with_state(self, harm))
+        } else {
+            router
+        }
+    }
+}
+
+async fn harm(
+    axum::extract::State(fault): axum::extract::State<Fault>,
+    request: Request,
+    next: Next,
+) -> Response {
+    if !request.uri().path().starts_with(fault.path) {
+        return next.run(request).await;
+    }
+    match fault.harm {
+        Harm::Down => web::unavailable(),
+        Harm::Bearer => next.run(other_bearer(request)).await,
+        Harm::Request(this, that) => match altered_request(request, this, that).await {
+            Some(request) => next.run(request).await,
+            None => StatusCode::PAYLOAD_TOO_LARGE.into_response(),
+        },
+        Harm::Answer(this, that) => {
+            altered_answer(next.run(request).await, |body| replaced(body, this, that)).await
+        }
+        Harm::CutOff => {
+            altered_answer(next.run(request).await, |body| body[..body.len() / 2].to_vec()).await
+        }
+    }
+}
+
+fn other_bearer(mut request: Request) -> Request {
+    let other = HeaderValue::from_static("Bearer another.token.altogether");
+    request.headers_mut().insert(AUTHORIZATION, other);
+    request
+}
+
+async fn altered_request(request: Request, this: &str, that: &str) -> Option<Request> {
+    let (mut head, body) = request.into_parts();
+    let body = axum::body::to_bytes(body, BODY_MAX).await.ok()?;
+    head.headers.remove(CONTENT_LENGTH);
+    Some(Request::from_parts(head, Body::from(replaced(&body, this, that))))
+}
+
+async fn altered_answer(answer: Response, alter: impl FnOnce(&[u8]) -> Vec<u8>) -> Response {
+    let (mut head, body) = answer.into_parts();
+    let Ok(body) = axum::body::to_bytes(body, BODY_MAX).await else {
+        return web::unavailable();
+    };
+    head.headers.remove(CONTENT_LENGTH);
+    Response::from_parts(head, Body::from(alter(&body)))
+}
+
+fn replaced(body: &[u8], this: &str, that: &str) -> Vec<u8> {
+    String::from_utf8_lossy(body).replace(this, that).into_bytes()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::network::Party;
+
+    #[test]
+    fn every_step_has_a_fault_at_a_host_that_exists() {
+        let hosts: Vec<&str> = Party::ALL.iter().flat_map(|p| p.hosts()).copied().collect();
+        for step in 1..=30 {
+            let fault = Fault::of_step(step).expect("a fault");
+            assert!(fault.hosts.iter().all(|host| hosts.contains(host)), "step {step}");
+        }
+        assert!(Fault::of_step(0).is_none());
+        assert!(Fault::of_step(31).is_none());
+    }
+}

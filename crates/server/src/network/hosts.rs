@@ -1,0 +1,165 @@
+//! The parties of the demo, their hosts, and where each is reached.
+
+use std::collections::BTreeMap;
+
+use identity::Hostname;
+
+/// A party: its own directory, keys and store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Party {
+    /// The PGO.
+    Pgo,
+    /// Mitz: authorization server and consent register.
+    Mitz,
+    /// The Lokalisatie server of Mitz.
+    Lokalisatie,
+    /// The DigiD simulator.
+    Digid,
+    /// The first DVA.
+    Dva,
+    /// The record systems of its providers.
+    Xis,
+    /// The second DVA.
+    Dva2,
+    /// The record systems of its providers.
+    Xis2,
+    /// The publisher of the lists.
+    Stelselnode,
+    /// The observer.
+    Netwerk,
+}
+
+impl Party {
+    /// Every party, in the order in which they start.
+    pub const ALL: [Self; 10] = [
+        Self::Netwerk,
+        Self::Stelselnode,
+        Self::Digid,
+        Self::Lokalisatie,
+        Self::Mitz,
+        Self::Xis,
+        Self::Dva,
+        Self::Xis2,
+        Self::Dva2,
+        Self::Pgo,
+    ];
+
+    /// Its name: of its directory, on the command line, and in the log.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Pgo => "pgo",
+            Self::Mitz => "mitz",
+            Self::Lokalisatie => "lokalisatie",
+            Self::Digid => "digid",
+            Self::Dva => "dva",
+            Self::Xis => "xis",
+            Self::Dva2 => "dva2",
+            Self::Xis2 => "xis2",
+            Self::Stelselnode => "stelselnode",
+            Self::Netwerk => "netwerk",
+        }
+    }
+
+    /// The party of this name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|party| party.name() == name)
+    }
+
+    /// The host whose name stands in its client certificate.
+    pub const fn client_host(self) -> &'static str {
+        match self {
+            Self::Mitz => "mitz-back",
+            Self::Dva => "dva-back",
+            Self::Dva2 => "dva2-back",
+            Self::Digid => "digid-back",
+            other => other.name(),
+        }
+    }
+
+    /// Its hosts, without `.localhost`.
+    pub const fn hosts(self) -> &'static [&'static str] {
+        match self {
+            Self::Pgo => &["pgo"],
+            Self::Mitz => &["mitz", "mitz-back", "toestemmingen"],
+            Self::Lokalisatie => &["lokalisatie"],
+            Self::Digid => &["digid", "digid-back"],
+            Self::Dva => &["dva", "dva-back", "discovery"],
+            Self::Xis => &["xis"],
+            Self::Dva2 => &["dva2", "dva2-back", "discovery2"],
+            Self::Xis2 => &["xis2"],
+            Self::Stelselnode => &["stelselnode"],
+            Self::Netwerk => &["netwerk"],
+        }
+    }
+}
+
+/// Where the hosts are reached: one port, but for parties that run in a process of their own.
+#[derive(Clone, Debug)]
+pub struct Hosts {
+    port: u16,
+    elsewhere: BTreeMap<Party, u16>,
+}
+
+impl Hosts {
+    /// Every host at `port`, but for those of the parties `elsewhere`.
+    pub const fn new(port: u16, elsewhere: BTreeMap<Party, u16>) -> Self {
+        Self { port, elsewhere }
+    }
+
+    /// The port of the hosts that are not elsewhere.
+    pub const fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// The port of a party.
+    pub fn port_of(&self, party: Party) -> u16 {
+        self.elsewhere.get(&party).copied().unwrap_or(self.port)
+    }
+
+    /// The base URL of a host: `https://mitz-back.localhost:8443`.
+    pub fn url(&self, host: &str) -> String {
+        let of_it = |party: &Party| party.hosts().contains(&host);
+        let party = Party::ALL.into_iter().find(of_it);
+        let port = party.map_or(self.port, |party| self.port_of(party));
+        format!("https://{host}.localhost:{port}")
+    }
+
+    /// Every host with its base URL.
+    pub fn all(&self) -> impl Iterator<Item = (&'static str, String)> + '_ {
+        let hosts = Party::ALL.into_iter().flat_map(|party| party.hosts());
+        hosts.map(|host| (*host, self.url(host)))
+    }
+}
+
+/// The full name of a host of the demo.
+///
+/// # Errors
+/// A text, when `host` is no host name; those of [`Party::hosts`] are.
+pub fn hostname(host: &str) -> Result<Hostname, String> {
+    Hostname::parse(&format!("{host}.localhost")).map_err(|_| format!("{host} is no host name"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_host_of_every_party_is_a_host_name_and_belongs_to_one() {
+        let hosts: Vec<&str> = Party::ALL.iter().flat_map(|p| p.hosts()).copied().collect();
+        for (at, host) in hosts.iter().enumerate() {
+            assert!(hostname(host).is_ok(), "{host}");
+            assert!(!hosts[..at].contains(host), "{host} belongs to two parties");
+        }
+        for party in Party::ALL {
+            assert_eq!(Party::named(party.name()), Some(party));
+            assert!(party.hosts().contains(&party.client_host()));
+        }
+    }
+
+    #[test]
+    fn a_party_elsewhere_has_its_own_port() {
+        let hosts = Hosts::new(8443, BTreeMap::from([(Party::Dva2, 9443)]));
+        assert_eq!(hosts.url("dva2-back"), "https://dva2-back.localhost:9443");
+        assert_eq!(hosts.url("dva-back"), "https://dva-back.localhost:8443");
+    }
+}

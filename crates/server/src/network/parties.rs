@@ -1,0 +1,422 @@
+//! How each party of the demo is put together.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use axum::Router;
+use identity::{Hostname, Loa};
+use mitz::authorization_server::{Dva, Dvas, Mitz};
+use mitz::discovery::Endpoints;
+use mitz::dva::DvaServer;
+use protocol::client::{Authentication, Client, Clients};
+use saml::metadata::IdpMetadata;
+use rustls_pki_types::CertificateDer;
+
+use super::{Foundation, Party, hostname, ready};
+use crate::app::{App, Given};
+use crate::certificates::{saml_signing, thumbprint};
+use crate::digid::{MetadataSource, ServiceProvider, ServiceProviderConfig};
+use crate::door::{ClientCertificates, Limits, Site};
+use crate::input::{ClientAuth, DvaId, Provider, Shows};
+use crate::keys::KeyRing;
+use crate::lists::Lists;
+use crate::observer::Observer;
+use crate::outside::{Outside, OutsideConfig};
+use crate::routes::digid::{DigidGiven, DigidRole, Person, SpSource};
+use crate::routes::dva::{DvaGiven, DvaRole, DvaUrls};
+use crate::routes::lokalisatie::LokalisatieRole;
+use crate::routes::mitz::{MitzRole, MitzUrls};
+use crate::routes::netwerk::NetwerkRole;
+use crate::routes::pgo::{PgoConfig, PgoRole};
+use crate::routes::stelselnode::{self, StelselnodeRole};
+use crate::routes::xis::XisRole;
+use crate::web;
+
+/// A party that is ready to be served.
+pub(super) struct Opened {
+    pub(super) app: Arc<App>,
+    pub(super) sites: Vec<(&'static str, Ask, Router)>,
+}
+
+/// Whether a host asks its clients for a certificate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ask {
+    /// People come here with a browser, or anybody may read.
+    Never,
+    /// The handlers say who must have shown one.
+    Offered,
+    /// Nobody gets in without.
+    Required,
+}
+
+/// Opens a party: its directory, its keys, its roles.
+pub(super) fn open(on: &Foundation, party: Party) -> Result<Opened, String> {
+    let (app, ring) = app(on, party)?;
+    let sites = match party {
+        Party::Pgo => vec![("pgo", Ask::Never, pgo(on, &app).front())],
+        Party::Mitz => {
+            let role = mitz(on, &app, &ring)?;
+            vec![
+                ("mitz", Ask::Never, role.front()),
+                ("mitz-back", Ask::Offered, role.back()),
+                ("toestemmingen", Ask::Never, role.register()),
+            ]
+        }
+        Party::Lokalisatie => vec![("lokalisatie", Ask::Required, lokalisatie(on, &app)?)],
+        Party::Digid => {
+            let role = digid(on, &app)?;
+            vec![
+                ("digid", Ask::Never, role.front()),
+                ("digid-back", Ask::Required, role.back()),
+            ]
+        }
+        Party::Dva => dva(on, &app, &ring, DvaId::Dva)?,
+        Party::Dva2 => dva(on, &app, &ring, DvaId::Dva2)?,
+        Party::Xis => vec![("xis", Ask::Required, xis(on, &app, DvaId::Dva)?)],
+        Party::Xis2 => vec![("xis2", Ask::Required, xis(on, &app, DvaId::Dva2)?)],
+        Party::Stelselnode => vec![("stelselnode", Ask::Never, stelselnode(on, &app)?)],
+        Party::Netwerk => vec![("netwerk", Ask::Never, netwerk(on, &app))],
+    };
+    Ok(Opened { app, sites })
+}
+
+/// A host of a party, with its server certificate.
+pub(super) fn site(
+    on: &Foundation,
+    party: Party,
+    host: &'static str,
+    ask: Ask,
+    router: Router,
+) -> Result<Site, String> {
+    let host = hostname(host)?;
+    let directory = on.state.join(party.name());
+    let identity = on.authority.server(&directory, &host, on.clock.wall());
+    Ok(Site {
+        identity: identity.map_err(|fault| fault.to_string())?,
+        clients: match ask {
+            Ask::Never => ClientCertificates::Never,
+            Ask::Offered => ClientCertificates::Offered(client_roots(on)),
+            Ask::Required => ClientCertificates::Required(client_roots(on)),
+        },
+        limits: limits(party),
+        host,
+        router,
+    })
+}
+
+/// The observer takes batches; everybody else takes one request's worth.
+fn limits(party: Party) -> Limits {
+    match party {
+        Party::Netwerk => Limits {
+            body_bytes_max: 1024 * 1024,
+            ..Limits::default()
+        },
+        _ => Limits::default(),
+    }
+}
+
+/// Who can vouch for a client: the demo's own authority, and what the input trusts.
+fn client_roots(on: &Foundation) -> Vec<CertificateDer<'static>> {
+    let own_of_clients = on.input.clients.iter().filter_map(|client| match &client.auth {
+        ClientAuth::SelfSigned(certificate) => Some(certificate.clone()),
+        ClientAuth::TlsClientAuth => None,
+    });
+    server_roots(on).into_iter().chain(own_of_clients).collect()
+}
+
+/// Who can vouch for a server.
+fn server_roots(on: &Foundation) -> Vec<CertificateDer<'static>> {
+    let own = on.authority.certificate().clone();
+    std::iter::once(own).chain(on.input.trust.iter().cloned()).collect()
+}
+
+/// The secrets with which the parties tell the observer, one each; made once per state directory.
+pub(super) fn observer_keys(state: &Path) -> Result<BTreeMap<&'static str, String>, String> {
+    let ring = KeyRing::open(&state.join("sightings")).map_err(|fault| fault.to_string())?;
+    let key = |party: Party| {
+        let key = ring.secret(party.name()).map_err(|fault| fault.to_string())?;
+        Ok((party.name(), jose::b64::encode(key.reveal())))
+    };
+    Party::ALL.into_iter().map(key).collect()
+}
+
+fn app(on: &Foundation, party: Party) -> Result<(Arc<App>, KeyRing), String> {
+    let directory = on.state.join(party.name());
+    let host = hostname(party.client_host())?;
+    let identity = on.authority.client(&directory, &host, on.clock.wall());
+    let identity = identity.map_err(|fault| fault.to_string())?;
+    let outside = Outside::new(OutsideConfig::new(server_roots(on), Some(identity)));
+    let outside = outside.map_err(|fault| fault.to_string())?;
+    let url = format!("{}/sightings", on.hosts.url("netwerk"));
+    let observer = match party {
+        Party::Netwerk => Observer::nobody(party.name()),
+        _ => {
+            let key = on.observer_keys.get(party.name()).cloned().unwrap_or_default();
+            Observer::at(party.name(), url, key, outside.clone())
+        }
+    };
+    let given = Given {
+        host,
+        clock: on.clock.clone(),
+        outside,
+        log: on.log.clone(),
+        observer,
+    };
+    App::open(party.name(), &directory, given)
+}
+
+fn pgo(on: &Foundation, app: &Arc<App>) -> Arc<PgoRole> {
+    let in_zal = on.input.providers.iter().filter(|provider| provider.dva.is_some());
+    let named = |provider: &Provider| (provider.naam.clone(), provider.weergavenaam.clone());
+    let config = PgoConfig {
+        client_id: app.host.to_string(),
+        front: on.hosts.url("pgo"),
+        mitz: on.hosts.url("mitz"),
+        toestemmingen: on.hosts.url("toestemmingen"),
+        login_origins: vec![on.hosts.url("mitz"), digid_origin(on)],
+        aanbieders: in_zal.map(named).collect(),
+        namen: on
+            .input
+            .providers
+            .iter()
+            .map(|provider| (provider.ura.clone(), provider.weergavenaam.clone()))
+            .collect(),
+        gegevensdiensten: on.input.gegevensdiensten.clone(),
+    };
+    let lists = Lists::at(&on.hosts.url("stelselnode"));
+    PgoRole::new(Arc::clone(app), config, lists)
+}
+
+fn mitz(on: &Foundation, app: &Arc<App>, ring: &KeyRing) -> Result<Arc<MitzRole>, String> {
+    let settings = &on.input.settings.mitz;
+    let front = on.hosts.url("mitz");
+    let dvas: Result<Vec<_>, String> = [DvaId::Dva, DvaId::Dva2]
+        .into_iter()
+        .map(|id| registered_dva(on, id))
+        .collect();
+    let mitz = Mitz {
+        issuer: front.clone(),
+        clients: clients(on)?,
+        dvas: dvas?.into_iter().collect::<Dvas>(),
+        catalogus: on.input.catalogus(),
+        min_level: settings.min_level,
+        full_location_token: settings.full_location_token,
+    };
+    let urls = MitzUrls {
+        back: on.hosts.url("mitz-back"),
+        register: on.hosts.url("toestemmingen"),
+        lokalisatie: on.hosts.url("lokalisatie"),
+        digid_origin: digid_origin(on),
+        front,
+    };
+    let digid = service_provider(on, &urls, settings.min_level)?;
+    let role = MitzRole::open(Arc::clone(app), ring, Arc::new(mitz), urls, digid);
+    let role = role.map_err(|fault| fault.to_string())?;
+    let seeded = Arc::clone(&role);
+    let input = Arc::clone(&on.input);
+    tokio::spawn(async move { seeded.seed(&input.consents).await });
+    Ok(role)
+}
+
+fn service_provider(
+    on: &Foundation,
+    urls: &MitzUrls,
+    min_level: Loa,
+) -> Result<ServiceProvider, String> {
+    let directory = on.state.join(Party::Mitz.name());
+    let signing = saml_signing(&directory, &hostname("mitz")?, on.clock.wall());
+    let config = ServiceProviderConfig {
+        entity_id: format!("{}/saml/metadata", urls.front),
+        acs_url: format!("{}/saml/acs", urls.front),
+        min_level,
+        metadata: match &on.input.digid_metadata {
+            Some(document) => MetadataSource::Document(document.clone().into_bytes()),
+            None => MetadataSource::Url(format!("{}/saml/idp/metadata", on.hosts.url("digid"))),
+        },
+    };
+    ServiceProvider::new(config, &signing.map_err(|fault| fault.to_string())?)
+        .map_err(|fault| fault.to_string())
+}
+
+/// Where a login leads the browser: the simulator, or the DigiD of `digid-metadata.xml`.
+fn digid_origin(on: &Foundation) -> String {
+    let document = on.input.digid_metadata.as_deref();
+    let other = document.and_then(|text| IdpMetadata::parse(text.as_bytes()).ok());
+    let login = other.and_then(|idp| idp.sso_redirect.or(idp.sso_post));
+    login.map_or_else(|| on.hosts.url("digid"), |url| web::origin(&url))
+}
+
+fn registered_dva(
+    on: &Foundation,
+    id: DvaId,
+) -> Result<(Hostname, Dva), String> {
+    let names = DvaNames::of(id);
+    let dva = Dva {
+        issuer: on.hosts.url(names.front),
+        jwks_uri: format!("{}/jwks", on.hosts.url(names.front)),
+        uras: on.input.uras_of(id),
+    };
+    Ok((hostname(names.back)?, dva))
+}
+
+/// The registered clients. Those that the demo gives a certificate get theirs here.
+fn clients(on: &Foundation) -> Result<Clients, String> {
+    let client = |client: &crate::input::Client| {
+        let authentication = match &client.auth {
+            ClientAuth::TlsClientAuth => {
+                let files = ready::client_files(&on.state, &client.client_id)?;
+                let directory = files.key.parent().unwrap_or(&on.state);
+                on.authority
+                    .client(directory, &client.client_id, on.clock.wall())
+                    .map_err(|fault| fault.to_string())?;
+                Authentication::TlsClientAuth {
+                    san_dns: client.client_id.to_string(),
+                }
+            }
+            ClientAuth::SelfSigned(certificate) => Authentication::SelfSignedTlsClientAuth {
+                x5t_s256: thumbprint(certificate),
+            },
+        };
+        Ok(Client {
+            client_id: client.client_id.to_string(),
+            organisatienaam: client.organisation.to_string(),
+            authentication,
+            redirect_uris: client.redirect_uris.clone(),
+        })
+    };
+    on.input.clients.iter().map(client).collect()
+}
+
+fn lokalisatie(on: &Foundation, app: &Arc<App>) -> Result<Router, String> {
+    let mitz = hostname(Party::Mitz.client_host())?;
+    let table = Arc::clone(&on.input.localisation);
+    Ok(LokalisatieRole::new(Arc::clone(app), mitz, table).router())
+}
+
+fn digid(on: &Foundation, app: &Arc<App>) -> Result<Arc<DigidRole>, String> {
+    let directory = on.state.join(Party::Digid.name());
+    let signing = saml_signing(&directory, &hostname("digid")?, on.clock.wall());
+    let people = on.input.people.iter().map(|person| {
+        let shows = |of: fn(&Shows) -> &String| {
+            person.shows.as_ref().map_or_else(String::new, |shows| of(shows).clone())
+        };
+        Person {
+            bsn: person.bsn.clone(),
+            naam: person.name.clone(),
+            omschrijving_nl: shows(|shows| &shows.nl),
+            omschrijving_en: shows(|shows| &shows.en),
+        }
+    });
+    let given = DigidGiven {
+        front_url: on.hosts.url("digid"),
+        back_url: on.hosts.url("digid-back"),
+        sps: vec![SpSource::Url(format!("{}/saml/metadata", on.hosts.url("mitz")))],
+        people: people.collect(),
+        next_origins: vec![on.hosts.url("toestemmingen")],
+        has_substantieel: true,
+        signing: signing.map_err(|fault| fault.to_string())?,
+    };
+    DigidRole::open(Arc::clone(app), given).map_err(|fault| fault.to_string())
+}
+
+/// The hosts of a DVA.
+struct DvaNames {
+    front: &'static str,
+    back: &'static str,
+    discovery: &'static str,
+    xis: &'static str,
+}
+
+impl DvaNames {
+    const fn of(id: DvaId) -> Self {
+        match id {
+            DvaId::Dva => Self {
+                front: "dva",
+                back: "dva-back",
+                discovery: "discovery",
+                xis: "xis",
+            },
+            DvaId::Dva2 => Self {
+                front: "dva2",
+                back: "dva2-back",
+                discovery: "discovery2",
+                xis: "xis2",
+            },
+        }
+    }
+}
+
+fn dva(
+    on: &Foundation,
+    app: &Arc<App>,
+    ring: &KeyRing,
+    id: DvaId,
+) -> Result<Vec<(&'static str, Ask, Router)>, String> {
+    let names = DvaNames::of(id);
+    let back = on.hosts.url(names.back);
+    let settings = on.input.settings.of(id);
+    let given = DvaGiven {
+        dva: DvaServer {
+            issuer: on.hosts.url(names.front),
+            mitz: on.hosts.url("mitz"),
+            aanbieders: on.input.aanbieders_of(id),
+            leeftijd_min: settings.age_min,
+            jwt_bearer: settings.jwt_bearer,
+            full_location_token: settings.full_location_token,
+        },
+        endpoints: Endpoints {
+            token_endpoint: format!("{back}/token"),
+            jwks_uri: format!("{}/jwks", on.hosts.url(names.front)),
+            resource_base: format!("{back}/resource"),
+        },
+        urls: DvaUrls {
+            mitz_jwks: format!("{}/jwks", on.hosts.url("mitz")),
+            consent_introspect: format!("{}/consent-introspect", on.hosts.url("mitz-back")),
+            xis: on.hosts.url(names.xis),
+        },
+        clients: clients(on)?,
+        lists: Lists::at(&on.hosts.url("stelselnode")),
+    };
+    let role = DvaRole::open(Arc::clone(app), ring, given).map_err(|fault| fault.to_string())?;
+    Ok(vec![
+        (names.front, Ask::Never, role.front()),
+        (names.back, Ask::Offered, role.back()),
+        (names.discovery, Ask::Never, role.discovery()),
+    ])
+}
+
+fn xis(on: &Foundation, app: &Arc<App>, id: DvaId) -> Result<Router, String> {
+    let dva_host = hostname(DvaNames::of(id).back)?;
+    let records = Arc::clone(&on.input.records);
+    Ok(XisRole::new(Arc::clone(app), dva_host, id, &on.input, records).router())
+}
+
+fn stelselnode(on: &Foundation, app: &App) -> Result<Router, String> {
+    let of_dva = |id| {
+        let names = DvaNames::of(id);
+        stelselnode::DvaHosts {
+            front: on.hosts.url(names.front),
+            back: on.hosts.url(names.back),
+            discovery: on.hosts.url(names.discovery),
+        }
+    };
+    let names = [DvaId::Dva, DvaId::Dva2].map(DvaNames::of);
+    let nodes = names.iter().flat_map(|names| [names.front, names.back, names.discovery]);
+    let back_channel: Result<Vec<Hostname>, String> =
+        nodes.chain(["mitz", "mitz-back"]).map(hostname).collect();
+    let hosts = stelselnode::Hosts {
+        dva: of_dva(DvaId::Dva),
+        dva2: of_dva(DvaId::Dva2),
+        back_channel: back_channel?,
+    };
+    let volgnummer = on.input.lists.volgnummer;
+    let lists = stelselnode::Lists::generate(&on.input, &hosts, app.clock.now(), volgnummer);
+    Ok(StelselnodeRole::new(lists.map_err(|no| no.to_string())?).router())
+}
+
+fn netwerk(on: &Foundation, app: &Arc<App>) -> Router {
+    let hosts = on.hosts.all().map(|(host, url)| (host.to_owned(), url)).collect();
+    let keys = on.observer_keys.iter().map(|(party, key)| ((*party).to_owned(), key.clone()));
+    NetwerkRole::new(Arc::clone(app), keys.collect(), hosts).router()
+}

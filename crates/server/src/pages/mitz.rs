@@ -1,0 +1,167 @@
+//! The pages of Mitz's authorization server: what a person sees when the login did not succeed, or
+//! when the request cannot be answered with a redirect.
+
+use super::melding::Melding;
+use super::{Page, PageContext, Shell};
+
+/// The person broke the login off: offers to log in after all, or to stop (Annuleringspagina,
+/// core.usrint.101).
+///
+/// Forms: POST `/opnieuw` and POST `/stoppen`, each with `aanvraag` and `formulier`.
+#[derive(Clone, Debug)]
+pub struct MitzGeannuleerd {
+    /// The name of the PGO that asks.
+    pub pgo: String,
+    /// Which authorization request.
+    pub aanvraag: String,
+    /// The token that binds the forms to it.
+    pub formulier: String,
+}
+
+page!(
+    MitzGeannuleerd,
+    |_| "mitz-geannuleerd",
+    "mitz_geannuleerd.html"
+);
+
+/// It could not be established who the person is: the request is not granted (MedMij,
+/// Authenticeren 1).
+///
+/// Forms: POST `/stoppen`, and POST `/opnieuw` when `onbereikbaar`, each with `aanvraag` and
+/// `formulier`.
+#[derive(Clone, Debug)]
+pub struct MitzNietIngelogd {
+    /// The name of the PGO that asks.
+    pub pgo: String,
+    /// Which authorization request.
+    pub aanvraag: String,
+    /// The token that binds the forms to it.
+    pub formulier: String,
+    /// Whether it was because DigiD gives no answer now.
+    pub onbereikbaar: bool,
+}
+
+page!(
+    MitzNietIngelogd,
+    MitzNietIngelogd::key,
+    "mitz_niet_ingelogd.html"
+);
+
+/// A request that must not or cannot be answered with a redirect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MitzFout {
+    /// Why.
+    pub soort: MitzFoutSoort,
+}
+
+/// See [`MitzFout`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MitzFoutSoort {
+    /// No such client (RFC 6749 §4.1.2.1).
+    OnbekendeClient,
+    /// The client is known, the address to return to is not (RFC 6749 §4.1.2.1).
+    OnbekendeRedirectUri,
+    /// The request cannot be read.
+    OngeldigVerzoek,
+    /// The question was answered before.
+    AlBeantwoord,
+    /// The person took too long.
+    Verlopen,
+    /// The person stopped.
+    Gestopt,
+    /// Something failed here.
+    Storing,
+}
+
+impl MitzFoutSoort {
+    const ALL: [Self; 7] = [
+        Self::OnbekendeClient,
+        Self::OnbekendeRedirectUri,
+        Self::OngeldigVerzoek,
+        Self::AlBeantwoord,
+        Self::Verlopen,
+        Self::Gestopt,
+        Self::Storing,
+    ];
+
+    const fn key(self) -> &'static str {
+        match self {
+            Self::OnbekendeClient => "mitz-onbekende-client",
+            Self::OnbekendeRedirectUri => "mitz-onbekende-redirect-uri",
+            Self::OngeldigVerzoek => "mitz-ongeldig-verzoek",
+            Self::AlBeantwoord => "mitz-al-beantwoord",
+            Self::Verlopen => "mitz-verlopen",
+            Self::Gestopt => "mitz-gestopt",
+            Self::Storing => "storing",
+        }
+    }
+}
+
+impl PageContext for MitzFout {
+    fn render(&self, shell: &Shell) -> Page {
+        let (key, link) = (self.soort.key(), None);
+        Melding { key, link }.render(shell)
+    }
+
+    fn samples() -> Vec<Self> {
+        MitzFoutSoort::ALL.map(|soort| Self { soort }).to_vec()
+    }
+}
+
+/// On the way to a DigiD that takes requests by POST only (digid.md §2.2): no script sends the form,
+/// so the person does.
+#[derive(Clone, Debug)]
+pub struct DigidDoorsturen {
+    /// DigiD's address.
+    pub action: String,
+    /// The AuthnRequest, base64.
+    pub saml_request: String,
+    /// Comes back with the answer.
+    pub relay_state: String,
+}
+
+page!(
+    DigidDoorsturen,
+    |_| "digid-doorsturen",
+    "digid_doorsturen.html"
+);
+
+impl DigidDoorsturen {
+    fn voorbeelden() -> Vec<Self> {
+        vec![Self {
+            action: String::from("https://digid.example/request_authentication"),
+            saml_request: String::from("PHNhbWxwOkF1dGhuUmVxdWVzdC8+"),
+            relay_state: String::from("r-1"),
+        }]
+    }
+}
+
+impl MitzGeannuleerd {
+    fn voorbeelden() -> Vec<Self> {
+        vec![Self {
+            pgo: String::from("De Proef-PGO"),
+            aanvraag: String::from("a-1"),
+            formulier: String::from("f-123"),
+        }]
+    }
+}
+
+impl MitzNietIngelogd {
+    fn key(&self) -> &'static str {
+        if self.onbereikbaar {
+            "mitz-digid-onbereikbaar"
+        } else {
+            "mitz-niet-ingelogd"
+        }
+    }
+
+    fn voorbeelden() -> Vec<Self> {
+        let sample = |onbereikbaar| Self {
+            pgo: String::from("De Proef-PGO"),
+            aanvraag: String::from("a-1"),
+            formulier: String::from("f-123"),
+            onbereikbaar,
+        };
+        [false, true].map(sample).to_vec()
+    }
+}

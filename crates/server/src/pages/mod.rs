@@ -1,0 +1,97 @@
+//! The pages that people see: a typed context in, HTML and its content security policy out.
+//!
+//! Every page is a struct that implements [`PageContext`]; its fields are what the page shows, and
+//! its text says to which path its forms go and under which names. What every page has in common
+//! (language, party, trace id) is in [`Shell`]. The words stand in `texts/nl.ftl` and
+//! `texts/en.ftl`, the HTML in `templates/`, the looks in `templates/stijl.css`.
+//!
+//! This module never reads a request, decides anything or runs a script in a browser. It escapes
+//! whatever it is given, and every page is well-formed XML as well as HTML.
+//!
+//! Start reading at [`PageContext`], then [`PgoStart`].
+
+mod datum;
+mod lang;
+mod melding;
+mod samples;
+mod shell;
+mod texts;
+
+/// Gives a context its [`PageContext::render`]: the key of the text that is both title and heading,
+/// and the template. Its samples are a method of its own, `voorbeelden`.
+macro_rules! page {
+    ($context:ty, $titel:expr, $template:tt) => {
+        impl $crate::pages::PageContext for $context {
+            fn render(&self, shell: &$crate::pages::Shell) -> $crate::pages::Page {
+                #[derive(askama::Template)]
+                #[template(path = $template)]
+                struct View<'a> {
+                    titel: String,
+                    page: &'a $context,
+                    shell: &'a $crate::pages::Shell,
+                    t: &'static $crate::pages::texts::Texts,
+                }
+                let t = $crate::pages::texts::texts(shell.lang);
+                let titel: fn(&$context) -> &'static str = $titel;
+                let titel = t.say(titel(self));
+                let page = self;
+                $crate::pages::Page::of(
+                    &View {
+                        titel,
+                        page,
+                        shell,
+                        t,
+                    },
+                    shell,
+                )
+            }
+
+            fn samples() -> Vec<Self> {
+                Self::voorbeelden()
+            }
+        }
+    };
+}
+
+mod digid;
+mod mitz;
+mod netwerk;
+mod pgo;
+mod technisch;
+#[cfg(test)]
+mod tests;
+mod toestemmingen;
+
+pub use self::digid::{DigidInloggen, DigidNietGevonden, Testpersoon};
+pub use self::lang::Lang;
+pub use self::mitz::{DigidDoorsturen, MitzFout, MitzFoutSoort, MitzGeannuleerd, MitzNietIngelogd};
+pub use self::netwerk::{
+    Gezien, Host, Netwerk, Reis, ReisUitkomst, ReisVermelding, Stap, StapUitkomst,
+};
+pub use self::pgo::{
+    Groep, PgoAanbieder, PgoMelding, PgoMeldingSoort, PgoResultaat, PgoStart, ResultaatAanbieder,
+    Rij, Uitkomst,
+};
+pub use self::samples::{Sample, samples};
+pub use self::shell::{Brand, NotAnOrigin, Origin, Page, Shell, without_taal};
+pub use self::technisch::{Technisch, TechnischSoort};
+pub use self::toestemmingen::{
+    AanbiederKeuze, CategorieKeuze, Overzicht, OverzichtKeuze, OverzichtPgo, RegisterFout,
+    RegisterFoutSoort, Toestemming,
+};
+
+/// The style sheet of every page, to be served as `/stijl.css`.
+pub const STYLESHEET: &str = include_str!("../../templates/stijl.css");
+
+/// A page: what it shows, and how that looks.
+///
+/// To add one: a struct with `voorbeelden`, a template that extends `basis.html`, its texts in both
+/// languages, a `page!` line, and a line in `samples.rs`. The tests then find it.
+pub trait PageContext: Sized {
+    /// The finished page. The same context and shell always give the same bytes.
+    fn render(&self, shell: &Shell) -> Page;
+
+    /// Contexts that between them show everything this page can show: every variant, every empty
+    /// list. Tests render them all.
+    fn samples() -> Vec<Self>;
+}

@@ -1,0 +1,51 @@
+//! Every page, rendered from its samples: for tests, and for whoever wants to look at them.
+
+use super::{
+    Brand, DigidDoorsturen, DigidInloggen, DigidNietGevonden, Lang, MitzFout, MitzGeannuleerd,
+    MitzNietIngelogd, Netwerk, Origin, Overzicht, Page, PageContext, PgoMelding, PgoResultaat,
+    PgoStart, RegisterFout, Reis, Shell, Technisch, Toestemming,
+};
+
+/// A rendered sample.
+#[derive(Clone, Debug)]
+pub struct Sample {
+    /// Page, number and language: `pgo_start-0-nl`.
+    pub name: String,
+    /// The page.
+    pub page: Page,
+}
+
+/// Every sample of every page in `lang`.
+pub fn samples(lang: Lang) -> Vec<Sample> {
+    [
+        of::<PgoStart>("pgo_start", Brand::Pgo, lang),
+        of::<PgoResultaat>("pgo_resultaat", Brand::Pgo, lang),
+        of::<PgoMelding>("pgo_melding", Brand::Pgo, lang),
+        of::<DigidInloggen>("digid_inloggen", Brand::DigidSimulator, lang),
+        of::<DigidNietGevonden>("digid_niet_gevonden", Brand::DigidSimulator, lang),
+        of::<MitzGeannuleerd>("mitz_geannuleerd", Brand::Mitz, lang),
+        of::<MitzNietIngelogd>("mitz_niet_ingelogd", Brand::Mitz, lang),
+        of::<DigidDoorsturen>("digid_doorsturen", Brand::Mitz, lang),
+        of::<MitzFout>("mitz_fout", Brand::Mitz, lang),
+        of::<Toestemming>("toestemming", Brand::Toestemmingen, lang),
+        of::<Overzicht>("overzicht", Brand::Toestemmingen, lang),
+        of::<RegisterFout>("register_fout", Brand::Toestemmingen, lang),
+        of::<Netwerk>("netwerk", Brand::Netwerk, lang),
+        of::<Reis>("reis", Brand::Netwerk, lang),
+        of::<Technisch>("technisch", Brand::Pgo, lang),
+    ]
+    .concat()
+}
+
+fn of<C: PageContext>(name: &str, party: Brand, lang: Lang) -> Vec<Sample> {
+    let trace = String::from("6f0b7c52-4f7e-4c1b-9a58-0a4f5f1f0c01");
+    let mut shell = Shell::new(lang, party, trace, String::from("/hier?aanvraag=1&stap=2"));
+    shell.form_action = Origin::of("https://pgo.localhost:8443/terug")
+        .into_iter()
+        .collect();
+    let sample = |(number, context): (usize, C)| Sample {
+        name: format!("{name}-{number}-{}", lang.code()),
+        page: context.render(&shell),
+    };
+    C::samples().into_iter().enumerate().map(sample).collect()
+}

@@ -1,0 +1,249 @@
+//! The front channel: a request for a login, the page, and the way back (digid.md §2.2, 2.4).
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::Response;
+use identity::Loa;
+use saml::authn_request::{self, Received, Rejected};
+use saml::incoming::{IdentityProvider, NotFound};
+use subtle::ConstantTimeEq as _;
+use verdict::{Key, Step};
+
+use super::login::{Choice, ENDED, End, Going, LOGIN_S, Login, NoQuestion};
+use super::{DigidRole, INLOGGEN};
+use crate::chance;
+use crate::door::TraceId;
+use crate::pages::{Brand, DigidInloggen, DigidNietGevonden, PageContext, Technisch, TechnischSoort};
+use crate::settle::{Journey, Outage, Run, settle};
+use crate::web::{self, Visit};
+
+/// The purpose of the cookie that holds a [`Login`], and of the form bound to it.
+const LOGIN: &str = "digid.login";
+
+/// The simulator's metadata, signed (digid.md §2.1).
+pub(super) async fn metadata(State(role): State<Arc<DigidRole>>) -> Response {
+    let id = saml::message_id(chance::entropy().bytes("saml.metadata"));
+    match role.metadata(&id) {
+        Ok(metadata) => web::typed(200, "application/samlmetadata+xml", metadata),
+        Err(_) => web::unavailable(),
+    }
+}
+
+// ── Step 3 ──────────────────────────────────────────────────────────────────────────────────────
+
+/// A request in the query (digid case 3).
+pub(super) async fn redirected_request(
+    State(role): State<Arc<DigidRole>>,
+    visit: Visit,
+) -> Response {
+    let now = role.app.clock.now();
+    let judge = |at: IdentityProvider<'_>| authn_request::receive_redirect(&visit.query, at, now);
+    let judged = role.judged(&role.sso_url(), judge, not_found).await;
+    role.requested(&visit, judged).await
+}
+
+/// A request in a form (digid case 2).
+pub(super) async fn posted_request(State(role): State<Arc<DigidRole>>, visit: Visit) -> Response {
+    let now = role.app.clock.now();
+    let form = visit.form().unwrap_or_default();
+    let (request, relay_state) = (form.get("SAMLRequest"), form.get("RelayState"));
+    let judge = |at: IdentityProvider<'_>| {
+        let request = request.ok_or(NotFound::NotTheMessage)?;
+        authn_request::receive_post(request, relay_state, at, now)
+    };
+    let judged = role.judged(&role.sso_url(), judge, not_found).await;
+    role.requested(&visit, judged).await
+}
+
+const fn not_found(refusal: &Rejected) -> Option<NotFound> {
+    match refusal {
+        Rejected::NotFound(why) => Some(*why),
+        Rejected::Denied(_) => None,
+    }
+}
+
+impl DigidRole {
+    /// To the page, back with an artifact, or nowhere (digid.md §2.6).
+    async fn requested(
+        self: &Arc<Self>,
+        visit: &Visit,
+        judged: Result<Received, Rejected>,
+    ) -> Response {
+        let app = &self.app;
+        match judged {
+            Ok(received) => {
+                let trace = trace_of(received.relay_state.as_deref(), visit);
+                app.saw(3, trace, visit.peer_name(), "authentication request");
+                self.to_page(received)
+            }
+            Err(Rejected::Denied(denied)) => {
+                let trace = trace_of(denied.relay_state.as_deref(), visit);
+                app.saw_fail(3, trace, visit.peer_name(), denied.why.text());
+                let end = End::denied(*denied);
+                self.end(visit, trace, end).await
+            }
+            Err(Rejected::NotFound(why)) => {
+                // digid cases 4, 5: nobody knows where the browser would have to go back to
+                let (requirement, why) = (super::requirement(why, "digid case 4"), why.to_string());
+                app.saw_fail(3, visit.trace, visit.peer_name(), &*why);
+                app.refused(visit.trace, requirement, &why);
+                show(404, visit, &DigidNietGevonden)
+            }
+        }
+    }
+
+    /// The login goes into the browser's cookie, and the browser to a page that it can load again.
+    fn to_page(&self, received: Received) -> Response {
+        let login = Login::new(received, self.app.clock.now(), &chance::entropy());
+        let value = self.app.seal.cookie(LOGIN, &login);
+        let cookie = web::set_cookie(&cookie_name(&login.id), &value, LOGIN_S);
+        web::with(web::see_other(&format!("{INLOGGEN}?login={}", login.id)), cookie)
+    }
+
+    /// Ends a login and sends the browser back.
+    async fn end(self: &Arc<Self>, visit: &Visit, trace: TraceId, end: End) -> Response {
+        let journey = Ending {
+            role: Arc::clone(self),
+            end,
+        };
+        match settle(&self.app, trace, journey).await {
+            Ok(Going::Back(url)) => web::see_other(&url), // digid case 9
+            Ok(Going::EndedBefore) => {
+                let why = "the login ended before";
+                self.app.refused(visit.trace, "design §5 front channel", why);
+                show(400, visit, &DigidNietGevonden)
+            }
+            Err(_) => {
+                let soort = TechnischSoort::Storing;
+                show(503, visit, &Technisch { soort })
+            }
+        }
+    }
+}
+
+/// A page that leads nowhere else.
+fn show(status: u16, visit: &Visit, page: &impl PageContext) -> Response {
+    web::show(status, visit, Brand::DigidSimulator, &[], page)
+}
+
+/// The number of the whole chain, if the service sent it as its RelayState.
+fn trace_of(relay_state: Option<&str>, visit: &Visit) -> TraceId {
+    relay_state.and_then(TraceId::parse).unwrap_or(visit.trace)
+}
+
+/// One cookie for each login under way, so that two tabs do not take each other's.
+fn cookie_name(id: &str) -> String {
+    format!("__Host-digid-{id}")
+}
+
+struct Ending {
+    role: Arc<DigidRole>,
+    end: End,
+}
+
+impl Journey for Ending {
+    type Reply = Going;
+    type Question = NoQuestion;
+
+    fn begin(&self, run: &Run) -> Step<Going, NoQuestion> {
+        self.end.begin(&self.role.entity_id, run.now, &run.entropy)
+    }
+
+    async fn answer(
+        &self,
+        _: &Run,
+        question: NoQuestion,
+    ) -> Result<Step<Going, NoQuestion>, Outage> {
+        match question {}
+    }
+
+    /// The form was sent twice.
+    fn lost(&self, key: &Key) -> Option<Step<Going, NoQuestion>> {
+        (key.space() == ENDED).then(|| Step::reply(Going::EndedBefore))
+    }
+}
+
+// ── The page ────────────────────────────────────────────────────────────────────────────────────
+
+/// Who do you want to be, and how surely?
+pub(super) async fn choose(State(role): State<Arc<DigidRole>>, visit: Visit) -> Response {
+    let query = visit.query().unwrap_or_default();
+    let id = query.get("login").unwrap_or_default();
+    let Some((login, cookie)) = role.login(&visit, id) else {
+        role.app.refused(visit.trace, "design §5 front channel", "no such login in this browser");
+        return show(404, &visit, &DigidNietGevonden);
+    };
+    let token = role.app.seal.form_token(LOGIN, cookie);
+    let page = DigidInloggen {
+        dienst: login.service,
+        personen: role.people.clone(),
+        niveau: login.level,
+        formulier: format!("{}.{token}", login.id),
+    };
+    let onward = role.next_origins.iter().map(String::as_str);
+    let onward: Vec<&str> = onward.chain([&*login.asker.consumer_url]).collect();
+    web::show(200, &visit, Brand::DigidSimulator, &onward, &page)
+}
+
+/// The form was sent.
+pub(super) async fn chosen(State(role): State<Arc<DigidRole>>, visit: Visit) -> Response {
+    let Some((login, choice)) = role.decided(&visit) else {
+        let why = "a form that is not of a login in this browser, or that says no choice";
+        role.app.refused(visit.trace, "design §5 front channel", why);
+        return show(400, &visit, &DigidNietGevonden);
+    };
+    let cookie = cookie_name(&login.id);
+    let trace = trace_of(login.asker.relay_state.as_deref(), &visit);
+    let end = login.ended(choice, role.has_substantieel);
+    let response = role.end(&visit, trace, end).await;
+    if response.status().is_redirection() {
+        return web::with(response, web::drop_cookie(&cookie));
+    }
+    response
+}
+
+impl DigidRole {
+    /// The login of this id in the browser's cookie, with the cookie's text.
+    fn login<'v>(&self, visit: &'v Visit, id: &str) -> Option<(Login, &'v str)> {
+        let text = visit.cookie(&cookie_name(id))?;
+        let login: Login = self.app.seal.open_cookie(LOGIN, text)?;
+        let holds = login.id == id && !login.is_over_at(self.app.clock.now());
+        holds.then_some((login, text))
+    }
+
+    /// What a form of ours says: from our origin, with the token that the login's cookie makes.
+    fn decided(&self, visit: &Visit) -> Option<(Login, Choice)> {
+        let form = visit.form().ok()?;
+        let (id, token) = form.get("formulier")?.split_once('.')?;
+        let (login, cookie) = self.login(visit, id)?;
+        let expected = self.app.seal.form_token(LOGIN, cookie);
+        let same = bool::from(expected.as_bytes().ct_eq(token.as_bytes()));
+        if !same || !visit.is_from(&self.front_url) {
+            return None;
+        }
+        let choice = match form.get("keuze")? {
+            "inloggen" => Choice::LogIn {
+                bsn: self.person(form.get("bsn")?)?.bsn.clone(),
+                level: level(form.get("niveau")?)?,
+                address: visit.peer.address.ip(),
+            },
+            "annuleren" => Choice::Cancel,
+            "mislukken" => Choice::Fail,
+            _ => return None,
+        };
+        Some((login, choice))
+    }
+
+    /// Only somebody of the list can log in.
+    fn person(&self, bsn: &str) -> Option<&super::Person> {
+        let bsn = identity::Bsn::parse(bsn).ok()?;
+        self.people.iter().find(|person| person.bsn == bsn)
+    }
+}
+
+/// A level by its name, in upper or lower case.
+fn level(name: &str) -> Option<Loa> {
+    let named = |level: &Loa| level.to_string().eq_ignore_ascii_case(name);
+    Loa::ALL.into_iter().find(named)
+}

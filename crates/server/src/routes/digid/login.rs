@@ -1,0 +1,363 @@
+//! A login under way, and how it ends: from the request that a service made to the artifact that
+//! the browser carries back.
+
+use std::net::IpAddr;
+
+use identity::{Bsn, Loa};
+use saml::artifact::Artifact;
+use saml::artifact_response::reported_level;
+use saml::authn_request::{Comparison, Denied, Received, RequestedLevel};
+use saml::incoming::Denial;
+use serde::{Deserialize, Serialize};
+use verdict::{Actor, Change, Entropy, Event, Expect, Key, Moment, Record as _, Space, Step, Verdict};
+
+use super::ENDPOINT_INDEX;
+use super::answer::{ANSWER_S, Answer, Ending};
+
+/// How long a person may take to log in, in seconds (design §5 "front channel": at most 15 minutes).
+pub(super) const LOGIN_S: u32 = 900;
+/// How much longer a login that ended is remembered, in seconds, so that no cookie outlives it.
+const SPARE_S: u32 = 60;
+/// The longest name of a service that the page shows, in characters.
+const NAME_CHARS_MAX: usize = 80;
+
+/// Logins that ended.
+pub(super) const ENDED: Space = Space("digid.login");
+
+/// What the browser's cookie holds while a person picks somebody to be. Versioned data by being
+/// short-lived: a cookie of another version is no login.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Login {
+    /// Random; names the cookie and marks the login as ended.
+    pub(super) id: String,
+    /// Who asks, and how the answer gets there.
+    #[serde(flatten)]
+    pub(super) asker: Asker,
+    /// What the page calls the service.
+    pub(super) service: String,
+    #[serde(with = "ComparisonText")]
+    comparison: Comparison,
+    pub(super) level: Loa,
+    until: i64,
+}
+
+/// Who asked for a login, and how the answer gets there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Asker {
+    /// The service's entity id.
+    pub(super) entity_id: String,
+    /// The `ID` of its request.
+    pub(super) request_id: String,
+    /// Where the artifact goes.
+    pub(super) consumer_url: String,
+    /// Comes back with the artifact.
+    pub(super) relay_state: Option<String>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Comparison", rename_all = "lowercase")]
+enum ComparisonText {
+    Exact,
+    Minimum,
+    Maximum,
+    Better,
+}
+
+/// What the person chose.
+pub(super) enum Choice {
+    /// To be this person, at this level.
+    LogIn {
+        /// Who.
+        bsn: Bsn,
+        /// How surely.
+        level: Loa,
+        /// From where, as we see it.
+        address: IpAddr,
+    },
+    /// To cancel.
+    Cancel,
+    /// To see what happens when DigiD fails.
+    Fail,
+}
+
+impl Login {
+    /// A request that gets a login page.
+    pub(super) fn new(received: Received, now: Moment, entropy: &Entropy) -> Self {
+        let request = received.request;
+        let service = request.provider_name.as_deref().filter(|name| !name.is_empty());
+        let service = service.unwrap_or_else(|| host(&request.issuer));
+        Self {
+            id: jose::b64::encode(entropy.bytes::<16>("digid.login")),
+            service: service.chars().take(NAME_CHARS_MAX).collect(),
+            comparison: request.level.comparison,
+            level: request.level.loa,
+            until: now.plus_s(LOGIN_S).unix(),
+            asker: Asker {
+                entity_id: request.issuer,
+                request_id: request.id,
+                consumer_url: received.consumer_url,
+                relay_state: received.relay_state,
+            },
+        }
+    }
+
+    /// Whether the person took too long.
+    pub(super) const fn is_over_at(&self, now: Moment) -> bool {
+        Moment::from_unix(self.until).is_over_at(now)
+    }
+
+    /// The end of this login by `choice` (digid.md §2.6).
+    pub(super) fn ended(self, choice: Choice, has_substantieel: bool) -> End {
+        let asked = RequestedLevel {
+            comparison: self.comparison,
+            loa: self.level,
+        };
+        let refused = |requirement, what| Event::refused(requirement, what, Actor::Person);
+        let (ending, event) = match choice {
+            Choice::LogIn {
+                bsn,
+                level,
+                address,
+            } => {
+                let level = reported_level(level, has_substantieel); // digid case 21
+                if asked.is_met_by(level) {
+                    let event = Event::granted("digid case 9", "the person logged in", Actor::Person);
+                    let address = address.to_canonical();
+                    let success = Ending::Success {
+                        bsn,
+                        level,
+                        address,
+                    };
+                    (success, event) // digid case 19
+                } else {
+                    let what = "the person reached another level than was asked for";
+                    (Ending::NoAuthnContext, refused("digid case 18", what))
+                }
+            }
+            // digid case 17
+            Choice::Cancel => (Ending::AuthnFailed, refused("digid case 17", "the person cancelled")),
+            // DigiD says `AuthnFailed` for a failure too, but then a service could not show
+            // anything but "cancelled" (mitz cases 8 and 9 tell the two apart). So the simulator
+            // fails as DigiD does for a service that is not active.
+            Choice::Fail => {
+                let what = "the visitor let the login fail";
+                (Ending::RequestDenied, refused("digid.md 2.6", what))
+            }
+        };
+        let until = Moment::from_unix(self.until).plus_s(SPARE_S);
+        End {
+            spends: Some((ended_key(&self.id), until)),
+            asker: self.asker,
+            ending,
+            event,
+        }
+    }
+}
+
+/// The end of a login, to be told to whoever asked for it.
+#[derive(Clone)]
+pub(super) struct End {
+    /// The login that ends, and until when that is remembered; none when there was no page.
+    spends: Option<(Key, Moment)>,
+    asker: Asker,
+    ending: Ending,
+    event: Event,
+}
+
+/// Where the browser goes.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Going {
+    /// To the service, with an artifact.
+    Back(String),
+    /// Nowhere: this login ended before.
+    EndedBefore,
+}
+
+/// A rule that asks nothing.
+pub(super) enum NoQuestion {}
+
+impl End {
+    /// A request that gets no login page (digid cases 6 to 8).
+    pub(super) fn denied(denied: Denied) -> Self {
+        let who = Actor::Party(denied.issuer.clone());
+        Self {
+            spends: None,
+            event: Event::refused(requirement(denied.why), denied.why.text(), who),
+            asker: Asker {
+                entity_id: denied.issuer,
+                request_id: denied.request_id,
+                consumer_url: denied.consumer_url,
+                relay_state: denied.relay_state,
+            },
+            ending: Ending::RequestDenied,
+        }
+    }
+
+    /// Puts the answer behind a new artifact, and ends the login in the same commit.
+    pub(super) fn begin(
+        &self,
+        idp_entity_id: &str,
+        now: Moment,
+        entropy: &Entropy,
+    ) -> Step<Going, NoQuestion> {
+        let handle = entropy.bytes("digid.artifact");
+        let artifact = Artifact::new(idp_entity_id, ENDPOINT_INDEX, handle); // digid case 10
+        let answer = Answer {
+            entity_id: self.asker.entity_id.clone(),
+            request_id: self.asker.request_id.clone(),
+            consumer_url: self.asker.consumer_url.clone(),
+            made_at: now,
+            ending: self.ending.clone(),
+        };
+        let mut changes = vec![answer.put(
+            Answer::key(&artifact),
+            Expect::Absent,
+            now.plus_s(ANSWER_S),
+        )];
+        let spent = self.spends.clone();
+        changes.extend(spent.map(|(key, until)| Change::spend(key, until)));
+        // digid case 9: RelayState goes back unchanged
+        let relay_state = self.asker.relay_state.as_deref();
+        Step::Done(Verdict {
+            reply: Going::Back(artifact.to_consumer(&self.asker.consumer_url, relay_state)),
+            changes,
+            events: vec![self.event.clone()],
+        })
+    }
+}
+
+/// What denies a message of a known service.
+pub(super) const fn requirement(why: Denial) -> &'static str {
+    match why {
+        Denial::IssueInstant => "digid case 6",
+        Denial::Consumer => "digid case 7",
+        Denial::Level => "digid case 8",
+        Denial::Artifact => "digid.md 2.5",
+        Denial::RelayState => "SAML bindings 3.4.3",
+        Denial::Version | Denial::Destination | Denial::Unsupported => "digid.md 2.2",
+    }
+}
+
+/// Where it is remembered that a login ended.
+fn ended_key(id: &str) -> Key {
+    Key::Once(ENDED, jose::sha256(id.as_bytes()))
+}
+
+/// The host in a URL; an entity id of another kind as it is.
+fn host(entity_id: &str) -> &str {
+    let Some((_, rest)) = entity_id.split_once("://") else {
+        return entity_id;
+    };
+    rest.split(['/', '?', '#', ':']).next().unwrap_or(rest)
+}
+
+#[cfg(test)]
+mod tests {
+    use saml::authn_request::{AuthnRequest, Consumer};
+
+    use super::*;
+
+    const IDP: &str = "https://digid.localhost/saml/idp/metadata";
+    const ACS: &str = "https://mitz.localhost/saml/acs";
+    const NOW: Moment = Moment::from_unix(1_795_341_600);
+
+    fn login(level: RequestedLevel) -> Login {
+        let received = Received {
+            request: AuthnRequest {
+                id: "_request".to_owned(),
+                issue_instant: NOW,
+                issuer: "https://mitz.localhost:8443/saml/metadata".to_owned(),
+                consumer: Consumer::Default,
+                level,
+                force_authn: true,
+                provider_name: None,
+            },
+            consumer_url: ACS.to_owned(),
+            relay_state: Some("a b".to_owned()),
+        };
+        Login::new(received, NOW, &Entropy::new([1; 32]))
+    }
+
+    fn reached(asked: RequestedLevel, level: Loa, has_substantieel: bool) -> Ending {
+        let choice = Choice::LogIn {
+            bsn: Bsn::parse("900029365").expect("valid"),
+            level,
+            address: [192, 0, 2, 1].into(),
+        };
+        login(asked).ended(choice, has_substantieel).ending
+    }
+
+    fn level_of(ending: &Ending) -> Option<Loa> {
+        match ending {
+            Ending::Success { level, .. } => Some(*level),
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn digid_case_018_a_level_below_the_minimum_ends_without_a_person() {
+        let asked = RequestedLevel::minimum(Loa::Substantieel);
+        assert_eq!(reached(asked, Loa::Midden, true), Ending::NoAuthnContext);
+        assert_eq!(level_of(&reached(asked, Loa::Substantieel, true)), Some(Loa::Substantieel));
+    }
+
+    #[test]
+    fn digid_case_019_a_level_above_the_minimum_is_reported_as_it_was_reached() {
+        let asked = RequestedLevel::minimum(Loa::Midden);
+        assert_eq!(level_of(&reached(asked, Loa::Hoog, true)), Some(Loa::Hoog));
+    }
+
+    #[test]
+    fn digid_case_021_a_service_without_substantieel_hears_midden() {
+        let asked = RequestedLevel::minimum(Loa::Midden);
+        let ending = reached(asked, Loa::Substantieel, false);
+        assert_eq!(level_of(&ending), Some(Loa::Midden));
+        assert_eq!(level_of(&reached(asked, Loa::Hoog, false)), Some(Loa::Hoog));
+        let asked = RequestedLevel::minimum(Loa::Substantieel);
+        assert_eq!(reached(asked, Loa::Substantieel, false), Ending::NoAuthnContext);
+    }
+
+    #[test]
+    fn digid_case_017_cancelling_and_failing_can_be_told_apart() {
+        let ended = |choice| login(RequestedLevel::minimum(Loa::Midden)).ended(choice, true);
+        assert_eq!(ended(Choice::Cancel).ending, Ending::AuthnFailed);
+        assert_eq!(ended(Choice::Fail).ending, Ending::RequestDenied);
+    }
+
+    #[test]
+    fn digid_case_009_one_commit_ends_the_login_and_keeps_the_answer() {
+        let end = login(RequestedLevel::minimum(Loa::Midden)).ended(Choice::Cancel, true);
+        let Step::Done(verdict) = end.begin(IDP, NOW, &Entropy::new([2; 32])) else {
+            unreachable!("nothing to ask");
+        };
+        let Going::Back(url) = verdict.reply else {
+            unreachable!("a login of its own");
+        };
+        assert!(url.starts_with(&format!("{ACS}?SAMLart=AAQAA")), "{url}");
+        assert!(url.ends_with("&RelayState=a%20b"), "{url}");
+        let spaces: Vec<_> = verdict.changes.iter().map(|change| change.key.space()).collect();
+        assert_eq!(spaces, [Answer::SPACE, ENDED]);
+        assert!(verdict.changes.iter().all(|change| change.expect == Expect::Absent));
+    }
+
+    #[test]
+    fn a_login_survives_its_cookie_and_ends_after_fifteen_minutes() {
+        let asked = RequestedLevel {
+            comparison: Comparison::Better,
+            loa: Loa::Midden,
+        };
+        let text = serde_json::to_string(&login(asked)).expect("json");
+        let read: Login = serde_json::from_str(&text).expect("a login");
+        assert_eq!(read.asker, login(asked).asker);
+        assert_eq!((read.comparison, read.level), (Comparison::Better, Loa::Midden));
+        assert!(!read.is_over_at(NOW.plus_s(899)));
+        assert!(read.is_over_at(NOW.plus_s(900)));
+    }
+
+    #[test]
+    fn a_service_without_a_name_is_called_by_its_host() {
+        let login = login(RequestedLevel::minimum(Loa::Midden));
+        assert_eq!(login.service, "mitz.localhost");
+        assert_eq!(host("urn:nl:service"), "urn:nl:service");
+    }
+}

@@ -1,0 +1,199 @@
+//! The simulator that stands in for DigiD 3.x (digid.md §2 and §6): an identity provider whose
+//! people do not exist, and whose level and outcome the visitor picks.
+//!
+//! Like DigiD it has two hosts. At the front one browsers bring requests and people log in; at the
+//! back one service providers exchange artifacts for answers, over mutual TLS. It keeps no single
+//! sign-on session, so every request gets a fresh login (digid cases 20, 22).
+//!
+//! A login under way is an encrypted cookie of the browser ([`login`]); the answer behind an
+//! artifact is a row that is used once ([`answer`]).
+
+mod answer;
+mod back;
+mod front;
+mod login;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::routing::{get, post};
+use saml::incoming::{IdentityProvider, NotFound};
+use saml::keys::{KeyInfo, SigningKey};
+use saml::metadata::{ArtifactResolutionService, IdpMetadata, SpMetadata};
+use saml::signature::{CannotSign, SignatureFault};
+
+use crate::app::App;
+use crate::certificates::Identity;
+use crate::digid::{Misconfigured, Remembered, signing_key};
+use crate::pages::Brand;
+use crate::web;
+
+/// Where a service provider's metadata comes from.
+pub use crate::digid::MetadataSource as SpSource;
+/// Somebody who can log in.
+pub use crate::pages::Testpersoon as Person;
+
+/// The endpoint index of every artifact (digid.md §2.4).
+const ENDPOINT_INDEX: u16 = 0;
+
+/// The paths of DigiD 3.x (digid.md §2.1).
+const REQUEST_AUTHENTICATION: &str = "/saml/idp/request_authentication";
+const METADATA: &str = "/saml/idp/metadata";
+const RESOLVE_ARTIFACT: &str = "/saml/idp/resolve_artifact";
+const INLOGGEN: &str = "/inloggen";
+
+/// What the simulator is given.
+pub struct DigidGiven {
+    /// Origin of the host that browsers visit.
+    pub front_url: String,
+    /// Origin of the host for the back channel.
+    pub back_url: String,
+    /// The services at which people may log in.
+    pub sps: Vec<SpSource>,
+    /// Everybody who can log in.
+    pub people: Vec<Person>,
+    /// Origins through which the browser goes on from a service's consumer service: browsers hold a
+    /// form's policy against every redirect that follows.
+    pub next_origins: Vec<String>,
+    /// Whether the services may hear of level Substantieel (digid case 21).
+    pub has_substantieel: bool,
+    /// The RSA key that signs, as [`saml_signing`](crate::certificates::saml_signing) makes.
+    pub signing: Identity,
+}
+
+/// The simulator.
+pub struct DigidRole {
+    app: Arc<App>,
+    front_url: String,
+    back_url: String,
+    /// The name in `Issuer` and in artifacts: the URL of the metadata.
+    entity_id: String,
+    sps: Vec<Remembered<SpMetadata>>,
+    people: Vec<Person>,
+    next_origins: Vec<String>,
+    has_substantieel: bool,
+    key: SigningKey,
+}
+
+impl DigidRole {
+    /// Reads key and metadata.
+    ///
+    /// # Errors
+    /// [`Misconfigured`] when the key cannot sign SAML or a given document is no metadata.
+    pub fn open(app: Arc<App>, given: DigidGiven) -> Result<Arc<Self>, Misconfigured> {
+        let sps = given.sps.into_iter();
+        let sps = sps.map(|source| Remembered::new(source, SpMetadata::parse));
+        Ok(Arc::new(Self {
+            app,
+            entity_id: format!("{}{METADATA}", given.front_url),
+            front_url: given.front_url,
+            back_url: given.back_url,
+            sps: sps.collect::<Result<_, _>>()?,
+            people: given.people,
+            next_origins: given.next_origins,
+            has_substantieel: given.has_substantieel,
+            key: signing_key(&given.signing, KeyInfo::KeyName)?, // digid.md 2.1
+        }))
+    }
+
+    /// What answers at the front host.
+    pub fn front(self: &Arc<Self>) -> Router {
+        let requests = get(front::redirected_request).post(front::posted_request);
+        let router = Router::new()
+            .route(REQUEST_AUTHENTICATION, requests)
+            .route(INLOGGEN, get(front::choose).post(front::chosen))
+            .route(METADATA, get(front::metadata));
+        web::with_pages(router, Brand::DigidSimulator).with_state(Arc::clone(self))
+    }
+
+    /// What answers at the back host. The site demands a client certificate (digid case 16).
+    pub fn back(self: &Arc<Self>) -> Router {
+        Router::new()
+            .route(RESOLVE_ARTIFACT, post(back::resolve_artifact))
+            .with_state(Arc::clone(self))
+    }
+
+    /// The metadata, signed.
+    fn metadata(&self, id: &str) -> Result<String, CannotSign> {
+        let metadata = IdpMetadata {
+            entity_id: self.entity_id.clone(),
+            sso_redirect: Some(self.sso_url()),
+            sso_post: Some(self.sso_url()),
+            artifact_resolution: vec![ArtifactResolutionService {
+                index: ENDPOINT_INDEX,
+                url: self.resolve_url(),
+            }],
+            signing: vec![self.key.certificate().clone()],
+        };
+        metadata.to_xml(id, &self.key)
+    }
+
+    fn sso_url(&self) -> String {
+        format!("{}{REQUEST_AUTHENTICATION}", self.front_url)
+    }
+
+    fn resolve_url(&self) -> String {
+        format!("{}{RESOLVE_ARTIFACT}", self.back_url)
+    }
+
+    /// Judges a message that arrived at `url` by the metadata of whoever may send one. If it is
+    /// from nobody known, or signed with no known key, it is judged once more by metadata that was
+    /// fetched for it.
+    async fn judged<T, R>(
+        &self,
+        url: &str,
+        judge: impl Fn(IdentityProvider<'_>) -> Result<T, R> + Sync,
+        not_found: impl Fn(&R) -> Option<NotFound> + Sync,
+    ) -> Result<T, R> {
+        let known = self.service_providers(Age::Usual).await;
+        let at = |service_providers| IdentityProvider {
+            url,
+            service_providers,
+        };
+        match judge(at(&known)) {
+            Err(refusal) if not_found(&refusal).is_some_and(may_be_new) => {
+                judge(at(&self.service_providers(Age::Anew).await))
+            }
+            judged => judged,
+        }
+    }
+
+    /// The metadata of the services that can be had. A service whose metadata cannot be had is
+    /// unknown for that long.
+    async fn service_providers(&self, age: Age) -> Vec<SpMetadata> {
+        let mut known = Vec::with_capacity(self.sps.len());
+        for sp in &self.sps {
+            let metadata = match age {
+                Age::Usual => sp.get(&self.app).await,
+                Age::Anew => sp.anew(&self.app).await,
+            };
+            known.extend(metadata.map(|metadata| SpMetadata::clone(&metadata)));
+        }
+        known
+    }
+}
+
+/// How old metadata may be.
+#[derive(Clone, Copy)]
+enum Age {
+    Usual,
+    Anew,
+}
+
+/// Whether newer metadata may bring the sender or the key that is missing.
+const fn may_be_new(why: NotFound) -> bool {
+    matches!(
+        why,
+        NotFound::UnknownIssuer | NotFound::Signature(SignatureFault::Value)
+    )
+}
+
+/// The requirement behind a 404 for a message with a bad signature: digid case 4 at the front, 15
+/// at the back.
+const fn requirement(why: NotFound, bad_signature: &'static str) -> &'static str {
+    match why {
+        NotFound::UnknownIssuer => "digid case 5",
+        NotFound::Signature(_) => bad_signature,
+        NotFound::Unreadable(_) | NotFound::Query(_) | NotFound::NotTheMessage => "digid.md 2.6",
+    }
+}

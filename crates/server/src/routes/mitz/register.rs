@@ -1,0 +1,393 @@
+//! The Toestemmingenregister's pages: step 5, and the place where a person sees and withdraws.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::Response;
+use identity::Ura;
+use mitz::authorization_server::aanmelding::{Aanmelding, Stand};
+use mitz::authorization_server::aanvraag::{AANVRAAG_S, Verzoek};
+use mitz::catalogus::Categorie;
+use mitz::toestemming::{Besluit, Functie, Keuze, Waarvoor};
+use mitz::toestemmingenregister::intrekken::{Intrekken, Omvang};
+use mitz::toestemmingenregister::vastleggen::{self, Beslissing, Openen, Vastgelegd, Vastleggen};
+use mitz::toestemmingenregister::{KEUZES_MAX, PERSOON, Toestemmingen};
+use protocol::handle::Handle;
+use protocol::wire::{Parameters, with_query};
+use store::{Page, Store as _};
+use subtle::ConstantTimeEq as _;
+use verdict::{IndexKey, Record as _, Step};
+
+use super::{MitzRole, REGISTER, TICKET};
+use crate::door::TraceId;
+use crate::pages::{self, Brand, RegisterFoutSoort};
+use crate::settle::{Journey, Outage, Run, settle};
+use crate::web::{self, Visit};
+
+/// The cookie that leads back to an aanmelding.
+const COOKIE: &str = "__Host-register";
+/// The purpose of forms bound to it.
+const FORMULIER: &str = "mitz.register";
+/// The most PGOs on one page.
+const PGOS_MAX: u16 = 100;
+
+// ── Step 5 ──────────────────────────────────────────────────────────────────────────────────────
+
+/// A browser arrives with its ticket, which is spent; the page stands at a clean URL.
+pub(super) async fn openen(State(role): State<Arc<MitzRole>>, visit: Visit) -> Response {
+    let query = visit.query().unwrap_or_default();
+    let ticket = query.get("ticket").and_then(|text| role.app.handles.open(TICKET, text));
+    let Some(handle) = ticket else {
+        return role.register_fout(400, &visit, RegisterFoutSoort::Verlopen);
+    };
+    let found = role.app.load::<Aanmelding>(Aanmelding::key(handle.id), role.app.clock.now()).await;
+    let known = found.ok().flatten().map(|found| found.value);
+    let trace = known.as_ref().and_then(|known| TraceId::parse(&known.trace));
+    let trace = trace.unwrap_or(visit.trace);
+    let to_manage = known.is_some_and(|known| known.verzoek().is_none());
+    match settle(&role.app, trace, OpenenJourney { id: handle.id }).await {
+        Ok(true) => {
+            let cookie = role.app.handles.make(REGISTER, handle);
+            let page = if to_manage { "/" } else { "/toestemming" };
+            if !to_manage {
+                role.app.saw(5, trace, visit.peer_name(), "the register was opened");
+            }
+            web::with(web::see_other(page), web::set_cookie(COOKIE, &cookie, AANVRAAG_S))
+        }
+        Ok(false) => role.register_fout(400, &visit, RegisterFoutSoort::Verlopen),
+        Err(_) => role.register_fout(503, &visit, RegisterFoutSoort::Storing),
+    }
+}
+
+struct OpenenJourney {
+    id: [u8; 16],
+}
+
+impl Journey for OpenenJourney {
+    type Reply = bool;
+    type Question = Openen;
+
+    fn begin(&self, run: &Run) -> Step<bool, Openen> {
+        Step::Ask(Openen {
+            id: self.id,
+            now: run.now,
+        })
+    }
+
+    async fn answer(&self, run: &Run, question: Openen) -> Result<Step<bool, Openen>, Outage> {
+        let found = run.load::<Aanmelding>(question.key()).await?;
+        Ok(question.answer(found))
+    }
+}
+
+/// The page on which a person chooses.
+pub(super) async fn toestemming(State(role): State<Arc<MitzRole>>, visit: Visit) -> Response {
+    role.choosing(&visit, false).await
+}
+
+/// What the person chose.
+pub(super) async fn beslissen(State(role): State<Arc<MitzRole>>, visit: Visit) -> Response {
+    let Some((at, form)) = role.own_form(&visit).await else {
+        return role.register_fout(400, &visit, RegisterFoutSoort::Verlopen);
+    };
+    let Some(verzoek) = at.aanmelding.verzoek() else {
+        return role.register_fout(400, &visit, RegisterFoutSoort::Verlopen);
+    };
+    let beslissing = match form.get("keuze") {
+        Some("geven") => Beslissing::Geven(role.keuzes(&form, verzoek.functie)),
+        _ => Beslissing::Weigeren,
+    };
+    let journey = VastleggenJourney {
+        id: at.handle.id,
+        beslissing,
+    };
+    match settle(&role.app, at.trace, journey).await {
+        Ok(Vastgelegd::Terug) => {
+            let back = format!("{}/toestemming-terug", role.urls.front);
+            web::with(web::see_other(&back), web::drop_cookie(COOKIE))
+        }
+        Ok(Vastgelegd::NiemandGekozen) => role.choosing(&visit, true).await,
+        Ok(Vastgelegd::Onbekend) => role.register_fout(400, &visit, RegisterFoutSoort::Verlopen),
+        Err(_) => role.register_fout(503, &visit, RegisterFoutSoort::Storing),
+    }
+}
+
+struct VastleggenJourney {
+    id: [u8; 16],
+    beslissing: Beslissing,
+}
+
+impl Journey for VastleggenJourney {
+    type Reply = Vastgelegd;
+    type Question = vastleggen::Vraag;
+
+    fn begin(&self, run: &Run) -> Step<Vastgelegd, vastleggen::Vraag> {
+        Vastleggen::new(self.id, self.beslissing.clone(), run.now, &run.entropy).begin()
+    }
+
+    async fn answer(
+        &self,
+        run: &Run,
+        question: vastleggen::Vraag,
+    ) -> Result<Step<Vastgelegd, vastleggen::Vraag>, Outage> {
+        Ok(match question {
+            vastleggen::Vraag::Aanmelding(q) => {
+                let found = run.load::<Aanmelding>(q.key()).await?;
+                q.answer(found)
+            }
+            vastleggen::Vraag::Toestemmingen(q) => {
+                let found = run.load::<Toestemmingen>(q.key()).await?;
+                q.answer(found)
+            }
+        })
+    }
+}
+
+/// A browser at the register, with the aanmelding that its cookie leads to.
+struct At {
+    handle: Handle,
+    cookie: String,
+    aanmelding: Aanmelding,
+    trace: TraceId,
+}
+
+impl MitzRole {
+    /// Who stands at the register; nothing without a cookie of ours, or when it is over.
+    async fn at_register(&self, visit: &Visit) -> Option<At> {
+        let cookie = visit.cookie(COOKIE)?.to_owned();
+        let handle = self.app.handles.open(REGISTER, &cookie)?;
+        let now = self.app.clock.now();
+        let found = self.app.load::<Aanmelding>(Aanmelding::key(handle.id), now).await;
+        let aanmelding = found.ok().flatten()?.value;
+        (aanmelding.stand == Stand::Kiest).then(|| At {
+            trace: TraceId::parse(&aanmelding.trace).unwrap_or(visit.trace),
+            handle,
+            cookie,
+            aanmelding,
+        })
+    }
+
+    /// A form of our own page, by the person who stands at the register.
+    async fn own_form(&self, visit: &Visit) -> Option<(At, Parameters)> {
+        let at = self.at_register(visit).await?;
+        let form = visit.form().ok()?;
+        let token = self.app.seal.form_token(FORMULIER, &at.cookie);
+        let same = token.as_bytes().ct_eq(form.get("formulier")?.as_bytes());
+        (visit.is_from(&self.urls.register) && bool::from(same)).then_some((at, form))
+    }
+
+    async fn choosing(&self, visit: &Visit, niemand_gekozen: bool) -> Response {
+        let at = self.at_register(visit).await;
+        let Some((at, verzoek)) = at.and_then(|at| {
+            let verzoek = at.aanmelding.verzoek().cloned()?;
+            Some((at, verzoek))
+        }) else {
+            return self.register_fout(400, visit, RegisterFoutSoort::Verlopen);
+        };
+        let known = self.toestemmingen(at.aanmelding.persoon, &verzoek.client_id).await;
+        let Ok(known) = known else {
+            return self.register_fout(503, visit, RegisterFoutSoort::Storing);
+        };
+        let keuzes = known.map(|known| known.value.keuzes).unwrap_or_default();
+        let context = self.toestemming_page(&verzoek, &keuzes, niemand_gekozen, &at.cookie);
+        let redirect = web::origin(&verzoek.redirect_uri);
+        let status = if niemand_gekozen { 422 } else { 200 };
+        let onward = [self.urls.front.as_str(), redirect.as_str()];
+        web::show(status, visit, Brand::Toestemmingen, &onward, &context)
+    }
+
+    fn toestemming_page(
+        &self,
+        verzoek: &Verzoek,
+        keuzes: &[Keuze],
+        niemand_gekozen: bool,
+        cookie: &str,
+    ) -> pages::Toestemming {
+        let chosen = |waarvoor: &Waarvoor| {
+            keuzes
+                .iter()
+                .find(|k| k.waarvoor == *waarvoor && k.functie == verzoek.functie)
+                .map(|k| k.besluit == Besluit::Toestemming)
+        };
+        let categorieen = self.mitz.catalogus.categorieen().into_iter().map(|categorie| {
+            let of_it = self.mitz.catalogus.aanbieders();
+            let of_it = of_it.filter(|(_, aanbieder)| aanbieder.categorie == *categorie);
+            pages::CategorieKeuze {
+                id: categorie.0.clone(),
+                weergavenaam: capitalised(&categorie.0),
+                gekozen: chosen(&Waarvoor::Categorie(categorie.clone())),
+                aanbieders: of_it
+                    .map(|(ura, aanbieder)| pages::AanbiederKeuze {
+                        ura: ura.clone(),
+                        weergavenaam: aanbieder.weergavenaam.clone(),
+                        keuze: chosen(&Waarvoor::Aanbieder(ura.clone())),
+                    })
+                    .collect(),
+            }
+        });
+        pages::Toestemming {
+            pgo: self.pgo_name(&verzoek.client_id),
+            functie: verzoek.functie,
+            categorieen: categorieen.collect(),
+            niemand_gekozen,
+            formulier: self.app.seal.form_token(FORMULIER, cookie),
+        }
+    }
+
+    /// The choices in the form; what names nobody in the catalogue is no choice.
+    fn keuzes(&self, form: &Parameters, functie: Functie) -> Vec<Keuze> {
+        let catalogus = &self.mitz.catalogus;
+        let waarvoor = |name: &str| {
+            if let Some(id) = name.strip_prefix("categorie-") {
+                let categorie = Categorie(id.to_owned());
+                let known = catalogus.categorieen().contains(&&categorie);
+                return known.then_some(Waarvoor::Categorie(categorie));
+            }
+            let ura = Ura::parse(name.strip_prefix("aanbieder-")?).ok()?;
+            catalogus.aanbieder(&ura).is_some().then_some(Waarvoor::Aanbieder(ura))
+        };
+        let besluit = |value: &str| match value {
+            "ja" => Some(Besluit::Toestemming),
+            "nee" => Some(Besluit::Bezwaar),
+            _ => None,
+        };
+        form.iter()
+            .filter_map(|(name, value)| {
+                Some(Keuze {
+                    waarvoor: waarvoor(name)?,
+                    functie,
+                    besluit: besluit(value)?,
+                })
+            })
+            .take(KEUZES_MAX)
+            .collect()
+    }
+
+    fn register_fout(&self, status: u16, visit: &Visit, soort: RegisterFoutSoort) -> Response {
+        web::show(status, visit, Brand::Toestemmingen, &[], &pages::RegisterFout { soort })
+    }
+}
+
+// ── Seeing and withdrawing ──────────────────────────────────────────────────────────────────────
+
+/// All that a person consented to; who is not logged in, logs in first.
+pub(super) async fn overzicht(State(role): State<Arc<MitzRole>>, visit: Visit) -> Response {
+    let at = role.at_register(&visit).await;
+    match at.filter(|at| at.aanmelding.verzoek().is_none()) {
+        Some(at) => role.overzicht(&visit, &at).await,
+        None => web::see_other(&format!("{}/beheren", role.urls.front)),
+    }
+}
+
+/// Ends a consent, at once.
+pub(super) async fn intrekken(State(role): State<Arc<MitzRole>>, visit: Visit) -> Response {
+    let own = role.own_form(&visit).await;
+    let Some((at, form)) = own.filter(|(at, _)| at.aanmelding.verzoek().is_none()) else {
+        return role.register_fout(400, &visit, RegisterFoutSoort::Verlopen);
+    };
+    let omvang = match form.get("ura").map(Ura::parse) {
+        None => Omvang::Alles,
+        Some(Ok(ura)) => Omvang::Aanbieder(ura),
+        Some(Err(_)) => return role.register_fout(400, &visit, RegisterFoutSoort::Verlopen),
+    };
+    let intrekken = Intrekken {
+        persoon: at.aanmelding.persoon,
+        client_id: form.get("client_id").unwrap_or_default().to_owned(),
+        omvang,
+        now: role.app.clock.now(),
+    };
+    let client_id = intrekken.client_id.clone();
+    match settle(&role.app, at.trace, IntrekkenJourney(intrekken)).await {
+        Ok(()) => web::see_other(&with_query("/", &[("ingetrokken", &client_id)])),
+        Err(_) => role.register_fout(503, &visit, RegisterFoutSoort::Storing),
+    }
+}
+
+/// Ends the visit.
+pub(super) async fn afmelden() -> Response {
+    web::with(web::see_other("/afgemeld"), web::drop_cookie(COOKIE))
+}
+
+/// The page after it.
+pub(super) async fn afgemeld(State(role): State<Arc<MitzRole>>, visit: Visit) -> Response {
+    role.register_fout(200, &visit, RegisterFoutSoort::Verlopen)
+}
+
+pub(super) struct IntrekkenJourney(pub(super) Intrekken);
+
+impl Journey for IntrekkenJourney {
+    type Reply = ();
+    type Question = Intrekken;
+
+    fn begin(&self, _: &Run) -> Step<(), Intrekken> {
+        Step::Ask(self.0.clone())
+    }
+
+    async fn answer(&self, run: &Run, question: Intrekken) -> Result<Step<(), Intrekken>, Outage> {
+        let found = run.load::<Toestemmingen>(question.key()).await?;
+        Ok(question.answer(found))
+    }
+}
+
+impl MitzRole {
+    async fn overzicht(&self, visit: &Visit, at: &At) -> Response {
+        let now = self.app.clock.now();
+        let key = IndexKey::Person(at.aanmelding.persoon);
+        let page = Page::first(PGOS_MAX);
+        let found = self.app.home.find(Toestemmingen::SPACE, PERSOON, &key, page, now).await;
+        let Ok(found) = found else {
+            return self.register_fout(503, visit, RegisterFoutSoort::Storing);
+        };
+        let read = |(key, row): (verdict::Key, verdict::Row<verdict::Sealed>)| {
+            let body = self.app.seal.open_row(&key, row.body).ok()?;
+            Toestemmingen::from_body(&body).ok()
+        };
+        let pgos = found.rows.into_iter().filter_map(read);
+        let context = pages::Overzicht {
+            pgos: pgos.map(|toestemmingen| self.overzicht_pgo(&toestemmingen)).collect(),
+            ingetrokken: self.ingetrokken(visit),
+            formulier: self.app.seal.form_token(FORMULIER, &at.cookie),
+        };
+        web::show(200, visit, Brand::Toestemmingen, &[], &context)
+    }
+
+    /// The PGO whose consent was withdrawn a moment ago, by a name that we know.
+    fn ingetrokken(&self, visit: &Visit) -> Option<String> {
+        let query = visit.query().ok()?;
+        let client = self.mitz.clients.get(query.get("ingetrokken")?)?;
+        Some(client.organisatienaam.clone())
+    }
+
+    fn overzicht_pgo(&self, toestemmingen: &Toestemmingen) -> pages::OverzichtPgo {
+        let keuze = |keuze: &Keuze| {
+            let (voor, ura) = match &keuze.waarvoor {
+                Waarvoor::Categorie(categorie) => (capitalised(&categorie.0), None),
+                Waarvoor::Aanbieder(ura) => {
+                    let naam = self.mitz.catalogus.aanbieder(ura);
+                    let naam = naam.map_or_else(|| ura.to_string(), |a| a.weergavenaam.clone());
+                    (naam, Some(ura.clone()))
+                }
+            };
+            pages::OverzichtKeuze {
+                voor,
+                functie: keuze.functie,
+                ja: keuze.besluit == Besluit::Toestemming,
+                ura,
+            }
+        };
+        pages::OverzichtPgo {
+            client_id: toestemmingen.client_id.clone(),
+            weergavenaam: self.pgo_name(&toestemmingen.client_id),
+            vastgelegd: crate::date::day(toestemmingen.vastgelegd),
+            keuzes: toestemmingen.keuzes.iter().map(keuze).collect(),
+        }
+    }
+}
+
+/// A category's id as a heading: its first letter as a capital.
+fn capitalised(id: &str) -> String {
+    let mut letters = id.chars();
+    letters.next().map_or_else(String::new, |first| {
+        first.to_uppercase().chain(letters).collect()
+    })
+}

@@ -1,0 +1,11 @@
+//! What answers at each host: one screenplay per role.
+
+pub mod digid;
+pub mod dva;
+pub mod lokalisatie;
+pub mod mitz;
+pub mod netwerk;
+pub mod pgo;
+pub mod stelselnode;
+pub mod steps;
+pub mod xis;

@@ -1,0 +1,471 @@
+//! Collecting: steps 8–11 and 19–30 as the DVP's client takes them.
+
+use futures_util::StreamExt as _;
+use futures_util::stream;
+use identity::{GegevensdienstId, Ura, Zorgaanbiedernaam};
+use jose::{Algorithm, Expected, Jwks, Typ};
+use mitz::discovery::{Found, Rejected};
+use mitz::dvp::{LEEWAY_S, LocatieMetToken, Locaties, Wachtend, token_exchange_form};
+use serde::Deserialize;
+
+use super::dossier::{Aanbieder, Groep, Koppeling, Uitkomst};
+use super::{PgoRole, readable};
+use crate::chance;
+use crate::door::TraceId;
+use crate::lists::{Direct, Route};
+use crate::outside::{Answer, Headers, OutsideError};
+
+/// Providers that are asked at the same time.
+const AT_ONCE_MAX: usize = 4;
+
+/// What the client offers to Mitz.
+pub(super) enum Grant {
+    /// After a login.
+    Code {
+        /// The code.
+        code: String,
+        /// What waited for it.
+        wachtend: Wachtend,
+    },
+    /// Later.
+    Refresh(Koppeling),
+}
+
+/// What Mitz gave.
+pub(super) struct Tokens {
+    access_token: String,
+    /// With the new refresh token.
+    pub(super) koppeling: Koppeling,
+}
+
+/// Why nothing was collected.
+pub(super) enum NotCollected {
+    /// The grant has ended: the person must log in again.
+    Ended,
+    /// Mitz does not answer.
+    Unreachable,
+    /// An answer that we do not take; why, for our log.
+    NotTaken(&'static str),
+}
+
+#[derive(Deserialize)]
+struct TokenResponse {
+    access_token: String,
+    refresh_token: String,
+    id_token: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct ExchangeResponse {
+    access_token: String,
+    scope: String,
+}
+
+/// Where a provider's data can be had, however it was found.
+struct Reachable {
+    naam: Zorgaanbiedernaam,
+    token_endpoint: String,
+    resources: Vec<(GegevensdienstId, String)>,
+}
+
+impl PgoRole {
+    /// Steps 8–10.
+    pub(super) async fn tokens(&self, trace: TraceId, grant: Grant) -> Result<Tokens, NotCollected> {
+        let provider = self.provider().await.ok_or(NotCollected::Unreachable)?;
+        let redirect_uri = self.redirect_uri();
+        let client_id = ("client_id", self.config.client_id.as_str());
+        let form = match &grant {
+            Grant::Code { code, wachtend } => vec![
+                ("grant_type", "authorization_code"),
+                ("code", code),
+                ("redirect_uri", &redirect_uri),
+                ("code_verifier", &wachtend.code_verifier),
+                client_id,
+            ],
+            Grant::Refresh(koppeling) => vec![
+                ("grant_type", "refresh_token"),
+                ("refresh_token", &koppeling.refresh_token),
+                client_id,
+            ],
+        };
+        let url = &provider.mtls_endpoint_aliases.token_endpoint;
+        let answer = self.app.outside.post_form(url, &form, self.headers(trace)).await;
+        let tokens = self.read_tokens(answer, grant).await;
+        match &tokens {
+            Ok(_) => self.app.saw(10, trace, "mitz", "access and refresh token received"),
+            Err(_) => self.app.saw_fail(10, trace, "mitz", "no usable tokens"),
+        }
+        tokens
+    }
+
+    async fn read_tokens(
+        &self,
+        answer: Result<Answer, OutsideError>,
+        grant: Grant,
+    ) -> Result<Tokens, NotCollected> {
+        let answer = answer.map_err(|_| NotCollected::Unreachable)?;
+        if answer.status.is_client_error() {
+            return Err(NotCollected::Ended);
+        }
+        if !answer.status.is_success() {
+            return Err(NotCollected::Unreachable);
+        }
+        let unreadable = NotCollected::NotTaken("the token response is unreadable");
+        let Ok(tokens) = serde_json::from_slice::<TokenResponse>(&answer.body) else {
+            return Err(unreadable);
+        };
+        let (sub, nonce) = match grant {
+            Grant::Code { wachtend, .. } => {
+                let id_token = tokens.id_token.ok_or(unreadable)?;
+                let claims = self.verified(&id_token).await?;
+                // OIDC Core §3.1.3.7 (11)
+                if claims.str("nonce") != Ok(wachtend.nonce.as_str()) {
+                    return Err(NotCollected::NotTaken("the ID token has another nonce"));
+                }
+                (subject(&claims)?, wachtend.nonce)
+            }
+            Grant::Refresh(koppeling) => (koppeling.sub, koppeling.nonce),
+        };
+        Ok(Tokens {
+            access_token: tokens.access_token,
+            koppeling: Koppeling {
+                refresh_token: tokens.refresh_token,
+                sub,
+                nonce,
+            },
+        })
+    }
+
+    /// Signature of Mitz, for us, now.
+    async fn verified(&self, token: &str) -> Result<jose::Claims, NotCollected> {
+        let provider = self.provider().await.ok_or(NotCollected::Unreachable)?;
+        let url = &provider.jwks_uri;
+        let unreachable = |_| NotCollected::Unreachable;
+        let keys = self.mitz_keys.keys(&self.app, url).await.map_err(unreachable)?;
+        let claims = match self.verify_with(token, &keys) {
+            Err(jose::Refused::UnknownKey) => {
+                let keys = self.mitz_keys.keys_again(&self.app, url).await;
+                self.verify_with(token, &*keys.map_err(unreachable)?)
+            }
+            claims => claims,
+        };
+        claims.map_err(|_| NotCollected::NotTaken("a token of Mitz does not hold"))
+    }
+
+    fn verify_with(&self, token: &str, keys: &Jwks) -> Result<jose::Claims, jose::Refused> {
+        let expected = Expected {
+            typ: Typ::JwtOrAbsent,
+            issuer: &self.config.mitz,
+            audience: &[&self.config.client_id],
+            now: self.app.clock.now(),
+            leeway_s: LEEWAY_S,
+        };
+        let algorithms = [Algorithm::Es256, Algorithm::Ps256, Algorithm::Rs256];
+        jose::verify(token, keys, &algorithms, &expected)
+    }
+
+    /// Steps 11 and 19–30.
+    pub(super) async fn collect(
+        &self,
+        trace: TraceId,
+        tokens: &Tokens,
+        gekozen: &[String],
+    ) -> Result<Vec<Aanbieder>, NotCollected> {
+        let locaties = self.locaties(trace, tokens).await;
+        let locaties = match locaties {
+            Ok(locaties) => {
+                let note = format!("{} locations received", locaties.0.len());
+                self.app.saw(19, trace, "mitz", note);
+                locaties
+            }
+            Err(why) => {
+                self.app.saw_fail(19, trace, "mitz", "no usable userinfo");
+                return Err(why);
+            }
+        };
+        let asked = stream::iter(locaties.0)
+            .map(|locatie| async move { self.locatie(trace, &locatie, gekozen).await });
+        let found: Vec<Vec<Aanbieder>> = asked.buffered(AT_ONCE_MAX).collect().await;
+        Ok(found.into_iter().flatten().collect())
+    }
+
+    async fn locaties(&self, trace: TraceId, tokens: &Tokens) -> Result<Locaties, NotCollected> {
+        let provider = self.provider().await.ok_or(NotCollected::Unreachable)?;
+        let url = &provider.mtls_endpoint_aliases.userinfo_endpoint;
+        let headers = self.headers(trace).bearer(&tokens.access_token);
+        let answer = self.app.outside.get(url, headers).await;
+        let answer = answer.map_err(|_| NotCollected::Unreachable)?;
+        if answer.status == 401 {
+            return Err(NotCollected::Ended);
+        }
+        // mitz.md §2.3: a plain JSON answer has no signature for step 25, so it is refused
+        if !answer.status.is_success() || answer.media_type().as_deref() != Some("application/jwt") {
+            return Err(NotCollected::Unreachable);
+        }
+        let text = String::from_utf8(answer.body)
+            .map_err(|_| NotCollected::NotTaken("userinfo is no text"))?;
+        let claims = self.verified(&text).await?;
+        // OIDC Core §5.3.2
+        if subject(&claims)? != tokens.koppeling.sub {
+            return Err(NotCollected::NotTaken("userinfo is about somebody else"));
+        }
+        Locaties::read(&claims, Some(&tokens.koppeling.nonce))
+            .map_err(|mitz::dvp::NotTaken(reason)| NotCollected::NotTaken(reason))
+    }
+
+    /// Steps 20–30 for one location; none, one or several providers. What fails at one provider
+    /// never stops another.
+    async fn locatie(
+        &self,
+        trace: TraceId,
+        locatie: &LocatieMetToken,
+        gekozen: &[String],
+    ) -> Vec<Aanbieder> {
+        let at = Some(locatie.ura.to_string());
+        let Ok(routes) = self.lists.routes(&self.app, &locatie.ura).await else {
+            self.app.tell_at(20, trace, "stelselnode", "the lists cannot be had", false, at);
+            return vec![self.ended(&locatie.ura, None, Uitkomst::NietBereikbaar)];
+        };
+        // mitz case 32
+        if routes.is_empty() {
+            self.app.tell_at(20, trace, "stelselnode", "the URA is not in the ZAKL", false, at);
+            return vec![self.ended(&locatie.ura, None, Uitkomst::NietInMedMij)];
+        }
+        let mut all = Vec::new();
+        for route in routes {
+            let (naam, found) = match route {
+                Route::NotInZal => {
+                    let note = "the provider is not in the ZAL";
+                    self.app.tell_at(20, trace, "stelselnode", note, false, at.clone());
+                    all.push(self.ended(&locatie.ura, None, Uitkomst::NietInMedMij));
+                    continue;
+                }
+                Route::Discover { naam, .. } | Route::Direct(Direct { naam, .. })
+                    if !gekozen.iter().any(|chosen| chosen == naam.scope_naam()) =>
+                {
+                    continue;
+                }
+                Route::Discover { naam, url } => {
+                    let note = "discovery endpoint found";
+                    self.app.tell_at(20, trace, "stelselnode", note, true, at.clone());
+                    let found = self.discover(trace, locatie, naam.clone(), &url).await;
+                    (naam, found)
+                }
+                Route::Direct(direct) => {
+                    let note = "endpoints found in the ZAL";
+                    self.app.tell_at(20, trace, "stelselnode", note, true, at.clone());
+                    (direct.naam.clone(), Reachable::direct(direct))
+                }
+            };
+            let uitkomst = match found {
+                Ok(reachable) => self.from_provider(trace, locatie, &reachable).await,
+                Err(uitkomst) => uitkomst,
+            };
+            all.push(self.ended(&locatie.ura, Some(&naam), uitkomst));
+        }
+        all
+    }
+
+    fn ended(&self, ura: &Ura, naam: Option<&Zorgaanbiedernaam>, uitkomst: Uitkomst) -> Aanbieder {
+        let by_name = naam.and_then(|naam| self.config.aanbieders.get(naam));
+        let known = by_name.or_else(|| self.config.namen.get(ura));
+        Aanbieder {
+            weergavenaam: known.cloned().unwrap_or_else(|| format!("URA {ura}")),
+            uitkomst,
+        }
+    }
+
+    /// Steps 21 and 22.
+    async fn discover(
+        &self,
+        trace: TraceId,
+        locatie: &LocatieMetToken,
+        naam: Zorgaanbiedernaam,
+        url: &str,
+    ) -> Result<Reachable, Uitkomst> {
+        let at = Some(locatie.ura.to_string());
+        let peer = crate::web::origin(url);
+        let told = |note: &str, ok| self.app.tell_at(22, trace, &peer, note, ok, at.clone());
+        let answer = self.app.outside.get(url, self.headers(trace)).await;
+        let Some(answer) = answer.ok().filter(|answer| answer.status.is_success()) else {
+            told("no answer of the discovery server", false);
+            return Err(Uitkomst::NietBereikbaar);
+        };
+        let Ok(whitelist) = self.lists.whitelist(&self.app).await else {
+            told("the Whitelist cannot be had", false);
+            return Err(Uitkomst::NietBereikbaar);
+        };
+        // The location's own ID token names the DVA for which it is.
+        let issuers = audiences(&locatie.id_token);
+        match Found::read(&answer.body, &issuers, |host| whitelist.contains(host)) {
+            Ok(found) => {
+                told("endpoints received", true);
+                Ok(Reachable::found(naam, &found))
+            }
+            Err(rejected) => {
+                told(rejection(rejected), false);
+                self.app.refused(trace, "mitz case 35", rejection(rejected));
+                Err(Uitkomst::NietVertrouwd)
+            }
+        }
+    }
+
+    /// Steps 23 and 28–30.
+    async fn from_provider(
+        &self,
+        trace: TraceId,
+        locatie: &LocatieMetToken,
+        at: &Reachable,
+    ) -> Uitkomst {
+        let exchange = match self.exchange(trace, locatie, at).await {
+            Ok(exchange) => exchange,
+            Err(uitkomst) => return uitkomst,
+        };
+        let mut groepen = Vec::new();
+        for (dienst, endpoint) in &at.resources {
+            if !exchange.scope.split(' ').any(|granted| granted == dienst.as_str()) {
+                continue;
+            }
+            match self.resources(trace, locatie, dienst, endpoint, &exchange.access_token).await {
+                Ok(groep) => groepen.push(groep),
+                Err(uitkomst) => return uitkomst,
+            }
+        }
+        Uitkomst::Gegevens(groepen)
+    }
+
+    /// Steps 23 and 28.
+    async fn exchange(
+        &self,
+        trace: TraceId,
+        locatie: &LocatieMetToken,
+        at: &Reachable,
+    ) -> Result<ExchangeResponse, Uitkomst> {
+        let diensten: Vec<GegevensdienstId> = at.resources.iter().map(|(id, _)| id.clone()).collect();
+        let client_id = &self.config.client_id;
+        let form = token_exchange_form(&locatie.id_token, &at.naam, &diensten, client_id);
+        let form: Vec<(&str, &str)> = form.iter().map(|(n, v)| (*n, v.as_str())).collect();
+        let url = &at.token_endpoint;
+        let answer = self.app.outside.post_form(url, &form, self.headers(trace)).await;
+        let read = match answer {
+            Ok(answer) if answer.status.is_success() => {
+                serde_json::from_slice(&answer.body).map_err(|_| Uitkomst::NietVertrouwd)
+            }
+            Ok(answer) if answer.status == 400 => Err(Uitkomst::GeenGegevensBeschikbaar),
+            Ok(answer) if answer.status.is_client_error() => Err(Uitkomst::NietVertrouwd),
+            _ => Err(Uitkomst::NietBereikbaar),
+        };
+        let (note, ok) = match &read {
+            Ok(_) => ("access token received", true),
+            Err(_) => ("no access token", false),
+        };
+        let peer = crate::web::origin(url);
+        self.app.tell_at(28, trace, peer, note, ok, Some(locatie.ura.to_string()));
+        read
+    }
+
+    /// Steps 29 and 30 for one gegevensdienst.
+    async fn resources(
+        &self,
+        trace: TraceId,
+        locatie: &LocatieMetToken,
+        dienst: &GegevensdienstId,
+        endpoint: &str,
+        access_token: &str,
+    ) -> Result<Groep, Uitkomst> {
+        let known = self.config.gegevensdiensten.get(dienst);
+        let mut kinds: Vec<&str> = known
+            .map(|dienst| dienst.zoekvragen.iter().map(|z| z.resource_type.as_str()).collect())
+            .unwrap_or_default();
+        kinds.dedup();
+        let mut rijen = Vec::new();
+        for kind in kinds {
+            let url = format!("{endpoint}/{kind}");
+            let headers = self.headers(trace).bearer(access_token).accept("application/fhir+json");
+            let answer = self.app.outside.get(&url, headers).await;
+            let bundle = match answer {
+                Ok(answer) if answer.status == 200 => {
+                    fhir::Bundle::parse(&answer.body).map_err(|_| Uitkomst::NietVertrouwd)
+                }
+                _ => Err(Uitkomst::NietBereikbaar),
+            };
+            let peer = crate::web::origin(endpoint);
+            let at = Some(locatie.ura.to_string());
+            match bundle {
+                Ok(bundle) => {
+                    let note = format!("{} resources received", bundle.resources.len());
+                    self.app.tell_at(30, trace, peer, note, true, at);
+                    rijen.extend(bundle.resources.iter().map(readable::rij));
+                }
+                Err(uitkomst) => {
+                    self.app.tell_at(30, trace, peer, "no usable data", false, at);
+                    return Err(uitkomst);
+                }
+            }
+        }
+        rijen.sort_by(|a, b| b.datum.cmp(&a.datum));
+        Ok(Groep {
+            titel: known.map_or_else(|| dienst.to_string(), |d| d.weergavenaam.clone()),
+            rijen,
+        })
+    }
+
+    /// core.tknint.208: the run's number, and one for this request alone.
+    fn headers(&self, trace: TraceId) -> Headers {
+        Headers::none()
+            .correlation_id(trace)
+            .medmij_request_id(&chance::entropy().uuid("medmij_request_id"))
+    }
+}
+
+impl Reachable {
+    fn found(naam: Zorgaanbiedernaam, found: &Found) -> Self {
+        let endpoint = |id: &GegevensdienstId| {
+            let endpoint = found.resource_endpoint(id)?;
+            Some((id.clone(), endpoint.to_owned()))
+        };
+        Self {
+            naam,
+            token_endpoint: found.token_endpoint.clone(),
+            resources: found.services.iter().filter_map(|s| endpoint(&s.id)).collect(),
+        }
+    }
+
+    fn direct(direct: Direct) -> Result<Self, Uitkomst> {
+        let first = direct.endpoints.first().ok_or(Uitkomst::NietBereikbaar)?;
+        Ok(Self {
+            token_endpoint: first.token_endpoint.clone(),
+            naam: direct.naam,
+            resources: direct
+                .endpoints
+                .into_iter()
+                .map(|e| (e.dienst, e.resource_endpoint))
+                .collect(),
+        })
+    }
+}
+
+fn subject(claims: &jose::Claims) -> Result<String, NotCollected> {
+    let sub = claims.str("sub").map(str::to_owned);
+    sub.map_err(|_| NotCollected::NotTaken("a token of Mitz names nobody"))
+}
+
+const fn rejection(rejected: Rejected) -> &'static str {
+    match rejected {
+        Rejected::Malformed => "the discovery document is unreadable",
+        Rejected::Issuer => "the discovery document is of another issuer",
+        Rejected::Host => "the discovery document names a host that is not on the Whitelist",
+    }
+}
+
+/// The audiences that a location's ID token claims. It came inside an answer that Mitz signed, and
+/// the DVA and Mitz check it again.
+fn audiences(id_token: &str) -> Vec<String> {
+    #[derive(Deserialize)]
+    struct Aud {
+        aud: Vec<String>,
+    }
+    let payload = id_token.split('.').nth(1).and_then(jose::b64::decode);
+    let read = payload.and_then(|bytes| serde_json::from_slice::<Aud>(&bytes).ok());
+    read.map(|read| read.aud).unwrap_or_default()
+}

@@ -1,0 +1,388 @@
+//! What a person does at the PGO.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::Response;
+use identity::Zorgaanbiedernaam;
+use mitz::dvp::{Callback, Wachtend};
+use mitz::toestemming::Functie;
+use protocol::handle::{Handle, Purpose};
+use protocol::wire::{Parameters, with_query};
+use serde::{Deserialize, Serialize};
+use subtle::ConstantTimeEq as _;
+use verdict::{Change, Expect, Key, Record as _, Space, Step, Stored, Verdict};
+
+use super::PgoRole;
+use super::collect::{Grant, NotCollected};
+use super::dossier::{DOSSIER_S, Dossier};
+use crate::chance;
+use crate::door::TraceId;
+use crate::pages::{Brand, PageContext, PgoAanbieder, PgoMelding, PgoMeldingSoort, PgoResultaat, PgoStart};
+use crate::settle::{Journey, Outage, Run, settle};
+use crate::web::{self, Visit};
+
+/// The cookie that leads to a dossier.
+const DOSSIER: Purpose = Purpose("pgo.dossier");
+const DOSSIER_COOKIE: &str = "__Host-dossier";
+/// The cookie to which forms are bound.
+const BEZOEK_COOKIE: &str = "__Host-bezoek";
+const BEZOEK_S: u32 = 86_400;
+/// The cookie that holds what waits for an answer of Mitz.
+const WACHTEND: &str = "pgo.wachtend";
+const WACHTEND_S: u32 = 1_800;
+
+/// A login that waits for its answer, with what the person chose.
+#[derive(Clone, Serialize, Deserialize)]
+struct Wacht {
+    wachtend: Wachtend,
+    gekozen: Vec<String>,
+}
+
+/// The first page.
+pub(super) async fn start(State(role): State<Arc<PgoRole>>, visit: Visit) -> Response {
+    role.start_page(&visit, 200, false).await
+}
+
+/// Step 1: the person wants to collect.
+pub(super) async fn verzamelen(State(role): State<Arc<PgoRole>>, visit: Visit) -> Response {
+    let Some(form) = role.own_form(&visit) else {
+        return role.say(&visit, 400, PgoMeldingSoort::OpnieuwBeginnen);
+    };
+    let gekozen = role.gekozen(&form);
+    if gekozen.is_empty() {
+        return role.start_page(&visit, 422, true).await;
+    }
+    role.app.saw(1, visit.trace, visit.peer_name(), "the person wants to collect");
+    match role.dossier(&visit).await {
+        Some((id, dossier)) if dossier.value.koppeling.is_some() => {
+            role.collect_again(&visit, id, dossier, gekozen).await
+        }
+        _ => role.to_mitz(&visit, gekozen).await,
+    }
+}
+
+/// Step 7: the browser is back with a code, or without.
+pub(super) async fn callback(State(role): State<Arc<PgoRole>>, visit: Visit) -> Response {
+    let Ok(parameters) = visit.query() else {
+        return role.told("niet-van-ons");
+    };
+    let cookie = wachtend_cookie(parameters.get("state").unwrap_or_default());
+    let wacht = visit.cookie(&cookie);
+    let Some(wacht) = wacht.and_then(|text| role.app.seal.open_cookie::<Wacht>(WACHTEND, text))
+    else {
+        return role.told("niet-van-ons");
+    };
+    let trace = TraceId::parse(&wacht.wachtend.trace).unwrap_or(visit.trace);
+    let response = role.answered(&visit, trace, wacht, &parameters).await;
+    web::with(response, web::drop_cookie(&cookie))
+}
+
+/// What was collected last.
+pub(super) async fn resultaat(State(role): State<Arc<PgoRole>>, visit: Visit) -> Response {
+    let Some((_, dossier)) = role.dossier(&visit).await else {
+        return web::see_other("/");
+    };
+    let (formulier, fresh) = role.formulier(&visit);
+    let context = PgoResultaat {
+        aanbieders: dossier.value.aanbieders(),
+        opnieuw: dossier.value.gekozen.clone(),
+        toestemmingen_url: role.config.toestemmingen.clone(),
+        formulier,
+    };
+    with_visit(role.show(&visit, 200, &context), fresh)
+}
+
+/// Why it did not work.
+pub(super) async fn melding(State(role): State<Arc<PgoRole>>, visit: Visit) -> Response {
+    let query = visit.query().unwrap_or_default();
+    let (status, soort) = match query.get("soort") {
+        Some("geen-toestemming") => (200, PgoMeldingSoort::GeenToestemming),
+        Some("niet-van-ons") => (400, PgoMeldingSoort::NietVanOns),
+        Some("mitz-niet-bereikbaar") => (503, PgoMeldingSoort::MitzNietBereikbaar),
+        Some("mislukt") => (502, PgoMeldingSoort::Mislukt),
+        _ => (400, PgoMeldingSoort::OpnieuwBeginnen),
+    };
+    role.say(&visit, status, soort)
+}
+
+/// Forgets the link with Mitz and everything collected.
+pub(super) async fn ontkoppelen(State(role): State<Arc<PgoRole>>, visit: Visit) -> Response {
+    if role.own_form(&visit).is_none() {
+        return role.say(&visit, 400, PgoMeldingSoort::OpnieuwBeginnen);
+    }
+    if let Some((id, dossier)) = role.dossier(&visit).await {
+        let change = Change::remove(Dossier::key(id), dossier.version);
+        if settle(&role.app, visit.trace, Write(vec![change])).await.is_err() {
+            return role.say(&visit, 503, PgoMeldingSoort::Mislukt);
+        }
+    }
+    web::with(web::see_other("/"), web::drop_cookie(DOSSIER_COOKIE))
+}
+
+impl PgoRole {
+    async fn start_page(&self, visit: &Visit, status: u16, niemand_gekozen: bool) -> Response {
+        let dossier = self.dossier(visit).await;
+        let (formulier, fresh) = self.formulier(visit);
+        let aanbieders = self.config.aanbieders.iter().map(|(naam, weergavenaam)| PgoAanbieder {
+            naam: naam.scope_naam().to_owned(),
+            weergavenaam: weergavenaam.clone(),
+        });
+        let context = PgoStart {
+            gekoppeld: dossier.is_some_and(|(_, dossier)| dossier.value.koppeling.is_some()),
+            aanbieders: aanbieders.collect(),
+            niemand_gekozen,
+            formulier,
+        };
+        with_visit(self.show(visit, status, &context), fresh)
+    }
+
+    fn show(&self, visit: &Visit, status: u16, context: &impl PageContext) -> Response {
+        let origins: Vec<&str> = self.config.login_origins.iter().map(String::as_str).collect();
+        web::show(status, visit, Brand::Pgo, &origins, context)
+    }
+
+    fn say(&self, visit: &Visit, status: u16, soort: PgoMeldingSoort) -> Response {
+        self.show(visit, status, &PgoMelding { soort })
+    }
+
+    /// To the page that says why, at a clean URL.
+    fn told(&self, soort: &str) -> Response {
+        web::see_other(&with_query("/melding", &[("soort", soort)]))
+    }
+
+    /// The providers whose box was ticked.
+    fn gekozen(&self, form: &Parameters) -> Vec<String> {
+        let named = |naam: &&Zorgaanbiedernaam| {
+            form.get(&format!("aanbieder-{}", naam.scope_naam())).is_some()
+        };
+        let chosen = self.config.aanbieders.keys().filter(named);
+        chosen.map(|naam| naam.scope_naam().to_owned()).collect()
+    }
+
+    /// Step 2: to Mitz, with what only this browser can answer to.
+    async fn to_mitz(&self, visit: &Visit, gekozen: Vec<String>) -> Response {
+        let Some(provider) = self.provider().await else {
+            return self.told("mitz-niet-bereikbaar");
+        };
+        let wachtend = Wachtend::new(&chance::entropy(), visit.trace.to_string());
+        let url = wachtend.authorization_url(
+            &provider.authorization_endpoint,
+            &self.config.client_id,
+            &self.redirect_uri(),
+            Functie::Verzamelen,
+        );
+        let cookie = wachtend_cookie(&wachtend.state);
+        let value = self.app.seal.cookie(WACHTEND, &Wacht { wachtend, gekozen });
+        web::with(web::see_other(&url), web::set_cookie(&cookie, &value, WACHTEND_S))
+    }
+
+    async fn answered(
+        &self,
+        visit: &Visit,
+        trace: TraceId,
+        wacht: Wacht,
+        parameters: &Parameters,
+    ) -> Response {
+        let app = &self.app;
+        let spent = settle(app, trace, Spend(state_key(&wacht.wachtend.state))).await;
+        let code = match (spent, wacht.wachtend.code(parameters, &self.config.mitz)) {
+            (Ok(true), Ok(code)) => code,
+            (Ok(true), Err(Callback::AccessDenied)) => {
+                app.saw_fail(7, trace, visit.peer_name(), "access_denied");
+                return self.told("geen-toestemming");
+            }
+            (Ok(true), Err(Callback::Failed)) => {
+                app.saw_fail(7, trace, visit.peer_name(), "an error of Mitz");
+                return self.told("mislukt");
+            }
+            (Ok(_), _) => {
+                app.refused(trace, "RFC 6749 §10.12", "the answer is not ours, or was used");
+                return self.told("niet-van-ons");
+            }
+            (Err(_), _) => return self.told("mislukt"),
+        };
+        app.saw(7, trace, visit.peer_name(), "authorization code");
+        let grant = Grant::Code {
+            code,
+            wachtend: wacht.wachtend,
+        };
+        let known = self.dossier(visit).await;
+        let (id, version) = known.map_or_else(
+            || (chance::entropy().bytes("pgo.dossier"), None),
+            |(id, dossier)| (id, Some(dossier.version)),
+        );
+        self.collect_into(trace, id, version, grant, wacht.gekozen).await
+    }
+
+    /// W3: the next visits need no browser at Mitz (mitz case 11).
+    async fn collect_again(
+        &self,
+        visit: &Visit,
+        id: [u8; 16],
+        dossier: Stored<Dossier>,
+        gekozen: Vec<String>,
+    ) -> Response {
+        let Some(koppeling) = dossier.value.koppeling else {
+            return self.to_mitz(visit, gekozen).await;
+        };
+        let grant = Grant::Refresh(koppeling);
+        let version = Some(dossier.version);
+        self.collect_into(visit.trace, id, version, grant, gekozen).await
+    }
+
+    async fn collect_into(
+        &self,
+        trace: TraceId,
+        id: [u8; 16],
+        version: Option<u64>,
+        grant: Grant,
+        gekozen: Vec<String>,
+    ) -> Response {
+        let tokens = match self.tokens(trace, grant).await {
+            Ok(tokens) => tokens,
+            Err(NotCollected::Ended) => {
+                // The consent was withdrawn or the link is too old: it is of no more use.
+                let forget = version.map(|version| Change::remove(Dossier::key(id), version));
+                let _ = settle(&self.app, trace, Write(forget.into_iter().collect())).await;
+                let told = self.told("opnieuw-beginnen");
+                return web::with(told, web::drop_cookie(DOSSIER_COOKIE));
+            }
+            Err(NotCollected::Unreachable) => return self.told("mitz-niet-bereikbaar"),
+            Err(NotCollected::NotTaken(reason)) => {
+                self.app.refused(trace, "mitz.md §2.5", reason);
+                return self.told("mislukt");
+            }
+        };
+        // The new refresh token is safe before it is needed: the old one is dead already.
+        let mut dossier = Dossier {
+            koppeling: Some(tokens.koppeling.clone()),
+            resultaat: Vec::new(),
+            gekozen: gekozen.clone(),
+        };
+        let Ok(version) = self.keep(trace, id, version, &dossier).await else {
+            return self.told("mislukt");
+        };
+        let cookie = self.app.handles.make(DOSSIER, Handle { id, generation: 0 });
+        let cookie = web::set_cookie(DOSSIER_COOKIE, &cookie, DOSSIER_S);
+        let response = match self.collect(trace, &tokens, &gekozen).await {
+            Ok(resultaat) => {
+                dossier.resultaat = resultaat;
+                match self.keep(trace, id, Some(version), &dossier).await {
+                    Ok(_) => web::see_other("/resultaat"),
+                    Err(_) => self.told("mislukt"),
+                }
+            }
+            Err(NotCollected::NotTaken(reason)) => {
+                self.app.refused(trace, "mitz.md §2.5", reason);
+                self.told("mislukt")
+            }
+            Err(NotCollected::Unreachable | NotCollected::Ended) => {
+                self.told("mitz-niet-bereikbaar")
+            }
+        };
+        web::with(response, cookie)
+    }
+
+    /// Writes the dossier; gives its version.
+    async fn keep(
+        &self,
+        trace: TraceId,
+        id: [u8; 16],
+        version: Option<u64>,
+        dossier: &Dossier,
+    ) -> Result<u64, Outage> {
+        let expect = version.map_or(Expect::Absent, Expect::Version);
+        let until = self.app.clock.now().plus_s(DOSSIER_S);
+        let change = dossier.put(Dossier::key(id), expect, until);
+        settle(&self.app, trace, Write(vec![change])).await?;
+        Ok(version.unwrap_or(0) + 1)
+    }
+
+    /// The dossier to which the browser's cookie leads.
+    async fn dossier(&self, visit: &Visit) -> Option<([u8; 16], Stored<Dossier>)> {
+        let handle = self.app.handles.open(DOSSIER, visit.cookie(DOSSIER_COOKIE)?)?;
+        let now = self.app.clock.now();
+        let found = self.app.load::<Dossier>(Dossier::key(handle.id), now).await;
+        Some((handle.id, found.ok().flatten()?))
+    }
+
+    /// The token of this browser's forms, and the cookie to set when the browser is new.
+    fn formulier(&self, visit: &Visit) -> (String, Option<String>) {
+        match visit.cookie(BEZOEK_COOKIE) {
+            Some(known) => (self.app.seal.form_token(BEZOEK_COOKIE, known), None),
+            None => {
+                let fresh = jose::b64::encode(chance::entropy().bytes::<16>("bezoek"));
+                (self.app.seal.form_token(BEZOEK_COOKIE, &fresh), Some(fresh))
+            }
+        }
+    }
+
+    fn own_form(&self, visit: &Visit) -> Option<Parameters> {
+        let form = visit.form().ok()?;
+        let token = self.app.seal.form_token(BEZOEK_COOKIE, visit.cookie(BEZOEK_COOKIE)?);
+        let same = token.as_bytes().ct_eq(form.get("formulier")?.as_bytes());
+        (visit.is_from(&self.config.front) && bool::from(same)).then_some(form)
+    }
+}
+
+fn with_visit(response: Response, fresh: Option<String>) -> Response {
+    match fresh {
+        Some(value) => web::with(response, web::set_cookie(BEZOEK_COOKIE, &value, BEZOEK_S)),
+        None => response,
+    }
+}
+
+/// One cookie for each login under way.
+fn wachtend_cookie(state: &str) -> String {
+    let short: String = state.chars().filter(char::is_ascii_alphanumeric).take(12).collect();
+    format!("__Host-wacht-{short}")
+}
+
+fn state_key(state: &str) -> Key {
+    Key::Once(Space("pgo.state"), jose::sha256(state.as_bytes()))
+}
+
+/// Makes changes durable.
+struct Write(Vec<Change<verdict::Clear>>);
+
+impl Journey for Write {
+    type Reply = ();
+    type Question = ();
+
+    fn begin(&self, _: &Run) -> Step<(), ()> {
+        Step::Done(Verdict {
+            reply: (),
+            changes: self.0.clone(),
+            events: Vec::new(),
+        })
+    }
+
+    async fn answer(&self, _: &Run, (): ()) -> Result<Step<(), ()>, Outage> {
+        Ok(Step::reply(()))
+    }
+}
+
+/// Spends something; tells whether it was still there to be spent.
+struct Spend(Key);
+
+impl Journey for Spend {
+    type Reply = bool;
+    type Question = ();
+
+    fn begin(&self, run: &Run) -> Step<bool, ()> {
+        Step::Done(Verdict {
+            reply: true,
+            changes: vec![Change::spend(self.0.clone(), run.now.plus_s(WACHTEND_S))],
+            events: Vec::new(),
+        })
+    }
+
+    async fn answer(&self, _: &Run, (): ()) -> Result<Step<bool, ()>, Outage> {
+        Ok(Step::reply(false))
+    }
+
+    fn lost(&self, _: &Key) -> Option<Step<bool, ()>> {
+        Some(Step::reply(false))
+    }
+}

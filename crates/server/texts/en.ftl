@@ -1,0 +1,295 @@
+# The words of all pages, in plain English.
+# Every text is also in nl.ftl; a test compares the two.
+
+## On every page
+
+merk-pgo = De Proef-PGO
+merk-mitz = Mitz (test)
+merk-toestemmingen = Consent register (test)
+merk-digid-simulator = DigiD simulator
+merk-netwerk = The network
+naar-inhoud = Skip to content
+test-uitleg = This is a trial environment. All people and data are made up.
+taal-kiezen = Choose a language
+trace = Trace ID: { $trace }
+trace-uitleg = Mention this number when you ask for help.
+naar-begin = To the start page
+niet-bekend = –
+maand = { $nummer ->
+    [1] January
+    [2] February
+    [3] March
+    [4] April
+    [5] May
+    [6] June
+    [7] July
+    [8] August
+    [9] September
+    [10] October
+    [11] November
+   *[12] December
+}
+
+## PGO: start
+
+pgo-start = Collect your data
+pgo-start-inleiding = De Proef-PGO fetches data about your health from your care providers. You see it all in one place.
+pgo-start-stappen = What will happen?
+pgo-start-stap-kiezen = You choose the care providers whose data you want.
+pgo-start-stap-inloggen = You log in. In this trial environment you use the DigiD simulator.
+pgo-start-stap-toestemming = You give consent at Mitz. You decide which care providers may hand over data.
+pgo-start-stap-bekijken = De Proef-PGO fetches the data and shows it.
+pgo-start-gekoppeld = You are linked to Mitz
+pgo-start-gekoppeld-uitleg = Mitz remembers the link with De Proef-PGO. You do not need to log in again now.
+pgo-start-bekijk = View your data
+pgo-start-kies = Choose whose data you want to collect
+pgo-start-niemand = You chose nobody. Choose at least one care provider.
+pgo-start-geen-aanbieders = There are no care providers to choose from now. Please try again later.
+pgo-start-verzamelen = Collect data
+pgo-start-ontkoppelen = End the link with Mitz
+pgo-start-ontkoppelen-uitleg = If you end the link, the collected data disappears from here, and you have to log in again next time. This is not the same as withdrawing your consent. You do that in the consent register.
+pgo-start-ontkoppelen-knop = End the link
+pgo-naar-begin = To the start of De Proef-PGO
+
+## PGO: result
+
+resultaat = Your data
+resultaat-telling = { $totaal ->
+    [1] { $met ->
+        [0] We asked one care provider for data. There is no data now.
+       *[other] We asked one care provider for data. You find it below.
+    }
+   *[other] { $met ->
+        [0] We asked { $totaal } care providers for data. There is no data now.
+        [one] We asked { $totaal } care providers for data. One of them gave data.
+       *[other] We asked { $totaal } care providers for data. { $met } of them gave data.
+    }
+}
+resultaat-inhoud = Care providers on this page
+resultaat-leeg = No care provider was found
+resultaat-leeg-uitleg = Mitz names no care provider whose data you can collect. Perhaps you gave no consent for these care providers, or you are not known anywhere. You can change your consents or choose other care providers.
+resultaat-groep-leeg = There is no data here.
+resultaat-verder = What next
+resultaat-opnieuw = Collect again
+resultaat-toestemmingen = Change consents
+kolom-datum = Date
+kolom-omschrijving = Description
+kolom-waarde = Value
+aantal-regels = { $aantal ->
+    [one] { $aantal } entry
+   *[other] { $aantal } entries
+}
+uitkomst-gegevens =
+    .kort = Data received
+uitkomst-geen-gegevens = No data is available.
+    .kort = No data
+    .advies = The care provider does not say why. Perhaps you gave no consent, you are not a patient there, you are younger than 16, or there is nothing to fetch. In all those cases the answer is the same. So nobody can see where you are a patient and where not.
+uitkomst-niet-bereikbaar = This care provider cannot be reached now.
+    .kort = Not reachable
+    .advies = There is probably a fault. Please try again later.
+uitkomst-niet-in-medmij = This care provider cannot be reached through MedMij.
+    .kort = Not through MedMij
+    .advies = The care provider is not in the lists of MedMij. That is why De Proef-PGO cannot fetch data here. Ask the care provider for your data.
+uitkomst-niet-vertrouwd = We do not show the answer of this care provider.
+    .kort = Not trusted
+    .advies = We are not sure that the answer really comes from this care provider. Please try again later. If this goes on, contact the care provider.
+
+## PGO: messages
+
+pgo-geen-toestemming = You gave no consent
+    .uitleg = De Proef-PGO has not fetched any data.
+    .advies = If you want to collect data after all, start again.
+pgo-mislukt = Collecting did not succeed
+    .uitleg = Something went wrong between De Proef-PGO and Mitz. No data was fetched.
+    .advies = You can try once more.
+pgo-niet-van-ons = This answer does not belong to you
+    .uitleg = You came here with an answer that this browser did not ask for. For your safety we do nothing with it.
+    .advies = This also happens when you open an old page or use another browser. In that case, start again.
+pgo-mitz-niet-bereikbaar = Mitz cannot be reached now
+    .uitleg = Without Mitz, De Proef-PGO cannot collect data. Your consents do not change because of this.
+    .advies = Please try again in a few minutes.
+pgo-opnieuw-beginnen = Log in at Mitz again
+    .uitleg = The link between De Proef-PGO and Mitz no longer works. Perhaps you withdrew your consent, or you have not collected data for a long time.
+    .advies = Start again if you want to collect data.
+
+## DigiD simulator
+
+digid-inloggen = Log in as a test person
+digid-niet-echt = This is not DigiD.
+digid-niet-echt-uitleg = This is a simulator for tests. Never enter your own details here.
+digid-dienst = You are logging in at { $dienst }.
+digid-kies = Choose a test person
+digid-bsn = BSN { $bsn }
+digid-niveau = How does this person log in?
+digid-niveau-uitleg = A service often asks for a certain level. Choose a lower level to see what happens then.
+niveau-basis = Basis: password
+niveau-midden = Midden: app or text message
+niveau-substantieel = Substantieel: app after ID check
+niveau-hoog = Hoog: ID card or licence
+digid-knop-inloggen = Log in
+digid-knop-annuleren = Cancel
+digid-knop-mislukken = Make the login fail
+digid-niet-gevonden = This page does not exist
+    .uitleg = The simulator can do nothing with the request that brought you here.
+    .advies = The request cannot be read, is not signed well, or comes from an unknown service. Go back to the website you came from.
+
+## Mitz: logging in
+
+mitz-geannuleerd = You stopped logging in
+mitz-geannuleerd-uitleg = You are not logged in. That is why { $pgo } cannot collect data.
+mitz-geannuleerd-advies = Do you want to log in after all, or to stop and go back to { $pgo }?
+mitz-niet-ingelogd = Logging in did not succeed
+    .uitleg = We are not sure who you are. That is why your request is not granted.
+mitz-digid-onbereikbaar = DigiD cannot be reached now
+    .uitleg = You cannot log in now. Please try again in a few minutes.
+mitz-terug-naar = If you choose to stop, you go back to { $pgo }.
+mitz-knop-inloggen = Log in after all
+mitz-knop-opnieuw = Try again
+mitz-knop-stoppen = Stop
+
+## Mitz: errors
+
+mitz-onbekende-client = We do not know this PGO
+    .uitleg = The website or app that you came from is not registered at Mitz.
+    .advies = That is why we do not send you back. You can close this page.
+mitz-onbekende-redirect-uri = We cannot send you back
+    .uitleg = The address to send you back to does not belong to your PGO. For your safety we stop here.
+    .advies = Go back to your PGO yourself. Report it there if this happens more often.
+mitz-ongeldig-verzoek = This request is not right
+    .uitleg = We cannot read the request of your PGO.
+    .advies = Go back to your PGO and start again.
+mitz-al-beantwoord = You have already answered this question
+    .uitleg = A request can be answered once. Your first answer counts.
+    .advies = Go back to your PGO to continue.
+mitz-gestopt = You have stopped
+    .uitleg = Nothing was recorded and nothing was changed.
+    .advies = You can close this window, or log in again later.
+digid-doorsturen = Log in
+digid-doorsturen-uitleg = You now go to DigiD to log in. After that you come back here.
+digid-doorsturen-knop = Continue to DigiD
+mitz-verlopen = You waited too long
+    .uitleg = For your safety we keep a request for a short time only. Nothing was recorded.
+    .advies = Go back to your PGO and start again.
+
+## Consent register: giving consent
+
+toestemming = Give consent
+toestemming-vraag-verzamelen = May { $pgo } collect your health data from your care providers?
+toestemming-vraag-delen = May { $pgo } share your health data with your care providers?
+toestemming-niemand = You chose ‘Yes’ nowhere. Choose ‘Yes’ at least once, or choose ‘I do not give consent’ at the bottom.
+toestemming-weten = Good to know
+toestemming-gevolg = What happens?
+toestemming-gevolg-verzamelen = If you say ‘Yes’, these care providers may give your data to { $pgo } when you ask for it. The others may not. { $pgo } does not get your BSN.
+toestemming-gevolg-delen = If you say ‘Yes’, { $pgo } may send your data to these care providers when you ask for it. Not to the others. { $pgo } does not get your BSN.
+toestemming-duur = How long does it last?
+toestemming-duur-uitleg = Your consent lasts until you withdraw it. If you do not use { $pgo } for six months, the link lapses and you have to log in again.
+toestemming-intrekken = Can you change your mind?
+toestemming-intrekken-uitleg = Yes, always. Choose ‘Change consents’ in { $pgo }. There you can view your consent and withdraw it.
+toestemming-keuzes = Your choices
+toestemming-keuzes-uitleg = If you choose nothing, that counts as ‘No’.
+toestemming-geen-categorieen = There are no care providers to choose from now.
+toestemming-ja = Yes
+toestemming-nee = No
+toestemming-uitzonderingen = Exceptions per care provider
+toestemming-zoals-hierboven = As above
+toestemming-knop-geven = Give consent
+toestemming-knop-weigeren = I do not give consent
+
+## Consent register: overview
+
+overzicht = Your consents
+overzicht-inleiding = Here you see which PGOs may collect or share your data. You can always withdraw a consent.
+overzicht-leeg = You have given consent to nobody.
+overzicht-ingetrokken = Your consent for { $naam } has been withdrawn. This holds from now on.
+overzicht-vastgelegd = Recorded on { $datum }
+overzicht-geen-keuzes = No choices are on record.
+keuze-ja-verzamelen = Yes, may be collected
+keuze-ja-delen = Yes, may be shared
+keuze-nee-verzamelen = No, may not be collected
+keuze-nee-delen = No, may not be shared
+overzicht-knop-een = Withdraw
+overzicht-knop-een-voor = for { $naam }
+overzicht-alles-uitleg = If you withdraw everything, { $pgo } may no longer collect or share data anywhere.
+overzicht-knop-alles = Withdraw everything for { $pgo }
+overzicht-uitloggen = Log out
+
+register-verlopen = You are no longer logged in
+    .uitleg = You waited too long, or you logged out yourself. Choices that you had not sent were not recorded.
+    .advies = Go back to your PGO and start again.
+register-afgemeld = You are logged out
+    .uitleg = What you recorded or withdrew stays that way.
+    .advies = You can close this page.
+
+## The network
+
+netwerk = What happens in the network
+netwerk-inleiding = A journey is collecting data once, in 30 steps. Each party reports for itself which messages it received.
+netwerk-reizen = Journeys
+netwerk-geen-reizen = No journey has been seen yet. Start one in De Proef-PGO.
+netwerk-reis = Journey of { $begonnen }
+netwerk-stappen = { $aantal } of the 30 steps succeeded.
+netwerk-vernieuwen = Refresh the list
+netwerk-partijen = Parties
+netwerk-partijen-uitleg = Each party has its own address, its own keys and its own store.
+stand-gelukt = Succeeded
+stand-geweigerd = Refused
+stand-onderweg = Under way
+
+reis = A journey in 30 steps
+reis-telling = Of the { $totaal } steps, { $gezien } have been seen.
+reis-nummer = Number of this journey: { $trace }
+reis-aan = to
+reis-niet-gezien = Not seen yet
+reis-gezien = seen by { $door }, from { $peer }
+reis-json = This journey as JSON
+reis-terug = All journeys
+deel-toestemming = Logging in and giving consent
+deel-locaties = Where is the data, and is it allowed?
+deel-adres = The address of the care provider
+deel-toegang = Access at the care provider
+deel-gegevens = The data
+stap-1 = You say in your PGO that you want to collect or share data.
+stap-2 = Your PGO sends you to Mitz.
+stap-3 = Mitz asks DigiD who you are.
+stap-4 = You log in, and DigiD gives Mitz your BSN.
+stap-5 = Mitz sends you to the consent register. There you make your choices.
+stap-6 = The consent register tells Mitz that your choices are recorded.
+stap-7 = Mitz sends you back to your PGO, with a code.
+stap-8 = Your PGO offers the code to Mitz.
+stap-9 = Mitz checks the code, or the proof of last time.
+stap-10 = Mitz gives your PGO access, also for a next time.
+stap-11 = Your PGO asks Mitz where your data is.
+stap-12 = Mitz checks whether your PGO may ask this.
+stap-13 = Mitz asks the consent register for your choices.
+stap-14 = The consent register gives your choices for this PGO.
+stap-15 = Mitz asks the localisation server where you are known.
+stap-16 = The localisation server looks up which care providers know you.
+stap-17 = The localisation server names those care providers.
+stap-18 = Mitz decides for which care providers you gave consent.
+stap-19 = Mitz gives your PGO a signed proof for each of them, without your BSN.
+stap-20 = Your PGO looks the care provider up in the lists of MedMij.
+stap-21 = Your PGO asks the care provider’s service provider where to go.
+stap-22 = The service provider names the addresses.
+stap-23 = Your PGO asks the service provider for access, with the proof of Mitz.
+stap-24 = The service provider asks Mitz whether you gave consent.
+stap-25 = Mitz checks the proof.
+stap-26 = Mitz answers. Only if you gave consent, the service provider gets your BSN.
+stap-27 = The service provider checks whether the care provider has data about you.
+stap-28 = The service provider gives your PGO access.
+stap-29 = Your PGO asks for the data.
+stap-30 = The service provider gives the data.
+
+## Technical
+
+storing = Technical fault
+    .uitleg = Something went wrong on our side. It is not your fault.
+    .advies = Please try again in a few minutes.
+niet-gevonden = This page does not exist
+    .uitleg = There is nothing at this address.
+    .advies = Check the address, or go back to the page you came from.
+te-groot = This is too much
+    .uitleg = You sent more than we can handle.
+    .advies = Go back and try again with less.
+verkeerde-methode = This page cannot be opened this way
+    .uitleg = This page belongs to a form. It opens only when you send that form.
+    .advies = Go back to the previous page and use the button there.

@@ -1,0 +1,295 @@
+# De woorden van alle pagina's, in het Nederlands op niveau B1.
+# Elke tekst staat ook in en.ftl; een test vergelijkt de twee.
+
+## Op elke pagina
+
+merk-pgo = De Proef-PGO
+merk-mitz = Mitz (test)
+merk-toestemmingen = Toestemmingenregister (test)
+merk-digid-simulator = DigiD-simulator
+merk-netwerk = Het netwerk
+naar-inhoud = Naar de inhoud
+test-uitleg = Dit is een proefomgeving. Alle personen en gegevens zijn verzonnen.
+taal-kiezen = Taal kiezen
+trace = Trace ID: { $trace }
+trace-uitleg = Noem dit nummer als u om hulp vraagt.
+naar-begin = Naar de beginpagina
+niet-bekend = –
+maand = { $nummer ->
+    [1] januari
+    [2] februari
+    [3] maart
+    [4] april
+    [5] mei
+    [6] juni
+    [7] juli
+    [8] augustus
+    [9] september
+    [10] oktober
+    [11] november
+   *[12] december
+}
+
+## PGO: begin
+
+pgo-start = Verzamel uw gegevens
+pgo-start-inleiding = De Proef-PGO haalt gegevens over uw gezondheid op bij uw zorgaanbieders. U ziet ze hier bij elkaar.
+pgo-start-stappen = Wat gaat er gebeuren?
+pgo-start-stap-kiezen = U kiest van welke zorgaanbieders u gegevens wilt.
+pgo-start-stap-inloggen = U logt in. In deze proefomgeving doet u dat met de DigiD-simulator.
+pgo-start-stap-toestemming = U geeft toestemming bij Mitz. U bepaalt zelf welke zorgaanbieders gegevens mogen geven.
+pgo-start-stap-bekijken = De Proef-PGO haalt de gegevens op en laat ze zien.
+pgo-start-gekoppeld = U bent gekoppeld met Mitz
+pgo-start-gekoppeld-uitleg = Mitz onthoudt de koppeling met De Proef-PGO. U hoeft nu niet opnieuw in te loggen.
+pgo-start-bekijk = Bekijk uw gegevens
+pgo-start-kies = Kies van wie u gegevens wilt verzamelen
+pgo-start-niemand = U hebt niemand gekozen. Kies minstens één zorgaanbieder.
+pgo-start-geen-aanbieders = Er zijn nu geen zorgaanbieders om uit te kiezen. Probeer het later nog eens.
+pgo-start-verzamelen = Gegevens verzamelen
+pgo-start-ontkoppelen = Koppeling met Mitz stoppen
+pgo-start-ontkoppelen-uitleg = Stopt u de koppeling? Dan verdwijnen de verzamelde gegevens hier, en moet u de volgende keer opnieuw inloggen. Dit is niet hetzelfde als uw toestemming intrekken. Dat doet u in het Toestemmingenregister.
+pgo-start-ontkoppelen-knop = Koppeling stoppen
+pgo-naar-begin = Naar het begin van De Proef-PGO
+
+## PGO: resultaat
+
+resultaat = Uw gegevens
+resultaat-telling = { $totaal ->
+    [1] { $met ->
+        [0] We hebben één zorgaanbieder om gegevens gevraagd. Er zijn nu geen gegevens.
+       *[other] We hebben één zorgaanbieder om gegevens gevraagd. U vindt ze hieronder.
+    }
+   *[other] { $met ->
+        [0] We hebben { $totaal } zorgaanbieders om gegevens gevraagd. Er zijn nu geen gegevens.
+        [one] We hebben { $totaal } zorgaanbieders om gegevens gevraagd. Eén van hen gaf gegevens.
+       *[other] We hebben { $totaal } zorgaanbieders om gegevens gevraagd. { $met } van hen gaven gegevens.
+    }
+}
+resultaat-inhoud = Zorgaanbieders op deze pagina
+resultaat-leeg = Er is geen zorgaanbieder gevonden
+resultaat-leeg-uitleg = Mitz noemt geen zorgaanbieder waar u gegevens van kunt verzamelen. Misschien hebt u voor deze zorgaanbieders geen toestemming gegeven, of is er nergens iets van u bekend. U kunt uw toestemmingen aanpassen of andere zorgaanbieders kiezen.
+resultaat-groep-leeg = Hier staan geen gegevens.
+resultaat-verder = Verder
+resultaat-opnieuw = Opnieuw verzamelen
+resultaat-toestemmingen = Toestemmingen aanpassen
+kolom-datum = Datum
+kolom-omschrijving = Omschrijving
+kolom-waarde = Waarde
+aantal-regels = { $aantal ->
+    [one] { $aantal } regel
+   *[other] { $aantal } regels
+}
+uitkomst-gegevens =
+    .kort = Gegevens ontvangen
+uitkomst-geen-gegevens = Er zijn geen gegevens beschikbaar.
+    .kort = Geen gegevens
+    .advies = De zorgaanbieder laat niet weten waarom. Misschien gaf u geen toestemming, bent u daar geen patiënt, bent u jonger dan 16 jaar of staat er niets klaar. In al die gevallen is het antwoord hetzelfde. Zo kan niemand zien waar u wel of geen patiënt bent.
+uitkomst-niet-bereikbaar = Deze zorgaanbieder is nu niet bereikbaar.
+    .kort = Niet bereikbaar
+    .advies = Waarschijnlijk is er een storing. Probeer het later nog eens.
+uitkomst-niet-in-medmij = Deze zorgaanbieder is niet bereikbaar via MedMij.
+    .kort = Niet via MedMij
+    .advies = De zorgaanbieder staat niet in de lijsten van MedMij. Daarom kan De Proef-PGO hier geen gegevens ophalen. Vraag de zorgaanbieder zelf om uw gegevens.
+uitkomst-niet-vertrouwd = We laten het antwoord van deze zorgaanbieder niet zien.
+    .kort = Niet vertrouwd
+    .advies = We weten niet zeker dat het antwoord echt van deze zorgaanbieder komt. Probeer het later nog eens. Blijft dit zo? Neem dan contact op met de zorgaanbieder.
+
+## PGO: meldingen
+
+pgo-geen-toestemming = U hebt geen toestemming gegeven
+    .uitleg = De Proef-PGO heeft geen gegevens opgehaald.
+    .advies = Wilt u toch gegevens verzamelen? Begin dan opnieuw.
+pgo-mislukt = Verzamelen is niet gelukt
+    .uitleg = Er ging iets mis tussen De Proef-PGO en Mitz. Er zijn geen gegevens opgehaald.
+    .advies = U kunt het nog eens proberen.
+pgo-niet-van-ons = Dit antwoord hoort niet bij u
+    .uitleg = U kwam hier met een antwoord waar deze browser niet om heeft gevraagd. Voor uw veiligheid doen we er niets mee.
+    .advies = Dit gebeurt ook als u een oude pagina opent, of een andere browser gebruikt. Begin dan opnieuw.
+pgo-mitz-niet-bereikbaar = Mitz is nu niet bereikbaar
+    .uitleg = Zonder Mitz kan De Proef-PGO geen gegevens verzamelen. Uw toestemmingen veranderen hierdoor niet.
+    .advies = Probeer het over een paar minuten nog eens.
+pgo-opnieuw-beginnen = Log opnieuw in bij Mitz
+    .uitleg = De koppeling tussen De Proef-PGO en Mitz werkt niet meer. Misschien hebt u uw toestemming ingetrokken, of hebt u lang geen gegevens verzameld.
+    .advies = Begin opnieuw als u weer gegevens wilt verzamelen.
+
+## DigiD-simulator
+
+digid-inloggen = Log in als testpersoon
+digid-niet-echt = Dit is niet DigiD.
+digid-niet-echt-uitleg = Dit is een simulator om mee te testen. Vul hier nooit uw eigen gegevens in.
+digid-dienst = U logt in bij { $dienst }.
+digid-kies = Kies een testpersoon
+digid-bsn = BSN { $bsn }
+digid-niveau = Hoe logt deze persoon in?
+digid-niveau-uitleg = Een dienst vraagt vaak om een bepaald niveau. Kies een lager niveau om te zien wat er dan gebeurt.
+niveau-basis = Basis: wachtwoord
+niveau-midden = Midden: app of sms-code
+niveau-substantieel = Substantieel: app na ID-check
+niveau-hoog = Hoog: ID-kaart of rijbewijs
+digid-knop-inloggen = Inloggen
+digid-knop-annuleren = Annuleren
+digid-knop-mislukken = Inloggen laten mislukken
+digid-niet-gevonden = Deze pagina bestaat niet
+    .uitleg = De simulator kan niets met de vraag waarmee u hier kwam.
+    .advies = De vraag is onleesbaar, niet goed ondertekend of komt van een onbekende dienst. Ga terug naar de website waar u vandaan kwam.
+
+## Mitz: inloggen
+
+mitz-geannuleerd = U bent gestopt met inloggen
+mitz-geannuleerd-uitleg = U bent niet ingelogd. Daarom kan { $pgo } geen gegevens verzamelen.
+mitz-geannuleerd-advies = Wilt u toch inloggen? Of wilt u stoppen en teruggaan naar { $pgo }?
+mitz-niet-ingelogd = Inloggen is niet gelukt
+    .uitleg = We weten niet zeker wie u bent. Daarom gaat uw aanvraag niet door.
+mitz-digid-onbereikbaar = DigiD is nu niet bereikbaar
+    .uitleg = U kunt nu niet inloggen. Probeer het over een paar minuten nog eens.
+mitz-terug-naar = Kiest u voor stoppen? Dan gaat u terug naar { $pgo }.
+mitz-knop-inloggen = Toch inloggen
+mitz-knop-opnieuw = Opnieuw proberen
+mitz-knop-stoppen = Stoppen
+
+## Mitz: fouten
+
+mitz-onbekende-client = We kennen deze PGO niet
+    .uitleg = De website of app waar u vandaan komt, is niet bij Mitz aangemeld.
+    .advies = Daarom sturen we u niet terug. U kunt deze pagina sluiten.
+mitz-onbekende-redirect-uri = We kunnen u niet terugsturen
+    .uitleg = Het adres om u naar terug te sturen hoort niet bij uw PGO. Voor uw veiligheid stoppen we hier.
+    .advies = Ga zelf terug naar uw PGO. Meld het daar als dit vaker gebeurt.
+mitz-ongeldig-verzoek = Deze aanvraag klopt niet
+    .uitleg = We kunnen de aanvraag van uw PGO niet lezen.
+    .advies = Ga terug naar uw PGO en begin opnieuw.
+mitz-al-beantwoord = U hebt deze vraag al beantwoord
+    .uitleg = Een aanvraag kunt u één keer beantwoorden. Uw eerste antwoord telt.
+    .advies = Ga terug naar uw PGO om verder te gaan.
+mitz-gestopt = U bent gestopt
+    .uitleg = Er is niets vastgelegd en niets veranderd.
+    .advies = U kunt dit venster sluiten, of later opnieuw inloggen.
+digid-doorsturen = Inloggen
+digid-doorsturen-uitleg = U gaat nu naar DigiD om in te loggen. Daarna komt u hier terug.
+digid-doorsturen-knop = Verder naar DigiD
+mitz-verlopen = U hebt te lang gewacht
+    .uitleg = Voor uw veiligheid bewaren we een aanvraag maar kort. Er is niets vastgelegd.
+    .advies = Ga terug naar uw PGO en begin opnieuw.
+
+## Toestemmingenregister: toestemming geven
+
+toestemming = Toestemming geven
+toestemming-vraag-verzamelen = Mag { $pgo } uw gezondheidsgegevens verzamelen bij uw zorgaanbieders?
+toestemming-vraag-delen = Mag { $pgo } uw gezondheidsgegevens delen met uw zorgaanbieders?
+toestemming-niemand = U hebt nergens ‘Ja’ gekozen. Kies minstens één keer ‘Ja’, of kies onderaan ‘Ik geef geen toestemming’.
+toestemming-weten = Goed om te weten
+toestemming-gevolg = Wat gebeurt er?
+toestemming-gevolg-verzamelen = Zegt u ‘Ja’? Dan mogen deze zorgaanbieders uw gegevens aan { $pgo } geven als u daarom vraagt. De anderen mogen dat niet. { $pgo } krijgt uw BSN niet.
+toestemming-gevolg-delen = Zegt u ‘Ja’? Dan mag { $pgo } uw gegevens naar deze zorgaanbieders sturen als u daarom vraagt. Naar de anderen mag dat niet. { $pgo } krijgt uw BSN niet.
+toestemming-duur = Hoe lang geldt het?
+toestemming-duur-uitleg = Uw toestemming geldt totdat u haar intrekt. Gebruikt u { $pgo } zes maanden niet? Dan vervalt de koppeling en moet u opnieuw inloggen.
+toestemming-intrekken = Kunt u zich bedenken?
+toestemming-intrekken-uitleg = Ja, altijd. Kies in { $pgo } voor ‘Toestemmingen aanpassen’. Daar kunt u uw toestemming bekijken en intrekken.
+toestemming-keuzes = Uw keuzes
+toestemming-keuzes-uitleg = Kiest u niets? Dan geldt dat als ‘Nee’.
+toestemming-geen-categorieen = Er zijn nu geen zorgaanbieders om uit te kiezen.
+toestemming-ja = Ja
+toestemming-nee = Nee
+toestemming-uitzonderingen = Uitzonderingen per zorgaanbieder
+toestemming-zoals-hierboven = Zoals hierboven
+toestemming-knop-geven = Toestemming geven
+toestemming-knop-weigeren = Ik geef geen toestemming
+
+## Toestemmingenregister: overzicht
+
+overzicht = Uw toestemmingen
+overzicht-inleiding = Hier ziet u welke PGO’s uw gegevens mogen verzamelen of delen. U kunt een toestemming altijd intrekken.
+overzicht-leeg = U hebt aan niemand toestemming gegeven.
+overzicht-ingetrokken = Uw toestemming voor { $naam } is ingetrokken. Dit geldt vanaf nu.
+overzicht-vastgelegd = Vastgelegd op { $datum }
+overzicht-geen-keuzes = Er zijn geen keuzes vastgelegd.
+keuze-ja-verzamelen = Ja, verzamelen mag
+keuze-ja-delen = Ja, delen mag
+keuze-nee-verzamelen = Nee, verzamelen mag niet
+keuze-nee-delen = Nee, delen mag niet
+overzicht-knop-een = Intrekken
+overzicht-knop-een-voor = voor { $naam }
+overzicht-alles-uitleg = Trekt u alles in? Dan mag { $pgo } nergens meer gegevens verzamelen of delen.
+overzicht-knop-alles = Alles intrekken voor { $pgo }
+overzicht-uitloggen = Uitloggen
+
+register-verlopen = U bent niet meer ingelogd
+    .uitleg = U hebt te lang gewacht, of u hebt zelf uitgelogd. Keuzes die u nog niet had verstuurd, zijn niet vastgelegd.
+    .advies = Ga terug naar uw PGO en begin opnieuw.
+register-afgemeld = U bent uitgelogd
+    .uitleg = Wat u hebt vastgelegd of ingetrokken, blijft zo.
+    .advies = U kunt deze pagina sluiten.
+
+## Het netwerk
+
+netwerk = Wat er in het netwerk gebeurt
+netwerk-inleiding = Een reis is één keer gegevens verzamelen, in 30 stappen. Elke partij meldt zelf welke berichten zij ontving.
+netwerk-reizen = Reizen
+netwerk-geen-reizen = Er is nog geen reis gezien. Begin er een in De Proef-PGO.
+netwerk-reis = Reis van { $begonnen }
+netwerk-stappen = { $aantal } van de 30 stappen gelukt.
+netwerk-vernieuwen = Lijst vernieuwen
+netwerk-partijen = Partijen
+netwerk-partijen-uitleg = Elke partij heeft een eigen adres, eigen sleutels en een eigen opslag.
+stand-gelukt = Gelukt
+stand-geweigerd = Geweigerd
+stand-onderweg = Onderweg
+
+reis = Een reis in 30 stappen
+reis-telling = Van de { $totaal } stappen zijn er { $gezien } gezien.
+reis-nummer = Nummer van deze reis: { $trace }
+reis-aan = aan
+reis-niet-gezien = Nog niet gezien
+reis-gezien = gezien door { $door }, van { $peer }
+reis-json = Deze reis als JSON
+reis-terug = Alle reizen
+deel-toestemming = Inloggen en toestemming geven
+deel-locaties = Waar zijn gegevens, en mag het?
+deel-adres = Het adres van de zorgaanbieder
+deel-toegang = Toegang bij de zorgaanbieder
+deel-gegevens = De gegevens
+stap-1 = U zegt in uw PGO dat u gegevens wilt verzamelen of delen.
+stap-2 = Uw PGO stuurt u naar Mitz.
+stap-3 = Mitz vraagt DigiD wie u bent.
+stap-4 = U logt in en DigiD geeft Mitz uw BSN.
+stap-5 = Mitz stuurt u naar het Toestemmingenregister. Daar maakt u uw keuzes.
+stap-6 = Het Toestemmingenregister meldt aan Mitz dat uw keuzes zijn vastgelegd.
+stap-7 = Mitz stuurt u terug naar uw PGO, met een code.
+stap-8 = Uw PGO biedt Mitz de code aan.
+stap-9 = Mitz controleert de code, of het bewijs van de vorige keer.
+stap-10 = Mitz geeft uw PGO toegang, ook voor een volgende keer.
+stap-11 = Uw PGO vraagt Mitz waar uw gegevens zijn.
+stap-12 = Mitz controleert of uw PGO dit mag vragen.
+stap-13 = Mitz vraagt het Toestemmingenregister naar uw keuzes.
+stap-14 = Het Toestemmingenregister geeft uw keuzes voor deze PGO.
+stap-15 = Mitz vraagt de lokalisatieserver waar u bekend bent.
+stap-16 = De lokalisatieserver zoekt bij welke zorgaanbieders u bekend bent.
+stap-17 = De lokalisatieserver geeft die zorgaanbieders door.
+stap-18 = Mitz bepaalt voor welke zorgaanbieders u toestemming gaf.
+stap-19 = Mitz geeft uw PGO voor elk van hen een ondertekend bewijs, zonder uw BSN.
+stap-20 = Uw PGO zoekt de zorgaanbieder op in de lijsten van MedMij.
+stap-21 = Uw PGO vraagt de dienstverlener van de zorgaanbieder waar zij terechtkan.
+stap-22 = De dienstverlener noemt de adressen.
+stap-23 = Uw PGO vraagt de dienstverlener toegang, met het bewijs van Mitz.
+stap-24 = De dienstverlener vraagt Mitz of u toestemming gaf.
+stap-25 = Mitz controleert het bewijs.
+stap-26 = Mitz antwoordt. Alleen als u toestemming gaf, krijgt de dienstverlener uw BSN.
+stap-27 = De dienstverlener controleert of de zorgaanbieder gegevens van u heeft.
+stap-28 = De dienstverlener geeft uw PGO toegang.
+stap-29 = Uw PGO vraagt om de gegevens.
+stap-30 = De dienstverlener geeft de gegevens.
+
+## Technisch
+
+storing = Technische storing
+    .uitleg = Er ging bij ons iets mis. Het ligt niet aan u.
+    .advies = Probeer het over een paar minuten nog eens.
+niet-gevonden = Deze pagina bestaat niet
+    .uitleg = Op dit adres is niets te vinden.
+    .advies = Controleer het adres, of ga terug naar de pagina waar u vandaan kwam.
+te-groot = Dit is te veel
+    .uitleg = U stuurde meer dan we kunnen verwerken.
+    .advies = Ga terug en probeer het met minder.
+verkeerde-methode = Zo kunt u deze pagina niet openen
+    .uitleg = Deze pagina hoort bij een formulier. U opent haar alleen door dat formulier te versturen.
+    .advies = Ga terug naar de vorige pagina en gebruik de knop die daar staat.

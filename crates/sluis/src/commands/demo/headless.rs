@@ -1,0 +1,256 @@
+//! `--headless`: journeys over real TLS sockets, step by step, as the receiving parties saw them.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use server::door::TraceId;
+use server::network::Running;
+use server::observer::Sighting;
+use server::outside::{Headers, Outside, OutsideConfig};
+use server::routes::steps::{STEPS, Step};
+use tokio::time::{Instant, sleep};
+
+use super::Journey;
+use super::person::{Person, Shown};
+
+/// How long the last sightings may take to reach the observer.
+const SIGHTINGS_WAIT: Duration = Duration::from_secs(3);
+/// How often we look.
+const LOOK_AGAIN: Duration = Duration::from_millis(20);
+
+/// Runs the journeys (all there are when none is named) and prints their steps. Tells whether all
+/// passed.
+pub(super) async fn run(running: &Running, journeys: &[Journey], as_json: bool) -> bool {
+    let all = [Journey::Mitz];
+    let journeys = if journeys.is_empty() { &all[..] } else { journeys };
+    let mut results = Vec::new();
+    for journey in journeys {
+        match journey {
+            Journey::Mitz => results.push(mitz(running).await),
+        }
+    }
+    let passed = results.iter().all(Run::passed);
+    if as_json {
+        let runs: Vec<Value> = results.iter().map(Run::to_json).collect();
+        println!("{}", json!({ "schema_version": 1, "passed": passed, "journeys": runs }));
+    } else {
+        for result in &results {
+            print!("{}", result.to_text());
+        }
+    }
+    passed
+}
+
+/// A journey that was run.
+struct Run {
+    name: &'static str,
+    trace: TraceId,
+    steps: Vec<Seen>,
+    /// What the person saw at the end, when it was not what it should be.
+    stopped_at: Option<String>,
+    took: Duration,
+}
+
+/// A step, and who saw it.
+struct Seen {
+    step: &'static Step,
+    sightings: Vec<Sighting>,
+}
+
+impl Seen {
+    /// A step passed when its receiver saw it, and nobody saw it fail.
+    fn passed(&self) -> bool {
+        !self.sightings.is_empty() && self.sightings.iter().all(|sighting| sighting.ok)
+    }
+
+    fn result(&self) -> &'static str {
+        match (self.passed(), self.sightings.is_empty()) {
+            (true, _) => "ok",
+            (false, false) => "failed",
+            (false, true) => "not seen",
+        }
+    }
+
+    /// Party and peer of each sighting, once.
+    fn seen_by(&self) -> String {
+        let mut seen: Vec<String> = Vec::new();
+        for sighting in &self.sightings {
+            let text = format!("{} ← {}", sighting.party, sighting.peer);
+            if !seen.contains(&text) {
+                seen.push(text);
+            }
+        }
+        seen.join(", ")
+    }
+}
+
+impl Run {
+    fn passed(&self) -> bool {
+        self.stopped_at.is_none() && self.first_failed().is_none()
+    }
+
+    fn first_failed(&self) -> Option<&Seen> {
+        self.steps.iter().find(|seen| !seen.passed())
+    }
+
+    fn to_text(&self) -> String {
+        use std::fmt::Write as _;
+        let mut text = String::new();
+        for seen in &self.steps {
+            let step = seen.step;
+            let (from, to) = (step.from.name(), step.to.name());
+            // Writing to a String cannot fail.
+            let _ = writeln!(
+                text,
+                "{:>2}  {from} → {to}: {}  [{}] {}  trace {}",
+                step.number,
+                step.en,
+                seen.result(),
+                seen.seen_by(),
+                self.trace,
+            );
+        }
+        let took_ms = self.took.as_millis();
+        let _ = match self.first_failed() {
+            None if self.stopped_at.is_none() => {
+                writeln!(text, "{}: all 30 steps passed in {took_ms} ms", self.name)
+            }
+            failed => writeln!(text, "{}: {}", self.name, self.why(failed)),
+        };
+        text
+    }
+
+    /// Which step failed and why, in one line.
+    fn why(&self, failed: Option<&Seen>) -> String {
+        let shown = self.stopped_at.as_deref().unwrap_or("the person saw a result");
+        match failed {
+            Some(seen) => {
+                let notes = seen.sightings.iter().filter(|sighting| !sighting.ok);
+                let notes: Vec<&str> = notes.map(|sighting| sighting.note.as_str()).collect();
+                let notes = if notes.is_empty() {
+                    "its receiver never saw it".to_owned()
+                } else {
+                    notes.join("; ")
+                };
+                let number = seen.step.number;
+                format!("step {number} failed ({}): {notes}; {shown}", seen.step.en)
+            }
+            None => format!("every step was seen, but {shown}"),
+        }
+    }
+
+    fn to_json(&self) -> Value {
+        let steps: Vec<Value> = self.steps.iter().map(|seen| self.step_json(seen)).collect();
+        json!({
+            "journey": self.name,
+            "passed": self.passed(),
+            "failed_step": self.first_failed().map(|seen| seen.step.number),
+            "stopped_at": self.stopped_at,
+            "trace_id": self.trace.to_string(),
+            "took_ms": u64::try_from(self.took.as_millis()).unwrap_or(u64::MAX),
+            "steps": steps,
+        })
+    }
+
+    fn step_json(&self, seen: &Seen) -> Value {
+        json!({
+            "step": seen.step.number,
+            "from": seen.step.from.name(),
+            "to": seen.step.to.name(),
+            "message": seen.step.en,
+            "result": seen.result(),
+            "trace_id": self.trace.to_string(),
+            "seen": seen.sightings,
+        })
+    }
+}
+
+/// The 30 steps of seed 000, by the first person of the input.
+async fn mitz(running: &Running) -> Run {
+    let trace = TraceId::fresh();
+    let began = Instant::now();
+    let stopped_at = match browser(running) {
+        Ok(outside) => walk(running, Person::new(outside, trace)).await.err(),
+        Err(why) => Some(why),
+    };
+    let took = began.elapsed();
+    let sightings = sightings(running, trace, stopped_at.is_some()).await;
+    Run {
+        name: "mitz",
+        trace,
+        steps: sightings,
+        stopped_at,
+        took,
+    }
+}
+
+/// What the person does: choose, log in, consent, look at the result.
+async fn walk(running: &Running, mut person: Person) -> Result<(), String> {
+    let who = running.input.people.first().ok_or("there is nobody in the input")?;
+    let start = person.open(&running.hosts.url("pgo")).await?;
+    let login = person.send(start.form("/verzamelen")?).await?;
+    let form = login.form("/inloggen")?;
+    let form = form.with("bsn", who.bsn.reveal()).with("keuze", "inloggen");
+    let consent = person.send(form).await?;
+    let form = consent.form("/toestemming")?.with_every("ja").with("keuze", "geven");
+    let result = person.send(form).await?;
+    shows_data(&result)
+}
+
+/// Whether the person sees data, and of everyone that was asked.
+fn shows_data(result: &Shown) -> Result<(), String> {
+    if result.status == 200 && result.url.path() == "/resultaat" {
+        Ok(())
+    } else {
+        Err(format!("the person saw {}", result.heading()))
+    }
+}
+
+/// A browser that knows the demo's certificate authority.
+fn browser(running: &Running) -> Result<Outside, String> {
+    let mut config = OutsideConfig::new(vec![running.authority.certificate().clone()], None);
+    config.timeout = Duration::from_secs(60);
+    Outside::new(config).map_err(|bad| bad.to_string())
+}
+
+/// What the observer was told of the run. A run that went well waits until every step was told, or
+/// nothing more comes.
+async fn sightings(running: &Running, trace: TraceId, stopped: bool) -> Vec<Seen> {
+    let until = Instant::now() + if stopped { SIGHTINGS_WAIT / 6 } else { SIGHTINGS_WAIT };
+    loop {
+        let seen = told(running, trace).await;
+        let whole = !stopped && seen.iter().all(|seen| !seen.sightings.is_empty());
+        if whole || Instant::now() >= until {
+            return seen;
+        }
+        sleep(LOOK_AGAIN).await;
+    }
+}
+
+async fn told(running: &Running, trace: TraceId) -> Vec<Seen> {
+    let url = format!("{}/reizen/{trace}.json", running.hosts.url("netwerk"));
+    let answer = match browser(running) {
+        Ok(outside) => outside.get(&url, Headers::none()).await.ok(),
+        Err(_) => None,
+    };
+    let told = answer.and_then(|answer| serde_json::from_slice::<Value>(&answer.body).ok());
+    let mut by_step: BTreeMap<u8, Vec<Sighting>> = BTreeMap::new();
+    for sighting in told.iter().flat_map(read) {
+        by_step.entry(sighting.step).or_default().push(sighting);
+    }
+    STEPS
+        .iter()
+        .map(|step| Seen {
+            sightings: by_step.remove(&step.number).unwrap_or_default(),
+            step,
+        })
+        .collect()
+}
+
+/// The sightings in the observer's answer.
+fn read(told: &Value) -> Vec<Sighting> {
+    let stappen = told["stappen"].as_array().into_iter().flatten();
+    let gezien = stappen.flat_map(|stap| stap["gezien"].as_array().into_iter().flatten());
+    gezien.filter_map(|value| serde_json::from_value(value.clone()).ok()).collect()
+}

@@ -1,0 +1,205 @@
+//! `sluis demo`: the network for people to look at, or a journey through it without a browser.
+
+mod headless;
+mod person;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::Args;
+use server::chance;
+use server::input::Input;
+use server::network::{self, Config, DEMO_JSON, Fault, Party, Running};
+
+/// The whole network on loopback: PGO, Mitz, DigiD simulator, stelselnode, two DVAs and their record
+/// systems. Serves until Ctrl-C.
+#[derive(Args)]
+pub(crate) struct Demo {
+    /// The port for every host; 0 takes a free one
+    #[arg(long, default_value_t = 8443, value_name = "N")]
+    port: u16,
+    /// Where keys, stores and logs are kept; a new temporary folder by default
+    #[arg(long, value_name = "DIR")]
+    state: Option<PathBuf>,
+    /// A folder with people, lists, consents, records and clients instead of the built-in sample
+    #[arg(long, value_name = "DIR")]
+    input: Option<PathBuf>,
+    /// Print the line for /etc/hosts and stop
+    #[arg(long)]
+    hosts: bool,
+    /// Run journeys over real TLS sockets, print each numbered step, and stop
+    #[arg(long, num_args = 0.., value_name = "JOURNEY")]
+    headless: Option<Vec<Journey>>,
+    /// Print the steps as JSON
+    #[arg(long, requires = "headless")]
+    json: bool,
+    /// Make step N fail for real
+    #[arg(long = "break", value_name = "N", value_parser = clap::value_parser!(u8).range(1..=30))]
+    break_step: Option<u8>,
+    /// Start these parties only, the others run elsewhere with the same --state
+    #[arg(long, value_name = "PARTY", value_delimiter = ',', value_parser = party)]
+    only: Vec<Party>,
+    /// Start all parties but these
+    #[arg(long, value_name = "PARTY", value_delimiter = ',', value_parser = party)]
+    except: Vec<Party>,
+    /// The port of a party that runs in a process of its own, as dva2=9443
+    #[arg(long, value_name = "PARTY=PORT", value_delimiter = ',', value_parser = elsewhere)]
+    elsewhere: Vec<(Party, u16)>,
+}
+
+/// A journey that can be run without a browser.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Journey {
+    /// The 30 steps from PGO to care provider (seed 000)
+    Mitz,
+}
+
+fn party(name: &str) -> Result<Party, String> {
+    Party::named(name).ok_or_else(|| {
+        let names: Vec<&str> = Party::ALL.iter().map(|party| party.name()).collect();
+        format!("no such party; there are {}", names.join(", "))
+    })
+}
+
+fn elsewhere(text: &str) -> Result<(Party, u16), String> {
+    let (name, port) = text.split_once('=').ok_or("expected PARTY=PORT, as dva2=9443")?;
+    let port = port.parse().map_err(|_| "the port must be a number from 1 to 65535")?;
+    Ok((party(name)?, port))
+}
+
+impl Demo {
+    /// Runs the demo. Exit code 0 after Ctrl-C or when every journey passed, 1 when one failed, 2
+    /// when the network could not start.
+    pub(crate) async fn run(self) -> ExitCode {
+        if self.hosts {
+            println!("{}", hosts_line());
+            return ExitCode::SUCCESS;
+        }
+        let state = self.state_directory();
+        let started = network::start(self.config(state.path().to_owned())).await;
+        let running = match started {
+            Ok(running) => running,
+            Err(why) => {
+                eprintln!("sluis demo: {why}");
+                return ExitCode::from(2);
+            }
+        };
+        let passed = match &self.headless {
+            Some(journeys) => headless::run(&running, journeys, self.json).await,
+            None => {
+                println!("{}", welcome(&running, matches!(state, State::Temporary(_))));
+                until_ctrl_c().await;
+                println!("Stopping; running requests may finish.");
+                true
+            }
+        };
+        if let Err(why) = running.stop().await {
+            eprintln!("sluis demo: {why}");
+        }
+        if passed { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    }
+
+    fn config(&self, state: PathBuf) -> Config {
+        let input = self.input.clone();
+        let read = move |port| {
+            let read = match input {
+                Some(directory) => Input::read(&directory, port),
+                None => Input::sample(port),
+            };
+            read.map_err(|fault| fault.to_string())
+        };
+        Config {
+            state,
+            port: self.port,
+            input: Box::new(read),
+            parties: self.parties(),
+            elsewhere: self.elsewhere.iter().copied().collect::<BTreeMap<_, _>>(),
+            fault: self.break_step.and_then(Fault::of_step),
+        }
+    }
+
+    fn parties(&self) -> BTreeSet<Party> {
+        let wanted = |party: &Party| {
+            (self.only.is_empty() || self.only.contains(party)) && !self.except.contains(party)
+        };
+        Party::ALL.into_iter().filter(wanted).collect()
+    }
+
+    fn state_directory(&self) -> State {
+        match &self.state {
+            Some(directory) => State::Kept(directory.clone()),
+            None => {
+                let name = format!("sluis-{}", chance::entropy().uuid("state"));
+                State::Temporary(std::env::temp_dir().join(name))
+            }
+        }
+    }
+}
+
+/// Where the demo keeps what it must remember.
+enum State {
+    /// The user named it and it stays.
+    Kept(PathBuf),
+    /// It goes with the demo.
+    Temporary(PathBuf),
+}
+
+impl State {
+    fn path(&self) -> &Path {
+        match self {
+            Self::Kept(path) | Self::Temporary(path) => path,
+        }
+    }
+}
+
+impl Drop for State {
+    fn drop(&mut self) {
+        if let Self::Temporary(path) = self {
+            // What cannot be removed is swept by the system with its other temporary files.
+            let _ = std::fs::remove_dir_all(path);
+        }
+    }
+}
+
+async fn until_ctrl_c() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
+        let _ = tokio::signal::ctrl_c().await;
+        return;
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        _ = terminate.recv() => {}
+    }
+}
+
+/// Browsers find `*.localhost` themselves; other programs may need this line.
+fn hosts_line() -> String {
+    let hosts = Party::ALL.iter().flat_map(|party| party.hosts());
+    let names: Vec<String> = hosts.map(|host| format!("{host}.localhost")).collect();
+    format!("127.0.0.1 {}", names.join(" "))
+}
+
+fn welcome(running: &Running, temporary: bool) -> String {
+    let url = |host| running.hosts.url(host);
+    let ca = running.ca_file.display();
+    let state = running.state.display();
+    let kept = if temporary { "removed when the demo stops" } else { "kept" };
+    format!(
+        "The network is ready. TEST: everybody in it is invented.\n\n\
+         \x20 PGO            {}   start here\n\
+         \x20 the network    {}   the 30 steps, as each party saw them\n\
+         \x20 consents       {}\n\n\
+         State: {state} ({kept}), with {DEMO_JSON} and log.jsonl.\n\
+         Your browser does not know the demo's certificate authority. To trust it:\n\
+         \x20 Chrome, Edge   settings, certificates, authorities, import {ca}\n\
+         \x20 Firefox        settings, certificates, authorities, import {ca}\n\
+         It can vouch for names under localhost only, and for 30 days. To remove it, delete\n\
+         \"Sluis\" in the same place.\n\n\
+         Stop with Ctrl-C.",
+        url("pgo"),
+        url("netwerk"),
+        url("toestemmingen"),
+    )
+}

@@ -1,0 +1,50 @@
+//! What can be asked of the program, one module a command.
+
+mod demo;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use tracing_subscriber::EnvFilter;
+
+/// Every role of the Dutch trust frameworks MedMij and Mitz, with `DigiD` in front, in one program.
+#[derive(Parser)]
+#[command(name = "sluis", version, arg_required_else_help = true)]
+pub(crate) struct Sluis {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// The whole network on loopback, in one process, with sample people and data
+    Demo(demo::Demo),
+}
+
+impl Sluis {
+    /// Does what was asked. Exit code 0 when it went well, 1 when it did not, 2 when it could not
+    /// begin.
+    pub(crate) fn run(self) -> ExitCode {
+        log_to_stderr();
+        let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+            Ok(runtime) => runtime,
+            Err(error) => {
+                eprintln!("sluis: the operating system gives no threads: {error}");
+                return ExitCode::from(2);
+            }
+        };
+        match self.command {
+            Command::Demo(demo) => runtime.block_on(demo.run()),
+        }
+    }
+}
+
+/// Warnings and errors, or what `SLUIS_LOG` asks for. Lines go to stderr, so that stdout is what a
+/// command prints for its user.
+fn log_to_stderr() {
+    let filter = EnvFilter::try_from_env("SLUIS_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .init();
+}

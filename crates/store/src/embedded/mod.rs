@@ -1,0 +1,300 @@
+//! The home on the local disk: SQLite, one writer that commits in groups, a few readers.
+//!
+//! Every waiting commit goes into one transaction, is decided in order of arrival by
+//! [`crate::Group`], and is answered after COMMIT returned, which is after the disk said so. Under
+//! load one wait for the disk serves a whole group.
+//!
+//! A disk that fails once is not asked again: after a failed COMMIT or checkpoint nobody knows what
+//! the disk holds, so the home answers [`Down`] from then on and the process should end. What was
+//! answered before is on disk; what was answered [`NotCommitted::Unknown`] is settled after the
+//! next start by sending the commit again.
+//!
+//! `owner` keeps a second process out, `schema` holds settings and migrations, `writer` and
+//! `reader` are the threads, `sql` is what the writer says, `rows` how a row looks in a table. Opening never scans: its time
+//! does not depend on the number of rows.
+
+mod owner;
+mod reader;
+mod rows;
+mod schema;
+mod sql;
+mod writer;
+
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread::JoinHandle;
+
+use rusqlite::{Connection, OpenFlags};
+use tokio::sync::{mpsc, oneshot};
+use verdict::{IndexKey, Key, Moment, Row, Sealed, Space};
+
+use self::owner::Owner;
+use self::reader::Readers;
+use self::rows::Encoded;
+use self::writer::Job;
+use crate::{AuditRow, Commit, Down, Found, NotCommitted, Page, Store};
+
+/// How many commits may wait. At 40 000 commits per second this is a tenth of a second; a longer
+/// queue would only make callers wait for an answer they gave up on.
+const WAITING_MAX: usize = 4096;
+/// Most rows that one transaction of a sweep removes: commits wait for it, some milliseconds.
+const SWEEP_ROWS_MAX: u16 = 256;
+/// Within the state directory.
+const FILE_NAME: &str = "store.sqlite3";
+
+/// A home on the local disk. See the module.
+pub struct Embedded {
+    jobs: Option<mpsc::Sender<Job>>,
+    writer: Option<JoinHandle<()>>,
+    readers: Readers,
+    shared: Arc<Shared>,
+    // Last: the directory is given up when no thread can write any more.
+    _owner: Owner,
+}
+
+/// What threads and callers both look at.
+#[derive(Debug, Default)]
+struct Shared {
+    down: AtomicBool,
+    commits: AtomicU64,
+    groups: AtomicU64,
+}
+
+impl Shared {
+    fn is_down(&self) -> bool {
+        self.down.load(Ordering::Acquire)
+    }
+}
+
+/// What a home has done since it was opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Activity {
+    /// Commits that were decided, conflicts included.
+    pub commits: u64,
+    /// Transactions that decided them.
+    pub groups: u64,
+}
+
+impl Embedded {
+    /// Opens the home in a state directory of its own, or makes one. Blocks: call it at start-up.
+    ///
+    /// # Errors
+    /// See [`OpenError`].
+    pub fn open(dir: &Path) -> Result<Self, OpenError> {
+        let owner = Owner::claim(dir)?;
+        let path = dir.join(FILE_NAME);
+        owner::private_file(&path).map_err(|why| OpenError::Unusable(path.clone(), why))?;
+        let connection = connect(&path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        schema::prepare_writer(&connection)?;
+        schema::use_log(&connection)?;
+        schema::migrate(&connection)?;
+
+        let shared = Arc::new(Shared::default());
+        let (jobs, waiting) = mpsc::channel(WAITING_MAX);
+        let readers = Readers::start(&path)?;
+        let writer = writer::start(connection, waiting, Arc::clone(&shared))?;
+        Ok(Self {
+            jobs: Some(jobs),
+            writer: Some(writer),
+            readers,
+            shared,
+            _owner: owner,
+        })
+    }
+
+    /// Whether the disk failed. The process should end then: a new one reads what the disk holds.
+    pub fn is_down(&self) -> bool {
+        self.shared.is_down()
+    }
+
+    /// What was done so far.
+    pub fn activity(&self) -> Activity {
+        Activity {
+            commits: self.shared.commits.load(Ordering::Relaxed),
+            groups: self.shared.groups.load(Ordering::Relaxed),
+        }
+    }
+
+    /// Gives a job to the writer and waits for its answer.
+    async fn ask<T>(&self, job: impl FnOnce(oneshot::Sender<T>) -> Job) -> Result<T, Unanswered> {
+        if self.is_down() {
+            return Err(Unanswered::Down);
+        }
+        let (answer, answered) = oneshot::channel();
+        let jobs = self.jobs.as_ref().ok_or(Unanswered::Down)?;
+        jobs.try_send(job(answer))
+            .map_err(|refused| match refused {
+                mpsc::error::TrySendError::Full(_) => Unanswered::Full,
+                mpsc::error::TrySendError::Closed(_) => Unanswered::Down,
+            })?;
+        answered.await.map_err(|_| Unanswered::Lost)
+    }
+}
+
+impl Store for Embedded {
+    async fn get(&self, keys: &[Key], now: Moment) -> Result<Vec<Option<Row<Sealed>>>, Down> {
+        let keys = keys.to_vec();
+        self.readers
+            .ask(&self.shared, move |db| db.get(&keys, now))
+            .await
+    }
+
+    async fn find(
+        &self,
+        space: Space,
+        index: &'static str,
+        key: &IndexKey,
+        page: Page,
+        now: Moment,
+    ) -> Result<Found, Down> {
+        let key = key.clone();
+        self.readers
+            .ask(&self.shared, move |db| {
+                db.find(space, index, &key, &page, now)
+            })
+            .await
+    }
+
+    async fn commit(&self, commit: Commit) -> Result<(), NotCommitted> {
+        let commit = Box::new(commit.map(Encoded::of));
+        match self.ask(|answer| Job::Commit { commit, answer }).await {
+            Ok(answer) => answer,
+            Err(Unanswered::Full) => Err(NotCommitted::Busy { retry_after_s: 1 }),
+            Err(Unanswered::Down) => Err(NotCommitted::Down),
+            Err(Unanswered::Lost) => Err(NotCommitted::Unknown),
+        }
+    }
+
+    async fn sweep(&self, now: Moment, rows_max: u16) -> Result<u16, Down> {
+        let mut swept = 0;
+        while swept < rows_max {
+            let rows_max = (rows_max - swept).min(SWEEP_ROWS_MAX);
+            let job = |answer| Job::Sweep {
+                now,
+                rows_max,
+                answer,
+            };
+            let removed = match self.ask(job).await {
+                Ok(answer) => answer?,
+                // Commits go first; the rest is swept next time.
+                Err(Unanswered::Full) => break,
+                Err(Unanswered::Down | Unanswered::Lost) => return Err(Down),
+            };
+            swept += removed;
+            if removed < rows_max {
+                break;
+            }
+        }
+        Ok(swept)
+    }
+
+    async fn audit(&self, after: u64, rows_max: u16) -> Result<Vec<AuditRow>, Down> {
+        self.readers
+            .ask(&self.shared, move |db| db.audit(after, rows_max))
+            .await
+    }
+}
+
+impl Drop for Embedded {
+    /// Ends the threads, after what waits was committed: a home that was dropped can be opened
+    /// again at once.
+    fn drop(&mut self) {
+        drop(self.jobs.take());
+        self.readers.stop();
+        if let Some(writer) = self.writer.take()
+            && writer.join().is_err()
+        {
+            tracing::error!("the store's writer ended by a panic");
+        }
+    }
+}
+
+/// Why the writer gave no answer.
+#[derive(Clone, Copy, Debug)]
+enum Unanswered {
+    /// Too much is waiting.
+    Full,
+    /// It was not asked.
+    Down,
+    /// It was asked and ended.
+    Lost,
+}
+
+/// Why a home cannot be opened.
+#[derive(Debug)]
+pub enum OpenError {
+    /// Another process has this state directory, with this process id if it said so.
+    Owned(PathBuf, String),
+    /// The directory or file cannot be made, opened or locked.
+    Unusable(PathBuf, io::Error),
+    /// The state directory is on a disk where several connections cannot share a log.
+    NotLocal,
+    /// The database was written by a newer program.
+    Newer {
+        /// Its schema version.
+        found: u32,
+        /// The newest that this program knows.
+        known: u32,
+    },
+    /// The database cannot be read or brought up to date.
+    Database(rusqlite::Error),
+}
+
+impl fmt::Display for OpenError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Owned(dir, pid) => write!(
+                f,
+                "{}: another process has this state directory{}{pid}: stop it, or choose another \
+                 directory",
+                dir.display(),
+                if pid.is_empty() { "" } else { ", process " }
+            ),
+            Self::Unusable(path, why) => write!(
+                f,
+                "{}: {why}: make it readable and writable for the present user",
+                path.display()
+            ),
+            Self::NotLocal => f.write_str(
+                "the state directory is on a file system that cannot share memory (a network \
+                 disk?): put it on a local one",
+            ),
+            Self::Newer { found, known } => write!(
+                f,
+                "the database has schema version {found}, this program knows up to {known}: start \
+                 the newer program, or restore the backup made before it"
+            ),
+            Self::Database(why) => write!(
+                f,
+                "the database cannot be used: {why}: restore it from a backup"
+            ),
+        }
+    }
+}
+
+impl std::error::Error for OpenError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Unusable(_, why) => Some(why),
+            Self::Database(why) => Some(why),
+            Self::Owned(..) | Self::NotLocal | Self::Newer { .. } => None,
+        }
+    }
+}
+
+impl From<rusqlite::Error> for OpenError {
+    fn from(why: rusqlite::Error) -> Self {
+        Self::Database(why)
+    }
+}
+
+/// A connection that only one thread uses at a time.
+fn connect(path: &Path, mode: OpenFlags) -> rusqlite::Result<Connection> {
+    Connection::open_with_flags(path, mode | OpenFlags::SQLITE_OPEN_NO_MUTEX)
+}
+
+#[cfg(test)]
+mod tests;

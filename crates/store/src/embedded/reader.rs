@@ -1,0 +1,212 @@
+//! The threads that read.
+
+use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread::{self, JoinHandle};
+
+use rusqlite::{Connection, OpenFlags, OptionalExtension as _, Statement, params};
+use tokio::sync::{mpsc, oneshot};
+use verdict::{IndexKey, Key, Moment, Row, Sealed, Space};
+
+use super::rows::{self, Kind, LookupValue};
+use super::{OpenError, Shared, connect, schema};
+use crate::commit::AUDIT_ROWS_MAX;
+use crate::{AuditRow, Down, Found, Page};
+
+/// How many read at once. A read takes some microseconds, so two keep up with many more request
+/// threads; each has a page cache of its own, so more would cost memory.
+const READERS: usize = 2;
+/// How many reads may wait for one reader before callers wait for room.
+const WAITING_MAX: usize = 1024;
+
+/// A read, with the sender that takes its answer.
+type Read = Box<dyn FnOnce(&mut Database<'_>) + Send>;
+
+/// The threads that read.
+pub(super) struct Readers {
+    queues: Vec<mpsc::Sender<Read>>,
+    threads: Vec<JoinHandle<()>>,
+    next: AtomicUsize,
+}
+
+impl Readers {
+    pub(super) fn start(path: &Path) -> Result<Self, OpenError> {
+        let mut readers = Self {
+            queues: Vec::with_capacity(READERS),
+            threads: Vec::with_capacity(READERS),
+            next: AtomicUsize::new(0),
+        };
+        for _ in 0..READERS {
+            let connection = connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+            schema::prepare_reader(&connection)?;
+            let (queue, waiting) = mpsc::channel(WAITING_MAX);
+            let thread = thread::Builder::new()
+                .name("store-reader".to_owned())
+                .spawn(move || serve(&connection, waiting))
+                .map_err(|why| OpenError::Unusable(path.to_owned(), why))?;
+            readers.queues.push(queue);
+            readers.threads.push(thread);
+        }
+        Ok(readers)
+    }
+
+    /// Lets one of the readers do it.
+    pub(super) async fn ask<T: Send + 'static>(
+        &self,
+        shared: &Shared,
+        read: impl FnOnce(&mut Database<'_>) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, Down> {
+        // After a failed commit the pages in memory may be ahead of the disk.
+        if shared.is_down() || self.queues.is_empty() {
+            return Err(Down);
+        }
+        let turn = self.next.fetch_add(1, Ordering::Relaxed) % self.queues.len();
+        let (answer, answered) = oneshot::channel();
+        let read: Read = Box::new(move |database| {
+            // A caller that went away needs no answer.
+            let _ = answer.send(read(database));
+        });
+        self.queues[turn].send(read).await.map_err(|_| Down)?;
+        let read = answered.await.map_err(|_| Down)?;
+        read.map_err(|error| {
+            tracing::error!(%error, "a read from the store failed");
+            Down
+        })
+    }
+
+    /// Ends the threads.
+    pub(super) fn stop(&mut self) {
+        self.queues.clear();
+        for thread in self.threads.drain(..) {
+            if thread.join().is_err() {
+                tracing::error!("a reader of the store ended by a panic");
+            }
+        }
+    }
+}
+
+fn serve(connection: &Connection, mut waiting: mpsc::Receiver<Read>) {
+    let mut database = match Database::on(connection) {
+        Ok(database) => database,
+        Err(error) => {
+            tracing::error!(%error, "a reader of the store cannot start");
+            return;
+        }
+    };
+    while let Some(read) = waiting.blocking_recv() {
+        read(&mut database);
+    }
+}
+
+/// A reading connection with its statements.
+pub(super) struct Database<'c> {
+    begin: Statement<'c>,
+    end: Statement<'c>,
+    rows: [Statement<'c>; 3],
+    lookup: Statement<'c>,
+    audit: Statement<'c>,
+}
+
+impl<'c> Database<'c> {
+    fn on(connection: &'c Connection) -> rusqlite::Result<Self> {
+        let row = |kind: Kind| {
+            connection.prepare(&format!(
+                "SELECT {} FROM {} WHERE space = ?1 AND id = ?2",
+                rows::ROW_COLUMNS,
+                kind.table()
+            ))
+        };
+        Ok(Self {
+            begin: connection.prepare("BEGIN")?,
+            end: connection.prepare("COMMIT")?,
+            rows: [row(Kind::Once)?, row(Kind::Grant)?, row(Kind::Record)?],
+            lookup: connection.prepare(
+                "SELECT kind, id FROM lookup
+                 WHERE space = ?1 AND name = ?2 AND value = ?3 AND (kind, id) > (?4, ?5)
+                 ORDER BY kind, id LIMIT ?6",
+            )?,
+            audit: connection.prepare(&format!(
+                "SELECT {} FROM audit WHERE seq > ?1 ORDER BY seq LIMIT ?2",
+                rows::AUDIT_COLUMNS
+            ))?,
+        })
+    }
+
+    pub(super) fn get(
+        &mut self,
+        keys: &[Key],
+        now: Moment,
+    ) -> rusqlite::Result<Vec<Option<Row<Sealed>>>> {
+        self.at_one_instant(|db| keys.iter().map(|key| db.live(key, now)).collect())
+    }
+
+    pub(super) fn find(
+        &mut self,
+        space: Space,
+        index: &'static str,
+        key: &IndexKey,
+        page: &Page,
+        now: Moment,
+    ) -> rusqlite::Result<Found> {
+        self.at_one_instant(|db| {
+            let keys = db.keys(space, index, key, page)?;
+            let full = keys.len() == usize::from(page.rows_max);
+            let next = keys.last().filter(|_| full).cloned();
+            let mut rows = Vec::with_capacity(keys.len());
+            for key in keys {
+                if let Some(row) = db.live(&key, now)? {
+                    rows.push((key, row));
+                }
+            }
+            Ok(Found { rows, next })
+        })
+    }
+
+    pub(super) fn audit(&mut self, after: u64, rows_max: u16) -> rusqlite::Result<Vec<AuditRow>> {
+        let after = i64::try_from(after).unwrap_or(i64::MAX);
+        let rows_max = rows_max.min(AUDIT_ROWS_MAX);
+        let rows = self
+            .audit
+            .query_map(params![after, rows_max], rows::audit_row)?;
+        rows.collect()
+    }
+
+    /// Runs several statements on one snapshot.
+    fn at_one_instant<T>(
+        &mut self,
+        read: impl FnOnce(&mut Self) -> rusqlite::Result<T>,
+    ) -> rusqlite::Result<T> {
+        self.begin.execute([])?;
+        let answer = read(self);
+        self.end.execute([])?;
+        answer
+    }
+
+    fn live(&mut self, key: &Key, now: Moment) -> rusqlite::Result<Option<Row<Sealed>>> {
+        let kind = Kind::of(key);
+        let statement = &mut self.rows[kind as usize - 1];
+        let found = statement.query_row(params![key.space().0, key.bytes()], |from| {
+            rows::row(kind.table(), from)
+        });
+        Ok(found.optional()?.filter(|row| !row.until.is_over_at(now)))
+    }
+
+    fn keys(
+        &mut self,
+        space: Space,
+        index: &'static str,
+        key: &IndexKey,
+        page: &Page,
+    ) -> rusqlite::Result<Vec<Key>> {
+        let (kind, id) = match &page.after {
+            Some(key) => (Kind::of(key) as u8, key.bytes()),
+            None => (0, [].as_slice()),
+        };
+        let at = params![space.0, index, LookupValue(key), kind, id, page.rows_max];
+        let key = |from: &rusqlite::Row<'_>| {
+            let kind = Kind::numbered(from.get(0)?)?;
+            kind.key(space, from.get_ref(1)?.as_blob()?)
+        };
+        self.lookup.query_map(at, key)?.collect()
+    }
+}

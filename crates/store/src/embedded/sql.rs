@@ -1,0 +1,285 @@
+//! What the writer says to SQLite, one statement per intention.
+
+use rusqlite::{Connection, OptionalExtension as _, Statement, params};
+use verdict::{Event, IndexKey, Key, Moment};
+
+use super::rows::{self, Encoded, Kind, LookupValue};
+use crate::{Commit, Standing, Write};
+
+/// A row before a group changes it.
+pub(super) struct Before {
+    pub(super) standing: Standing,
+    lookups: Option<String>,
+}
+
+/// The writer's statements, prepared once.
+pub(super) struct Sql<'c> {
+    pub(super) begin: Statement<'c>,
+    pub(super) commit: Statement<'c>,
+    pub(super) roll_back: Statement<'c>,
+    tables: [Table<'c>; 3],
+    lookup_add: Statement<'c>,
+    lookup_remove: Statement<'c>,
+    log: Statement<'c>,
+    floor: Statement<'c>,
+}
+
+/// The statements of one kind of rows.
+struct Table<'c> {
+    name: &'static str,
+    load: Statement<'c>,
+    insert: Statement<'c>,
+    /// Leaves indexed columns alone: what a rotation needs.
+    advance: Statement<'c>,
+    rewrite: Statement<'c>,
+    remove: Statement<'c>,
+    over: Statement<'c>,
+}
+
+impl<'c> Sql<'c> {
+    pub(super) fn on(connection: &'c Connection) -> rusqlite::Result<Self> {
+        let table = |kind: Kind| Table::on(connection, kind.table());
+        Ok(Self {
+            begin: connection.prepare("BEGIN IMMEDIATE")?,
+            commit: connection.prepare("COMMIT")?,
+            roll_back: connection.prepare("ROLLBACK")?,
+            tables: [
+                table(Kind::Once)?,
+                table(Kind::Grant)?,
+                table(Kind::Record)?,
+            ],
+            lookup_add: connection.prepare(
+                "INSERT INTO lookup (space, name, value, kind, id) VALUES (?1, ?2, ?3, ?4, ?5)
+                 ON CONFLICT DO NOTHING",
+            )?,
+            lookup_remove: connection.prepare(
+                "DELETE FROM lookup
+                 WHERE space = ?1 AND name = ?2 AND value = ?3 AND kind = ?4 AND id = ?5",
+            )?,
+            log: connection.prepare(
+                "INSERT INTO audit
+                 (day, moment, requirement, what, outcome, who, party, whose, commit_id)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+            )?,
+            floor: connection.prepare("UPDATE fact SET value = ?1 WHERE name = 'once_floor'")?,
+        })
+    }
+
+    fn table(&mut self, kind: Kind) -> &mut Table<'c> {
+        &mut self.tables[kind as usize - 1]
+    }
+
+    pub(super) fn load(&mut self, key: &Key) -> rusqlite::Result<Option<Before>> {
+        let table = self.table(Kind::of(key));
+        let at = params![key.space().0, key.bytes()];
+        let found = table.load.query_row(at, |from| {
+            Ok(Before {
+                standing: rows::standing(table.name, from)?,
+                lookups: from.get(3)?,
+            })
+        });
+        found.optional()
+    }
+
+    pub(super) fn write(
+        &mut self,
+        key: &Key,
+        before: Option<&Before>,
+        write: &Write<'_, Encoded>,
+    ) -> rusqlite::Result<()> {
+        match (write, before) {
+            (Write::Put { standing, body }, None) => {
+                self.table(Kind::of(key)).insert(key, *standing, body)?;
+                self.add_lookups(key, &body.index)
+            }
+            (Write::Put { standing, body }, Some(before)) => {
+                let table = self.table(Kind::of(key));
+                if standing.until.day() == before.standing.until.day()
+                    && body.lookups == before.lookups
+                {
+                    return table.advance(key, *standing, body);
+                }
+                table.rewrite(key, *standing, body)?;
+                self.remove_lookups(key, before)?;
+                self.add_lookups(key, &body.index)
+            }
+            (Write::Remove, Some(before)) => {
+                let at = params![key.space().0, key.bytes()];
+                self.table(Kind::of(key)).remove.execute(at)?;
+                self.remove_lookups(key, before)
+            }
+            (Write::Remove, None) => Ok(()),
+        }
+    }
+
+    fn add_lookups(
+        &mut self,
+        key: &Key,
+        index: &[(&'static str, IndexKey)],
+    ) -> rusqlite::Result<()> {
+        let (space, kind) = (key.space().0, Kind::of(key) as u8);
+        for (name, value) in index {
+            let entry = params![space, name, LookupValue(value), kind, key.bytes()];
+            self.lookup_add.execute(entry)?;
+        }
+        Ok(())
+    }
+
+    fn remove_lookups(&mut self, key: &Key, before: &Before) -> rusqlite::Result<()> {
+        let kind = Kind::of(key);
+        let index = rows::index_of(kind.table(), before.lookups.as_deref())?;
+        self.remove_index(key.space().0, kind, key.bytes(), &index)
+    }
+
+    fn remove_index(
+        &mut self,
+        space: &str,
+        kind: Kind,
+        id: &[u8],
+        index: &[(&'static str, IndexKey)],
+    ) -> rusqlite::Result<()> {
+        for (name, value) in index {
+            let entry = params![space, name, LookupValue(value), kind as u8, id];
+            self.lookup_remove.execute(entry)?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn log(&mut self, event: &Event, commit: &Commit<Encoded>) -> rusqlite::Result<()> {
+        let (who, party) = rows::who(&event.who);
+        let whose = event.whose.map(|person| person.to_bytes().to_vec());
+        self.log.execute(params![
+            commit.now().day(),
+            commit.now().unix(),
+            event.requirement,
+            event.what,
+            rows::outcome(event.outcome),
+            who,
+            party,
+            whose,
+            commit.id().0.as_slice(),
+        ])?;
+        Ok(())
+    }
+
+    /// Removes rows that were over before the day of `now`; returns how many, and the new floor.
+    pub(super) fn sweep(
+        &mut self,
+        now: Moment,
+        rows_max: u16,
+        mut floor: Moment,
+    ) -> rusqlite::Result<(u16, Moment)> {
+        let mut swept = 0;
+        for kind in Kind::ALL {
+            for row in self.table(kind).over(now, rows_max - swept)? {
+                let at = params![row.space, row.id];
+                self.table(kind).remove.execute(at)?;
+                let index = rows::index_of(kind.table(), row.lookups.as_deref())?;
+                self.remove_index(&row.space, kind, &row.id, &index)?;
+                if kind == Kind::Once {
+                    floor = floor.max(row.until);
+                }
+                swept += 1;
+            }
+        }
+        self.floor.execute([floor.unix()])?;
+        Ok((swept, floor))
+    }
+}
+
+/// A row that is over.
+struct Over {
+    space: String,
+    id: Vec<u8>,
+    until: Moment,
+    lookups: Option<String>,
+}
+
+impl<'c> Table<'c> {
+    fn on(connection: &'c Connection, name: &'static str) -> rusqlite::Result<Self> {
+        let columns = rows::ROW_COLUMNS;
+        Ok(Self {
+            name,
+            load: connection.prepare(&format!(
+                "SELECT version, until, last, lookups FROM {name} WHERE space = ?1 AND id = ?2"
+            ))?,
+            insert: connection.prepare(&format!(
+                "INSERT INTO {name} (space, id, {columns}, day)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"
+            ))?,
+            advance: connection.prepare(&format!(
+                "UPDATE {name} SET version = ?3, until = ?4, last = ?5, open = ?6, private = ?7
+                 WHERE space = ?1 AND id = ?2"
+            ))?,
+            rewrite: connection.prepare(&format!(
+                "UPDATE {name} SET version = ?3, until = ?4, last = ?5, lookups = ?6, open = ?7,
+                 private = ?8, day = ?9 WHERE space = ?1 AND id = ?2"
+            ))?,
+            remove: connection
+                .prepare(&format!("DELETE FROM {name} WHERE space = ?1 AND id = ?2"))?,
+            over: connection.prepare(&format!(
+                "SELECT space, id, until, lookups FROM {name} WHERE day < ?1
+                 ORDER BY day, space, id LIMIT ?2"
+            ))?,
+        })
+    }
+
+    fn insert(&mut self, key: &Key, row: Standing, body: &Encoded) -> rusqlite::Result<()> {
+        self.insert.execute(params![
+            key.space().0,
+            key.bytes(),
+            version(row),
+            row.until.unix(),
+            row.last.0.as_slice(),
+            body.lookups,
+            body.open,
+            body.private,
+            row.until.day(),
+        ])?;
+        Ok(())
+    }
+
+    fn advance(&mut self, key: &Key, row: Standing, body: &Encoded) -> rusqlite::Result<()> {
+        self.advance.execute(params![
+            key.space().0,
+            key.bytes(),
+            version(row),
+            row.until.unix(),
+            row.last.0.as_slice(),
+            body.open,
+            body.private,
+        ])?;
+        Ok(())
+    }
+
+    fn rewrite(&mut self, key: &Key, row: Standing, body: &Encoded) -> rusqlite::Result<()> {
+        self.rewrite.execute(params![
+            key.space().0,
+            key.bytes(),
+            version(row),
+            row.until.unix(),
+            row.last.0.as_slice(),
+            body.lookups,
+            body.open,
+            body.private,
+            row.until.day(),
+        ])?;
+        Ok(())
+    }
+
+    fn over(&mut self, now: Moment, rows_max: u16) -> rusqlite::Result<Vec<Over>> {
+        let rows = self.over.query_map(params![now.day(), rows_max], |from| {
+            Ok(Over {
+                space: from.get(0)?,
+                id: from.get(1)?,
+                until: Moment::from_unix(from.get(2)?),
+                lookups: from.get(3)?,
+            })
+        })?;
+        rows.collect()
+    }
+}
+
+fn version(row: Standing) -> i64 {
+    i64::try_from(row.version).unwrap_or(i64::MAX)
+}

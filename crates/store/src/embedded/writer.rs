@@ -1,0 +1,441 @@
+//! The thread that writes.
+
+use std::collections::HashMap;
+use std::convert::identity;
+use std::slice;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI32, Ordering};
+use std::thread::{self, JoinHandle};
+
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, ErrorCode};
+use tokio::sync::{mpsc, oneshot};
+use verdict::Moment;
+
+use super::rows::Encoded;
+use super::sql::Sql;
+use super::{OpenError, Shared};
+use crate::{Applied, Commit, Down, Group, NotCommitted};
+
+/// Most commits in one transaction. Beyond this the wait for the disk is shared by enough of them
+/// that a larger group only makes the first one wait longer.
+const GROUP_MAX: usize = 256;
+/// A group is closed when the writer let others run this many times and nothing came: some
+/// microseconds, against the good part of a millisecond that the disk takes.
+const IDLE_TURNS: u32 = 30;
+/// A checkpoint copies the log into the database each time the log has grown by this many pages
+/// (16 MiB): seldom enough that a hot page is copied once for many changes.
+const CHECKPOINT_PAGES: i32 = 4096;
+/// When readers kept the log from starting over until it has this many pages (64 MiB), the writer
+/// waits for them. Opening after a crash replays at most about this much.
+const LOG_PAGES_MAX: i32 = 4 * CHECKPOINT_PAGES;
+
+/// What the writer is asked.
+#[derive(Debug)]
+pub(super) enum Job {
+    Commit {
+        commit: Box<Commit<Encoded>>,
+        answer: oneshot::Sender<Result<(), NotCommitted>>,
+    },
+    Sweep {
+        now: Moment,
+        rows_max: u16,
+        answer: oneshot::Sender<Result<u16, Down>>,
+    },
+}
+
+/// Starts the thread. It ends when the last sender of `jobs` is gone and all were answered.
+pub(super) fn start(
+    mut connection: Connection,
+    jobs: mpsc::Receiver<Job>,
+    shared: Arc<Shared>,
+) -> Result<JoinHandle<()>, OpenError> {
+    let log_pages = Arc::new(AtomicI32::new(0));
+    let told = Arc::clone(&log_pages);
+    connection.wal_hook(Some(move |_: &mut _, pages| {
+        told.store(pages, Ordering::Relaxed);
+        Ok(())
+    }))?;
+    let spawned = thread::Builder::new()
+        .name("store-writer".to_owned())
+        .spawn(move || {
+            let mut writer = match Writer::on(&connection, Arc::clone(&shared), log_pages) {
+                Ok(writer) => writer,
+                Err(error) => {
+                    tracing::error!(%error, "the store's writer cannot start");
+                    shared.down.store(true, Ordering::Release);
+                    return;
+                }
+            };
+            writer.serve(jobs);
+        });
+    spawned.map_err(|why| OpenError::Unusable("store-writer".into(), why))
+}
+
+struct Writer<'c> {
+    sql: Sql<'c>,
+    connection: &'c Connection,
+    shared: Arc<Shared>,
+    once_floor: Moment,
+    log_pages: Arc<AtomicI32>,
+    log_pages_copied: i32,
+}
+
+/// One outcome per commit of a group.
+type Outcomes = Vec<Result<(), NotCommitted>>;
+
+/// How a transaction failed.
+#[derive(Debug)]
+enum Failed {
+    /// Somebody outside holds the database; nothing was changed.
+    Busy,
+    /// A statement was refused; nothing was changed.
+    Statement(rusqlite::Error),
+    /// The disk or the file is not what it was; nothing was changed.
+    Medium(rusqlite::Error),
+    /// COMMIT itself failed: the transaction may be on disk or not.
+    Commit(rusqlite::Error, Outcomes),
+}
+
+impl<'c> Writer<'c> {
+    fn on(
+        connection: &'c Connection,
+        shared: Arc<Shared>,
+        log_pages: Arc<AtomicI32>,
+    ) -> rusqlite::Result<Self> {
+        let floor = "SELECT value FROM fact WHERE name = 'once_floor'";
+        let floor = connection.query_row(floor, [], |row| row.get(0))?;
+        Ok(Self {
+            sql: Sql::on(connection)?,
+            connection,
+            shared,
+            once_floor: Moment::from_unix(floor),
+            log_pages,
+            log_pages_copied: 0,
+        })
+    }
+
+    fn serve(&mut self, mut jobs: mpsc::Receiver<Job>) {
+        let mut waiting = Vec::with_capacity(GROUP_MAX);
+        while let Some(first) = jobs.blocking_recv() {
+            waiting.push(first);
+            gather(&mut jobs, &mut waiting);
+            let (mut commits, mut answers) = (Vec::new(), Vec::new());
+            let mut sweeps = Vec::new();
+            for job in waiting.drain(..) {
+                match job {
+                    Job::Commit { commit, answer } => {
+                        commits.push(*commit);
+                        answers.push(answer);
+                    }
+                    Job::Sweep {
+                        now,
+                        rows_max,
+                        answer,
+                    } => sweeps.push((now, rows_max, answer)),
+                }
+            }
+            // Nobody is told that a caller went away: its commit stands.
+            for (answer, outcome) in answers.into_iter().zip(self.settle(&commits)) {
+                let _ = answer.send(outcome);
+            }
+            for (now, rows_max, answer) in sweeps {
+                let _ = answer.send(self.sweep(now, rows_max));
+            }
+            self.checkpoint_when_due();
+        }
+    }
+
+    /// Decides and stores a group, and says of each commit how it went.
+    fn settle(&mut self, commits: &[Commit<Encoded>]) -> Outcomes {
+        let all = |why: NotCommitted| vec![Err(why); commits.len()];
+        if commits.is_empty() || self.shared.is_down() {
+            return all(NotCommitted::Down);
+        }
+        let stored = self.transaction(|writer| writer.decide(commits), identity);
+        match stored {
+            Ok(outcomes) => {
+                let decided = u64::try_from(commits.len()).unwrap_or(u64::MAX);
+                self.shared.commits.fetch_add(decided, Ordering::Relaxed);
+                self.shared.groups.fetch_add(1, Ordering::Relaxed);
+                outcomes
+            }
+            Err(Failed::Busy) => all(NotCommitted::Busy { retry_after_s: 1 }),
+            Err(Failed::Statement(error)) if commits.len() > 1 => {
+                // One of them cannot be stored; the others must not suffer for it.
+                tracing::warn!(%error, "a group failed; its commits run one by one");
+                let one = |commit| self.settle(slice::from_ref(commit));
+                commits.iter().flat_map(one).collect()
+            }
+            Err(Failed::Statement(error)) => {
+                tracing::error!(%error, "a commit cannot be stored");
+                all(NotCommitted::Down)
+            }
+            Err(Failed::Medium(error)) => {
+                self.stop(&error);
+                all(NotCommitted::Down)
+            }
+            Err(Failed::Commit(error, outcomes)) => {
+                self.stop(&error);
+                let unsure = |outcome: Result<(), _>| match outcome {
+                    Ok(()) => Err(NotCommitted::Unknown),
+                    // It conflicts with what may not be there, and itself changed nothing.
+                    Err(_) => Err(NotCommitted::Down),
+                };
+                outcomes.into_iter().map(unsure).collect()
+            }
+        }
+    }
+
+    /// Everything between BEGIN and COMMIT of a group.
+    fn decide(&mut self, commits: &[Commit<Encoded>]) -> rusqlite::Result<Outcomes> {
+        let keys = Group::keys(commits);
+        let mut found = HashMap::with_capacity(keys.len());
+        for key in &keys {
+            if let Some(row) = self.sql.load(key)? {
+                found.insert(*key, row);
+            }
+        }
+        let standing = |key| found.get(key).map(|row| row.standing);
+        let loaded = keys.into_iter().map(|key| (key, standing(key)));
+        let mut group = Group::loaded(loaded, self.once_floor);
+        let mut outcomes = Vec::with_capacity(commits.len());
+        for commit in commits {
+            let outcome = group.decide(commit);
+            if outcome == Ok(Applied::Now) {
+                for event in commit.events() {
+                    self.sql.log(event, commit)?;
+                }
+            }
+            outcomes.push(outcome.map(|_| ()));
+        }
+        for (key, write) in group.writes() {
+            self.sql.write(key, found.get(key), &write)?;
+        }
+        Ok(outcomes)
+    }
+
+    fn sweep(&mut self, now: Moment, rows_max: u16) -> Result<u16, Down> {
+        if self.shared.is_down() {
+            return Err(Down);
+        }
+        let floor = self.once_floor;
+        let swept = self.transaction(
+            |writer| writer.sql.sweep(now, rows_max, floor),
+            |_| Vec::new(),
+        );
+        match swept {
+            Ok((rows, floor)) => {
+                self.once_floor = floor;
+                Ok(rows)
+            }
+            Err(Failed::Busy) => Ok(0),
+            Err(Failed::Statement(error)) => {
+                tracing::error!(%error, "a sweep failed");
+                Err(Down)
+            }
+            Err(Failed::Medium(error) | Failed::Commit(error, _)) => {
+                self.stop(&error);
+                Err(Down)
+            }
+        }
+    }
+
+    /// Runs `work` in a transaction. When COMMIT fails, `outcomes` tells what it would have meant.
+    fn transaction<T>(
+        &mut self,
+        work: impl FnOnce(&mut Self) -> rusqlite::Result<T>,
+        outcomes: impl FnOnce(T) -> Outcomes,
+    ) -> Result<T, Failed> {
+        self.sql.begin.execute([]).map_err(failed)?;
+        let done = match work(self) {
+            Ok(done) => done,
+            Err(error) => {
+                self.roll_back()?;
+                return Err(failed(error));
+            }
+        };
+        match self.sql.commit.execute([]) {
+            Ok(_) => Ok(done),
+            Err(error) => Err(Failed::Commit(error, outcomes(done))),
+        }
+    }
+
+    fn roll_back(&mut self) -> Result<(), Failed> {
+        // Some errors end the transaction by themselves.
+        if !self.connection.is_autocommit() {
+            self.sql.roll_back.execute([]).map_err(Failed::Medium)?;
+        }
+        Ok(())
+    }
+
+    /// Copies the log into the database when it has grown enough, after everybody was answered.
+    fn checkpoint_when_due(&mut self) {
+        let pages = self.log_pages.load(Ordering::Relaxed);
+        if pages < self.log_pages_copied {
+            // The log started over.
+            self.log_pages_copied = 0;
+        }
+        if pages - self.log_pages_copied < CHECKPOINT_PAGES || self.shared.is_down() {
+            return;
+        }
+        let checkpoint = if pages < LOG_PAGES_MAX {
+            "PRAGMA wal_checkpoint(PASSIVE)"
+        } else {
+            "PRAGMA wal_checkpoint(RESTART)"
+        };
+        match self.connection.query_row(checkpoint, [], |_| Ok(())) {
+            Ok(()) => self.log_pages_copied = pages,
+            Err(error) if code(&error) == Some(ErrorCode::DatabaseBusy) => {}
+            // A page that could not be synced may be lost although a second try succeeds.
+            Err(error) => self.stop(&error),
+        }
+    }
+
+    /// From here on nothing is promised.
+    fn stop(&self, error: &rusqlite::Error) {
+        tracing::error!(%error, "the store failed and takes no more commits: end the process");
+        self.shared.down.store(true, Ordering::Release);
+        // Closing would copy the log and delete it; the next start needs it as it is.
+        let keep_log = DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE;
+        if let Err(error) = self.connection.set_db_config(keep_log, true) {
+            tracing::error!(%error, "the log may be copied on closing");
+        }
+    }
+}
+
+/// Takes what waits, and what still comes while the callers that were just answered get a turn.
+/// Without this, half of the callers would wait while the other half is written, and each wait for
+/// the disk would serve half as many.
+fn gather(jobs: &mut mpsc::Receiver<Job>, waiting: &mut Vec<Job>) {
+    let mut turns = 0;
+    while waiting.len() < GROUP_MAX && turns < IDLE_TURNS {
+        if let Ok(job) = jobs.try_recv() {
+            waiting.push(job);
+            turns = 0;
+        } else {
+            thread::yield_now();
+            turns += 1;
+        }
+    }
+}
+
+fn code(error: &rusqlite::Error) -> Option<ErrorCode> {
+    error.sqlite_error_code()
+}
+
+fn failed(error: rusqlite::Error) -> Failed {
+    match code(&error) {
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Failed::Busy,
+        Some(
+            ErrorCode::SystemIoFailure
+            | ErrorCode::DiskFull
+            | ErrorCode::DatabaseCorrupt
+            | ErrorCode::NotADatabase
+            | ErrorCode::CannotOpen
+            | ErrorCode::ReadOnly
+            | ErrorCode::PermissionDenied
+            | ErrorCode::OutOfMemory
+            | ErrorCode::InternalMalfunction
+            | ErrorCode::FileLockingProtocolFailed,
+        ) => Failed::Medium(error),
+        _ => Failed::Statement(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use verdict::{Actor, Change, CommitId, Event, Expect, Key, Sealed, Space, Then};
+
+    use super::super::schema;
+    use super::*;
+
+    fn record(name: &str) -> Key {
+        Key::Record(Space("test.record"), name.as_bytes().to_vec())
+    }
+
+    fn commit(number: u8, expect: Expect, name: &str, then: Then<Sealed>) -> Commit<Encoded> {
+        let change = Change {
+            key: record(name),
+            expect,
+            then,
+        };
+        let event = Event::granted("test", "written", Actor::Unknown);
+        Commit::new(
+            CommitId([number; 16]),
+            Moment::from_unix(1),
+            vec![change],
+            vec![event],
+        )
+        .expect("within bounds")
+        .map(Encoded::of)
+    }
+
+    fn insert(number: u8, name: &str) -> Commit<Encoded> {
+        let until = Moment::from_unix(1_000);
+        let body = Sealed::default();
+        commit(number, Expect::Absent, name, Then::Put { until, body })
+    }
+
+    /// Runs `test` with a writer on an empty database. Its groups are exactly what it is given.
+    fn with_writer(test: impl FnOnce(&mut Writer<'_>)) {
+        let connection = Connection::open_in_memory().expect("memory");
+        schema::prepare_writer(&connection).expect("settings");
+        schema::migrate(&connection).expect("schema");
+        let writer = Writer::on(&connection, Arc::default(), Arc::default());
+        test(&mut writer.expect("statements"));
+    }
+
+    fn logged(writer: &Writer<'_>) -> Vec<u8> {
+        let sql = "SELECT commit_id FROM audit ORDER BY seq";
+        let mut statement = writer.connection.prepare(sql).expect("sql");
+        let rows = statement.query_map([], |row| row.get::<_, [u8; 16]>(0));
+        let rows = rows.expect("audit rows");
+        rows.map(|id| id.expect("an id")[0]).collect()
+    }
+
+    #[test]
+    fn in_one_group_arrival_decides_and_a_conflict_touches_nobody_else() {
+        with_writer(|writer| {
+            assert_eq!(writer.settle(&[insert(1, "code")]), [Ok(())]);
+            let redeem = |number| commit(number, Expect::Version(1), "code", Then::Remove);
+            let group = [
+                insert(2, "a"),
+                redeem(3),
+                redeem(4),
+                insert(5, "b"),
+                insert(6, "a"),
+            ];
+            let lost = |name| Err(NotCommitted::Conflict(record(name)));
+            let outcomes = [Ok(()), Ok(()), lost("code"), Ok(()), lost("a")];
+            assert_eq!(writer.settle(&group), outcomes);
+            assert_eq!(logged(writer), [1, 2, 3, 5]);
+            assert_eq!(writer.shared.groups.load(Ordering::Relaxed), 2);
+        });
+    }
+
+    #[test]
+    fn a_commit_that_sql_refuses_does_not_take_its_group_along() {
+        with_writer(|writer| {
+            let refuse = "CREATE TRIGGER refuse BEFORE INSERT ON records WHEN new.id = x'626164'
+                          BEGIN SELECT RAISE(ABORT, 'refused by the test'); END;";
+            writer.connection.execute_batch(refuse).expect("a trigger");
+            let group = [
+                insert(1, "a"),
+                insert(2, "bad"),
+                insert(3, "b"),
+                insert(4, "a"),
+            ];
+            let outcomes = [
+                Ok(()),
+                Err(NotCommitted::Down),
+                Ok(()),
+                Err(NotCommitted::Conflict(record("a"))),
+            ];
+            assert_eq!(writer.settle(&group), outcomes);
+            assert_eq!(logged(writer), [1, 3], "no event of what was not stored");
+            assert!(!writer.shared.is_down(), "the disk is well");
+            assert_eq!(writer.settle(&[insert(5, "c")]), [Ok(())]);
+        });
+    }
+}
