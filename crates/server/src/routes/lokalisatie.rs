@@ -67,3 +67,62 @@ async fn locaties(State(role): State<Arc<LokalisatieRole>>, visit: Visit) -> Res
     app.saw(16, visit.trace, "lokalisatie", note);
     web::json(200, &locaties)
 }
+
+#[cfg(test)]
+mod tests {
+    use identity::Bsn;
+
+    use super::*;
+    use crate::routes::testing::{Answer, Party, host, post};
+
+    fn role(party: &Party) -> Router {
+        let bsn = Bsn::parse("900186021").expect("a BSN");
+        let ura = |text| Ura::parse(text).expect("a URA");
+        let mut table = BsnTable::default();
+        table.insert(&bsn, vec![ura("00000659"), ura("00000666")]);
+        let mitz = host("mitz-back.localhost");
+        LokalisatieRole::new(Arc::clone(&party.app), mitz, Arc::new(table)).router()
+    }
+
+    async fn ask(router: &Router, by: Option<&str>, body: &'static str) -> Answer {
+        post(router, by, "/locaties", "application/json", body).await
+    }
+
+    const MITZ: Option<&str> = Some("mitz-back.localhost");
+
+    #[tokio::test]
+    async fn mitz_hears_which_providers_know_a_person() {
+        let party = Party::new();
+        let router = role(&party);
+        let answer = ask(&router, MITZ, r#"{"bsn":"900186021"}"#).await;
+        assert_eq!(answer.status, 200);
+        assert_eq!(answer.json(), json!({ "locaties": ["00000659", "00000666"] }));
+        // mitz case 26: known nowhere is an answer
+        let answer = ask(&router, MITZ, r#"{"bsn":"900029365"}"#).await;
+        assert_eq!((answer.status.as_u16(), answer.json()), (200, json!({ "locaties": [] })));
+    }
+
+    #[tokio::test]
+    async fn nobody_else_hears_anything() {
+        let party = Party::new();
+        let router = role(&party);
+        for by in [None, Some("dva-back.localhost"), Some("pgo.localhost")] {
+            let answer = ask(&router, by, r#"{"bsn":"900186021"}"#).await;
+            assert_eq!(answer.status, 403, "{by:?}");
+            assert_eq!(answer.json(), json!({ "error": "forbidden" }));
+        }
+        assert!(party.log().contains("only Mitz may ask for locations"));
+    }
+
+    #[tokio::test]
+    async fn an_unreadable_question_is_refused_and_not_repeated() {
+        let party = Party::new();
+        let router = role(&party);
+        for body in ["", "[]", "{}", r#"{"bsn":"900186022"}"#, r#"{"bsn":900186021}"#] {
+            let answer = ask(&router, MITZ, body).await;
+            assert_eq!(answer.status, 400, "{body}");
+            assert!(!answer.text().contains("9001860"));
+        }
+        assert!(!party.log().contains("9001860"));
+    }
+}

@@ -334,3 +334,167 @@ fn gezien(sighting: &Sighting) -> Gezien {
         tijd: date::moment(sighting.time),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Body;
+    use http::Request;
+    use http::header::AUTHORIZATION;
+
+    use super::*;
+    use crate::routes::testing::{self, Answer, Party, send};
+
+    const TRACE: &str = "c0e7b545-9606-4eef-bea7-75d8addaa54b";
+
+    fn role(party: &Party) -> Arc<NetwerkRole> {
+        let keys = [("mitz", "key-of-mitz"), ("pgo", "key-of-pgo")];
+        let keys = keys.map(|(party, key)| (party.to_owned(), key.to_owned()));
+        let hosts = vec![("pgo".to_owned(), "https://pgo.localhost:8443".to_owned())];
+        NetwerkRole::new(Arc::clone(&party.app), BTreeMap::from(keys), hosts)
+    }
+
+    fn sighting(step: u8, party: &str, ok: bool) -> Sighting {
+        Sighting {
+            step,
+            trace_id: TRACE.to_owned(),
+            party: party.to_owned(),
+            peer: "user agent".to_owned(),
+            ok,
+            note: "token request".to_owned(),
+            aanbieder: None,
+            time: 1_795_305_600,
+        }
+    }
+
+    async fn tell(role: &Arc<NetwerkRole>, key: Option<&str>, body: &Value) -> Answer {
+        let request = Request::post("/sightings");
+        let request = match key {
+            Some(key) => request.header(AUTHORIZATION, format!("Bearer {key}")),
+            None => request,
+        };
+        let request = request.body(Body::from(body.to_string())).expect("a request");
+        send(&role.router(), None, request).await
+    }
+
+    #[tokio::test]
+    async fn a_party_tells_and_the_journey_shows_it_at_its_step() {
+        let party = Party::new();
+        let role = role(&party);
+        let told = json!([sighting(8, "mitz", true), sighting(9, "mitz", false)]);
+        assert_eq!(tell(&role, Some("key-of-mitz"), &told).await.status, 200);
+        let reis = testing::get(&role.router(), &format!("/reizen/{TRACE}.json")).await.json();
+        assert_eq!(reis["stappen"][7]["gezien"][0]["note"], "token request");
+        assert_eq!(reis["stappen"][7]["van"], "DVP client");
+        assert_eq!(reis["stappen"][9]["gezien"], json!([]));
+        assert_eq!((&reis["stappen_gelukt"], &reis["uitkomst"]), (&json!(1), &json!("geweigerd")));
+        let reizen = testing::get(&role.router(), "/reizen.json").await.json();
+        assert_eq!(reizen["reizen"][0]["trace_id"], TRACE);
+        assert_eq!(reizen["reizen"][0]["begonnen"], "2026-11-22 00:00:00");
+    }
+
+    #[tokio::test]
+    async fn people_see_the_journeys_and_their_steps() {
+        let party = Party::new();
+        let role = role(&party);
+        let told = json!([sighting(8, "mitz", true)]);
+        tell(&role, Some("key-of-mitz"), &told).await;
+        let list = testing::get(&role.router(), "/").await;
+        assert!(list.status == 200 && list.text().contains(TRACE));
+        assert!(list.text().contains("https://pgo.localhost:8443"));
+        let reis = testing::get(&role.router(), &format!("/reizen/{TRACE}")).await;
+        assert!(reis.status == 200 && reis.text().contains("OpenID Connect token request"));
+        assert!(reis.headers.contains_key("content-security-policy"));
+        for unknown in ["/reizen/x", "/reizen/x.json", "/anders"] {
+            assert_eq!(testing::get(&role.router(), unknown).await.status, 404, "{unknown}");
+        }
+    }
+
+    #[tokio::test]
+    async fn only_a_partys_own_key_tells_for_it() {
+        let party = Party::new();
+        let role = role(&party);
+        let of_mitz = json!([sighting(8, "mitz", true)]);
+        for key in [None, Some(""), Some("key-of-pgo"), Some("key-of-mit"), Some("key-of-mitz2")] {
+            assert_eq!(tell(&role, key, &of_mitz).await.status, 401, "{key:?}");
+        }
+        let of_nobody = json!([sighting(8, "niemand", true)]);
+        assert_eq!(tell(&role, Some("key-of-mitz"), &of_nobody).await.status, 401);
+        assert!(role.sightings_of(TRACE).is_none());
+    }
+
+    #[tokio::test]
+    async fn what_is_no_sighting_is_refused_whole() {
+        let party = Party::new();
+        let role = role(&party);
+        let good = sighting(8, "mitz", true);
+        let other_trace = |trace: &str| Sighting {
+            trace_id: trace.to_owned(),
+            ..good.clone()
+        };
+        for bad in [
+            json!({}),
+            json!([good, 7]),
+            json!([good, sighting(0, "mitz", true)]),
+            json!([good, sighting(31, "mitz", true)]),
+            json!([good, other_trace("../x")]),
+            json!([good, other_trace(&TRACE.to_uppercase())]),
+            json!(vec![&good; BATCH_MAX + 1]),
+        ] {
+            assert_eq!(tell(&role, Some("key-of-mitz"), &bad).await.status, 400);
+        }
+        assert!(role.sightings_of(TRACE).is_none(), "nothing of a bad message is kept");
+    }
+
+    #[test]
+    fn the_oldest_journey_and_the_oldest_sighting_go_first() {
+        let mut seen = Journeys::default();
+        let of = |journey: usize, time: i64| Sighting {
+            trace_id: format!("journey-{journey}"),
+            time,
+            ..sighting(8, "mitz", true)
+        };
+        for journey in 0..=JOURNEYS_MAX {
+            seen.add(of(journey, 0));
+        }
+        assert_eq!((seen.by_trace.len(), seen.order.len()), (JOURNEYS_MAX, JOURNEYS_MAX));
+        assert!(!seen.by_trace.contains_key("journey-0"));
+        for time in 1..=i64::try_from(SIGHTINGS_MAX).expect("small") {
+            seen.add(of(1, time));
+        }
+        let journey = &seen.by_trace["journey-1"];
+        assert_eq!((journey.len(), journey[0].time), (SIGHTINGS_MAX, 1));
+        assert_eq!(seen.order.len(), JOURNEYS_MAX);
+    }
+
+    #[test]
+    fn long_texts_are_cut_off_between_characters() {
+        let long = Sighting {
+            note: "é".repeat(TEXT_CHARS_MAX + 1),
+            aanbieder: Some("x".repeat(10_000)),
+            ..sighting(8, "mitz", true)
+        };
+        let short = shortened(long);
+        assert_eq!(short.note.chars().count(), TEXT_CHARS_MAX);
+        assert_eq!(short.aanbieder.map(|text| text.len()), Some(TEXT_CHARS_MAX));
+        assert_eq!(short.peer, "user agent");
+    }
+
+    #[test]
+    fn a_journey_is_complete_with_all_steps_or_from_the_token_request_on() {
+        let after = |steps: Vec<u8>, bad: &[u8]| {
+            let good = steps.into_iter().map(|step| sighting(step, "mitz", true));
+            let bad = bad.iter().map(|step| sighting(*step, "mitz", false));
+            let all: Vec<Sighting> = good.chain(bad).collect();
+            stand(all.iter())
+        };
+        assert_eq!(after((1..=30).collect(), &[]), (30, ReisUitkomst::Gelukt));
+        // One provider refused, another one did not.
+        assert_eq!(after((1..=30).collect(), &[27]), (30, ReisUitkomst::Gelukt));
+        // mitz case 11
+        assert_eq!(after((8..=30).collect(), &[]), (23, ReisUitkomst::Gelukt));
+        assert_eq!(after((2..=29).collect(), &[]), (28, ReisUitkomst::Onderweg));
+        assert_eq!(after((1..=26).collect(), &[27]), (26, ReisUitkomst::Geweigerd));
+        let without_six = (1..=30).filter(|step| *step != 6).collect();
+        assert_eq!(after(without_six, &[]), (29, ReisUitkomst::Onderweg));
+    }
+}

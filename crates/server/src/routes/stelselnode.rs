@@ -318,3 +318,153 @@ impl StelselnodeRole {
         response
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Body;
+    use http::Request;
+    use identity::Ura;
+    use medmij::lists::{Resolution, resolve};
+
+    use super::*;
+    use crate::input::ZAL_RULES;
+    use crate::routes::testing::{self, host, send};
+
+    /// 22 November 2026.
+    const NOW: Moment = Moment::from_unix(1_795_305_600);
+
+    fn hosts() -> Hosts {
+        let dva = |name: &str, discovery: &str| DvaHosts {
+            front: format!("https://{name}.localhost:8443"),
+            back: format!("https://{name}-back.localhost:8443"),
+            discovery: format!("https://{discovery}.localhost:8443"),
+        };
+        Hosts {
+            dva: dva("dva", "discovery"),
+            dva2: dva("dva2", "discovery2"),
+            back_channel: ["dva-back.localhost", "pgo.localhost"].map(host).to_vec(),
+        }
+    }
+
+    fn lists(input: &Input) -> Lists {
+        let number = Volgnummer::new(7).expect("positive");
+        Lists::generate(input, &hosts(), NOW, number).expect("lists")
+    }
+
+    fn sample() -> Input {
+        Input::sample(8443).expect("a good sample")
+    }
+
+    fn zal_and_zakl(lists: &Lists) -> (Zal, Zakl) {
+        let xml = |path| lists.xml(path).expect("a list");
+        let zal = Zal::parse(xml(ZAL), ZAL_RULES);
+        (zal.expect("a ZAL"), Zakl::parse(xml(ZAKL)).expect("a ZAKL"))
+    }
+
+    fn ura(text: &str) -> Ura {
+        Ura::parse(text).expect("a URA")
+    }
+
+    #[test]
+    fn a_ura_leads_to_the_discovery_server_and_the_endpoints_of_its_dva() {
+        let (zal, zakl) = zal_and_zakl(&lists(&sample()));
+        let found = resolve(&ura("00000666"), &zakl, &zal);
+        let [Resolution::Discover { entry, endpoint }] = found[..] else {
+            panic!("expected one discovery endpoint");
+        };
+        let discovery = "https://discovery2.localhost:8443/.well-known/oauth-authorization-server";
+        assert_eq!(endpoint.as_str(), discovery);
+        let version = &sample().lists.interfaceversie;
+        let id = identity::GegevensdienstId::parse("48").expect("an id");
+        let dienst = entry.gegevensdienst(version, &id).expect("offered");
+        let dva = "https://dva2-back.localhost:8443";
+        assert_eq!(dienst.token_endpoint.as_str(), format!("{dva}/token"));
+        let resource = &dienst.systeemrollen[0].resource_endpoint;
+        assert_eq!(resource.as_str(), format!("{dva}/resource/00000666/48/fhir"));
+    }
+
+    #[test]
+    fn mitz_case_032_a_provider_without_a_dva_is_not_in_the_zal() {
+        let mut input = sample();
+        let (zal, zakl) = zal_and_zakl(&lists(&input));
+        assert_eq!(resolve(&ura("00000697"), &zakl, &zal), []);
+        let outside = input.providers.iter_mut().find(|provider| provider.dva.is_none());
+        let offered = input.gegevensdiensten.keys().next().cloned();
+        outside.expect("a provider").gegevensdiensten.extend(offered);
+        let (zal, zakl) = zal_and_zakl(&lists(&input));
+        let found = resolve(&ura("00000697"), &zakl, &zal);
+        assert!(matches!(found[..], [Resolution::NotInZal { .. }]));
+    }
+
+    #[test]
+    fn clients_names_and_nodes_stand_in_their_lists() {
+        let mut input = sample();
+        input.lists.whitelist = vec![host("elders.example"), host("pgo.localhost")];
+        let lists = lists(&input);
+        let xml = |path| lists.xml(path).expect("a list");
+        let ocl = Ocl::parse(xml(OCL)).expect("an OCL");
+        assert!(ocl.client(&host("anderpgo.localhost")).is_some());
+        let gnl = Gnl::parse(xml(GNL)).expect("a GNL");
+        assert_eq!(gnl.namen().len(), input.gegevensdiensten.len());
+        let nodes = Whitelist::parse(xml(WHITELIST)).expect("a Whitelist");
+        let expected = ["anderpgo.localhost", "dva-back.localhost", "elders.example", "pgo.localhost"];
+        assert_eq!(nodes.hostnames(), expected.map(host));
+    }
+
+    #[test]
+    fn a_list_of_the_input_is_published_as_it_is() {
+        let mut input = sample();
+        input.lists.replaced.gnl = Some("<mine/>".to_owned());
+        let lists = lists(&input);
+        assert_eq!(lists.xml(GNL), Some(&b"<mine/>"[..]));
+        assert!(Ocl::parse(lists.xml(OCL).expect("a list")).is_ok());
+    }
+
+    #[test]
+    fn a_base_url_that_no_list_can_hold_is_refused() {
+        let broken = Hosts {
+            dva: DvaHosts {
+                back: "http://dva-back.localhost".to_owned(),
+                ..hosts().dva
+            },
+            ..hosts()
+        };
+        let number = Volgnummer::new(7).expect("positive");
+        let refused = Lists::generate(&sample(), &broken, NOW, number).err();
+        assert_eq!(refused, Some(NoLists::Value("TokenEndpointuri")));
+    }
+
+    #[tokio::test]
+    async fn anybody_may_read_a_list_whatever_the_query() {
+        let lists = lists(&sample());
+        let router = StelselnodeRole::new(lists.clone()).router();
+        for path in [ZAL, ZAKL, OCL, GNL, WHITELIST] {
+            let answer = testing::get(&router, &format!("{path}?api=2")).await;
+            assert_eq!(answer.status, 200, "{path}");
+            assert_eq!(answer.headers["content-type"], "application/xml");
+            assert_eq!(Some(&answer.body[..]), lists.xml(path));
+        }
+        assert_eq!(testing::get(&router, "/MedMij_Anders.xml").await.status, 404);
+    }
+
+    #[tokio::test]
+    async fn rfc_9110_13_1_2_who_has_the_list_is_told_so_until_another_is_published() {
+        let role = StelselnodeRole::new(lists(&sample()));
+        let router = role.router();
+        let first = testing::get(&router, GNL).await;
+        let etag = first.headers[ETAG].to_str().expect("text").to_owned();
+        let ask = async |tags: &str| {
+            let request = Request::get(GNL).header(IF_NONE_MATCH, tags).body(Body::empty());
+            send(&router, None, request.expect("a request")).await
+        };
+        for known in [etag.clone(), format!("\"x\", W/{etag}"), "*".to_owned()] {
+            let answer = ask(&known).await;
+            assert_eq!((answer.status.as_u16(), answer.body.len()), (304, 0), "{known}");
+            assert_eq!(answer.headers[ETAG], *etag);
+        }
+        assert_eq!(ask("\"x\"").await.status, 200);
+        let next = Volgnummer::new(8).expect("positive");
+        role.publish(Lists::generate(&sample(), &hosts(), NOW, next).expect("lists"));
+        assert_eq!(ask(&etag).await.status, 200);
+    }
+}

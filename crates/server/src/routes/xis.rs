@@ -193,3 +193,129 @@ async fn search(
 fn fhir_json(status: u16, body: &Value) -> Response {
     web::typed(status, FHIR_JSON, body.to_string())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::routes::testing::{Answer, Party, host, post, send};
+
+    const FORM: &str = "application/x-www-form-urlencoded";
+    const SASKIA: &str = "http%3A%2F%2Ffhir.nl%2Ffhir%2FNamingSystem%2Fbsn%7C900186021";
+    const DVA: Option<&str> = Some("dva-back.localhost");
+
+    fn role(party: &Party, dva: DvaId) -> Router {
+        let input = Input::sample(8443).expect("a good sample");
+        let records = Arc::clone(&input.records);
+        let app = Arc::clone(&party.app);
+        XisRole::new(app, host("dva-back.localhost"), dva, &input, records).router()
+    }
+
+    async fn ask(router: &Router, path: &str, form: String) -> Answer {
+        post(router, DVA, path, FORM, form).await
+    }
+
+    fn of_saskia(more: &str) -> String {
+        format!("patient.identifier={SASKIA}{more}")
+    }
+
+    #[tokio::test]
+    async fn the_dva_finds_a_patient_by_bsn_and_what_belongs_to_it() {
+        let party = Party::new();
+        let router = role(&party, DvaId::Dva);
+        let path = "/00000659/fhir/Patient/_search";
+        let patient = ask(&router, path, format!("identifier={SASKIA}")).await;
+        assert_eq!(patient.status, 200);
+        assert_eq!(patient.headers["content-type"], "application/fhir+json");
+        let patient = Bundle::parse(&patient.body).expect("a searchset").resources;
+        assert_eq!(patient.len(), 1);
+        let subject = format!("Patient/{}", patient[0]["id"].as_str().expect("an id"));
+        let path = "/00000659/fhir/Observation/_search";
+        let found = ask(&router, path, of_saskia("&category=laboratory")).await;
+        let found = Bundle::parse(&found.body).expect("a searchset").resources;
+        assert!(!found.is_empty());
+        assert!(found.iter().all(|resource| resource["subject"]["reference"] == *subject));
+        let both = of_saskia("&category=laboratory&category=vital-signs");
+        assert_eq!(ask(&router, path, both).await.json()["total"], 0);
+    }
+
+    #[tokio::test]
+    async fn a_count_says_how_many_there_are_and_shows_none() {
+        let party = Party::new();
+        let router = role(&party, DvaId::Dva);
+        let path = "/00000659/fhir/Observation/_search";
+        let all = ask(&router, path, of_saskia("")).await.json();
+        let count = ask(&router, path, of_saskia("&_summary=count")).await.json();
+        assert_eq!(count["total"], all["total"]);
+        assert!(count.get("entry").is_none() && all["total"].as_u64() > Some(1));
+        let one = ask(&router, path, of_saskia("&_count=1")).await.json();
+        assert_eq!(one["total"], all["total"]);
+        assert_eq!(one["entry"].as_array().map(Vec::len), Some(1));
+        assert_eq!(ask(&router, path, of_saskia("&_summary=true")).await.status, 400);
+    }
+
+    #[tokio::test]
+    async fn nobody_but_the_dva_gets_an_answer() {
+        let party = Party::new();
+        let router = role(&party, DvaId::Dva);
+        for by in [None, Some("dva2-back.localhost"), Some("mitz-back.localhost")] {
+            let path = "/00000659/fhir/Observation/_search";
+            let answer = post(&router, by, path, FORM, of_saskia("")).await;
+            assert_eq!(answer.status, 403, "{by:?}");
+            assert_eq!(answer.json()["resourceType"], "OperationOutcome");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_provider_of_another_dva_is_unknown_and_one_that_is_down_says_so() {
+        let party = Party::new();
+        let (dva, dva2) = (role(&party, DvaId::Dva), role(&party, DvaId::Dva2));
+        for ura in ["00000666", "00000697", "99999999", "x"] {
+            let path = format!("/{ura}/fhir/Observation/_search");
+            let answer = ask(&dva, &path, of_saskia("")).await;
+            assert_eq!(answer.status, 404, "{ura}");
+            assert_eq!(answer.json()["resourceType"], "OperationOutcome");
+        }
+        let down = ask(&dva2, "/00000680/fhir/Observation/_search", of_saskia("")).await;
+        assert_eq!(down.status, 503);
+        assert_eq!(down.headers[RETRY_AFTER], "5");
+        assert_eq!(down.json()["issue"][0]["code"], "transient");
+    }
+
+    #[tokio::test]
+    async fn a_search_without_exactly_one_person_or_with_what_is_not_taken_is_refused() {
+        let party = Party::new();
+        let router = role(&party, DvaId::Dva);
+        let many: String = (0..PARAMETERS_MAX).map(|n| format!("&_id={n}")).collect();
+        for form in [
+            String::new(),
+            "category=laboratory".to_owned(),
+            format!("identifier={SASKIA}"),
+            of_saskia(&format!("&patient.identifier={SASKIA}")),
+            "patient.identifier=900186021".to_owned(),
+            "patient.identifier=http%3A%2F%2Fother%7C900186021".to_owned(),
+            of_saskia("").replace("900186021", "900186022"),
+            of_saskia("&_include=Observation:subject"),
+            of_saskia("&date=gisteren"),
+            of_saskia("&code=%ff"),
+            of_saskia(&many),
+        ] {
+            let answer = ask(&router, "/00000659/fhir/Observation/_search", form.clone()).await;
+            assert_eq!(answer.status, 400, "{form}");
+            assert!(!answer.text().contains("9001860"), "{form}");
+        }
+        assert!(!party.log().contains("9001860"));
+    }
+
+    #[tokio::test]
+    async fn a_bsn_in_a_url_is_refused_and_so_is_another_media_type() {
+        let party = Party::new();
+        let router = role(&party, DvaId::Dva);
+        let path = "/00000659/fhir/Observation/_search";
+        let with_query = format!("{path}?{}", of_saskia(""));
+        assert_eq!(ask(&router, &with_query, of_saskia("")).await.status, 400);
+        let json = post(&router, DVA, path, "application/json", of_saskia("")).await;
+        assert_eq!(json.status, 400);
+        let get = http::Request::get(with_query).body(axum::body::Body::empty());
+        assert_eq!(send(&router, DVA, get.expect("a request")).await.status, 405);
+    }
+}

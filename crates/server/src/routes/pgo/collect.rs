@@ -6,6 +6,7 @@ use identity::{GegevensdienstId, Ura, Zorgaanbiedernaam};
 use jose::{Algorithm, Expected, Jwks, Typ};
 use mitz::discovery::{Found, Rejected};
 use mitz::dvp::{LEEWAY_S, LocatieMetToken, Locaties, Wachtend, token_exchange_form};
+use protocol::wire::with_query;
 use serde::Deserialize;
 
 use super::dossier::{Aanbieder, Groep, Koppeling, Uitkomst};
@@ -286,7 +287,9 @@ impl PgoRole {
         let at = Some(locatie.ura.to_string());
         let peer = crate::web::origin(url);
         let told = |note: &str, ok| self.app.tell_at(22, trace, &peer, note, ok, at.clone());
-        let answer = self.app.outside.get(url, self.headers(trace)).await;
+        // The ZAL names the server; the provider goes in the query (mitz.md §4.3).
+        let url = with_query(url, &[("zorgaanbiedernaam", naam.as_str())]);
+        let answer = self.app.outside.get(&url, self.headers(trace)).await;
         let Some(answer) = answer.ok().filter(|answer| answer.status.is_success()) else {
             told("no answer of the discovery server", false);
             return Err(Uitkomst::NietBereikbaar);
