@@ -141,7 +141,10 @@ mod tests {
                 "{\"x, expected 900186021 at line 3\":1}",
                 "letter.json, line 1: there is no such member, expected `about` or `pages`",
             ),
-            ("{\"pages\":1\n}", "letter.json, line 2: missing member `about`"),
+            (
+                "{\"pages\":1\n}",
+                "letter.json, line 2: missing member `about`",
+            ),
             (
                 "{\"pages\":1,\n\"pages\":2}",
                 "letter.json, line 2: duplicate member `pages`",
@@ -150,7 +153,10 @@ mod tests {
                 "{\"about\"",
                 "letter.json, line 1: the file ends in the middle of its JSON",
             ),
-            ("{900186021", "letter.json, line 1: not JSON from column 2 on"),
+            (
+                "{900186021",
+                "letter.json, line 1: not JSON from column 2 on",
+            ),
         ] {
             assert_eq!(fault(text), expected);
         }

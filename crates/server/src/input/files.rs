@@ -34,17 +34,47 @@ const FOLDERS: [(&str, &str); 3] = [("lists", "xml"), ("records", "json"), ("tru
 
 /// The built-in sample.
 const SAMPLE: [(&str, &str); 11] = [
-    ("clients.json", include_str!("../../../../sample/clients.json")),
-    ("consents.json", include_str!("../../../../sample/consents.json")),
-    ("gegevensdiensten.json", include_str!("../../../../sample/gegevensdiensten.json")),
+    (
+        "clients.json",
+        include_str!("../../../../sample/clients.json"),
+    ),
+    (
+        "consents.json",
+        include_str!("../../../../sample/consents.json"),
+    ),
+    (
+        "gegevensdiensten.json",
+        include_str!("../../../../sample/gegevensdiensten.json"),
+    ),
     ("lists.json", include_str!("../../../../sample/lists.json")),
-    ("localisation.json", include_str!("../../../../sample/localisation.json")),
-    ("people.json", include_str!("../../../../sample/people.json")),
-    ("providers.json", include_str!("../../../../sample/providers.json")),
-    ("records/00000659.json", include_str!("../../../../sample/records/00000659.json")),
-    ("records/00000666.json", include_str!("../../../../sample/records/00000666.json")),
-    ("records/00000673.json", include_str!("../../../../sample/records/00000673.json")),
-    ("records/00000680.json", include_str!("../../../../sample/records/00000680.json")),
+    (
+        "localisation.json",
+        include_str!("../../../../sample/localisation.json"),
+    ),
+    (
+        "people.json",
+        include_str!("../../../../sample/people.json"),
+    ),
+    (
+        "providers.json",
+        include_str!("../../../../sample/providers.json"),
+    ),
+    (
+        "records/00000659.json",
+        include_str!("../../../../sample/records/00000659.json"),
+    ),
+    (
+        "records/00000666.json",
+        include_str!("../../../../sample/records/00000666.json"),
+    ),
+    (
+        "records/00000673.json",
+        include_str!("../../../../sample/records/00000673.json"),
+    ),
+    (
+        "records/00000680.json",
+        include_str!("../../../../sample/records/00000680.json"),
+    ),
 ];
 
 /// A file, whole.
@@ -95,7 +125,10 @@ impl Files {
         let is_ours = |name: &&String| has_extension(name, "json") || has_extension(name, "xml");
         for name in names.iter().filter(is_ours) {
             if !KNOWN.contains(&name.as_str()) {
-                let reason = format!("no file of this name is read; those are {}", KNOWN.join(", "));
+                let reason = format!(
+                    "no file of this name is read; those are {}",
+                    KNOWN.join(", ")
+                );
                 return Err(InputFault::of_file(&shown(folder, name), reason));
             }
         }
@@ -108,7 +141,9 @@ impl Files {
     /// The file of this name: the folder's, else the sample's.
     pub(super) fn get(&mut self, name: &str) -> Result<File, InputFault> {
         let given = self.given(name)?;
-        given.or_else(|| sample(name)).ok_or_else(|| InputFault::of_file(name, "is missing"))
+        given
+            .or_else(|| sample(name))
+            .ok_or_else(|| InputFault::of_file(name, "is missing"))
     }
 
     /// The file of this name, if the folder has it.
@@ -133,7 +168,11 @@ impl Files {
     pub(super) fn named(&mut self, path: &str) -> Result<Option<File>, InputFault> {
         let mut parts = Path::new(path).components();
         let is_inside = parts.all(|part| matches!(part, Component::Normal(_)));
-        if is_inside { self.given(path) } else { Ok(None) }
+        if is_inside {
+            self.given(path)
+        } else {
+            Ok(None)
+        }
     }
 
     /// The files of this folder inside the folder, in the order of their names; nothing when there
@@ -146,9 +185,15 @@ impl Files {
             return Ok(None);
         };
         names.sort();
-        let kind = FOLDERS.iter().find(|(known, _)| *known == name).map(|(_, kind)| *kind);
+        let kind = FOLDERS
+            .iter()
+            .find(|(known, _)| *known == name)
+            .map(|(_, kind)| *kind);
         let mut files = Vec::new();
-        for file in names.into_iter().filter(|name| kind.is_some_and(|k| has_extension(name, k))) {
+        for file in names
+            .into_iter()
+            .filter(|name| kind.is_some_and(|k| has_extension(name, k)))
+        {
             if let Some(read) = self.given(&format!("{name}/{file}"))? {
                 files.push((file, read));
             }
@@ -183,7 +228,9 @@ impl Files {
         let max = FILE_BYTES_MAX.min(self.bytes_left);
         let mut bytes = Vec::new();
         let file = fs::File::open(path).map_err(unreadable)?;
-        file.take(max + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+        file.take(max + 1)
+            .read_to_end(&mut bytes)
+            .map_err(unreadable)?;
         let length = bytes.len() as u64;
         if length > FILE_BYTES_MAX {
             return Err(InputFault::of_file(shown, "is larger than 64 MiB"));

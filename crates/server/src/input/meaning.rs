@@ -59,20 +59,28 @@ pub(super) fn of(files: &mut Files, port: u16) -> Result<Input, InputFault> {
 
 fn people(file: &File) -> Result<Vec<Person>, InputFault> {
     let mut seen = BsnTable::default();
-    each(file, &Place::root(), file.json()?, |place, written: written::Person| {
-        let bsn = parsed(file, &place.member("bsn"), &written.bsn, Bsn::parse)?;
-        if seen.insert(&bsn, ()).is_some() {
-            return Err(twice(file, &place.member("bsn")));
-        }
-        let birth_date = place.member("birth_date");
-        Ok(Person {
-            bsn,
-            name: readable(file, &place.member("name"), written.name)?,
-            birth_date: date(&written.birth_date)
-                .ok_or_else(|| file.fault(&birth_date, "expected a date, 1961-04-12"))?,
-            shows: written.shows.map(|shows| sentence(file, place, shows)).transpose()?,
-        })
-    })
+    each(
+        file,
+        &Place::root(),
+        file.json()?,
+        |place, written: written::Person| {
+            let bsn = parsed(file, &place.member("bsn"), &written.bsn, Bsn::parse)?;
+            if seen.insert(&bsn, ()).is_some() {
+                return Err(twice(file, &place.member("bsn")));
+            }
+            let birth_date = place.member("birth_date");
+            Ok(Person {
+                bsn,
+                name: readable(file, &place.member("name"), written.name)?,
+                birth_date: date(&written.birth_date)
+                    .ok_or_else(|| file.fault(&birth_date, "expected a date, 1961-04-12"))?,
+                shows: written
+                    .shows
+                    .map(|shows| sentence(file, place, shows))
+                    .transpose()?,
+            })
+        },
+    )
 }
 
 fn date(text: &str) -> Option<Date> {
@@ -100,7 +108,11 @@ fn localisation(file: &File) -> Result<BsnTable<Vec<Ura>>, InputFault> {
         let mut known = BTreeSet::new();
         let uras = each(file, &place, uras, |place, ura: String| {
             let ura = parsed(file, place, &ura, Ura::parse)?;
-            if known.insert(ura.clone()) { Ok(ura) } else { Err(twice(file, place)) }
+            if known.insert(ura.clone()) {
+                Ok(ura)
+            } else {
+                Err(twice(file, place))
+            }
         })?;
         if table.insert(&bsn, uras).is_some() {
             return Err(twice(file, &place));
@@ -111,29 +123,43 @@ fn localisation(file: &File) -> Result<BsnTable<Vec<Ura>>, InputFault> {
 
 fn consents(file: &File, clients: &[Client]) -> Result<Vec<Consent>, InputFault> {
     let mut seen: BsnTable<BTreeSet<Hostname>> = BsnTable::default();
-    each(file, &Place::root(), file.json()?, |place, written: written::Consent| {
-        let bsn = parsed(file, &place.member("bsn"), &written.bsn, Bsn::parse)?;
-        let of_client = place.member("client_id");
-        let client_id = parsed(file, &of_client, &written.client_id, Hostname::parse)?;
-        if !clients.iter().any(|client| client.client_id == client_id) {
-            return Err(file.fault(&of_client, "there is no client of this id"));
-        }
-        let is_new = match seen.get_mut(&bsn) {
-            Some(clients) => clients.insert(client_id.clone()),
-            None => seen.insert(&bsn, BTreeSet::from([client_id.clone()])).is_none(),
-        };
-        if !is_new {
-            return Err(file.fault(&of_client, "this person's consent for it stands here already"));
-        }
-        let of_choices = place.member("choices");
-        if written.choices.is_empty() || written.choices.len() > KEUZES_MAX {
-            return Err(file.fault(&of_choices, "expected 1 to 500 choices"));
-        }
-        let keuzes = each(file, &of_choices, written.choices, |place, choice| {
-            keuze(file, place, choice)
-        })?;
-        Ok(Consent { bsn, client_id, keuzes })
-    })
+    each(
+        file,
+        &Place::root(),
+        file.json()?,
+        |place, written: written::Consent| {
+            let bsn = parsed(file, &place.member("bsn"), &written.bsn, Bsn::parse)?;
+            let of_client = place.member("client_id");
+            let client_id = parsed(file, &of_client, &written.client_id, Hostname::parse)?;
+            if !clients.iter().any(|client| client.client_id == client_id) {
+                return Err(file.fault(&of_client, "there is no client of this id"));
+            }
+            let is_new = match seen.get_mut(&bsn) {
+                Some(clients) => clients.insert(client_id.clone()),
+                None => seen
+                    .insert(&bsn, BTreeSet::from([client_id.clone()]))
+                    .is_none(),
+            };
+            if !is_new {
+                return Err(file.fault(
+                    &of_client,
+                    "this person's consent for it stands here already",
+                ));
+            }
+            let of_choices = place.member("choices");
+            if written.choices.is_empty() || written.choices.len() > KEUZES_MAX {
+                return Err(file.fault(&of_choices, "expected 1 to 500 choices"));
+            }
+            let keuzes = each(file, &of_choices, written.choices, |place, choice| {
+                keuze(file, place, choice)
+            })?;
+            Ok(Consent {
+                bsn,
+                client_id,
+                keuzes,
+            })
+        },
+    )
 }
 
 fn keuze(file: &File, place: &Place, written: written::Choice) -> Result<Keuze, InputFault> {
@@ -147,15 +173,18 @@ fn keuze(file: &File, place: &Place, written: written::Choice) -> Result<Keuze, 
         _ => return Err(file.fault(place, "expected either category or provider")),
     };
     let functie = Functie::parse(&written.function);
-    let functie = functie.ok_or_else(|| {
-        file.fault(&place.member("function"), "expected verzamelen or delen")
-    })?;
+    let functie = functie
+        .ok_or_else(|| file.fault(&place.member("function"), "expected verzamelen or delen"))?;
     let besluit = match written.decision.as_str() {
         "permit" => Besluit::Toestemming,
         "deny" => Besluit::Bezwaar,
         _ => return Err(file.fault(&place.member("decision"), "expected permit or deny")),
     };
-    Ok(Keuze { waarvoor, functie, besluit })
+    Ok(Keuze {
+        waarvoor,
+        functie,
+        besluit,
+    })
 }
 
 // ── Providers and what they offer ───────────────────────────────────────────────────────────────
@@ -164,34 +193,56 @@ type Gegevensdiensten = BTreeMap<GegevensdienstId, Gegevensdienst>;
 
 fn gegevensdiensten(file: &File) -> Result<Gegevensdiensten, InputFault> {
     let mut diensten = Gegevensdiensten::new();
-    each(file, &Place::root(), file.json()?, |place, written: written::Gegevensdienst| {
-        let of_id = place.member("id");
-        let id = parsed(file, &of_id, &written.id, GegevensdienstId::parse)?;
-        let weergavenaam = place.member("weergavenaam");
-        list_text::<Weergavenaam>(file, &weergavenaam, &written.weergavenaam, "3 to 50 characters")?;
-        let code = place.member("systeemrolcode");
-        list_text::<Systeemrolcode>(file, &code, &written.systeemrolcode, "1 to 30 ASCII characters")?;
-        let of_zoekvragen = place.member("zoekvragen");
-        if written.zoekvragen.is_empty() {
-            return Err(file.fault(&of_zoekvragen, "expected at least one search"));
-        }
-        let dienst = Gegevensdienst {
-            id: id.clone(),
-            weergavenaam: written.weergavenaam,
-            systeemrolcode: written.systeemrolcode,
-            zoekvragen: each(file, &of_zoekvragen, written.zoekvragen, |place, written| {
-                zoekvraag(file, place, written)
-            })?,
-        };
-        match diensten.insert(id, dienst) {
-            None => Ok(()),
-            Some(_) => Err(twice(file, &of_id)),
-        }
-    })?;
+    each(
+        file,
+        &Place::root(),
+        file.json()?,
+        |place, written: written::Gegevensdienst| {
+            let of_id = place.member("id");
+            let id = parsed(file, &of_id, &written.id, GegevensdienstId::parse)?;
+            let weergavenaam = place.member("weergavenaam");
+            list_text::<Weergavenaam>(
+                file,
+                &weergavenaam,
+                &written.weergavenaam,
+                "3 to 50 characters",
+            )?;
+            let code = place.member("systeemrolcode");
+            list_text::<Systeemrolcode>(
+                file,
+                &code,
+                &written.systeemrolcode,
+                "1 to 30 ASCII characters",
+            )?;
+            let of_zoekvragen = place.member("zoekvragen");
+            if written.zoekvragen.is_empty() {
+                return Err(file.fault(&of_zoekvragen, "expected at least one search"));
+            }
+            let dienst = Gegevensdienst {
+                id: id.clone(),
+                weergavenaam: written.weergavenaam,
+                systeemrolcode: written.systeemrolcode,
+                zoekvragen: each(
+                    file,
+                    &of_zoekvragen,
+                    written.zoekvragen,
+                    |place, written| zoekvraag(file, place, written),
+                )?,
+            };
+            match diensten.insert(id, dienst) {
+                None => Ok(()),
+                Some(_) => Err(twice(file, &of_id)),
+            }
+        },
+    )?;
     Ok(diensten)
 }
 
-fn zoekvraag(file: &File, place: &Place, written: written::Zoekvraag) -> Result<Zoekvraag, InputFault> {
+fn zoekvraag(
+    file: &File,
+    place: &Place,
+    written: written::Zoekvraag,
+) -> Result<Zoekvraag, InputFault> {
     if !is_resource_type(&written.resource_type) {
         return Err(file.fault(&place.member("type"), "expected a FHIR resource type"));
     }
@@ -200,7 +251,10 @@ fn zoekvraag(file: &File, place: &Place, written: written::Zoekvraag) -> Result<
     if let Some(index) = parameters.iter().position(unknown) {
         let known = SEARCH_PARAMETERS.join(", ");
         let place = place.member("parameters").item(index);
-        return Err(file.fault(&place, format!("no such search parameter; there are {known}")));
+        return Err(file.fault(
+            &place,
+            format!("no such search parameter; there are {known}"),
+        ));
     }
     Ok(Zoekvraag {
         resource_type: written.resource_type,
@@ -228,25 +282,24 @@ fn provider(
     written: written::Provider,
     diensten: &Gegevensdiensten,
 ) -> Result<Provider, InputFault> {
-    let of_diensten = place.member("gegevensdiensten");
-    let mut seen = BTreeSet::new();
-    let offered = each(file, &of_diensten, written.gegevensdiensten, |place, id: String| {
-        let id = parsed(file, place, &id, GegevensdienstId::parse)?;
-        if !diensten.contains_key(&id) {
-            return Err(file.fault(place, "gegevensdiensten.json has no gegevensdienst of this id"));
-        }
-        if seen.insert(id.clone()) { Ok(id) } else { Err(twice(file, place)) }
-    })?;
     let of_dva = place.member("dva");
-    let dva = written.dva.map(|name| dva(&name).ok_or_else(|| file.fault(&of_dva, "expected dva or dva2")));
-    let dva = dva.transpose()?;
+    let named =
+        |name: String| dva(&name).ok_or_else(|| file.fault(&of_dva, "expected dva or dva2"));
+    let dva = written.dva.map(named).transpose()?;
+    let offered = offered(file, place, written.gegevensdiensten, diensten)?;
     if dva.is_some() && offered.is_empty() {
-        return Err(file.fault(place, "a provider with a dva needs at least one gegevensdienst"));
+        let reason = "a provider with a dva needs at least one gegevensdienst";
+        return Err(file.fault(place, reason));
     }
     let aanbiedertype = place.member("aanbiedertype");
     Ok(Provider {
         ura: parsed(file, &place.member("ura"), &written.ura, Ura::parse)?,
-        naam: parsed(file, &place.member("naam"), &written.naam, Zorgaanbiedernaam::parse)?,
+        naam: parsed(
+            file,
+            &place.member("naam"),
+            &written.naam,
+            Zorgaanbiedernaam::parse,
+        )?,
         weergavenaam: readable(file, &place.member("weergavenaam"), written.weergavenaam)?,
         aanbiedertype: list_text(file, &aanbiedertype, &written.aanbiedertype, "ZA or BAZB")?,
         categorie: categorie(file, &place.member("category"), written.category)?,
@@ -254,6 +307,33 @@ fn provider(
         gegevensdiensten: offered,
         down: written.down,
     })
+}
+
+/// The gegevensdiensten of a provider, each one that there is and each once.
+fn offered(
+    file: &File,
+    provider: &Place,
+    written: Vec<String>,
+    diensten: &Gegevensdiensten,
+) -> Result<Vec<GegevensdienstId>, InputFault> {
+    let mut seen = BTreeSet::new();
+    each(
+        file,
+        &provider.member("gegevensdiensten"),
+        written,
+        |place, id: String| {
+            let id = parsed(file, place, &id, GegevensdienstId::parse)?;
+            if !diensten.contains_key(&id) {
+                let reason = "gegevensdiensten.json has no gegevensdienst of this id";
+                return Err(file.fault(place, reason));
+            }
+            if seen.insert(id.clone()) {
+                Ok(id)
+            } else {
+                Err(twice(file, place))
+            }
+        },
+    )
 }
 
 fn dva(name: &str) -> Option<DvaId> {
@@ -265,7 +345,10 @@ fn categorie(file: &File, place: &Place, text: String) -> Result<Categorie, Inpu
     if (1..=40).contains(&text.len()) && text.bytes().all(fits) {
         Ok(Categorie(text))
     } else {
-        Err(file.fault(place, "expected a category: 1 to 40 lower-case letters and hyphens"))
+        Err(file.fault(
+            place,
+            "expected a category: 1 to 40 lower-case letters and hyphens",
+        ))
     }
 }
 
@@ -279,7 +362,9 @@ fn records(files: &mut Files, providers: &[Provider]) -> Result<Records, InputFa
     };
     let mut records = Records::default();
     for (name, file) in read {
-        let ura = name.strip_suffix(".json").and_then(|name| Ura::parse(name).ok());
+        let ura = name
+            .strip_suffix(".json")
+            .and_then(|name| Ura::parse(name).ok());
         let ura = ura.ok_or_else(|| file.whole("expected a file named by a URA: 00000659.json"))?;
         match providers.iter().any(|provider| provider.ura == ura) {
             true => records.add(ura, &file)?,
@@ -298,7 +383,11 @@ fn clients(files: &mut Files, port: u16) -> Result<Vec<Client>, InputFault> {
     let mut clients = clients_of(&Files::sample().get("clients.json")?, files, port)?;
     if let Some(file) = files.given("clients.json")? {
         let given = clients_of(&file, files, port)?;
-        clients.retain(|known| given.iter().all(|client| client.client_id != known.client_id));
+        clients.retain(|known| {
+            given
+                .iter()
+                .all(|client| client.client_id != known.client_id)
+        });
         clients.extend(given);
     }
     Ok(clients)
@@ -306,33 +395,49 @@ fn clients(files: &mut Files, port: u16) -> Result<Vec<Client>, InputFault> {
 
 fn clients_of(file: &File, files: &mut Files, port: u16) -> Result<Vec<Client>, InputFault> {
     let mut ids = BTreeSet::new();
-    each(file, &Place::root(), file.json()?, |place, written: written::Client| {
-        let of_id = place.member("client_id");
-        let client_id = parsed(file, &of_id, &written.client_id, Hostname::parse)?;
-        if !ids.insert(client_id.clone()) {
-            return Err(twice(file, &of_id));
-        }
-        let organisation = place.member("organisation");
-        let of_uris = place.member("redirect_uris");
-        if written.redirect_uris.is_empty() {
-            return Err(file.fault(&of_uris, "expected at least one redirect URI"));
-        }
-        Ok(Client {
-            client_id,
-            organisation: list_text::<OAuthclientOrganisatienaam>(
-                file,
-                &organisation,
-                &written.organisation,
-                "3 to 50 characters",
-            )?,
-            auth: client_auth(file, files, place, &written.auth, written.certificate.as_deref())?,
-            redirect_uris: each(file, &of_uris, written.redirect_uris, |place, uri: String| {
-                redirect_uri(&uri, port).ok_or_else(|| {
-                    file.fault(place, "expected an absolute https URL without fragment")
-                })
-            })?,
-        })
-    })
+    each(
+        file,
+        &Place::root(),
+        file.json()?,
+        |place, written: written::Client| {
+            let of_id = place.member("client_id");
+            let client_id = parsed(file, &of_id, &written.client_id, Hostname::parse)?;
+            if !ids.insert(client_id.clone()) {
+                return Err(twice(file, &of_id));
+            }
+            let organisation = place.member("organisation");
+            let of_uris = place.member("redirect_uris");
+            if written.redirect_uris.is_empty() {
+                return Err(file.fault(&of_uris, "expected at least one redirect URI"));
+            }
+            Ok(Client {
+                client_id,
+                organisation: list_text::<OAuthclientOrganisatienaam>(
+                    file,
+                    &organisation,
+                    &written.organisation,
+                    "3 to 50 characters",
+                )?,
+                auth: client_auth(
+                    file,
+                    files,
+                    place,
+                    &written.auth,
+                    written.certificate.as_deref(),
+                )?,
+                redirect_uris: each(
+                    file,
+                    &of_uris,
+                    written.redirect_uris,
+                    |place, uri: String| {
+                        redirect_uri(&uri, port).ok_or_else(|| {
+                            file.fault(place, "expected an absolute https URL without fragment")
+                        })
+                    },
+                )?,
+            })
+        },
+    )
 }
 
 fn client_auth(
@@ -385,10 +490,19 @@ fn lists(files: &mut Files) -> Result<ListSettings, InputFault> {
     let written: written::Lists = file.json()?;
     let member = |name| Place::root().member(name);
     let mut seen = BTreeSet::new();
-    let whitelist = each(file, &member("whitelist"), written.whitelist, |place, name: String| {
-        let host = parsed(file, place, &name, Hostname::parse)?;
-        if seen.insert(host.clone()) { Ok(host) } else { Err(twice(file, place)) }
-    })?;
+    let whitelist = each(
+        file,
+        &member("whitelist"),
+        written.whitelist,
+        |place, name: String| {
+            let host = parsed(file, place, &name, Hostname::parse)?;
+            if seen.insert(host.clone()) {
+                Ok(host)
+            } else {
+                Err(twice(file, place))
+            }
+        },
+    )?;
     let version = member("interfaceversie");
     Ok(ListSettings {
         volgnummer: Volgnummer::new(written.volgnummer)
@@ -474,7 +588,9 @@ fn each<W, T>(
         return Err(file.fault(place, "more than 100 000 entries"));
     }
     let items = written.into_iter().enumerate();
-    items.map(|(index, item)| read(&place.item(index), item)).collect()
+    items
+        .map(|(index, item)| read(&place.item(index), item))
+        .collect()
 }
 
 /// A text as the identifier that it should be. The identifier's own words tell what was expected.
@@ -494,7 +610,8 @@ fn list_text<T: std::str::FromStr>(
     text: &str,
     expected: &str,
 ) -> Result<T, InputFault> {
-    text.parse().map_err(|_| file.fault(place, format!("expected {expected}")))
+    text.parse()
+        .map_err(|_| file.fault(place, format!("expected {expected}")))
 }
 
 /// A text that people read.

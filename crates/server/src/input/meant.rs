@@ -187,12 +187,16 @@ impl Input {
 
     /// The providers that a DVA serves.
     pub fn providers_of(&self, dva: DvaId) -> impl Iterator<Item = &Provider> {
-        self.providers.iter().filter(move |provider| provider.dva == Some(dva))
+        self.providers
+            .iter()
+            .filter(move |provider| provider.dva == Some(dva))
     }
 
     /// The URAs for which a DVA answers.
     pub fn uras_of(&self, dva: DvaId) -> BTreeSet<Ura> {
-        self.providers_of(dva).map(|provider| provider.ura.clone()).collect()
+        self.providers_of(dva)
+            .map(|provider| provider.ura.clone())
+            .collect()
     }
 
     /// A DVA's providers as its servers know them.
@@ -213,7 +217,9 @@ impl Input {
     ) -> BTreeMap<GegevensdienstId, Gegevensdienst> {
         let known = |id| self.gegevensdiensten.get_key_value(id);
         let diensten = provider.gegevensdiensten.iter().filter_map(known);
-        diensten.map(|(id, dienst)| (id.clone(), dienst.clone())).collect()
+        diensten
+            .map(|(id, dienst)| (id.clone(), dienst.clone()))
+            .collect()
     }
 
     /// The catalogue from which people choose at the register: every provider, also those that

@@ -39,8 +39,8 @@ mod written;
 pub use bsn_table::BsnTable;
 pub use fault::InputFault;
 pub use meant::{
-    Client, ClientAuth, Consent, DvaId, Input, ListSettings, Person, Provider, ReplacedLists, Shows,
-    ZAL_RULES,
+    Client, ClientAuth, Consent, DvaId, Input, ListSettings, Person, Provider, ReplacedLists,
+    Shows, ZAL_RULES,
 };
 pub use records::{Found, Records};
 pub use search::{BadSearch, SEARCH_PARAMETERS};

@@ -58,8 +58,18 @@ impl Place {
             here = next;
         }
         // A raw value borrows from the text.
-        let offset = here.get().as_ptr().addr().checked_sub(text.as_ptr().addr())?;
-        Some(text.get(..offset)?.bytes().filter(|byte| *byte == b'\n').count() + 1)
+        let offset = here
+            .get()
+            .as_ptr()
+            .addr()
+            .checked_sub(text.as_ptr().addr())?;
+        Some(
+            text.get(..offset)?
+                .bytes()
+                .filter(|byte| *byte == b'\n')
+                .count()
+                + 1,
+        )
     }
 }
 

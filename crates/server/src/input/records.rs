@@ -119,11 +119,19 @@ fn check(file: &File, resources: &[Value]) -> Result<(), InputFault> {
     for (index, resource) in resources.iter().enumerate() {
         let place = Place::root().item(index);
         let text = |member| resource.get(member).and_then(Value::as_str);
-        let kind = text("resourceType").filter(|kind| is_resource_type(kind)).ok_or_else(|| {
-            file.fault(&place.member("resourceType"), "expected a FHIR resource type")
-        })?;
+        let kind = text("resourceType")
+            .filter(|kind| is_resource_type(kind))
+            .ok_or_else(|| {
+                file.fault(
+                    &place.member("resourceType"),
+                    "expected a FHIR resource type",
+                )
+            })?;
         let id = text("id").filter(|id| is_id(id)).ok_or_else(|| {
-            file.fault(&place.member("id"), "expected an id of 1 to 64 letters, digits, - and .")
+            file.fault(
+                &place.member("id"),
+                "expected an id of 1 to 64 letters, digits, - and .",
+            )
         })?;
         if !seen.insert((kind, id)) {
             let reason = "a resource of this type and id stands here already";
@@ -147,7 +155,11 @@ fn patients(file: &File, resources: &[Value]) -> Result<HashMap<String, Bsn>, In
             continue;
         }
         let of_identifiers = Place::root().item(index).member("identifier");
-        let identifiers = resource["identifier"].as_array().into_iter().flatten().enumerate();
+        let identifiers = resource["identifier"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .enumerate();
         let mut bsn: Option<Bsn> = None;
         for (position, identifier) in identifiers {
             if identifier["system"] != BSN_SYSTEM {
@@ -180,7 +192,9 @@ fn owner<'p>(
         let id = resource["id"].as_str();
         return Ok(id.and_then(|id| patients.get(id)));
     }
-    let references = OWNERS.iter().filter_map(|name| resource[name]["reference"].as_str());
+    let references = OWNERS
+        .iter()
+        .filter_map(|name| resource[name]["reference"].as_str());
     let mut owner = None;
     for (position, patient) in references.filter_map(patient_id).enumerate() {
         let found = patients.get(patient);

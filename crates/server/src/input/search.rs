@@ -103,7 +103,10 @@ impl Search {
                 _ => return Err(BadSearch::Parameter),
             };
             let texts = split(value, ',');
-            let tokens = texts.iter().map(|text| Token::read(text)).collect::<Result<_, _>>()?;
+            let tokens = texts
+                .iter()
+                .map(|text| Token::read(text))
+                .collect::<Result<_, _>>()?;
             search.tokens.push((Element(element), tokens));
         }
         Ok(search)
@@ -115,7 +118,10 @@ impl Search {
             let mut values = element.0.iter().filter_map(|name| resource.get(name));
             values.any(|value| tokens.iter().any(|token| token.is_in(value)))
         };
-        let span = DATES.iter().find_map(|name| resource.get(name)).and_then(Span::of);
+        let span = DATES
+            .iter()
+            .find_map(|name| resource.get(name))
+            .and_then(Span::of);
         let date = |tests: &Vec<DateTest>| {
             span.is_some_and(|span| tests.iter().any(|test| test.holds(span)))
         };
@@ -161,8 +167,16 @@ impl Token {
     }
 
     fn is_coding(&self, coding: &Value) -> bool {
-        let has = |member: &str| coding.get(member).and_then(Value::as_str).unwrap_or_default();
-        let same_system = self.system.as_ref().is_none_or(|system| system == has("system"));
+        let has = |member: &str| {
+            coding
+                .get(member)
+                .and_then(Value::as_str)
+                .unwrap_or_default()
+        };
+        let same_system = self
+            .system
+            .as_ref()
+            .is_none_or(|system| system == has("system"));
         let same_code = self.code.as_ref().is_none_or(|code| code == has("code"));
         same_system && same_code
     }
@@ -232,7 +246,11 @@ impl Span {
 
     fn days(first: &str, length: jiff::Span) -> Option<Self> {
         let first: Date = first.parse().ok()?;
-        let at_midnight = |date: Date| TimeZone::UTC.to_timestamp(date.to_datetime(jiff::civil::Time::midnight())).ok();
+        let at_midnight = |date: Date| {
+            TimeZone::UTC
+                .to_timestamp(date.to_datetime(jiff::civil::Time::midnight()))
+                .ok()
+        };
         Some(Self {
             from: at_midnight(first)?,
             until: at_midnight(first.checked_add(length).ok()?)?,
@@ -242,7 +260,9 @@ impl Span {
     fn of_time(text: &str) -> Option<Self> {
         let from = match text.parse::<Timestamp>() {
             Ok(from) => from,
-            Err(_) => TimeZone::UTC.to_timestamp(text.parse::<DateTime>().ok()?).ok()?,
+            Err(_) => TimeZone::UTC
+                .to_timestamp(text.parse::<DateTime>().ok()?)
+                .ok()?,
         };
         // To the minute where no second is told.
         let has_seconds = text.as_bytes().get(16) == Some(&b':');

@@ -72,12 +72,27 @@ fn the_sample_is_what_the_issue_asks_for() {
     assert_eq!(input.uras_of(DvaId::Dva2).len(), 2);
     assert!(input.records.len() >= 200, "{}", input.records.len());
     assert!(input.providers.iter().any(|provider| provider.down));
-    let outside = input.providers.iter().find(|provider| provider.dva.is_none());
+    let outside = input
+        .providers
+        .iter()
+        .find(|provider| provider.dva.is_none());
     let outside = &outside.expect("a provider that is not in the ZAL").ura;
-    assert!(input.localisation.values().any(|known| known.contains(outside)));
-    assert_eq!(input.catalogus().aanbieders().count(), input.providers.len());
+    assert!(
+        input
+            .localisation
+            .values()
+            .any(|known| known.contains(outside))
+    );
+    assert_eq!(
+        input.catalogus().aanbieders().count(),
+        input.providers.len()
+    );
     let choices = &input.consents[0].keuzes;
-    assert!(choices.iter().any(|keuze| keuze.besluit == Besluit::Bezwaar));
+    assert!(
+        choices
+            .iter()
+            .any(|keuze| keuze.besluit == Besluit::Bezwaar)
+    );
 }
 
 #[test]
@@ -91,7 +106,10 @@ fn every_resource_of_the_sample_belongs_to_somebody_in_it() {
         written += resources.len();
     }
     let found = input.records.len();
-    assert_eq!(found, written, "a resource without a person, or a file not built in");
+    assert_eq!(
+        found, written,
+        "a resource without a person, or a file not built in"
+    );
 }
 
 #[test]
@@ -112,10 +130,18 @@ fn what_a_folder_lacks_comes_from_the_sample() {
     assert_eq!(empty.providers, sample.providers);
     assert_eq!(empty.records.len(), sample.records.len());
     let people = r#"[{"bsn":"999990019","name":"Iemand","birth_date":"1980-01-01"}]"#;
-    let people = Folder::with(&[("people.json", people)]).read().expect("good");
-    assert_eq!((people.people.len(), people.providers.len()), (1, sample.providers.len()));
+    let people = Folder::with(&[("people.json", people)])
+        .read()
+        .expect("good");
+    assert_eq!(
+        (people.people.len(), people.providers.len()),
+        (1, sample.providers.len())
+    );
     assert!(people.people[0].shows.is_none());
-    assert!(people.records.is_empty(), "the sample's records are of other people");
+    assert!(
+        people.records.is_empty(),
+        "the sample's records are of other people"
+    );
 }
 
 #[test]
@@ -148,7 +174,10 @@ fn clients_come_beside_those_of_the_sample_and_know_their_port() {
     let clients = folder.read().expect("good").clients;
     let find = |id: &str| {
         let id = Hostname::parse(id).expect("a host");
-        clients.iter().find(|client| client.client_id == id).expect("a client")
+        clients
+            .iter()
+            .find(|client| client.client_id == id)
+            .expect("a client")
     };
     let own = find("eigen.example");
     assert_eq!(own.auth, ClientAuth::SelfSigned(made.cert.der().clone()));
@@ -164,7 +193,9 @@ fn a_list_of_the_folder_takes_the_place_of_the_generated_one() {
         tijdstempel: "2026-11-22T10:00:00Z".parse().expect("a stamp"),
         volgnummer: Volgnummer::new(7).expect("positive"),
     };
-    let list = Whitelist::new(uitgave, Vec::new()).expect("a list").to_xml();
+    let list = Whitelist::new(uitgave, Vec::new())
+        .expect("a list")
+        .to_xml();
     let folder = Folder::with(&[("lists/MedMij_Whitelist.xml", &list)]);
     let replaced = folder.read().expect("good").lists.replaced;
     assert_eq!(replaced.whitelist, Some(list));
@@ -177,7 +208,10 @@ fn further_roots_are_read() {
     let two = format!("{0}{0}", made.cert.pem());
     let folder = Folder::with(&[("trust/a.pem", &two), ("trust/readme.txt", "x")]);
     assert_eq!(folder.read().expect("good").trust.len(), 2);
-    assert_eq!(fault("trust/b.pem", "no pem"), "trust/b.pem: holds no certificate");
+    assert_eq!(
+        fault("trust/b.pem", "no pem"),
+        "trust/b.pem: holds no certificate"
+    );
     let not_x509 = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
     assert_eq!(
         fault("trust/b.pem", not_x509),
@@ -188,9 +222,21 @@ fn further_roots_are_read() {
 #[test]
 fn a_fault_of_json_is_told_with_file_line_and_reason() {
     for (file, text, expected) in [
-        ("people.json", "[\n{", "people.json, line 2: the file ends in the middle of its JSON"),
-        ("people.json", "[]]", "people.json, line 1: not JSON from column 3 on"),
-        ("people.json", "{}", "people.json, line 1: a value of another kind, expected a sequence"),
+        (
+            "people.json",
+            "[\n{",
+            "people.json, line 2: the file ends in the middle of its JSON",
+        ),
+        (
+            "people.json",
+            "[]]",
+            "people.json, line 1: not JSON from column 3 on",
+        ),
+        (
+            "people.json",
+            "{}",
+            "people.json, line 1: a value of another kind, expected a sequence",
+        ),
         (
             "people.json",
             "[{\"bsn\":900186021}]",
@@ -239,7 +285,11 @@ fn a_person_is_refused_where_a_value_is_none() {
         assert_eq!(fault("people.json", &text), expected);
     }
     let one = person("900186021", "1961-04-12", "A");
-    let twice = format!("{},{}", one.trim_end_matches(']'), one.trim_start_matches('['));
+    let twice = format!(
+        "{},{}",
+        one.trim_end_matches(']'),
+        one.trim_start_matches('[')
+    );
     assert_eq!(
         fault("people.json", &twice),
         "people.json, line 5, [1].bsn: stands here already"
@@ -249,7 +299,10 @@ fn a_person_is_refused_where_a_value_is_none() {
 #[test]
 fn a_localisation_is_refused_without_telling_whose() {
     for (text, expected) in [
-        ("{\n\"900186022\":[]}", "line 2, {0}: expected a BSN, this number fails the 11-check"),
+        (
+            "{\n\"900186022\":[]}",
+            "line 2, {0}: expected a BSN, this number fails the 11-check",
+        ),
         (
             "{\"900186021\":[],\n\"900186021\":[]}",
             "line 2, {1}: stands here already",
@@ -284,8 +337,14 @@ fn a_consent_names_a_client_and_each_choice_one_thing() {
     let good = r#"{"category":"ggz","function":"verzamelen","decision":"deny"}"#;
     let both = r#"{"category":"ggz","provider":"00000659","function":"delen","decision":"deny"}"#;
     for (text, expected) in [
-        (consent("pgo.example", good), "[0].client_id: there is no client of this id"),
-        (consent("pgo.localhost", ""), "[0].choices: expected 1 to 500 choices"),
+        (
+            consent("pgo.example", good),
+            "[0].client_id: there is no client of this id",
+        ),
+        (
+            consent("pgo.localhost", ""),
+            "[0].choices: expected 1 to 500 choices",
+        ),
         (
             consent("pgo.localhost", both),
             "[0].choices[0]: expected either category or provider",
@@ -307,7 +366,11 @@ fn a_consent_names_a_client_and_each_choice_one_thing() {
         assert_eq!(said, format!("consents.json, line 1, {expected}"));
     }
     let once = consent("pgo.localhost", good);
-    let twice = format!("{},{}", once.trim_end_matches(']'), once.trim_start_matches('['));
+    let twice = format!(
+        "{},{}",
+        once.trim_end_matches(']'),
+        once.trim_start_matches('[')
+    );
     assert_eq!(
         fault("consents.json", &twice),
         "consents.json, line 1, [1].client_id: this person's consent for it stands here already"
@@ -321,20 +384,36 @@ const PROVIDER: &str = r#"{"ura":"00000659","naam":"eenhuis@medmij","weergavenaa
 #[test]
 fn a_provider_is_refused_where_a_value_is_none() {
     for (this, that, expected) in [
-        ("\"00000659\"", "\"659\"", "line 1, [0].ura: expected a URA of eight digits"),
+        (
+            "\"00000659\"",
+            "\"659\"",
+            "line 1, [0].ura: expected a URA of eight digits",
+        ),
         (
             "eenhuis@medmij",
             "Een Huis",
             "line 1, [0].naam: expected a Zorgaanbiedernaam: 3 to 50 lower-case letters and @medmij",
         ),
-        ("\"ZA\"", "\"Z A\"", "line 2, [0].aanbiedertype: expected ZA or BAZB"),
-        ("\"dva\":\"dva\"", "\"dva\":\"dva3\"", "line 3, [0].dva: expected dva or dva2"),
+        (
+            "\"ZA\"",
+            "\"Z A\"",
+            "line 2, [0].aanbiedertype: expected ZA or BAZB",
+        ),
+        (
+            "\"dva\":\"dva\"",
+            "\"dva\":\"dva3\"",
+            "line 3, [0].dva: expected dva or dva2",
+        ),
         (
             "\"51\"",
             "\"99\"",
             "line 3, [0].gegevensdiensten[0]: gegevensdiensten.json has no gegevensdienst of this id",
         ),
-        ("\"51\"", "\"51\",\n\"51\"", "line 4, [0].gegevensdiensten[1]: stands here already"),
+        (
+            "\"51\"",
+            "\"51\",\n\"51\"",
+            "line 4, [0].gegevensdiensten[1]: stands here already",
+        ),
         (
             "[\"51\"]",
             "[]",
@@ -343,7 +422,10 @@ fn a_provider_is_refused_where_a_value_is_none() {
     ] {
         assert!(PROVIDER.contains(this), "{this}");
         let text = format!("[{}]", PROVIDER.replace(this, that));
-        assert_eq!(fault("providers.json", &text), format!("providers.json, {expected}"));
+        assert_eq!(
+            fault("providers.json", &text),
+            format!("providers.json, {expected}")
+        );
     }
 }
 
@@ -356,7 +438,10 @@ fn two_providers_share_neither_ura_nor_name() {
         (other_ura, "line 4, [1].naam: stands here already"),
     ] {
         let text = format!("[{PROVIDER},\n{other}]");
-        assert_eq!(fault("providers.json", &text), format!("providers.json, {expected}"));
+        assert_eq!(
+            fault("providers.json", &text),
+            format!("providers.json, {expected}")
+        );
     }
 }
 
@@ -372,9 +457,21 @@ fn a_gegevensdienst_searches_by_what_a_record_system_takes() {
             "line 3, [0].zoekvragen[0].parameters[1]: no such search parameter; there are _count, _id, \
              category, class, code, date, status, type",
         ),
-        ("Condition", "Condition/1", "line 2, [0].zoekvragen[0].type: expected a FHIR resource type"),
-        ("Basis", "Ba", "line 1, [0].weergavenaam: expected 3 to 50 characters"),
-        ("MM-1", "MM 1", "line 1, [0].systeemrolcode: expected 1 to 30 ASCII characters"),
+        (
+            "Condition",
+            "Condition/1",
+            "line 2, [0].zoekvragen[0].type: expected a FHIR resource type",
+        ),
+        (
+            "Basis",
+            "Ba",
+            "line 1, [0].weergavenaam: expected 3 to 50 characters",
+        ),
+        (
+            "MM-1",
+            "MM 1",
+            "line 1, [0].systeemrolcode: expected 1 to 30 ASCII characters",
+        ),
         (
             "\"51\"",
             "\"5 1\"",
@@ -398,22 +495,33 @@ fn the_sample_is_checked_against_what_the_folder_gives() {
     let dienst = r#"[{"id":"1","weergavenaam":"Basis","systeemrolcode":"MM-1",
         "zoekvragen":[{"type":"Condition"}]}]"#;
     let said = fault("gegevensdiensten.json", dienst);
-    assert!(said.starts_with("built-in sample/providers.json, line "), "{said}");
-    assert!(said.ends_with("gegevensdiensten.json has no gegevensdienst of this id"), "{said}");
+    assert!(
+        said.starts_with("built-in sample/providers.json, line "),
+        "{said}"
+    );
+    assert!(
+        said.ends_with("gegevensdiensten.json has no gegevensdienst of this id"),
+        "{said}"
+    );
 }
+
+const CLIENT: &str = r#"{"client_id":"eigen.example","organisation":"Eigen",
+"auth":"tls_client_auth",
+"redirect_uris":["https://eigen.example/terug"]}"#;
 
 #[test]
 fn a_client_is_refused_where_a_value_is_none() {
-    let client = r#"{"client_id":"eigen.example","organisation":"Eigen",
-"auth":"tls_client_auth",
-"redirect_uris":["https://eigen.example/terug"]}"#;
     for (this, that, expected) in [
         (
             "\"eigen.example\"",
             "\"https://eigen.example\"",
             "line 1, [0].client_id: expected a fully qualified host name in lower case",
         ),
-        ("\"Eigen\"", "\"E\"", "line 1, [0].organisation: expected 3 to 50 characters"),
+        (
+            "\"Eigen\"",
+            "\"E\"",
+            "line 1, [0].organisation: expected 3 to 50 characters",
+        ),
         (
             "\"tls_client_auth\"",
             "\"client_secret_post\"",
@@ -440,10 +548,17 @@ fn a_client_is_refused_where_a_value_is_none() {
             "line 3, [0].redirect_uris: expected at least one redirect URI",
         ),
     ] {
-        assert!(client.contains(this), "{this}");
-        let text = format!("[{}]", client.replace(this, that));
-        assert_eq!(fault("clients.json", &text), format!("clients.json, {expected}"));
+        assert!(CLIENT.contains(this), "{this}");
+        let text = format!("[{}]", CLIENT.replace(this, that));
+        assert_eq!(
+            fault("clients.json", &text),
+            format!("clients.json, {expected}")
+        );
     }
+}
+
+#[test]
+fn a_redirect_uri_is_absolute_and_a_client_stands_once() {
     for uri in [
         "http://eigen.example/terug",
         "https://eigen.example/terug#x",
@@ -452,7 +567,7 @@ fn a_client_is_refused_where_a_value_is_none() {
         "https:///",
         "/terug",
     ] {
-        let text = format!("[{}]", client.replace("https://eigen.example/terug", uri));
+        let text = format!("[{}]", CLIENT.replace("https://eigen.example/terug", uri));
         let expected = "expected an absolute https URL without fragment";
         assert_eq!(
             fault("clients.json", &text),
@@ -460,7 +575,7 @@ fn a_client_is_refused_where_a_value_is_none() {
             "{uri}"
         );
     }
-    let twice = format!("[{client},{client}]");
+    let twice = format!("[{CLIENT},{CLIENT}]");
     assert_eq!(
         fault("clients.json", &twice),
         "clients.json, line 3, [1].client_id: stands here already"
@@ -499,11 +614,20 @@ fn lists_and_settings_are_refused_where_a_value_is_none() {
 fn a_list_that_does_not_fit_its_schema_is_refused_with_its_line() {
     let said = fault("lists/MedMij_Whitelist.xml", "<Whitelist>\n</Whitelist>");
     let expected = "this is another list, or another release of it";
-    assert_eq!(said, format!("lists/MedMij_Whitelist.xml, line 1: {expected}"));
+    assert_eq!(
+        said,
+        format!("lists/MedMij_Whitelist.xml, line 1: {expected}")
+    );
     let said = fault("lists/MedMij_OAuthclientlist.xml", "<a>\n<b>");
-    assert!(said.starts_with("lists/MedMij_OAuthclientlist.xml, line "), "{said}");
+    assert!(
+        said.starts_with("lists/MedMij_OAuthclientlist.xml, line "),
+        "{said}"
+    );
     let said = fault("digid-metadata.xml", "<a/>");
-    assert!(said.starts_with("digid-metadata.xml: expected one EntityDescriptor"), "{said}");
+    assert!(
+        said.starts_with("digid-metadata.xml: expected one EntityDescriptor"),
+        "{said}"
+    );
 }
 
 #[test]
@@ -514,7 +638,10 @@ fn a_misspelt_file_is_refused_and_other_files_are_left_alone() {
         fault("localization.json", "{}"),
         format!("localization.json: no file of this name is read; those are {known}")
     );
-    assert_eq!(fault("lists/Whitelist.xml", "<a/>"), "lists/Whitelist.xml: no list has this name");
+    assert_eq!(
+        fault("lists/Whitelist.xml", "<a/>"),
+        "lists/Whitelist.xml: no list has this name"
+    );
     assert_eq!(
         fault("records/659.json", "[]"),
         "records/659.json: expected a file named by a URA: 00000659.json"
@@ -523,7 +650,11 @@ fn a_misspelt_file_is_refused_and_other_files_are_left_alone() {
         fault("records/99999999.json", "[]"),
         "records/99999999.json: providers.json has no provider of this URA"
     );
-    assert!(Folder::with(&[("README.md", "x"), ("notes/a.json", "x")]).read().is_ok());
+    assert!(
+        Folder::with(&[("README.md", "x"), ("notes/a.json", "x")])
+            .read()
+            .is_ok()
+    );
 }
 
 #[test]
@@ -537,8 +668,13 @@ fn a_file_that_is_no_text_or_no_file_or_not_there_is_refused() {
         "people.json: is no ordinary file"
     );
     let nowhere = std::env::temp_dir().join("sluis-input-nowhere");
-    let said = Input::read(&nowhere, PORT).expect_err("refused").to_string();
-    assert!(said.ends_with("sluis-input-nowhere: there is no such folder"), "{said}");
+    let said = Input::read(&nowhere, PORT)
+        .expect_err("refused")
+        .to_string();
+    assert!(
+        said.ends_with("sluis-input-nowhere: there is no such folder"),
+        "{said}"
+    );
 }
 
 #[test]
@@ -548,7 +684,10 @@ fn a_file_that_is_too_large_is_refused_unread() {
     // Without content: it takes no room on disk.
     file.set_len(64 * 1024 * 1024 + 1).expect("set");
     let said = folder.read().expect_err("refused").to_string();
-    assert!(said.ends_with("people.json: is larger than 64 MiB"), "{said}");
+    assert!(
+        said.ends_with("people.json: is larger than 64 MiB"),
+        "{said}"
+    );
 }
 
 // ── Records ─────────────────────────────────────────────────────────────────────────────────────
@@ -570,16 +709,26 @@ const RECORDS: &str = r#"[
 ]"#;
 
 fn ids(input: &Input, person: &str, kind: &str, params: &[(&str, &str)]) -> Vec<String> {
-    let params: Vec<(String, String)> =
-        params.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-    let found = input.records.search(&ura("00000659"), &bsn(person), kind, &params);
+    let params: Vec<(String, String)> = params
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+        .collect();
+    let found = input
+        .records
+        .search(&ura("00000659"), &bsn(person), kind, &params);
     let resources = found.expect("a search").resources;
-    resources.iter().filter_map(|resource| resource["id"].as_str()).map(str::to_owned).collect()
+    resources
+        .iter()
+        .filter_map(|resource| resource["id"].as_str())
+        .map(str::to_owned)
+        .collect()
 }
 
 #[test]
 fn a_search_finds_what_belongs_to_that_person_and_nothing_else() {
-    let input = Folder::with(&[("records/00000659.json", RECORDS)]).read().expect("good");
+    let input = Folder::with(&[("records/00000659.json", RECORDS)])
+        .read()
+        .expect("good");
     let (a, b) = ("900186021", "900029365");
     assert_eq!(ids(&input, a, "Patient", &[]), ["a"]);
     assert_eq!(ids(&input, a, "Observation", &[]), ["1", "2"]);
@@ -589,27 +738,36 @@ fn a_search_finds_what_belongs_to_that_person_and_nothing_else() {
     assert_eq!(ids(&input, a, "Coverage", &[]), ["5"]);
     assert_eq!(ids(&input, a, "Organization", &[]), [""; 0]);
     assert_eq!(ids(&input, "999990019", "Observation", &[]), [""; 0]);
-    let elsewhere = input.records.search(&ura("00000666"), &bsn(a), "Observation", &[]);
+    let elsewhere = input
+        .records
+        .search(&ura("00000666"), &bsn(a), "Observation", &[]);
     assert_eq!(elsewhere.expect("a search").total, 0);
 }
 
 #[test]
 fn a_search_is_narrowed_and_shortened() {
-    let input = Folder::with(&[("records/00000659.json", RECORDS)]).read().expect("good");
+    let input = Folder::with(&[("records/00000659.json", RECORDS)])
+        .read()
+        .expect("good");
     let ids = |params: &[(&str, &str)]| ids(&input, "900186021", "Observation", params);
     assert_eq!(ids(&[("status", "final")]), ["1"]);
-    assert_eq!(ids(&[("status", "final,amended"), ("date", "gt2026-01")]), ["2"]);
+    assert_eq!(
+        ids(&[("status", "final,amended"), ("date", "gt2026-01")]),
+        ["2"]
+    );
     assert_eq!(ids(&[("_count", "1")]), ["1"]);
     let count = [("_count".to_owned(), "1".to_owned())];
     let person = bsn("900186021");
-    let found = input.records.search(&ura("00000659"), &person, "Observation", &count);
+    let found = input
+        .records
+        .search(&ura("00000659"), &person, "Observation", &count);
     assert_eq!(found.expect("a search").total, 2);
 }
 
 #[test]
 fn a_record_is_refused_where_it_is_none() {
     let patient = RECORDS.lines().take(3).collect::<Vec<_>>().join("\n");
-    let with = |more: &str| format!("{}\n{more}]", patient);
+    let with = |more: &str| format!("{patient}\n{more}]");
     for (text, expected) in [
         ("{}".to_owned(), "line 1: a value of another kind, expected a sequence"),
         ("[\n7]".to_owned(), "line 2, [0].resourceType: expected a FHIR resource type"),
@@ -639,8 +797,22 @@ fn a_record_is_refused_where_it_is_none() {
 }
 
 #[test]
+fn more_than_200_000_resources_are_refused() {
+    let many = format!("[{}{{}}]", "{},".repeat(200_000));
+    assert_eq!(
+        fault("records/00000659.json", &many),
+        "records/00000659.json: there are more than 200 000 resources in all"
+    );
+}
+
+#[test]
 fn nothing_of_an_input_prints_a_bsn() {
-    let input = Folder::with(&[("records/00000659.json", RECORDS)]).read().expect("good");
+    let input = Folder::with(&[("records/00000659.json", RECORDS)])
+        .read()
+        .expect("good");
     let printed = format!("{input:?} {:?} {:?}", input.records, input.localisation);
-    assert!(!printed.contains("900186021") && printed.contains("people"), "{printed}");
+    assert!(
+        !printed.contains("900186021") && printed.contains("people"),
+        "{printed}"
+    );
 }

@@ -85,6 +85,10 @@ pub(super) struct Choice {
 /// A client of `clients.json`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+#[expect(
+    clippy::struct_field_names,
+    reason = "client_id is the name on the wire and in the file"
+)]
 pub(super) struct Client {
     pub(super) client_id: String,
     pub(super) organisation: String,

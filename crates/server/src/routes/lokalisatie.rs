@@ -49,19 +49,20 @@ impl LokalisatieRole {
 /// Steps 15 to 17.
 async fn locaties(State(role): State<Arc<LokalisatieRole>>, visit: Visit) -> Response {
     let app = &role.app;
-    let refuse = |status, error, reason| {
-        app.saw_fail(15, visit.trace, visit.peer_name(), reason);
-        app.refused(visit.trace, "seed 000 step 15", reason);
-        web::json(status, &json!({ "error": error }))
-    };
     let peer = visit.certificate(&app.clock).and_then(|peer| peer.san_dns);
     if peer.as_deref() != Some(role.mitz_host.as_str()) {
-        return refuse(403, "forbidden", "only Mitz may ask for locations");
+        let reason = "only Mitz may ask for locations";
+        app.saw_fail(15, visit.trace, visit.peer_name(), reason);
+        app.refused(visit.trace, "seed 000 step 15", reason);
+        return web::json(403, &json!({ "error": "forbidden" }));
     }
-    let Ok(vraag) = serde_json::from_slice::<Locatievraag>(&visit.body) else {
-        return refuse(400, "invalid_request", "the question is unreadable");
-    };
     app.saw(15, visit.trace, visit.peer_name(), "question for locations");
+    let Ok(vraag) = serde_json::from_slice::<Locatievraag>(&visit.body) else {
+        let reason = "the question names nobody, so nothing can be collected";
+        app.saw_fail(16, visit.trace, "lokalisatie", reason);
+        app.refused(visit.trace, "seed 000 step 16", reason);
+        return web::json(400, &json!({ "error": "invalid_request" }));
+    };
     let locaties = role.known(&vraag);
     let note = format!("{} locations collected", locaties.locaties.len());
     app.saw(16, visit.trace, "lokalisatie", note);
@@ -96,10 +97,16 @@ mod tests {
         let router = role(&party);
         let answer = ask(&router, MITZ, r#"{"bsn":"900186021"}"#).await;
         assert_eq!(answer.status, 200);
-        assert_eq!(answer.json(), json!({ "locaties": ["00000659", "00000666"] }));
+        assert_eq!(
+            answer.json(),
+            json!({ "locaties": ["00000659", "00000666"] })
+        );
         // mitz case 26: known nowhere is an answer
         let answer = ask(&router, MITZ, r#"{"bsn":"900029365"}"#).await;
-        assert_eq!((answer.status.as_u16(), answer.json()), (200, json!({ "locaties": [] })));
+        assert_eq!(
+            (answer.status.as_u16(), answer.json()),
+            (200, json!({ "locaties": [] }))
+        );
     }
 
     #[tokio::test]
@@ -118,7 +125,13 @@ mod tests {
     async fn an_unreadable_question_is_refused_and_not_repeated() {
         let party = Party::new();
         let router = role(&party);
-        for body in ["", "[]", "{}", r#"{"bsn":"900186022"}"#, r#"{"bsn":900186021}"#] {
+        for body in [
+            "",
+            "[]",
+            "{}",
+            r#"{"bsn":"900186022"}"#,
+            r#"{"bsn":900186021}"#,
+        ] {
             let answer = ask(&router, MITZ, body).await;
             assert_eq!(answer.status, 400, "{body}");
             assert!(!answer.text().contains("9001860"));

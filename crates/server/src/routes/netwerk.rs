@@ -73,7 +73,10 @@ impl NetwerkRole {
         Arc::new(Self {
             app,
             keys: Keys(keys),
-            hosts: hosts.into_iter().map(|(rol, url)| Host { rol, url }).collect(),
+            hosts: hosts
+                .into_iter()
+                .map(|(rol, url)| Host { rol, url })
+                .collect(),
             seen: Mutex::default(),
         })
     }
@@ -91,7 +94,9 @@ impl NetwerkRole {
     /// What was seen of a journey, in the order of arrival; nothing for one that was not seen.
     pub fn sightings_of(&self, trace: &str) -> Option<Vec<Sighting>> {
         let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        seen.by_trace.get(trace).map(|found| found.iter().cloned().collect())
+        seen.by_trace
+            .get(trace)
+            .map(|found| found.iter().cloned().collect())
     }
 
     fn take(&self, visit: &Visit) -> Result<(), NotTaken> {
@@ -104,7 +109,10 @@ impl NetwerkRole {
         if told.len() > BATCH_MAX || !told.iter().all(is_sound) {
             return Err(NotTaken::Malformed);
         }
-        if !told.iter().all(|sighting| self.keys.is_of(&sighting.party, key)) {
+        if !told
+            .iter()
+            .all(|sighting| self.keys.is_of(&sighting.party, key))
+        {
             return Err(NotTaken::Key);
         }
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
@@ -124,7 +132,9 @@ impl NetwerkRole {
                 let (stappen_gelukt, uitkomst) = stand(sightings.iter());
                 Some(ReisVermelding {
                     trace: trace.clone(),
-                    begonnen: begonnen(sightings.iter()).map(date::moment).unwrap_or_default(),
+                    begonnen: begonnen(sightings.iter())
+                        .map(date::moment)
+                        .unwrap_or_default(),
                     stappen_gelukt,
                     uitkomst,
                 })
@@ -136,7 +146,9 @@ impl NetwerkRole {
 impl Keys {
     /// Whether a key is anybody's. All are compared, each in constant time.
     fn has(&self, key: &str) -> bool {
-        self.0.values().fold(false, |found, known| found | same(known, key))
+        self.0
+            .values()
+            .fold(false, |found, known| found | same(known, key))
     }
 
     /// Whether a key is this party's.
@@ -322,14 +334,20 @@ fn as_page(trace: &str, sightings: &[Sighting]) -> Reis {
 
 fn of_step<'a>(sightings: &'a [Sighting], step: &Step) -> impl Iterator<Item = &'a Sighting> {
     let number = step.number;
-    sightings.iter().filter(move |sighting| sighting.step == number)
+    sightings
+        .iter()
+        .filter(move |sighting| sighting.step == number)
 }
 
 fn gezien(sighting: &Sighting) -> Gezien {
     Gezien {
         door: sighting.party.clone(),
         peer: sighting.peer.clone(),
-        uitkomst: if sighting.ok { StapUitkomst::Gelukt } else { StapUitkomst::Geweigerd },
+        uitkomst: if sighting.ok {
+            StapUitkomst::Gelukt
+        } else {
+            StapUitkomst::Geweigerd
+        },
         aanbieder: sighting.aanbieder.clone(),
         tijd: date::moment(sighting.time),
     }
@@ -372,7 +390,9 @@ mod tests {
             Some(key) => request.header(AUTHORIZATION, format!("Bearer {key}")),
             None => request,
         };
-        let request = request.body(Body::from(body.to_string())).expect("a request");
+        let request = request
+            .body(Body::from(body.to_string()))
+            .expect("a request");
         send(&role.router(), None, request).await
     }
 
@@ -382,11 +402,16 @@ mod tests {
         let role = role(&party);
         let told = json!([sighting(8, "mitz", true), sighting(9, "mitz", false)]);
         assert_eq!(tell(&role, Some("key-of-mitz"), &told).await.status, 200);
-        let reis = testing::get(&role.router(), &format!("/reizen/{TRACE}.json")).await.json();
+        let reis = testing::get(&role.router(), &format!("/reizen/{TRACE}.json"))
+            .await
+            .json();
         assert_eq!(reis["stappen"][7]["gezien"][0]["note"], "token request");
         assert_eq!(reis["stappen"][7]["van"], "DVP client");
         assert_eq!(reis["stappen"][9]["gezien"], json!([]));
-        assert_eq!((&reis["stappen_gelukt"], &reis["uitkomst"]), (&json!(1), &json!("geweigerd")));
+        assert_eq!(
+            (&reis["stappen_gelukt"], &reis["uitkomst"]),
+            (&json!(1), &json!("geweigerd"))
+        );
         let reizen = testing::get(&role.router(), "/reizen.json").await.json();
         assert_eq!(reizen["reizen"][0]["trace_id"], TRACE);
         assert_eq!(reizen["reizen"][0]["begonnen"], "2026-11-22 00:00:00");
@@ -405,7 +430,11 @@ mod tests {
         assert!(reis.status == 200 && reis.text().contains("OpenID Connect token request"));
         assert!(reis.headers.contains_key("content-security-policy"));
         for unknown in ["/reizen/x", "/reizen/x.json", "/anders"] {
-            assert_eq!(testing::get(&role.router(), unknown).await.status, 404, "{unknown}");
+            assert_eq!(
+                testing::get(&role.router(), unknown).await.status,
+                404,
+                "{unknown}"
+            );
         }
     }
 
@@ -414,11 +443,20 @@ mod tests {
         let party = Party::new();
         let role = role(&party);
         let of_mitz = json!([sighting(8, "mitz", true)]);
-        for key in [None, Some(""), Some("key-of-pgo"), Some("key-of-mit"), Some("key-of-mitz2")] {
+        for key in [
+            None,
+            Some(""),
+            Some("key-of-pgo"),
+            Some("key-of-mit"),
+            Some("key-of-mitz2"),
+        ] {
             assert_eq!(tell(&role, key, &of_mitz).await.status, 401, "{key:?}");
         }
         let of_nobody = json!([sighting(8, "niemand", true)]);
-        assert_eq!(tell(&role, Some("key-of-mitz"), &of_nobody).await.status, 401);
+        assert_eq!(
+            tell(&role, Some("key-of-mitz"), &of_nobody).await.status,
+            401
+        );
         assert!(role.sightings_of(TRACE).is_none());
     }
 
@@ -442,7 +480,10 @@ mod tests {
         ] {
             assert_eq!(tell(&role, Some("key-of-mitz"), &bad).await.status, 400);
         }
-        assert!(role.sightings_of(TRACE).is_none(), "nothing of a bad message is kept");
+        assert!(
+            role.sightings_of(TRACE).is_none(),
+            "nothing of a bad message is kept"
+        );
     }
 
     #[test]
@@ -456,7 +497,10 @@ mod tests {
         for journey in 0..=JOURNEYS_MAX {
             seen.add(of(journey, 0));
         }
-        assert_eq!((seen.by_trace.len(), seen.order.len()), (JOURNEYS_MAX, JOURNEYS_MAX));
+        assert_eq!(
+            (seen.by_trace.len(), seen.order.len()),
+            (JOURNEYS_MAX, JOURNEYS_MAX)
+        );
         assert!(!seen.by_trace.contains_key("journey-0"));
         for time in 1..=i64::try_from(SIGHTINGS_MAX).expect("small") {
             seen.add(of(1, time));
@@ -493,7 +537,10 @@ mod tests {
         // mitz case 11
         assert_eq!(after((8..=30).collect(), &[]), (23, ReisUitkomst::Gelukt));
         assert_eq!(after((2..=29).collect(), &[]), (28, ReisUitkomst::Onderweg));
-        assert_eq!(after((1..=26).collect(), &[27]), (26, ReisUitkomst::Geweigerd));
+        assert_eq!(
+            after((1..=26).collect(), &[27]),
+            (26, ReisUitkomst::Geweigerd)
+        );
         let without_six = (1..=30).filter(|step| *step != 6).collect();
         assert_eq!(after(without_six, &[]), (29, ReisUitkomst::Onderweg));
     }

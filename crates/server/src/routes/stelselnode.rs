@@ -105,7 +105,10 @@ impl Lists {
             (ZAKL, list(&replaced.zakl, zakl(input, uitgave))?),
             (OCL, list(&replaced.ocl, ocl(input, uitgave))?),
             (GNL, list(&replaced.gnl, gnl(input, uitgave))?),
-            (WHITELIST, list(&replaced.whitelist, whitelist(input, hosts, uitgave))?),
+            (
+                WHITELIST,
+                list(&replaced.whitelist, whitelist(input, hosts, uitgave))?,
+            ),
         ])))
     }
 
@@ -120,7 +123,9 @@ impl Lists {
 fn zal(input: &Input, hosts: &Hosts, uitgave: Uitgave) -> Result<String, NoLists> {
     let entry = |provider: &Provider, dva: &DvaHosts| {
         let diensten = input.gegevensdiensten_of(provider);
-        let diensten = diensten.values().map(|dienst| gegevensdienst(provider, dva, dienst));
+        let diensten = diensten
+            .values()
+            .map(|dienst| gegevensdienst(provider, dva, dienst));
         let versie = Interfaceversie {
             id: Some(input.lists.interfaceversie.clone()),
             gegevensdiensten: diensten.collect::<Result<_, NoLists>>()?,
@@ -134,11 +139,15 @@ fn zal(input: &Input, hosts: &Hosts, uitgave: Uitgave) -> Result<String, NoLists
             discovery: Some(endpoint(&discovery, "DiscoveryEndpointuri")?),
         })
     };
-    let served = input.providers.iter().filter_map(|provider| Some((provider, provider.dva?)));
+    let served = input
+        .providers
+        .iter()
+        .filter_map(|provider| Some((provider, provider.dva?)));
     let entries = served.map(|(provider, dva)| entry(provider, hosts.of(dva)));
     let entries = entries.collect::<Result<_, NoLists>>()?;
     let list = Zal::new(uitgave, ZalRelease::Release3, entries);
-    list.map(|list| list.to_xml()).map_err(|_| NoLists::Twice("Zorgaanbiedernaam"))
+    list.map(|list| list.to_xml())
+        .map_err(|_| NoLists::Twice("Zorgaanbiedernaam"))
 }
 
 fn gegevensdienst(
@@ -151,8 +160,11 @@ fn gegevensdienst(
     let resource = format!("{}/resource/{}/{resource}/fhir", dva.back, provider.ura);
     Ok(Gegevensdienst {
         id: dienst.id.clone(),
-        authorization_endpoint: Endpointuri::frontchannel(&authorization, FrontchannelPort::Allowed)
-            .map_err(|_| NoLists::Value("AuthorizationEndpointuri"))?,
+        authorization_endpoint: Endpointuri::frontchannel(
+            &authorization,
+            FrontchannelPort::Allowed,
+        )
+        .map_err(|_| NoLists::Value("AuthorizationEndpointuri"))?,
         token_endpoint: endpoint(&format!("{}/token", dva.back), "TokenEndpointuri")?,
         abonneren: None,
         systeemrollen: vec![Systeemrol {
@@ -176,12 +188,16 @@ fn zakl(input: &Input, uitgave: Uitgave) -> Result<String, NoLists> {
         Ok(Koppeling {
             naam: provider.naam.clone(),
             kenmerken: vec![Kenmerk::Ura(provider.ura.clone())],
-            gegevensdiensten: diensten.values().map(dienst).collect::<Result<_, NoLists>>()?,
+            gegevensdiensten: diensten
+                .values()
+                .map(dienst)
+                .collect::<Result<_, NoLists>>()?,
         })
     };
     let koppelingen = input.providers.iter().filter(offers).map(koppeling);
     let list = Zakl::new(uitgave, koppelingen.collect::<Result<_, NoLists>>()?);
-    list.map(|list| list.to_xml()).map_err(|_| NoLists::Twice("Zorgaanbiedernaam"))
+    list.map(|list| list.to_xml())
+        .map_err(|_| NoLists::Twice("Zorgaanbiedernaam"))
 }
 
 fn ocl(input: &Input, uitgave: Uitgave) -> Result<String, NoLists> {
@@ -190,7 +206,8 @@ fn ocl(input: &Input, uitgave: Uitgave) -> Result<String, NoLists> {
         organisatienaam: client.organisation.clone(),
     });
     let list = Ocl::new(uitgave, clients.collect());
-    list.map(|list| list.to_xml()).map_err(|_| NoLists::Twice("Hostname"))
+    list.map(|list| list.to_xml())
+        .map_err(|_| NoLists::Twice("Hostname"))
 }
 
 fn gnl(input: &Input, uitgave: Uitgave) -> Result<String, NoLists> {
@@ -202,18 +219,25 @@ fn gnl(input: &Input, uitgave: Uitgave) -> Result<String, NoLists> {
     };
     let namen = input.gegevensdiensten.values().map(naam);
     let list = Gnl::new(uitgave, namen.collect::<Result<_, NoLists>>()?);
-    list.map(|list| list.to_xml()).map_err(|_| NoLists::Twice("GegevensdienstId"))
+    list.map(|list| list.to_xml())
+        .map_err(|_| NoLists::Twice("GegevensdienstId"))
 }
 
 /// The demo's nodes, the clients' and whoever the input adds, each once.
 fn whitelist(input: &Input, hosts: &Hosts, uitgave: Uitgave) -> Result<String, NoLists> {
     let clients = input.clients.iter().map(|client| &client.client_id);
-    let mut nodes: Vec<Hostname> =
-        hosts.back_channel.iter().chain(clients).chain(&input.lists.whitelist).cloned().collect();
+    let mut nodes: Vec<Hostname> = hosts
+        .back_channel
+        .iter()
+        .chain(clients)
+        .chain(&input.lists.whitelist)
+        .cloned()
+        .collect();
     nodes.sort();
     nodes.dedup();
     let list = Whitelist::new(uitgave, nodes);
-    list.map(|list| list.to_xml()).map_err(|_| NoLists::Twice("Hostname"))
+    list.map(|list| list.to_xml())
+        .map_err(|_| NoLists::Twice("Hostname"))
 }
 
 fn endpoint(url: &str, element: &'static str) -> Result<Endpointuri, NoLists> {
@@ -249,7 +273,9 @@ impl Published {
     fn is_known_to(&self, visit: &Visit) -> bool {
         let ours = self.etag.to_str().unwrap_or_default();
         let lines = visit.headers.get_all(IF_NONE_MATCH).iter();
-        let tags = lines.filter_map(|line| line.to_str().ok()).flat_map(|line| line.split(','));
+        let tags = lines
+            .filter_map(|line| line.to_str().ok())
+            .flat_map(|line| line.split(','));
         let mut tags = tags.map(str::trim);
         tags.any(|tag| tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == ours)
     }
@@ -355,7 +381,7 @@ mod tests {
         Input::sample(8443).expect("a good sample")
     }
 
-    fn zal_and_zakl(lists: &Lists) -> (Zal, Zakl) {
+    fn zal_and_koppellijst(lists: &Lists) -> (Zal, Zakl) {
         let xml = |path| lists.xml(path).expect("a list");
         let zal = Zal::parse(xml(ZAL), ZAL_RULES);
         (zal.expect("a ZAL"), Zakl::parse(xml(ZAKL)).expect("a ZAKL"))
@@ -367,8 +393,8 @@ mod tests {
 
     #[test]
     fn a_ura_leads_to_the_discovery_server_and_the_endpoints_of_its_dva() {
-        let (zal, zakl) = zal_and_zakl(&lists(&sample()));
-        let found = resolve(&ura("00000666"), &zakl, &zal);
+        let (zal, koppellijst) = zal_and_koppellijst(&lists(&sample()));
+        let found = resolve(&ura("00000666"), &koppellijst, &zal);
         let [Resolution::Discover { entry, endpoint }] = found[..] else {
             panic!("expected one discovery endpoint");
         };
@@ -380,19 +406,28 @@ mod tests {
         let dva = "https://dva2-back.localhost:8443";
         assert_eq!(dienst.token_endpoint.as_str(), format!("{dva}/token"));
         let resource = &dienst.systeemrollen[0].resource_endpoint;
-        assert_eq!(resource.as_str(), format!("{dva}/resource/00000666/48/fhir"));
+        assert_eq!(
+            resource.as_str(),
+            format!("{dva}/resource/00000666/48/fhir")
+        );
     }
 
     #[test]
     fn mitz_case_032_a_provider_without_a_dva_is_not_in_the_zal() {
         let mut input = sample();
-        let (zal, zakl) = zal_and_zakl(&lists(&input));
-        assert_eq!(resolve(&ura("00000697"), &zakl, &zal), []);
-        let outside = input.providers.iter_mut().find(|provider| provider.dva.is_none());
+        let (zal, koppellijst) = zal_and_koppellijst(&lists(&input));
+        assert_eq!(resolve(&ura("00000697"), &koppellijst, &zal), []);
+        let outside = input
+            .providers
+            .iter_mut()
+            .find(|provider| provider.dva.is_none());
         let offered = input.gegevensdiensten.keys().next().cloned();
-        outside.expect("a provider").gegevensdiensten.extend(offered);
-        let (zal, zakl) = zal_and_zakl(&lists(&input));
-        let found = resolve(&ura("00000697"), &zakl, &zal);
+        outside
+            .expect("a provider")
+            .gegevensdiensten
+            .extend(offered);
+        let (zal, koppellijst) = zal_and_koppellijst(&lists(&input));
+        let found = resolve(&ura("00000697"), &koppellijst, &zal);
         assert!(matches!(found[..], [Resolution::NotInZal { .. }]));
     }
 
@@ -407,7 +442,12 @@ mod tests {
         let gnl = Gnl::parse(xml(GNL)).expect("a GNL");
         assert_eq!(gnl.namen().len(), input.gegevensdiensten.len());
         let nodes = Whitelist::parse(xml(WHITELIST)).expect("a Whitelist");
-        let expected = ["anderpgo.localhost", "dva-back.localhost", "elders.example", "pgo.localhost"];
+        let expected = [
+            "anderpgo.localhost",
+            "dva-back.localhost",
+            "elders.example",
+            "pgo.localhost",
+        ];
         assert_eq!(nodes.hostnames(), expected.map(host));
     }
 
@@ -444,7 +484,10 @@ mod tests {
             assert_eq!(answer.headers["content-type"], "application/xml");
             assert_eq!(Some(&answer.body[..]), lists.xml(path));
         }
-        assert_eq!(testing::get(&router, "/MedMij_Anders.xml").await.status, 404);
+        assert_eq!(
+            testing::get(&router, "/MedMij_Anders.xml").await.status,
+            404
+        );
     }
 
     #[tokio::test]
@@ -454,12 +497,18 @@ mod tests {
         let first = testing::get(&router, GNL).await;
         let etag = first.headers[ETAG].to_str().expect("text").to_owned();
         let ask = async |tags: &str| {
-            let request = Request::get(GNL).header(IF_NONE_MATCH, tags).body(Body::empty());
+            let request = Request::get(GNL)
+                .header(IF_NONE_MATCH, tags)
+                .body(Body::empty());
             send(&router, None, request.expect("a request")).await
         };
         for known in [etag.clone(), format!("\"x\", W/{etag}"), "*".to_owned()] {
             let answer = ask(&known).await;
-            assert_eq!((answer.status.as_u16(), answer.body.len()), (304, 0), "{known}");
+            assert_eq!(
+                (answer.status.as_u16(), answer.body.len()),
+                (304, 0),
+                "{known}"
+            );
             assert_eq!(answer.headers[ETAG], *etag);
         }
         assert_eq!(ask("\"x\"").await.status, 200);

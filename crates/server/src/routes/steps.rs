@@ -58,11 +58,10 @@ impl Role {
     }
 }
 
-use Role::{
-    Digid, DvaAs, DvaDiscovery, DvaRs, DvpClient, Lokalisatie, MitzAs, Persoon, Register,
-};
+use Role::{Digid, DvaAs, DvaDiscovery, DvaRs, DvpClient, Lokalisatie, MitzAs, Persoon, Register};
 
 /// The steps, in order.
+#[rustfmt::skip] // a step a line, so that the table can be read down
 pub const STEPS: [Step; 30] = [
     step(1, Persoon, DvpClient, "gegevens uitwisselen: verzamelen of delen", "exchange data: collect or share"),
     step(2, DvpClient, MitzAs, "OpenID Connect authorization request", "OpenID Connect authorization request"),

@@ -108,7 +108,9 @@ pub(super) async fn post(
     media_type: &str,
     body: impl Into<Body>,
 ) -> Answer {
-    let request = Request::post(path).header(CONTENT_TYPE, media_type).body(body.into());
+    let request = Request::post(path)
+        .header(CONTENT_TYPE, media_type)
+        .body(body.into());
     send(router, by, request.expect("a request")).await
 }
 

@@ -51,7 +51,9 @@ impl XisRole {
         Arc::new(Self {
             app,
             dva_host,
-            providers: providers.map(|provider| (provider.ura.clone(), provider.down)).collect(),
+            providers: providers
+                .map(|provider| (provider.ura.clone(), provider.down))
+                .collect(),
             records,
         })
     }
@@ -65,7 +67,9 @@ impl XisRole {
 
     /// The answer to a search, or why there is none.
     fn answer(&self, visit: &Visit, ura: &str, resource_type: &str) -> Result<Value, Refused> {
-        let peer = visit.certificate(&self.app.clock).and_then(|peer| peer.san_dns);
+        let peer = visit
+            .certificate(&self.app.clock)
+            .and_then(|peer| peer.san_dns);
         if peer.as_deref() != Some(self.dva_host.as_str()) {
             return Err(Refused::NotTheDva);
         }
@@ -79,11 +83,18 @@ impl XisRole {
             return Err(Refused::NotAForm);
         }
         let question = Question::read(&visit.body, resource_type)?;
-        let Question { bsn, params, only_count } = &question;
-        let found = self.records.search(&ura, bsn, resource_type, params).map_err(|bad| match bad {
-            BadSearch::Parameter => Refused::Parameter,
-            BadSearch::Value => Refused::Value,
-        })?;
+        let Question {
+            bsn,
+            params,
+            only_count,
+        } = &question;
+        let found = self
+            .records
+            .search(&ura, bsn, resource_type, params)
+            .map_err(|bad| match bad {
+                BadSearch::Parameter => Refused::Parameter,
+                BadSearch::Value => Refused::Value,
+            })?;
         if *only_count {
             return Ok(json!({
                 "resourceType": "Bundle", "type": "searchset", "total": found.total,
@@ -141,7 +152,9 @@ impl Question {
 /// The BSN in `system|value`.
 fn person(token: &str) -> Option<Bsn> {
     let (system, value) = token.split_once('|')?;
-    (system == BSN_SYSTEM).then(|| Bsn::parse(value).ok()).flatten()
+    (system == BSN_SYSTEM)
+        .then(|| Bsn::parse(value).ok())
+        .flatten()
 }
 
 /// Why a search gets no answer.
@@ -163,10 +176,18 @@ impl Refused {
             Self::NotTheDva => (403, Forbidden, "only the DVA of these providers may ask"),
             Self::UnknownProvider => (404, NotSupported, "there is no record system of this URA"),
             Self::Down => (503, Transient, "the record system is out of order"),
-            Self::NotAForm => (400, NotSupported, "expected a form in the body, and no query"),
+            Self::NotAForm => (
+                400,
+                NotSupported,
+                "expected a form in the body, and no query",
+            ),
             Self::Person => (400, NotSupported, "expected one person, by BSN"),
             Self::Parameter => (400, NotSupported, "a search parameter is not supported"),
-            Self::Value => (400, NotSupported, "the value of a search parameter is malformed"),
+            Self::Value => (
+                400,
+                NotSupported,
+                "the value of a search parameter is malformed",
+            ),
         }
     }
 }
@@ -233,7 +254,11 @@ mod tests {
         let found = ask(&router, path, of_saskia("&category=laboratory")).await;
         let found = Bundle::parse(&found.body).expect("a searchset").resources;
         assert!(!found.is_empty());
-        assert!(found.iter().all(|resource| resource["subject"]["reference"] == *subject));
+        assert!(
+            found
+                .iter()
+                .all(|resource| resource["subject"]["reference"] == *subject)
+        );
         let both = of_saskia("&category=laboratory&category=vital-signs");
         assert_eq!(ask(&router, path, both).await.json()["total"], 0);
     }
@@ -244,20 +269,29 @@ mod tests {
         let router = role(&party, DvaId::Dva);
         let path = "/00000659/fhir/Observation/_search";
         let all = ask(&router, path, of_saskia("")).await.json();
-        let count = ask(&router, path, of_saskia("&_summary=count")).await.json();
+        let count = ask(&router, path, of_saskia("&_summary=count"))
+            .await
+            .json();
         assert_eq!(count["total"], all["total"]);
         assert!(count.get("entry").is_none() && all["total"].as_u64() > Some(1));
         let one = ask(&router, path, of_saskia("&_count=1")).await.json();
         assert_eq!(one["total"], all["total"]);
         assert_eq!(one["entry"].as_array().map(Vec::len), Some(1));
-        assert_eq!(ask(&router, path, of_saskia("&_summary=true")).await.status, 400);
+        assert_eq!(
+            ask(&router, path, of_saskia("&_summary=true")).await.status,
+            400
+        );
     }
 
     #[tokio::test]
     async fn nobody_but_the_dva_gets_an_answer() {
         let party = Party::new();
         let router = role(&party, DvaId::Dva);
-        for by in [None, Some("dva2-back.localhost"), Some("mitz-back.localhost")] {
+        for by in [
+            None,
+            Some("dva2-back.localhost"),
+            Some("mitz-back.localhost"),
+        ] {
             let path = "/00000659/fhir/Observation/_search";
             let answer = post(&router, by, path, FORM, of_saskia("")).await;
             assert_eq!(answer.status, 403, "{by:?}");
@@ -285,7 +319,7 @@ mod tests {
     async fn a_search_without_exactly_one_person_or_with_what_is_not_taken_is_refused() {
         let party = Party::new();
         let router = role(&party, DvaId::Dva);
-        let many: String = (0..PARAMETERS_MAX).map(|n| format!("&_id={n}")).collect();
+        let many = "&_id=1".repeat(PARAMETERS_MAX);
         for form in [
             String::new(),
             "category=laboratory".to_owned(),
@@ -316,6 +350,9 @@ mod tests {
         let json = post(&router, DVA, path, "application/json", of_saskia("")).await;
         assert_eq!(json.status, 400);
         let get = http::Request::get(with_query).body(axum::body::Body::empty());
-        assert_eq!(send(&router, DVA, get.expect("a request")).await.status, 405);
+        assert_eq!(
+            send(&router, DVA, get.expect("a request")).await.status,
+            405
+        );
     }
 }

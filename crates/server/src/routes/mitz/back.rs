@@ -143,8 +143,9 @@ pub(super) async fn userinfo(State(role): State<Arc<MitzRole>>, visit: Visit) ->
     };
     match settle(app, visit.trace, journey).await {
         Ok(UserinfoAnswer::Userinfo(userinfo)) => {
-            let note = format!("{} locations with consent", userinfo.locaties.len());
-            app.saw(18, visit.trace, "authorization server", note);
+            let found = userinfo.locaties.len();
+            let note = format!("{found} locations with consent");
+            app.tell_at(18, visit.trace, "authorization server", note, found > 0, None);
             role.signed_userinfo(*userinfo).unwrap_or_else(web::unavailable)
         }
         Ok(UserinfoAnswer::Refused(refusal)) => {

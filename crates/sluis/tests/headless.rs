@@ -1,0 +1,67 @@
+//! `sluis demo --headless`, as its users call it.
+
+use std::process::{Command, Output};
+
+use serde_json::Value;
+
+fn demo(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_sluis"))
+        .args(["demo", "--port", "0"])
+        .args(arguments)
+        .output()
+        .expect("the program runs")
+}
+
+fn text(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).expect("text")
+}
+
+#[test]
+fn seed_000_all_thirty_steps_pass_and_are_printed_by_number() {
+    let output = demo(&["--headless", "mitz"]);
+    let text = text(&output);
+    assert!(output.status.success(), "{text}");
+    let numbers: Vec<u8> = text
+        .lines()
+        .filter_map(|line| line.trim_start().split(' ').next()?.parse().ok())
+        .collect();
+    assert_eq!(numbers, (1..=30).collect::<Vec<u8>>());
+    assert!(text.contains("all 30 steps passed"), "{text}");
+    assert!(!text.contains("900186021"), "a BSN was printed");
+}
+
+#[test]
+fn seed_000_the_steps_are_data_with_peer_and_trace_id() {
+    let output = demo(&["--headless", "mitz", "--json"]);
+    assert!(output.status.success());
+    let data: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!(data["passed"], true);
+    let journey = &data["journeys"][0];
+    let steps = journey["steps"].as_array().expect("steps");
+    assert_eq!(steps.len(), 30);
+    for step in steps {
+        assert_eq!(step["result"], "ok", "{step}");
+        let seen = step["seen"].as_array().expect("sightings");
+        assert!(!seen.is_empty(), "{step}");
+        for sighting in seen {
+            assert_eq!(sighting["trace_id"], journey["trace_id"]);
+            assert_ne!(sighting["peer"], "");
+        }
+    }
+}
+
+#[test]
+fn every_step_that_is_broken_fails_for_real_and_is_named() {
+    for step in 1..=30 {
+        let output = demo(&["--headless", "mitz", "--json", "--break", &step.to_string()]);
+        assert_eq!(output.status.code(), Some(1), "step {step}");
+        let data: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+        assert_eq!(data["journeys"][0]["failed_step"], step);
+    }
+}
+
+#[test]
+fn a_step_that_does_not_exist_is_refused_before_anything_starts() {
+    let output = demo(&["--headless", "mitz", "--break", "31"]);
+    assert_eq!(output.status.code(), Some(2));
+}
