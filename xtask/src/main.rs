@@ -1,1 +1,42 @@
-fn main() {}
+//! Work on the repository itself: `cargo xtask COMMAND`.
+//!
+//! | command | does |
+//! |---|---|
+//! | `trace` | joins the catalogue of requirements and cases to the code and tests that cite them |
+//! | `foreign-samples` | lets the program work on lists and records that others made |
+//! | `tidy` | finds what does not belong, and what grew too long |
+//!
+//! It never changes a file of the repository.
+
+mod foreign_samples;
+mod rust_text;
+mod tidy;
+mod trace;
+mod tree;
+
+use std::process::ExitCode;
+
+const USAGE: &str = "\
+usage: cargo xtask trace [--ran FILE...]   requirements and cases, with the code and tests that cite them;
+                                           --ran counts only tests that these results tell of
+       cargo xtask foreign-samples         real lists and records through the chain; 3 when they are absent
+       cargo xtask tidy                    words that do not belong, files and functions that are too long";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let done = match &arguments[..] {
+        ["trace"] => trace::run(None),
+        ["trace", "--ran", files @ ..] if !files.is_empty() => trace::run(Some(files)),
+        ["foreign-samples"] => foreign_samples::run(),
+        ["tidy"] => tidy::run(),
+        _ => {
+            eprintln!("{USAGE}");
+            return ExitCode::from(2);
+        }
+    };
+    done.unwrap_or_else(|why| {
+        eprintln!("xtask: {why}");
+        ExitCode::FAILURE
+    })
+}

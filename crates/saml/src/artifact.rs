@@ -8,8 +8,8 @@ use base64::engine::general_purpose::STANDARD;
 
 use crate::redirect::{percent_encode, with_query};
 
-/// Type code, endpoint index, source id and message handle together.
-const BYTES: usize = 2 + 2 + 20 + 20;
+/// Type code (2), endpoint index (2), source id (20) and message handle (20) together.
+const BYTES: usize = 44;
 
 /// An artifact. Who holds it can ask for the answer once, so it prints as `***` and compares in
 /// constant time.

@@ -112,8 +112,8 @@ impl Comparison {
     }
 }
 
-/// How the browser carries a request.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// How the browser carries a request. Prints as `***`: a message is for no log.
+#[derive(Clone, PartialEq, Eq)]
 pub enum Sent {
     /// By a redirect to this URL, which is signed.
     Redirect(String),
@@ -121,8 +121,17 @@ pub enum Sent {
     Post(PostForm),
 }
 
+impl fmt::Debug for Sent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Redirect(_) => "Redirect(***)",
+            Self::Post(_) => "Post(***)",
+        })
+    }
+}
+
 /// The fields of the HTTP-POST binding (SAML bindings 3.5). They still have to be escaped for HTML.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct PostForm {
     /// Where the form is posted.
     pub action: String,
@@ -130,6 +139,12 @@ pub struct PostForm {
     pub saml_request: String,
     /// The field `RelayState`.
     pub relay_state: Option<String>,
+}
+
+impl fmt::Debug for PostForm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PostForm(***)")
+    }
 }
 
 /// A request that cannot be sent.

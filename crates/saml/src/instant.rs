@@ -5,13 +5,9 @@ use verdict::Moment;
 
 /// Whole seconds with a final `Z`. A moment that no calendar holds becomes the nearest that one does.
 pub(crate) fn write(moment: Moment) -> String {
-    let seconds = moment.unix();
-    let last = if seconds < 0 {
-        Timestamp::MIN
-    } else {
-        Timestamp::MAX
-    };
-    Timestamp::from_second(seconds).unwrap_or(last).to_string()
+    let (first, last) = (Timestamp::MIN.as_second(), Timestamp::MAX.as_second());
+    let timestamp = Timestamp::from_second(moment.unix().clamp(first, last));
+    timestamp.unwrap_or(Timestamp::MAX).to_string()
 }
 
 /// Reads `2026-11-22T10:00:00Z`, with or without a fraction, which is rounded down. Any offset but
@@ -45,14 +41,8 @@ mod tests {
         assert_eq!(write(moment), "2026-11-22T10:00:00Z");
         assert_eq!(read("2026-11-22T10:00:00Z"), Some(moment));
         assert_eq!(read("2026-11-22T10:00:00.999Z"), Some(moment));
-        assert_eq!(
-            write(Moment::from_unix(i64::MAX)),
-            Timestamp::MAX.to_string()
-        );
-        assert_eq!(
-            write(Moment::from_unix(i64::MIN)),
-            Timestamp::MIN.to_string()
-        );
+        assert_eq!(write(Moment::from_unix(i64::MAX)), "9999-12-30T22:00:00Z");
+        assert!(write(Moment::from_unix(i64::MIN)).starts_with("-009999-01-02T"));
     }
 
     #[test]

@@ -9,7 +9,7 @@
 //! This crate never opens a socket, reads a clock, draws randomness or keeps a session; it takes
 //! identifiers and the present moment as arguments. It never trusts a key that a message carries,
 //! never signs or accepts SHA-1, and never reads a value outside the signed element. No error or
-//! `Debug` output holds a BSN, an artifact or a part of a message.
+//! `Debug` output holds a BSN, an artifact or the text of a message.
 //!
 //! Start reading at [`digid::accept`].
 

@@ -86,7 +86,11 @@ impl App {
     ///
     /// # Errors
     /// [`Outage`] when the store does not answer or the row contradicts its kind.
-    pub async fn load<T: Record>(&self, key: Key, now: Moment) -> Result<Option<Stored<T>>, Outage> {
+    pub async fn load<T: Record>(
+        &self,
+        key: Key,
+        now: Moment,
+    ) -> Result<Option<Stored<T>>, Outage> {
         let rows = self.home.get(std::slice::from_ref(&key), now).await?;
         let Some(row) = rows.into_iter().next().flatten() else {
             return Ok(None);
@@ -152,4 +156,3 @@ impl App {
             .refused(self.clock.now(), self.party, trace, requirement, reason);
     }
 }
-

@@ -13,6 +13,11 @@ pub fn day(unix: i64) -> String {
 /// A moment as `2026-11-22 10:05:12`, in UTC; empty outside the calendar.
 pub fn moment(unix: i64) -> String {
     Timestamp::from_second(unix)
-        .map(|moment| moment.to_zoned(TimeZone::UTC).strftime("%Y-%m-%d %H:%M:%S").to_string())
+        .map(|moment| {
+            moment
+                .to_zoned(TimeZone::UTC)
+                .strftime("%Y-%m-%d %H:%M:%S")
+                .to_string()
+        })
         .unwrap_or_default()
 }

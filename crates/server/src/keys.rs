@@ -146,11 +146,19 @@ mod tests {
         let directory = std::env::temp_dir().join(chance::entropy().uuid("test"));
         let ring = KeyRing::open(&directory).expect("a directory");
         let first = ring.secret("seal").expect("made");
-        let again = KeyRing::open(&directory).expect("a directory").secret("seal");
+        let again = KeyRing::open(&directory)
+            .expect("a directory")
+            .secret("seal");
         assert!(first == again.expect("found"));
-        let mode = fs::metadata(ring.path("seal")).expect("there").permissions().mode();
+        let mode = fs::metadata(ring.path("seal"))
+            .expect("there")
+            .permissions()
+            .mode();
         assert_eq!(mode & 0o777, 0o600);
-        assert_eq!(ring.signing("sign").expect("made").kid(), ring.signing("sign").expect("found").kid());
+        assert_eq!(
+            ring.signing("sign").expect("made").kid(),
+            ring.signing("sign").expect("found").kid()
+        );
         fs::write(ring.path("seal"), b"short").expect("writable");
         let fault = ring.secret("seal").expect_err("damaged").to_string();
         assert!(fault.contains("is not 32 bytes"), "{fault}");

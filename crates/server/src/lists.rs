@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use identity::{GegevensdienstId, Hostname, Ura, Zorgaanbiedernaam};
 use medmij::lists::{
-    FrontchannelPort, Gnl, Held, Lijst, Ocl, Resolution, State, Uitgave, Whitelist, Zakl, Zal, ZalEntry,
-    ZalRelease, ZalRules, resolve,
+    FrontchannelPort, Gnl, Held, Lijst, Ocl, Resolution, State, Uitgave, Whitelist, Zakl, Zal,
+    ZalEntry, ZalRelease, ZalRules, resolve,
 };
 use tokio::sync::Mutex;
 
@@ -96,7 +96,9 @@ impl Lists {
             zakl: Source::new(base, "MedMij_Zorgaanbiederskoppellijst.xml", |bytes| {
                 Zakl::parse(bytes).ok()
             }),
-            ocl: Source::new(base, "MedMij_OAuthclientlist.xml", |bytes| Ocl::parse(bytes).ok()),
+            ocl: Source::new(base, "MedMij_OAuthclientlist.xml", |bytes| {
+                Ocl::parse(bytes).ok()
+            }),
             gnl: Source::new(base, "MedMij_Gegevensdienstnamenlijst.xml", |bytes| {
                 Gnl::parse(bytes).ok()
             }),
@@ -137,7 +139,10 @@ impl Lists {
     /// [`ListDown`].
     pub async fn routes(&self, app: &App, ura: &Ura) -> Result<Vec<Route>, ListDown> {
         let (zakl, zal) = (self.zakl.read(app).await?, self.zal.read(app).await?);
-        Ok(resolve(ura, &zakl, &zal).into_iter().map(Route::of).collect())
+        Ok(resolve(ura, &zakl, &zal)
+            .into_iter()
+            .map(Route::of)
+            .collect())
     }
 }
 
@@ -158,7 +163,9 @@ impl Direct {
     /// The endpoints of the newest interface version.
     fn of(entry: &ZalEntry) -> Self {
         let newest = entry.interfaceversies.last();
-        let services = newest.into_iter().flat_map(|versie| &versie.gegevensdiensten);
+        let services = newest
+            .into_iter()
+            .flat_map(|versie| &versie.gegevensdiensten);
         let endpoints = services.filter_map(|dienst| {
             let rol = dienst.systeemrollen.first()?;
             Some(DirectEndpoint {
@@ -194,7 +201,9 @@ impl<T: Lijst> Source<T> {
     async fn read(&self, app: &App) -> Result<Arc<T>, ListDown> {
         let mut held = self.held.lock().await;
         let now = app.clock.now();
-        let fresh = held.as_ref().is_some_and(|held| held.state(now) == State::Fresh);
+        let fresh = held
+            .as_ref()
+            .is_some_and(|held| held.state(now) == State::Fresh);
         if !fresh && let Some(fetched) = self.fetch(app).await {
             let fetched = Shared(Arc::new(fetched));
             match held.as_mut() {
@@ -215,7 +224,11 @@ impl<T: Lijst> Source<T> {
         let answer = answer.ok().filter(|answer| answer.status.is_success());
         let list = answer.and_then(|answer| (self.parse)(&answer.body));
         if list.is_none() {
-            tracing::warn!(party = app.party, url = self.url, "a list could not be fetched");
+            tracing::warn!(
+                party = app.party,
+                url = self.url,
+                "a list could not be fetched"
+            );
         }
         list
     }

@@ -19,13 +19,20 @@ pub struct RefusalLog(Arc<Mutex<File>>);
 impl RefusalLog {
     /// Appends to the file, which only its owner can read.
     pub fn open(path: &Path) -> io::Result<Self> {
-        let file = OpenOptions::new().append(true).create(true).mode(0o600).open(path)?;
+        let file = OpenOptions::new()
+            .append(true)
+            .create(true)
+            .mode(0o600)
+            .open(path)?;
         Ok(Self(Arc::new(Mutex::new(file))))
     }
 
     /// One line for each refusal among the events.
     pub fn events(&self, now: Moment, party: &str, trace: TraceId, events: &[Event]) {
-        for event in events.iter().filter(|event| event.outcome == Outcome::Refused) {
+        for event in events
+            .iter()
+            .filter(|event| event.outcome == Outcome::Refused)
+        {
             let who = match &event.who {
                 Actor::Person => "person",
                 Actor::Party(name) => name,
@@ -47,7 +54,15 @@ impl RefusalLog {
         self.line(now, party, trace, requirement, reason, "unknown");
     }
 
-    fn line(&self, now: Moment, party: &str, trace: TraceId, requirement: &str, reason: &str, who: &str) {
+    fn line(
+        &self,
+        now: Moment,
+        party: &str,
+        trace: TraceId,
+        requirement: &str,
+        reason: &str,
+        who: &str,
+    ) {
         let line = json!({
             "time": now.unix(),
             "party": party,

@@ -75,7 +75,10 @@ async fn send(mut waiting: mpsc::Receiver<Sighting>, url: String, key: String, o
         let body = serde_json::to_vec(&batch).unwrap_or_default();
         batch.clear();
         let headers = Headers::none().bearer(&key);
-        if let Err(error) = outside.post_bytes(&url, "application/json", body, headers).await {
+        if let Err(error) = outside
+            .post_bytes(&url, "application/json", body, headers)
+            .await
+        {
             tracing::debug!(%error, "the observer does not listen");
         }
     }

@@ -71,7 +71,12 @@ impl Seal {
     pub fn cookie(&self, purpose: &str, value: &impl Serialize) -> String {
         // Our own types always serialise.
         let plain = serde_json::to_vec(value).unwrap_or_default();
-        jose::b64::encode(aead::seal(&self.cookies, &plain, purpose.as_bytes(), nonce()))
+        jose::b64::encode(aead::seal(
+            &self.cookies,
+            &plain,
+            purpose.as_bytes(),
+            nonce(),
+        ))
     }
 
     /// The same back; nothing when it is not ours, or of another purpose.

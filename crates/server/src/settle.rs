@@ -128,7 +128,9 @@ pub async fn settle<J: Journey>(
 async fn attempts<J: Journey>(run: &Run, journey: &J) -> Result<J::Reply, Outage> {
     let mut saved: Option<Resume<J::Reply, J::Question>> = None;
     for _ in 0..ATTEMPTS_MAX {
-        let first = saved.as_ref().map_or_else(|| journey.begin(run), |resume| resume());
+        let first = saved
+            .as_ref()
+            .map_or_else(|| journey.begin(run), |resume| resume());
         match attempt(run, journey, first, &mut saved).await? {
             Ended::Replied(reply) => return Ok(reply),
             Ended::Lost => {}
@@ -209,8 +211,8 @@ async fn commit(
     let id = CommitId(chance::entropy().bytes("commit"));
     let changes = changes.into_iter().map(seal).collect();
     let told = events.clone();
-    let commit = Commit::new(id, run.now, changes, events)
-        .map_err(|bad| Outage::Fault(bad.to_string()))?;
+    let commit =
+        Commit::new(id, run.now, changes, events).map_err(|bad| Outage::Fault(bad.to_string()))?;
     match app.home.commit(commit).await {
         Ok(()) => {
             app.log.events(run.now, app.party, run.trace, &told);

@@ -7,8 +7,8 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use bytes::Bytes;
 use http::header::{
-    ACCEPT_LANGUAGE, AUTHORIZATION, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, COOKIE, LOCATION, ORIGIN,
-    RETRY_AFTER, SET_COOKIE, WWW_AUTHENTICATE,
+    ACCEPT_LANGUAGE, AUTHORIZATION, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, COOKIE,
+    LOCATION, ORIGIN, RETRY_AFTER, SET_COOKIE, WWW_AUTHENTICATE,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode};
 use protocol::bearer::BearerRefusal;
@@ -171,7 +171,9 @@ impl Visit {
     /// What names neither is no browser, and holds no cookie that somebody else could use: there
     /// the form's token decides alone.
     pub fn is_from(&self, origin: &str) -> bool {
-        let same_site = self.header(&SEC_FETCH_SITE).map(|site| site == "same-origin");
+        let same_site = self
+            .header(&SEC_FETCH_SITE)
+            .map(|site| site == "same-origin");
         match (self.header(&ORIGIN), same_site) {
             (Some("null"), known) => known == Some(true),
             (Some(named), _) => named == origin,
@@ -207,7 +209,11 @@ pub fn with(mut response: Response, (name, value): (HeaderName, HeaderValue)) ->
 
 /// JSON with a status.
 pub fn json(status: u16, body: &impl Serialize) -> Response {
-    typed(status, "application/json", serde_json::to_vec(body).unwrap_or_default())
+    typed(
+        status,
+        "application/json",
+        serde_json::to_vec(body).unwrap_or_default(),
+    )
 }
 
 /// Bytes of a media type with a status.
@@ -234,7 +240,7 @@ pub fn show(
 ) -> Response {
     let query = visit.query().unwrap_or_default();
     let asked = query.get("taal");
-    let lang = Lang::choose(asked, visit.cookie(TAAL), visit.accept_language());
+    let lang = lang(visit);
     let url = match visit.query.as_str() {
         "" => visit.path.clone(),
         query => pages::without_taal(&format!("{}?{query}", visit.path)),
@@ -244,8 +250,8 @@ pub fn show(
     shell.form_action = origins.collect();
     let page = context.render(&shell);
     let response = typed(status, "text/html; charset=utf-8", page.html);
-    let policy = HeaderValue::from_str(&page.csp)
-        .unwrap_or(HeaderValue::from_static("default-src 'none'"));
+    let policy =
+        HeaderValue::from_str(&page.csp).unwrap_or(HeaderValue::from_static("default-src 'none'"));
     let response = with(response, (CONTENT_SECURITY_POLICY, policy));
     if asked.is_some() {
         with(response, set_cookie(TAAL, lang.code(), TAAL_S))
@@ -254,25 +260,43 @@ pub fn show(
     }
 }
 
+/// The language in which this person reads.
+pub fn lang(visit: &Visit) -> Lang {
+    let query = visit.query().unwrap_or_default();
+    Lang::choose(
+        query.get("taal"),
+        visit.cookie(TAAL),
+        visit.accept_language(),
+    )
+}
+
 /// What every host with pages serves beside them: the style sheet, and a page for what is not there.
 pub fn with_pages<S: Clone + Send + Sync + 'static>(router: Router<S>, party: Brand) -> Router<S> {
     let not_found = move |visit: Visit| async move {
         let soort = TechnischSoort::NietGevonden;
         show(404, &visit, party, &[], &Technisch { soort })
     };
-    router.route("/stijl.css", get(stylesheet)).fallback(not_found)
+    router
+        .route("/stijl.css", get(stylesheet))
+        .fallback(not_found)
 }
 
 async fn stylesheet() -> Response {
     let response = typed(200, "text/css; charset=utf-8", pages::STYLESHEET);
-    with(response, (CACHE_CONTROL, HeaderValue::from_static("max-age=3600")))
+    with(
+        response,
+        (CACHE_CONTROL, HeaderValue::from_static("max-age=3600")),
+    )
 }
 
 /// A refusal of an OAuth endpoint (RFC 6749 §5.2).
 pub fn refused(error: ErrorCode) -> Response {
     let response = json(error.status(), &error.body());
     if error == ErrorCode::TemporarilyUnavailable {
-        with(response, (RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER_S)))
+        with(
+            response,
+            (RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER_S)),
+        )
     } else {
         response
     }

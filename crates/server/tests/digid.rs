@@ -3,15 +3,16 @@
 #[expect(dead_code, reason = "the tests of the door need more of the rig")]
 mod rig;
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
 
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, COOKIE, LOCATION, ORIGIN, SET_COOKIE};
 use http::StatusCode;
+use http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, COOKIE, LOCATION, ORIGIN, SET_COOKIE};
 use identity::{Bsn, Loa};
 use mitz::authorization_server::aanmelding::Uitkomst;
 use rig::{Open, Rig, host, now, open};
@@ -65,6 +66,8 @@ struct Service {
     app: Arc<App>,
     sp: ServiceProvider,
     key: SigningKey,
+    /// What stands at its metadata's address.
+    published: Arc<Mutex<String>>,
 }
 
 impl Network {
@@ -120,7 +123,9 @@ impl Network {
             self.rig.site(MITZ, self.mitz.router()),
             self.rig.site(OTHER, self.other.router()),
         ];
-        self.door.sites.store(Arc::new(Sites::open(sites).expect("good sites")));
+        self.door
+            .sites
+            .store(Arc::new(Sites::open(sites).expect("good sites")));
     }
 
     fn browser(&self) -> Browser {
@@ -151,7 +156,9 @@ impl Network {
 
     /// What Mitz makes of the artifact in a URL.
     async fn resolved(&self, url: &str) -> Uitkomst {
-        self.mitz.resolve(&self.clock, &artifact_in(url), REQUEST).await
+        self.mitz
+            .resolve(&self.clock, &artifact_in(url), REQUEST)
+            .await
     }
 }
 
@@ -183,9 +190,13 @@ fn party(rig: &Rig, name: &'static str, host_name: &str, clock: &Clock) -> Arc<A
     opened.expect("a party").0
 }
 
-fn identity_of(rig: &Rig, party: &str, host_name: &str) -> Identity {
-    let identity = saml_signing(&rig.directory.join(party), &host(host_name), now());
-    identity.expect("a key")
+/// The SAML key of a party: made once for all tests, as making RSA keys is slow.
+fn identity_of(rig: &Rig, party: &'static str, host_name: &str) -> Identity {
+    static MADE: Mutex<BTreeMap<&str, Identity>> = Mutex::new(BTreeMap::new());
+    let mut keys = MADE.lock().expect("no panic before");
+    let directory = rig.directory.join(party);
+    let make = || saml_signing(&directory, &host(host_name), now()).expect("a key");
+    keys.entry(party).or_insert_with(make).clone()
 }
 
 impl Service {
@@ -205,16 +216,19 @@ impl Service {
             metadata,
         };
         let sp = ServiceProvider::new(config, &identity).expect("a service provider");
+        let metadata = sp.metadata("_metadata").expect("signed");
         Self {
             app,
+            published: Arc::new(Mutex::new(metadata)),
             sp: sp.named("Mitz & co"),
             key: signing_key(&identity, KeyInfo::Certificate).expect("a key"),
         }
     }
 
     fn router(&self) -> Router {
-        let metadata = self.sp.metadata("_metadata").expect("signed");
-        Router::new().route("/saml/metadata", get(|| async { metadata }))
+        let published = Arc::clone(&self.published);
+        let read = async move || published.lock().expect("no panic before").clone();
+        Router::new().route("/saml/metadata", get(read))
     }
 
     fn metadata(&self) -> SpMetadata {
@@ -258,13 +272,17 @@ impl Service {
 
     async fn post(&self, network: &Network, soap: &str) -> Answer {
         let url = network.door.url(DIGID_BACK, RESOLVE);
-        post_soap(&self.app.outside, &url, soap).await.expect("an answer")
+        post_soap(&self.app.outside, &url, soap)
+            .await
+            .expect("an answer")
     }
 }
 
 async fn post_soap(outside: &Outside, url: &str, soap: &str) -> Result<Answer, OutsideError> {
     let bytes = soap.as_bytes().to_vec();
-    outside.post_bytes(url, "text/xml", bytes, Headers::none()).await
+    outside
+        .post_bytes(url, "text/xml", bytes, Headers::none())
+        .await
 }
 
 fn trace() -> TraceId {
@@ -279,7 +297,10 @@ struct Browser {
 
 impl Browser {
     fn headers(&self) -> Headers {
-        let cookies = self.cookies.iter().map(|(name, value)| format!("{name}={value}"));
+        let cookies = self
+            .cookies
+            .iter()
+            .map(|(name, value)| format!("{name}={value}"));
         let cookies: Vec<_> = cookies.collect();
         Headers::none().with(COOKIE, &cookies.join("; "))
     }
@@ -322,13 +343,16 @@ impl Browser {
         let token = form_token(page);
         let fields = [&[("formulier", &*token)], fields].concat();
         let headers = self.headers().with(ORIGIN, &door.url(DIGID, ""));
-        self.post(&door.url(DIGID, "/inloggen"), &fields, headers).await
+        self.post(&door.url(DIGID, "/inloggen"), &fields, headers)
+            .await
     }
 }
 
 fn form_token(page: &Answer) -> String {
     let html = text(page);
-    let (_, rest) = html.split_once("name=\"formulier\" value=\"").expect("a form");
+    let (_, rest) = html
+        .split_once("name=\"formulier\" value=\"")
+        .expect("a form");
     rest.split_once('"').expect("a value").0.to_owned()
 }
 
@@ -369,8 +393,12 @@ async fn digid_case_001_a_login_begins_with_a_signed_request_for_a_fresh_login()
     let network = Network::new().await;
     let url = network.mitz.redirect(&network.clock).await;
     let sso = network.door.url(DIGID, SSO);
-    let query = url.strip_prefix(&format!("{sso}?")).expect("DigiD's address");
-    assert!(query.contains("SigAlg=http%3A%2F%2Fwww.w3.org%2F2001%2F04%2Fxmldsig-more%23rsa-sha256"));
+    let query = url
+        .strip_prefix(&format!("{sso}?"))
+        .expect("DigiD's address");
+    assert!(
+        query.contains("SigAlg=http%3A%2F%2Fwww.w3.org%2F2001%2F04%2Fxmldsig-more%23rsa-sha256")
+    );
     let service_providers = [network.mitz.metadata()];
     let at = IdentityProvider {
         url: &sso,
@@ -381,7 +409,10 @@ async fn digid_case_001_a_login_begins_with_a_signed_request_for_a_fresh_login()
     assert_eq!(received.consumer_url, network.door.url(MITZ, "/saml/acs"));
     assert!(received.request.force_authn);
     let level = received.request.level;
-    assert_eq!((level.comparison, level.loa), (Comparison::Minimum, Loa::Midden));
+    assert_eq!(
+        (level.comparison, level.loa),
+        (Comparison::Minimum, Loa::Midden)
+    );
 }
 
 #[tokio::test]
@@ -400,19 +431,33 @@ async fn digid_case_002_a_posted_request_gets_the_login_page() {
         }],
         signing: vec![network.mitz.key.certificate().clone()],
     };
-    let document = post_only.to_xml("_metadata", &network.mitz.key).expect("signed");
+    let document = post_only
+        .to_xml("_metadata", &network.mitz.key)
+        .expect("signed");
     let document = MetadataSource::Document(document.into_bytes());
-    let mitz = Service::new(&network.rig, app, MITZ, network.door.port, Loa::Midden, document);
+    let mitz = Service::new(
+        &network.rig,
+        app,
+        MITZ,
+        network.door.port,
+        Loa::Midden,
+        document,
+    );
     let Login::Post(form) = mitz.login(&network.clock).await else {
         unreachable!("the metadata offers POST only");
     };
     assert_eq!(form.action, sso);
     let relay_state = form.relay_state.expect("a relay state");
     let mut browser = network.browser();
-    let fields = [("SAMLRequest", &*form.saml_request), ("RelayState", &*relay_state)];
+    let fields = [
+        ("SAMLRequest", &*form.saml_request),
+        ("RelayState", &*relay_state),
+    ];
     let answer = browser.post(&sso, &fields, Headers::none()).await;
     assert_eq!(answer.status, 303, "{}", text(&answer));
-    let page = browser.get(&network.door.url(DIGID, &location(&answer))).await;
+    let page = browser
+        .get(&network.door.url(DIGID, &location(&answer)))
+        .await;
     assert_eq!(page.status, 200);
     assert!(text(&page).contains("Anna de Vries"));
 }
@@ -423,11 +468,21 @@ async fn digid_case_003_a_redirected_request_gets_the_login_page() {
     let mut browser = network.browser();
     let (path, page) = network.page(&mut browser).await;
     let html = text(&page);
-    assert!(html.contains("Mitz &#38; co") || html.contains("Mitz &amp; co"), "{html}");
-    let chosen = html.split("<option ").find(|option| option.contains("selected"));
+    assert!(
+        html.contains("Mitz &#38; co") || html.contains("Mitz &amp; co"),
+        "{html}"
+    );
+    let chosen = html
+        .split("<option ")
+        .find(|option| option.contains("selected"));
     assert!(chosen.expect("a level").contains("Midden"));
-    let policy = page.headers[CONTENT_SECURITY_POLICY].to_str().expect("text");
-    for origin in [network.door.url(MITZ, ""), network.door.url("pgo.localhost", "")] {
+    let policy = page.headers[CONTENT_SECURITY_POLICY]
+        .to_str()
+        .expect("text");
+    for origin in [
+        network.door.url(MITZ, ""),
+        network.door.url("pgo.localhost", ""),
+    ] {
         assert!(policy.contains(&origin), "{policy}");
     }
     let again = browser.get(&network.door.url(DIGID, &path)).await;
@@ -457,10 +512,22 @@ async fn digid_case_004_a_request_with_an_altered_signature_gets_404_and_no_arti
 #[tokio::test]
 async fn digid_case_005_a_request_of_an_unknown_service_gets_404() {
     let network = Network::new().await;
-    let app = party(&network.rig, "stranger", "stranger.localhost", &network.clock);
+    let app = party(
+        &network.rig,
+        "stranger",
+        "stranger.localhost",
+        &network.clock,
+    );
     let metadata = MetadataSource::Url(network.door.url(DIGID, "/saml/idp/metadata"));
     let (port, level) = (network.door.port, Loa::Midden);
-    let stranger = Service::new(&network.rig, app, "stranger.localhost", port, level, metadata);
+    let stranger = Service::new(
+        &network.rig,
+        app,
+        "stranger.localhost",
+        port,
+        level,
+        metadata,
+    );
     let url = stranger.redirect(&network.clock).await;
     let answer = network.browser().get(&url).await;
     assert_eq!(answer.status, 404);
@@ -477,7 +544,10 @@ async fn digid_case_006_a_request_of_another_time_is_denied_by_artifact() {
         let answer = network.browser().get(&url).await;
         assert_eq!(answer.status, 303);
         let url = location(&answer);
-        assert!(url.starts_with(&network.door.url(MITZ, "/saml/acs?SAMLart=")), "{url}");
+        assert!(
+            url.starts_with(&network.door.url(MITZ, "/saml/acs?SAMLart=")),
+            "{url}"
+        );
         assert!(url.ends_with(&format!("&RelayState={TRACE}")), "{url}");
         assert_eq!(refused(network.resolved(&url).await), "digid case 6");
     }
@@ -510,7 +580,10 @@ async fn digid_case_007_index_and_url_at_once_are_denied_by_artifact() {
     let acs = network.door.url(MITZ, "/saml/acs");
     let both = format!("{index} AssertionConsumerServiceURL=\"{acs}\"");
     let answer = posted_by_hand(&network, &both, class).await;
-    assert_eq!(refused(network.resolved(&location(&answer)).await), "digid case 6");
+    assert_eq!(
+        refused(network.resolved(&location(&answer)).await),
+        "digid case 6"
+    );
     let fine = posted_by_hand(&network, index, class).await;
     assert!(location(&fine).starts_with("/inloggen?login="));
 }
@@ -520,7 +593,10 @@ async fn digid_case_008_an_unknown_level_is_denied_by_artifact() {
     let network = Network::new().await;
     let unknown = "urn:oasis:names:tc:SAML:2.0:ac:classes:X509";
     let answer = posted_by_hand(&network, "", unknown).await;
-    assert_eq!(refused(network.resolved(&location(&answer)).await), "digid case 6");
+    assert_eq!(
+        refused(network.resolved(&location(&answer)).await),
+        "digid case 6"
+    );
 }
 
 // ---- the page ----
@@ -529,7 +605,10 @@ async fn digid_case_008_an_unknown_level_is_denied_by_artifact() {
 async fn digid_case_009_the_browser_goes_back_with_an_artifact_and_unchanged_relay_state() {
     let network = Network::new().await;
     let url = network.logged_in("Midden").await;
-    assert!(url.starts_with(&network.door.url(MITZ, "/saml/acs?SAMLart=")), "{url}");
+    assert!(
+        url.starts_with(&network.door.url(MITZ, "/saml/acs?SAMLart=")),
+        "{url}"
+    );
     assert!(url.ends_with(&format!("&RelayState={TRACE}")), "{url}");
 }
 
@@ -552,7 +631,9 @@ async fn a_form_counts_once_and_only_in_the_browser_that_got_it() {
     assert_eq!(browser.post(&form, &forged, headers).await.status, 400);
 
     let kept = browser.headers();
-    let first = browser.choose(&network.door, &page, &[("keuze", "annuleren")]).await;
+    let first = browser
+        .choose(&network.door, &page, &[("keuze", "annuleren")])
+        .await;
     assert_eq!(first.status, 303);
     let second = browser.post(&form, &good, kept).await;
     assert_eq!(second.status, 400, "a second time");
@@ -572,7 +653,9 @@ async fn only_a_person_of_the_list_at_a_level_of_digid_can_log_in() {
         let answer = browser.choose(&network.door, &page, &fields).await;
         assert_eq!(answer.status, 400);
     }
-    let answer = browser.choose(&network.door, &page, &log_in("midden")).await;
+    let answer = browser
+        .choose(&network.door, &page, &log_in("midden"))
+        .await;
     assert_eq!(answer.status, 303, "the login is not used up by that");
 }
 
@@ -582,7 +665,9 @@ async fn digid_case_022_every_request_gets_a_fresh_login() {
     let mut browser = network.browser();
     for _ in 0..2 {
         let (_, page) = network.page(&mut browser).await;
-        let answer = browser.choose(&network.door, &page, &log_in("midden")).await;
+        let answer = browser
+            .choose(&network.door, &page, &log_in("midden"))
+            .await;
         assert_logged_in(&network.resolved(&location(&answer)).await, Loa::Midden);
     }
 }
@@ -593,7 +678,9 @@ async fn a_login_that_takes_too_long_is_over() {
     let mut browser = network.browser();
     let (path, page) = network.page(&mut browser).await;
     network.clock.shift(901);
-    let answer = browser.choose(&network.door, &page, &log_in("midden")).await;
+    let answer = browser
+        .choose(&network.door, &page, &log_in("midden"))
+        .await;
     assert_eq!(answer.status, 400);
     let answer = browser.get(&network.door.url(DIGID, &path)).await;
     assert_eq!(answer.status, 404);
@@ -663,7 +750,10 @@ async fn digid_case_013_another_service_cannot_resolve_it_and_does_not_use_it_up
     let network = Network::new().await;
     let url = network.logged_in("Midden").await;
     let artifact = artifact_in(&url);
-    let stolen = network.other.resolve(&network.clock, &artifact, REQUEST).await;
+    let stolen = network
+        .other
+        .resolve(&network.clock, &artifact, REQUEST)
+        .await;
     assert_eq!(refused(stolen), "digid case 12");
     assert_logged_in(&network.resolved(&url).await, Loa::Midden);
 }
@@ -704,7 +794,10 @@ async fn digid_case_016_without_a_client_certificate_there_is_no_connection() {
     let url = network.door.url(DIGID_BACK, RESOLVE);
     let refused = post_soap(&network.rig.outside(None), &url, &soap).await;
     let error = refused.expect_err("refused");
-    assert!(matches!(error, OutsideError::Tls(_) | OutsideError::Broken(_)), "{error:?}");
+    assert!(
+        matches!(error, OutsideError::Tls(_) | OutsideError::Broken(_)),
+        "{error:?}"
+    );
     let answer = network.mitz.post(&network, &soap).await;
     assert!(text(&answer).contains(BSN), "nothing was used up");
 }
@@ -716,7 +809,10 @@ async fn digid_case_017_cancelling_is_an_outcome_of_its_own() {
     assert_eq!(network.resolved(&url).await, Uitkomst::Geannuleerd);
     let url = network.chosen(&[("keuze", "mislukken")]).await;
     let failed = network.resolved(&url).await;
-    assert!(matches!(failed, Uitkomst::NietIngelogd { .. }), "{failed:?}");
+    assert!(
+        matches!(failed, Uitkomst::NietIngelogd { .. }),
+        "{failed:?}"
+    );
 }
 
 #[tokio::test]
@@ -738,7 +834,7 @@ async fn digid_case_019_a_level_above_what_was_asked_will_do() {
 #[tokio::test]
 async fn digid_case_021_a_service_without_substantieel_hears_midden() {
     let network = Network::new().await;
-    network.digid("digid", false);
+    network.digid("digid-2", false);
     let url = network.logged_in("Substantieel").await;
     assert_logged_in(&network.resolved(&url).await, Loa::Midden);
 }
@@ -747,7 +843,10 @@ async fn digid_case_021_a_service_without_substantieel_hears_midden() {
 async fn digid_case_026_an_answer_to_another_request_logs_nobody_in() {
     let network = Network::new().await;
     let artifact = artifact_in(&network.logged_in("Midden").await);
-    let uitkomst = network.mitz.resolve(&network.clock, &artifact, "_unknown").await;
+    let uitkomst = network
+        .mitz
+        .resolve(&network.clock, &artifact, "_unknown")
+        .await;
     assert_eq!(refused(uitkomst), "digid case 26");
 }
 
@@ -760,7 +859,10 @@ async fn digid_case_059_log_and_store_hold_no_bsn_and_no_artifact() {
     let waiting = network.logged_in("Midden").await;
     let artifacts = [used, waiting].map(|url| artifact_in(&url));
     let log = std::fs::read_to_string(network.rig.directory.join("log.jsonl")).expect("a log");
-    assert!(log.contains("digid case 12") && log.contains(TRACE), "{log}");
+    assert!(
+        log.contains("digid case 12") && log.contains(TRACE),
+        "{log}"
+    );
     let mut files = 1;
     for entry in std::fs::read_dir(network.rig.directory.join("digid")).expect("a store") {
         let path = entry.expect("an entry").path();
@@ -776,7 +878,9 @@ async fn digid_case_059_log_and_store_hold_no_bsn_and_no_artifact() {
 
 fn assert_holds_none(bytes: &[u8], artifacts: &[String]) {
     for secret in artifacts.iter().map(String::as_str).chain([BSN]) {
-        let found = bytes.windows(secret.len()).any(|window| window == secret.as_bytes());
+        let found = bytes
+            .windows(secret.len())
+            .any(|window| window == secret.as_bytes());
         assert!(!found, "a secret is readable");
     }
 }
@@ -785,28 +889,72 @@ fn assert_holds_none(bytes: &[u8], artifacts: &[String]) {
 
 #[tokio::test]
 async fn an_answer_signed_with_a_new_key_is_believed_once_the_metadata_says_so() {
-    let network = Network::new().await;
+    let mut network = Network::new().await;
     let url = network.logged_in("Midden").await;
     assert_logged_in(&network.resolved(&url).await, Loa::Midden);
     network.digid("digid-2", true);
+    // No connection to the simulator that was there before.
+    network.mitz.app = party(&network.rig, "mitz-2", MITZ, &network.clock);
     let url = network.logged_in("Midden").await;
-    // Within ten seconds nobody asks again, however many answers come.
     let early = network.resolved(&url).await;
-    assert_eq!(refused(early), "digid case 11");
+    assert_eq!(
+        refused(early),
+        "digid case 11",
+        "nobody asks again within ten seconds"
+    );
     network.clock.shift(10);
     let url = network.logged_in("Midden").await;
     assert_logged_in(&network.resolved(&url).await, Loa::Midden);
 }
 
 #[tokio::test]
+async fn a_request_signed_with_a_new_key_is_believed_once_the_metadata_says_so() {
+    let network = Network::new().await;
+    network.logged_in("Midden").await;
+    let app = party(&network.rig, "mitz-2", MITZ, &network.clock);
+    let metadata = MetadataSource::Url(network.door.url(DIGID, "/saml/idp/metadata"));
+    let (port, level) = (network.door.port, Loa::Midden);
+    let mitz = Service::new(&network.rig, app, MITZ, port, level, metadata);
+    network.clock.shift(10);
+    let url = mitz.redirect(&network.clock).await;
+    assert_eq!(
+        network.browser().get(&url).await.status,
+        404,
+        "not published"
+    );
+    let new = mitz.published.lock().expect("no panic before").clone();
+    *network.mitz.published.lock().expect("no panic before") = new;
+    assert_eq!(
+        network.browser().get(&url).await.status,
+        404,
+        "asked a moment ago"
+    );
+    network.clock.shift(10);
+    assert_eq!(network.browser().get(&url).await.status, 303);
+}
+
+#[tokio::test]
 async fn without_metadata_there_is_no_login_and_with_it_the_next_one_works() {
     let network = Network::new().await;
     let there = network.door.sites.load_full();
-    network.door.sites.store(Arc::new(Sites::open([]).expect("no sites")));
+    network
+        .door
+        .sites
+        .store(Arc::new(Sites::open([]).expect("no sites")));
     let (app, now) = (&network.mitz.app, network.clock.now());
-    assert!(network.mitz.sp.login(app, REQUEST, TRACE, now).await.is_err());
+    assert!(
+        network
+            .mitz
+            .sp
+            .login(app, REQUEST, TRACE, now)
+            .await
+            .is_err()
+    );
     let artifact = Artifact::new("https://x", 0, [7; 20]).reveal();
-    let uitkomst = network.mitz.resolve(&network.clock, &artifact, REQUEST).await;
+    let uitkomst = network
+        .mitz
+        .resolve(&network.clock, &artifact, REQUEST)
+        .await;
     assert_eq!(uitkomst, Uitkomst::Onbereikbaar);
     network.door.sites.store(there);
     network.clock.shift(1);
@@ -817,15 +965,24 @@ async fn without_metadata_there_is_no_login_and_with_it_the_next_one_works() {
 #[tokio::test]
 async fn the_simulators_metadata_is_signed_and_names_its_two_hosts() {
     let network = Network::new().await;
-    let answer = network.browser().get(&network.door.url(DIGID, "/saml/idp/metadata")).await;
+    let answer = network
+        .browser()
+        .get(&network.door.url(DIGID, "/saml/idp/metadata"))
+        .await;
     let metadata = IdpMetadata::parse(&answer.body).expect("metadata");
     let signed = IdpMetadata::parse_signed(&answer.body, &metadata.keys());
     assert_eq!(signed.as_ref(), Ok(&metadata));
-    assert_eq!(answer.media_type().as_deref(), Some("application/samlmetadata+xml"));
+    assert_eq!(
+        answer.media_type().as_deref(),
+        Some("application/samlmetadata+xml")
+    );
     let resolution = network.door.url(DIGID_BACK, RESOLVE);
     assert_eq!(metadata.artifact_resolution_at(0), Some(&*resolution));
     assert_eq!(metadata.sso_redirect, Some(network.door.url(DIGID, SSO)));
-    assert_eq!(metadata.entity_id, network.door.url(DIGID, "/saml/idp/metadata"));
+    assert_eq!(
+        metadata.entity_id,
+        network.door.url(DIGID, "/saml/idp/metadata")
+    );
 }
 
 // ---- answers that are not what they should be ----
@@ -909,12 +1066,15 @@ async fn with_twist(twist: Twist) -> Uitkomst {
         url,
         sp: mitz.metadata(),
     };
-    let router = Router::new().route(RESOLVE, post(crooked_answer)).with_state(Arc::new(idp));
+    let router = Router::new()
+        .route(RESOLVE, post(crooked_answer))
+        .with_state(Arc::new(idp));
     let site = Site {
         clients: ClientCertificates::Required(vec![rig.root()]),
         ..rig.site(DIGID_BACK, router)
     };
-    door.sites.store(Arc::new(Sites::open([site]).expect("good sites")));
+    door.sites
+        .store(Arc::new(Sites::open([site]).expect("good sites")));
     let handle = chance::entropy().bytes("test");
     let artifact = Artifact::new("https://crooked.test", 0, handle).reveal();
     mitz.resolve(&clock, &artifact, REQUEST).await
@@ -970,7 +1130,9 @@ async fn an_answer_without_a_twist_logs_somebody_in() {
 #[tokio::test]
 async fn digid_case_023_a_number_of_another_sector_is_refused() {
     let uitkomst = with_twist(|answer, key| {
-        with(answer, key, |a| a.name_id = NameId::of_sector("s00000001", "123456782"))
+        with(answer, key, |a| {
+            a.name_id = NameId::of_sector("s00000001", "123456782");
+        })
     });
     assert_eq!(refused(uitkomst.await), "digid case 23");
 }
@@ -978,7 +1140,9 @@ async fn digid_case_023_a_number_of_another_sector_is_refused() {
 #[tokio::test]
 async fn digid_case_024_a_number_that_fails_the_11_check_is_refused() {
     let uitkomst = with_twist(|answer, key| {
-        with(answer, key, |a| a.name_id = NameId::of_sector("s00000000", "123456789"))
+        with(answer, key, |a| {
+            a.name_id = NameId::of_sector("s00000000", "123456789");
+        })
     });
     assert_eq!(refused(uitkomst.await), "digid case 24");
 }
@@ -990,24 +1154,24 @@ async fn digid_case_025_an_assertion_for_somebody_else_is_refused() {
     });
     assert_eq!(refused(audience.await), "digid case 25");
     let recipient = with_twist(|answer, key| {
-        with(answer, key, |a| a.recipient = "https://else.test/acs".to_owned())
+        with(answer, key, |a| {
+            a.recipient = "https://else.test/acs".to_owned();
+        })
     });
     assert_eq!(refused(recipient.await), "digid case 25");
 }
 
 #[tokio::test]
 async fn digid_case_026_an_assertion_for_another_request_is_refused() {
-    let uitkomst = with_twist(|answer, key| {
-        with(answer, key, |a| a.in_response_to = "_another".to_owned())
-    });
+    let uitkomst =
+        with_twist(|answer, key| with(answer, key, |a| a.in_response_to = "_another".to_owned()));
     assert_eq!(refused(uitkomst.await), "digid case 26");
 }
 
 #[tokio::test]
 async fn digid_case_027_an_assertion_whose_time_is_over_is_refused() {
-    let uitkomst = with_twist(|answer, key| {
-        with(answer, key, |a| a.not_on_or_after = now().minus_s(11))
-    });
+    let uitkomst =
+        with_twist(|answer, key| with(answer, key, |a| a.not_on_or_after = now().minus_s(11)));
     assert_eq!(refused(uitkomst.await), "digid case 27");
 }
 
@@ -1048,7 +1212,10 @@ async fn digid_case_031_a_document_type_is_refused() {
     let uitkomst = with_twist(|answer, key| {
         let soap = good(&answer, key);
         let entity = "<!DOCTYPE s [<!ENTITY bsn \"900186021\">]><soapenv:Envelope";
-        (StatusCode::OK, soap.replacen("<soapenv:Envelope", entity, 1))
+        (
+            StatusCode::OK,
+            soap.replacen("<soapenv:Envelope", entity, 1),
+        )
     });
     assert_eq!(refused(uitkomst.await), "digid case 31");
 }

@@ -93,7 +93,7 @@ impl AanmeldingVraag {
             Some((found, verzoek, challenge))
         });
         let Some((found, verzoek, challenge)) = decided else {
-            return Step::reply(Vervolg::Onbekend);
+            return unknown("there is no login that waits for a code");
         };
         match found.value.stand {
             Stand::Toegestemd(koppeling) => {
@@ -105,14 +105,20 @@ impl AanmeldingVraag {
                     koppeling,
                 })))
             }
+            // mitz case 10
             Stand::Geweigerd => Step::Done(Verdict {
                 reply: Vervolg::Geweigerd { verzoek },
                 changes: vec![Change::remove(self.key(), found.version)],
                 events: Vec::new(),
             }),
-            Stand::Ingelogd | Stand::Kiest => Step::reply(Vervolg::Onbekend),
+            Stand::Ingelogd | Stand::Kiest => unknown("the person has not decided yet"),
         }
     }
+}
+
+fn unknown(reason: &'static str) -> Stap {
+    let event = Event::refused("seed 000 step 6", reason, Actor::Person);
+    Step::reply_with(Vervolg::Onbekend, event)
 }
 
 impl PseudoniemVraag {

@@ -4,7 +4,9 @@ use identity::{Bsn, Loa, Ura};
 use protocol::client::PeerCertificate;
 use protocol::wire::Parameters;
 use serde_json::{Map, Value, json};
-use verdict::{Actor, Event, Key, Moment, PersonTag, Step, Stored};
+use verdict::{
+    Actor, Change, Event, Expect, Key, Moment, PersonTag, Step, Stored, Then, Verdict,
+};
 
 use super::grant::Grant;
 use super::{Dva, Mitz, acr};
@@ -244,8 +246,9 @@ impl ToestemmingenVraag {
         Toestemmingen::key(self.grant.persoon, &self.grant.client_id)
     }
 
-    /// Decides (step 26).
+    /// Decides (step 26). The BSN leaves only if the choices still stand when the answer does.
     pub fn answer(self, mitz: &Mitz, found: Option<Stored<Toestemmingen>>) -> Stap {
+        let key = self.key();
         // mitz case 47: the whole consent was withdrawn, or given anew under another link
         let Some(found) = found.filter(|f| f.value.koppeling == self.grant.koppeling) else {
             return self.dva.inactive("the person withdrew the consent");
@@ -269,23 +272,26 @@ impl ToestemmingenVraag {
             functie: vraag.functie,
         });
         if besluit == Besluit::Toestemming && named {
-            permit(bekend, grant.bsn, vraag.services, who, grant.persoon)
+            let unchanged = Change {
+                key,
+                expect: Expect::Version(found.version),
+                then: Then::Keep,
+            };
+            let reply = Antwoord::Permit {
+                bekend,
+                bsn: grant.bsn,
+                services: vraag.services,
+            };
+            let event = Event::granted("seed 000 step 26", "consent and BSN were given", who);
+            Step::Done(Verdict {
+                reply,
+                changes: vec![unchanged],
+                events: vec![event.about(grant.persoon)],
+            })
         } else {
             deny(bekend, who, grant.persoon)
         }
     }
-}
-
-fn permit(bekend: Box<Bekend>, bsn: Bsn, services: String, who: Actor, persoon: PersonTag) -> Stap {
-    let event = Event::granted("seed 000 step 26", "consent and BSN were given", who);
-    Step::reply_with(
-        Antwoord::Permit {
-            bekend,
-            bsn,
-            services,
-        },
-        event.about(persoon),
-    )
 }
 
 fn deny(bekend: Box<Bekend>, who: Actor, persoon: PersonTag) -> Stap {

@@ -8,7 +8,7 @@ use protocol::bearer::BearerRefusal;
 use protocol::client::PeerCertificate;
 use protocol::scope::Scope;
 use serde::{Deserialize, Serialize};
-use verdict::{Actor, Entropy, Event, Key, Moment, Step, Stored};
+use verdict::{Actor, Change, Entropy, Event, Key, Moment, Step, Stored, Verdict};
 
 use super::grant::Grant;
 use super::{Mitz, acr};
@@ -16,6 +16,7 @@ use crate::catalogus::Catalogus;
 use crate::locatietoken::{LIFETIME_S, Locatie, Locatietoken};
 use crate::lokalisatie::{Locaties, NietBereikbaar};
 use crate::toestemming::{Besluit, Functie, beslis};
+use crate::toestemmingenregister::Koppeling;
 use crate::toestemmingenregister::opvragen::Opgevraagd;
 
 /// A userinfo request whose access token had our signature and was not over (step 12, first half).
@@ -122,6 +123,7 @@ pub struct LocatiesVraag {
 #[derive(Clone)]
 struct Run {
     mitz: Arc<Mitz>,
+    client_id: String,
     cnf: Confirmation,
     seed: [u8; 32],
     jti: String,
@@ -161,6 +163,7 @@ impl UserinfoRequest {
         };
         let run = Run {
             mitz: Arc::clone(mitz),
+            client_id: self.token.client_id.clone(),
             cnf: self.token.cnf.clone(),
             seed: entropy.bytes("mitz.userinfo"),
             jti: entropy.uuid("mitz.userinfo.jti"),
@@ -201,7 +204,7 @@ impl GrantVraag {
     /// Goes on when the grant is there.
     pub fn answer(self, found: Option<Stored<Grant>>) -> Stap {
         match found {
-            None => withdrawn(Actor::Unknown),
+            None => withdrawn(Actor::Party(self.run.client_id)),
             Some(found) => Step::Ask(Vraag::Toestemmingen(ToestemmingenVraag {
                 run: self.run,
                 id: self.grant,
@@ -245,7 +248,8 @@ impl LocatiesVraag {
         &self.grant.bsn
     }
 
-    /// Steps 18 and 19: what is known, and may be known.
+    /// Steps 18 and 19: what is known, and may be known. The guard on the koppeling makes a
+    /// withdrawal in the same moment win.
     pub fn answer(self, locaties: Result<Locaties, NietBereikbaar>) -> Stap {
         // mitz case 27
         let Ok(locaties) = locaties else {
@@ -269,8 +273,11 @@ impl LocatiesVraag {
         );
         let event = event.about(self.grant.persoon);
         let claims = self.claims();
-        let userinfo = Box::new(Userinfo { claims, locaties });
-        Step::reply_with(UserinfoAnswer::Userinfo(userinfo), event)
+        Step::Done(Verdict {
+            reply: UserinfoAnswer::Userinfo(Box::new(Userinfo { claims, locaties })),
+            changes: vec![Change::guard(Koppeling::key(self.grant.koppeling))],
+            events: vec![event],
+        })
     }
 
     fn claims(&self) -> UserinfoClaims {

@@ -113,8 +113,8 @@ impl TokenRequest {
                 "the audience is not a provider of this DVA",
             ));
         };
-        if let Err(reason) = self.token_holds(dva, &aanbieder.ura) {
-            return self.refused_alike("mitz case 38", reason, Vec::new());
+        if let Err((requirement, reason)) = self.token_holds(dva, &aanbieder.ura) {
+            return self.refused_alike(requirement, reason);
         }
         let asked = offered(&self.exchange.scope, aanbieder);
         if asked.is_empty() {
@@ -135,20 +135,23 @@ impl TokenRequest {
         })))
     }
 
-    /// The checks on the ID token that need nobody else (mitz.md §2.6).
-    fn token_holds(&self, dva: &DvaServer, ura: &Ura) -> Result<(), &'static str> {
-        let token = self.token.as_ref().map_err(|reason| *reason)?;
+    /// The checks on the ID token that need nobody else (mitz.md §2.6): else the rule, and why.
+    fn token_holds(
+        &self,
+        dva: &DvaServer,
+        ura: &Ura,
+    ) -> Result<(), (&'static str, &'static str)> {
+        let token = self.token.as_ref().map_err(|reason| ("mitz case 38", *reason))?;
         let has = |audience: &str| token.aud.iter().any(|aud| aud == audience);
         if token.iss != dva.mitz {
-            Err("the token is of another issuer")
+            Err(("mitz case 38", "the token is of another issuer"))
         } else if !has(self.client.id()) || token.azp != self.client.id() {
-            Err("the token is for another client")
-        // mitz case 41; a location's token names its DVA in both profiles
+            Err(("mitz case 38", "the token is for another client"))
+        // a location's token names its DVA in both profiles
         } else if !has(&dva.issuer) {
-            Err("the token is not for this DVA")
-        // mitz case 36a
+            Err(("mitz case 41", "the token is not for this DVA"))
         } else if !token.names(ura, dva.full_location_token) {
-            Err("the token names another provider, none, or several")
+            Err(("mitz case 36a", "the token names another provider, none, or several"))
         } else {
             Ok(())
         }
@@ -163,18 +166,12 @@ impl TokenRequest {
     }
 
     /// mitz cases 38, 39, 43, 47, 49, 50: all the same from outside.
-    fn refused_alike(
-        &self,
-        requirement: &'static str,
-        reason: &'static str,
-        mut events: Vec<Event>,
-    ) -> Stap {
-        events.push(self.refusal_event(requirement, reason));
+    fn refused_alike(&self, requirement: &'static str, reason: &'static str) -> Stap {
         let error = self.exchange.profile.unacceptable();
         Step::Done(Verdict {
             reply: TokenAnswer::RefusedAlike(Refusal::new(error, requirement, reason)),
             changes: Vec::new(),
-            events,
+            events: vec![self.refusal_event(requirement, reason)],
         })
     }
 
@@ -239,10 +236,8 @@ impl ToestemmingVraag {
             Err(NietBereikbaar) => run
                 .request
                 .unreachable("mitz case 48", "Mitz does not answer the consent question"),
-            Ok(MitzAntwoord::Nee { reason }) => {
-                run.request
-                    .refused_alike("mitz case 43", reason, Vec::new())
-            }
+            // mitz cases 40, 43–45 and 47: which of them, only Mitz knows
+            Ok(MitzAntwoord::Nee { reason }) => run.request.refused_alike("mitz case 43", reason),
             Ok(MitzAntwoord::Permit { bsn, services }) => {
                 run.asked.retain(|id| services.contains(id));
                 Step::Ask(Vraag::Beschikbaarheid(BeschikbaarheidVraag { run, bsn }))
@@ -273,14 +268,15 @@ impl BeschikbaarheidVraag {
     /// Decides (steps 27 and 28).
     pub fn answer(self, bevinding: Result<Bevinding, NietBereikbaar>) -> Stap {
         let Self { run, bsn } = self;
-        let Ok(bevinding) = bevinding else {
+        let Ok(mut bevinding) = bevinding else {
             let reason = "the provider's record system does not answer";
             return run.request.unreachable("seed 000 step 27", reason);
         };
+        bevinding.beschikbaar.retain(|id| run.asked.contains(id));
         match toets(bevinding, run.leeftijd_min, run.now) {
             Err(niet) => {
                 let (requirement, reason) = niet.reason();
-                run.request.refused_alike(requirement, reason, Vec::new())
+                run.request.refused_alike(requirement, reason)
             }
             Ok(services) => run.issue(bsn, &services),
         }

@@ -45,7 +45,7 @@ impl Intrekken {
         let event = event.about(self.persoon);
         let changes = match self.omvang.clone() {
             Omvang::Alles => self.everything(&found),
-            Omvang::Aanbieder(ura) => vec![self.one(found, &ura)],
+            Omvang::Aanbieder(ura) => self.one(&found, &ura),
         };
         Step::Done(Verdict {
             reply: (),
@@ -66,10 +66,10 @@ impl Intrekken {
         ]
     }
 
-    /// An objection to the provider itself beats every consent for its category.
-    fn one(&self, found: Stored<Toestemmingen>, ura: &Ura) -> Change<Clear> {
-        let version = found.version;
-        let mut toestemmingen = found.value;
+    /// An objection to the provider itself beats every consent for its category. Where a row has no
+    /// room for one more objection the whole consent goes: a withdrawal is never refused.
+    fn one(&self, found: &Stored<Toestemmingen>, ura: &Ura) -> Vec<Change<Clear>> {
+        let mut toestemmingen = found.value.clone();
         let is_it = |keuze: &Keuze| matches!(&keuze.waarvoor, Waarvoor::Aanbieder(a) if a == ura);
         toestemmingen.keuzes.retain(|keuze| !is_it(keuze));
         let bezwaar = |functie| Keuze {
@@ -80,11 +80,14 @@ impl Intrekken {
         toestemmingen
             .keuzes
             .extend([Functie::Verzamelen, Functie::Delen].map(bezwaar));
+        if !toestemmingen.fits() {
+            return self.everything(found);
+        }
         toestemmingen.vastgelegd = self.now.unix();
-        toestemmingen.put(
+        vec![toestemmingen.put(
             self.key(),
-            Expect::Version(version),
+            Expect::Version(found.version),
             self.now.plus_s(TOESTEMMING_S),
-        )
+        )]
     }
 }

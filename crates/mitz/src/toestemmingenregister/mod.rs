@@ -9,15 +9,19 @@ use serde::{Deserialize, Serialize};
 use verdict::{BadRow, Clear, IndexKey, Key, PersonTag, Record, Space};
 
 use crate::rows;
-use crate::toestemming::Keuze;
+use crate::toestemming::{Functie, Keuze};
 
 /// How long a consent is kept, in seconds: until it is withdrawn, so far longer than any grant
 /// (MedMij core.autorisatie.100 ends a grant that was not used for half a year).
 pub const TOESTEMMING_S: u32 = 30 * 366 * 86_400;
 
-/// The most choices in one consent: a form can name every provider of a region, not of a list made
-/// to exhaust us.
+/// The most choices of a person for one PGO and one function: a form can name every provider of a
+/// region, not of a list made to exhaust us.
 pub const KEUZES_MAX: usize = 500;
+
+/// The most choices in one row: those for collecting and those for sharing. A register's answer
+/// with more is none of ours.
+pub const KEUZES_PER_PGO_MAX: usize = 2 * KEUZES_MAX;
 
 /// A person's choices for one PGO.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,6 +53,12 @@ impl Toestemmingen {
     /// Where they stand: person and PGO.
     pub fn key(persoon: PersonTag, client_id: &str) -> Key {
         Key::Record(Self::SPACE, rows::person_and_client(persoon, client_id))
+    }
+
+    /// Whether each function has at most [`KEUZES_MAX`] choices.
+    fn fits(&self) -> bool {
+        let of = |functie| self.keuzes.iter().filter(|k| k.functie == functie).count();
+        [Functie::Verzamelen, Functie::Delen].into_iter().all(|functie| of(functie) <= KEUZES_MAX)
     }
 }
 

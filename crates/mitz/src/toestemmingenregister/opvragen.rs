@@ -3,7 +3,7 @@
 use identity::Bsn;
 use serde::{Deserialize, Serialize};
 
-use super::{KEUZES_MAX, Toestemmingen};
+use super::{KEUZES_PER_PGO_MAX, Toestemmingen};
 use crate::lokalisatie::NietBereikbaar;
 use crate::toestemming::Keuze;
 
@@ -58,7 +58,7 @@ impl Opgevraagd {
     pub fn parse(body: &[u8]) -> Result<Option<Self>, NietBereikbaar> {
         let read: Antwoord = serde_json::from_slice(body).map_err(|_| NietBereikbaar)?;
         match read.toestemmingen {
-            Some(found) if found.keuzes.len() > KEUZES_MAX => Err(NietBereikbaar),
+            Some(found) if found.keuzes.len() > KEUZES_PER_PGO_MAX => Err(NietBereikbaar),
             found => Ok(found),
         }
     }

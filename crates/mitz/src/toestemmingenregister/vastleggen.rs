@@ -8,7 +8,7 @@ use verdict::{
 use super::{KEUZES_MAX, Koppeling, TOESTEMMING_S, Toestemmingen};
 use crate::authorization_server::aanmelding::{Aanmelding, Stand};
 use crate::authorization_server::aanvraag::{AANVRAAG_S, Verzoek};
-use crate::toestemming::{Besluit, Keuze};
+use crate::toestemming::{Besluit, Functie, Keuze};
 
 /// A browser opens the register with the ticket that it got after login. The ticket works once.
 #[derive(Clone, Copy, Debug)]
@@ -136,11 +136,15 @@ impl AanmeldingVraag {
 
     /// Goes on when the person stands at the page.
     pub fn answer(self, found: Option<Stored<Aanmelding>>) -> Stap {
-        let Some(found) = found.filter(|found| found.value.stand == Stand::Kiest) else {
-            return Step::reply(Vastgelegd::Onbekend);
-        };
-        let Some(verzoek) = found.value.verzoek().cloned() else {
-            return Step::reply(Vastgelegd::Onbekend);
+        let choosing = found.filter(|found| found.value.stand == Stand::Kiest);
+        let asked = choosing.and_then(|found| {
+            let verzoek = found.value.verzoek().cloned()?;
+            Some((found, verzoek))
+        });
+        let Some((found, verzoek)) = asked else {
+            let reason = "nobody stands at the register's page for a client";
+            let event = Event::refused("seed 000 step 5", reason, Actor::Person);
+            return Step::reply_with(Vastgelegd::Onbekend, event);
         };
         match self.0.beslissing.clone() {
             // mitz case 10: nothing is stored but the decision itself, until the browser is back
@@ -155,7 +159,7 @@ impl AanmeldingVraag {
                     ],
                 })
             }
-            Beslissing::Geven(keuzes) if !kiest_iemand(&keuzes) => {
+            Beslissing::Geven(keuzes) if !kiest_iemand(&keuzes, verzoek.functie) => {
                 Step::reply(Vastgelegd::NiemandGekozen)
             }
             Beslissing::Geven(keuzes) => {
@@ -170,9 +174,11 @@ impl AanmeldingVraag {
     }
 }
 
-/// A consent names at least one provider or category, and no more than we keep.
-fn kiest_iemand(keuzes: &[Keuze]) -> bool {
+/// A consent names at least one provider or category, no more than we keep, and nothing but what
+/// the client asked for.
+fn kiest_iemand(keuzes: &[Keuze], functie: Functie) -> bool {
     keuzes.len() <= KEUZES_MAX
+        && keuzes.iter().all(|keuze| keuze.functie == functie)
         && keuzes
             .iter()
             .any(|keuze| keuze.besluit == Besluit::Toestemming)

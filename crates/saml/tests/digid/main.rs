@@ -7,4 +7,5 @@ mod cases_answer;
 mod cases_request;
 mod common;
 mod metadata;
+mod words;
 mod xmlsec1;

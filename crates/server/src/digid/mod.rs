@@ -135,10 +135,12 @@ impl ServiceProvider {
             force_authn: true,                              // design §5 "front channel"
             provider_name: self.name.clone(),
         };
-        request.send(&idp, Some(relay_state), &self.key).map_err(|why| {
-            tracing::error!(party = app.party, %why, "an AuthnRequest could not be sent");
-            Unreachable
-        })
+        request
+            .send(&idp, Some(relay_state), &self.key)
+            .map_err(|why| {
+                tracing::error!(party = app.party, %why, "an AuthnRequest could not be sent");
+                Unreachable
+            })
     }
 }
 
@@ -154,5 +156,9 @@ pub fn signing_key(
         return Err(saml::keys::BadKey::Unreadable.into());
     };
     let certificate = Certificate::from_der(identity.certificate())?;
-    Ok(SigningKey::from_pkcs8(key.secret_pkcs8_der(), certificate, key_info)?)
+    Ok(SigningKey::from_pkcs8(
+        key.secret_pkcs8_der(),
+        certificate,
+        key_info,
+    )?)
 }

@@ -112,7 +112,10 @@ impl ServiceProvider {
         let headers = Headers::none().accept("text/xml").correlation_id(trace);
         let headers = headers.with(SOAP_ACTION, SAML_ACTION);
         let media_type = self.media_type.name();
-        let answer = app.outside.post_bytes(url, media_type, soap.into_bytes(), headers).await;
+        let answer = app
+            .outside
+            .post_bytes(url, media_type, soap.into_bytes(), headers)
+            .await;
         let soap = body_of(answer)?;
         match self.judge(&soap, asked, &question.id, &idp) {
             Err(why) if is_of_unknown_key(why) => {
@@ -150,7 +153,10 @@ impl ServiceProvider {
 /// its endpoint index, and nowhere else (design §5 "DigiD").
 fn artifact_of<'i>(text: &str, idp: &'i IdpMetadata) -> Result<(Artifact, &'i str), Failure> {
     let artifact = Artifact::parse(text).map_err(|_| {
-        Failure::Unasked("digid case 10", "the browser brought no artifact of type 0004")
+        Failure::Unasked(
+            "digid case 10",
+            "the browser brought no artifact of type 0004",
+        )
     })?;
     if !artifact.is_from(&idp.entity_id) {
         let why = "the artifact is of another identity provider";
@@ -250,7 +256,10 @@ mod tests {
         let resolved = resolved_at(&of(IDP, 3));
         assert_eq!(resolved.as_deref(), Ok("https://was.digid.test/resolve"));
         let elsewhere = resolved_at(&of("https://elsewhere.test", 3));
-        assert_eq!(elsewhere, Err("the artifact is of another identity provider"));
+        assert_eq!(
+            elsewhere,
+            Err("the artifact is of another identity provider")
+        );
         let unknown = resolved_at(&of(IDP, 0)).expect_err("refused");
         assert!(unknown.contains("endpoint"), "{unknown}");
         let none = resolved_at("AAQ=").expect_err("refused");
@@ -271,9 +280,15 @@ mod tests {
             assert!(matches!(status(passing), Err(Failure::Unreachable)));
         }
         for lasting in [204, 302, 400, 404] {
-            assert!(matches!(status(lasting), Err(Failure::Unasked("digid case 15", _))));
+            assert!(matches!(
+                status(lasting),
+                Err(Failure::Unasked("digid case 15", _))
+            ));
         }
-        assert!(matches!(body_of(Err(OutsideError::TimedOut)), Err(Failure::Unreachable)));
+        assert!(matches!(
+            body_of(Err(OutsideError::TimedOut)),
+            Err(Failure::Unreachable)
+        ));
         let long = body_of(Err(OutsideError::TooLarge { bytes_max: 1 }));
         assert!(matches!(long, Err(Failure::Unasked(_, _))));
     }

@@ -52,14 +52,22 @@ const FAULTS: [Fault; 30] = [
     fault(&["mitz"], "/toestemming-terug", Harm::Down),
     fault(&["pgo"], "/callback", Harm::Down),
     fault(&["mitz-back"], "/token", Harm::Down),
-    fault(&["mitz-back"], "/token", Harm::Request("code_verifier=", "code_verifier=x")),
+    fault(
+        &["mitz-back"],
+        "/token",
+        Harm::Request("code_verifier=", "code_verifier=x"),
+    ),
     fault(&["mitz-back"], "/token", Harm::CutOff),
     fault(&["mitz-back"], "/userinfo", Harm::Down),
     fault(&["mitz-back"], "/userinfo", Harm::Bearer),
     fault(&["mitz-back"], "/toestemmingen/opvragen", Harm::Down),
     fault(&["mitz-back"], "/toestemmingen/opvragen", Harm::CutOff),
     fault(&["lokalisatie"], "/locaties", Harm::Down),
-    fault(&["lokalisatie"], "/locaties", Harm::Request("\"bsn\":", "\"bsn\":0,\"x\":")),
+    fault(
+        &["lokalisatie"],
+        "/locaties",
+        Harm::Request("\"bsn\":", "\"bsn\":0,\"x\":"),
+    ),
     fault(&["lokalisatie"], "/locaties", Harm::CutOff),
     fault(
         &["mitz-back"],
@@ -67,12 +75,20 @@ const FAULTS: [Fault; 30] = [
         Harm::Answer("\"besluit\":\"toestemming\"", "\"besluit\":\"bezwaar\""),
     ),
     fault(&["mitz-back"], "/userinfo", Harm::CutOff),
-    fault(&["stelselnode"], "/MedMij_Zorgaanbiederskoppellijst.xml", Harm::CutOff),
+    fault(
+        &["stelselnode"],
+        "/MedMij_Zorgaanbiederskoppellijst.xml",
+        Harm::CutOff,
+    ),
     fault(&["discovery", "discovery2"], "/", Harm::Down),
     fault(&["discovery", "discovery2"], "/", Harm::CutOff),
     fault(&["dva-back", "dva2-back"], "/token", Harm::Down),
     fault(&["mitz-back"], "/consent-introspect", Harm::Down),
-    fault(&["mitz-back"], "/consent-introspect", Harm::Request("presenter_x5t=", "presenter_x5t=x")),
+    fault(
+        &["mitz-back"],
+        "/consent-introspect",
+        Harm::Request("presenter_x5t=", "presenter_x5t=x"),
+    ),
     fault(&["mitz-back"], "/consent-introspect", Harm::CutOff),
     fault(&["xis", "xis2"], "/", Harm::Down),
     fault(&["dva-back", "dva2-back"], "/token", Harm::CutOff),
@@ -119,7 +135,10 @@ async fn harm(
             altered_answer(next.run(request).await, |body| replaced(body, this, that)).await
         }
         Harm::CutOff => {
-            altered_answer(next.run(request).await, |body| body[..body.len() / 2].to_vec()).await
+            altered_answer(next.run(request).await, |body| {
+                body[..body.len() / 2].to_vec()
+            })
+            .await
         }
     }
 }
@@ -134,7 +153,10 @@ async fn altered_request(request: Request, this: &str, that: &str) -> Option<Req
     let (mut head, body) = request.into_parts();
     let body = axum::body::to_bytes(body, BODY_MAX).await.ok()?;
     head.headers.remove(CONTENT_LENGTH);
-    Some(Request::from_parts(head, Body::from(replaced(&body, this, that))))
+    Some(Request::from_parts(
+        head,
+        Body::from(replaced(&body, this, that)),
+    ))
 }
 
 async fn altered_answer(answer: Response, alter: impl FnOnce(&[u8]) -> Vec<u8>) -> Response {
@@ -147,7 +169,9 @@ async fn altered_answer(answer: Response, alter: impl FnOnce(&[u8]) -> Vec<u8>) 
 }
 
 fn replaced(body: &[u8], this: &str, that: &str) -> Vec<u8> {
-    String::from_utf8_lossy(body).replace(this, that).into_bytes()
+    String::from_utf8_lossy(body)
+        .replace(this, that)
+        .into_bytes()
 }
 
 #[cfg(test)]
@@ -160,7 +184,10 @@ mod tests {
         let hosts: Vec<&str> = Party::ALL.iter().flat_map(|p| p.hosts()).copied().collect();
         for step in 1..=30 {
             let fault = Fault::of_step(step).expect("a fault");
-            assert!(fault.hosts.iter().all(|host| hosts.contains(host)), "step {step}");
+            assert!(
+                fault.hosts.iter().all(|host| hosts.contains(host)),
+                "step {step}"
+            );
         }
         assert!(Fault::of_step(0).is_none());
         assert!(Fault::of_step(31).is_none());

@@ -6,6 +6,7 @@
 mod faults;
 mod hosts;
 mod parties;
+mod person;
 mod ready;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -28,6 +29,7 @@ use crate::log::RefusalLog;
 
 pub use faults::Fault;
 pub use hosts::{Hosts, Party, hostname};
+pub use person::{Form, Person, Shown};
 pub use ready::DEMO_JSON;
 
 /// How often a party sweeps what is over, and how many rows at once.
@@ -89,13 +91,17 @@ pub(crate) struct Foundation {
 pub async fn start(config: Config) -> Result<Running, String> {
     private_directory(&config.state).map_err(|fault| fault.to_string())?;
     let listener = listen(config.port).await?;
-    let port = listener.local_addr().map_err(|error| error.to_string())?.port();
+    let port = listener
+        .local_addr()
+        .map_err(|error| error.to_string())?
+        .port();
     let clock = Clock::system();
     let authority = Authority::open(&config.state.join("ca"), clock.wall());
     let foundation = Foundation {
         hosts: Hosts::new(port, config.elsewhere),
         authority: Arc::new(authority.map_err(|fault| fault.to_string())?),
-        log: RefusalLog::open(&config.state.join("log.jsonl")).map_err(|error| error.to_string())?,
+        log: RefusalLog::open(&config.state.join("log.jsonl"))
+            .map_err(|error| error.to_string())?,
         input: Arc::new((config.input)(port)?),
         observer_keys: parties::observer_keys(&config.state)?,
         state: config.state,
@@ -103,7 +109,10 @@ pub async fn start(config: Config) -> Result<Running, String> {
     };
     let mut sites = Vec::new();
     let mut apps = BTreeMap::new();
-    for party in Party::ALL.into_iter().filter(|party| config.parties.contains(party)) {
+    for party in Party::ALL
+        .into_iter()
+        .filter(|party| config.parties.contains(party))
+    {
         let opened = parties::open(&foundation, party)?;
         apps.insert(party, Arc::clone(&opened.app));
         for (host, clients, router) in opened.sites {
@@ -120,7 +129,10 @@ pub async fn start(config: Config) -> Result<Running, String> {
     let door = tokio::spawn(door::serve(listener, sites, House::default(), stopping));
     let running = Running {
         ca_file: foundation.state.join("ca").join("ca.pem"),
-        sweepers: apps.values().map(|app| tokio::spawn(sweep(Arc::clone(app)))).collect(),
+        sweepers: apps
+            .values()
+            .map(|app| tokio::spawn(sweep(Arc::clone(app))))
+            .collect(),
         hosts: foundation.hosts,
         authority: foundation.authority,
         clock: foundation.clock,

@@ -6,12 +6,13 @@ use std::sync::Arc;
 
 use axum::Router;
 use identity::{Hostname, Loa};
+use medmij::lists::Volgnummer;
 use mitz::authorization_server::{Dva, Dvas, Mitz};
 use mitz::discovery::Endpoints;
 use mitz::dva::DvaServer;
 use protocol::client::{Authentication, Client, Clients};
-use saml::metadata::IdpMetadata;
 use rustls_pki_types::CertificateDer;
+use saml::metadata::IdpMetadata;
 
 use super::{Foundation, Party, hostname, ready};
 use crate::app::{App, Given};
@@ -118,24 +119,32 @@ fn limits(party: Party) -> Limits {
 
 /// Who can vouch for a client: the demo's own authority, and what the input trusts.
 fn client_roots(on: &Foundation) -> Vec<CertificateDer<'static>> {
-    let own_of_clients = on.input.clients.iter().filter_map(|client| match &client.auth {
-        ClientAuth::SelfSigned(certificate) => Some(certificate.clone()),
-        ClientAuth::TlsClientAuth => None,
-    });
+    let own_of_clients = on
+        .input
+        .clients
+        .iter()
+        .filter_map(|client| match &client.auth {
+            ClientAuth::SelfSigned(certificate) => Some(certificate.clone()),
+            ClientAuth::TlsClientAuth => None,
+        });
     server_roots(on).into_iter().chain(own_of_clients).collect()
 }
 
 /// Who can vouch for a server.
 fn server_roots(on: &Foundation) -> Vec<CertificateDer<'static>> {
     let own = on.authority.certificate().clone();
-    std::iter::once(own).chain(on.input.trust.iter().cloned()).collect()
+    std::iter::once(own)
+        .chain(on.input.trust.iter().cloned())
+        .collect()
 }
 
 /// The secrets with which the parties tell the observer, one each; made once per state directory.
 pub(super) fn observer_keys(state: &Path) -> Result<BTreeMap<&'static str, String>, String> {
     let ring = KeyRing::open(&state.join("sightings")).map_err(|fault| fault.to_string())?;
     let key = |party: Party| {
-        let key = ring.secret(party.name()).map_err(|fault| fault.to_string())?;
+        let key = ring
+            .secret(party.name())
+            .map_err(|fault| fault.to_string())?;
         Ok((party.name(), jose::b64::encode(key.reveal())))
     };
     Party::ALL.into_iter().map(key).collect()
@@ -152,7 +161,11 @@ fn app(on: &Foundation, party: Party) -> Result<(Arc<App>, KeyRing), String> {
     let observer = match party {
         Party::Netwerk => Observer::nobody(party.name()),
         _ => {
-            let key = on.observer_keys.get(party.name()).cloned().unwrap_or_default();
+            let key = on
+                .observer_keys
+                .get(party.name())
+                .cloned()
+                .unwrap_or_default();
             Observer::at(party.name(), url, key, outside.clone())
         }
     };
@@ -167,7 +180,11 @@ fn app(on: &Foundation, party: Party) -> Result<(Arc<App>, KeyRing), String> {
 }
 
 fn pgo(on: &Foundation, app: &Arc<App>) -> Arc<PgoRole> {
-    let in_zal = on.input.providers.iter().filter(|provider| provider.dva.is_some());
+    let in_zal = on
+        .input
+        .providers
+        .iter()
+        .filter(|provider| provider.dva.is_some());
     let named = |provider: &Provider| (provider.naam.clone(), provider.weergavenaam.clone());
     let config = PgoConfig {
         client_id: app.host.to_string(),
@@ -247,10 +264,7 @@ fn digid_origin(on: &Foundation) -> String {
     login.map_or_else(|| on.hosts.url("digid"), |url| web::origin(&url))
 }
 
-fn registered_dva(
-    on: &Foundation,
-    id: DvaId,
-) -> Result<(Hostname, Dva), String> {
+fn registered_dva(on: &Foundation, id: DvaId) -> Result<(Hostname, Dva), String> {
     let names = DvaNames::of(id);
     let dva = Dva {
         issuer: on.hosts.url(names.front),
@@ -299,7 +313,10 @@ fn digid(on: &Foundation, app: &Arc<App>) -> Result<Arc<DigidRole>, String> {
     let signing = saml_signing(&directory, &hostname("digid")?, on.clock.wall());
     let people = on.input.people.iter().map(|person| {
         let shows = |of: fn(&Shows) -> &String| {
-            person.shows.as_ref().map_or_else(String::new, |shows| of(shows).clone())
+            person
+                .shows
+                .as_ref()
+                .map_or_else(String::new, |shows| of(shows).clone())
         };
         Person {
             bsn: person.bsn.clone(),
@@ -311,7 +328,10 @@ fn digid(on: &Foundation, app: &Arc<App>) -> Result<Arc<DigidRole>, String> {
     let given = DigidGiven {
         front_url: on.hosts.url("digid"),
         back_url: on.hosts.url("digid-back"),
-        sps: vec![SpSource::Url(format!("{}/saml/metadata", on.hosts.url("mitz")))],
+        sps: vec![SpSource::Url(format!(
+            "{}/saml/metadata",
+            on.hosts.url("mitz")
+        ))],
         people: people.collect(),
         next_origins: vec![on.hosts.url("toestemmingen")],
         has_substantieel: true,
@@ -402,7 +422,9 @@ fn stelselnode(on: &Foundation, app: &App) -> Result<Router, String> {
         }
     };
     let names = [DvaId::Dva, DvaId::Dva2].map(DvaNames::of);
-    let nodes = names.iter().flat_map(|names| [names.front, names.back, names.discovery]);
+    let nodes = names
+        .iter()
+        .flat_map(|names| [names.front, names.back, names.discovery]);
     let back_channel: Result<Vec<Hostname>, String> =
         nodes.chain(["mitz", "mitz-back"]).map(hostname).collect();
     let hosts = stelselnode::Hosts {
@@ -410,13 +432,26 @@ fn stelselnode(on: &Foundation, app: &App) -> Result<Router, String> {
         dva2: of_dva(DvaId::Dva2),
         back_channel: back_channel?,
     };
-    let volgnummer = on.input.lists.volgnummer;
+    // A later start publishes a later edition: readers refuse a number that they hold with another
+    // content, and the lists tell when they were made.
+    let started = u64::try_from(on.clock.wall().unix())
+        .ok()
+        .and_then(Volgnummer::new);
+    let volgnummer = started.max(Some(on.input.lists.volgnummer));
+    let volgnummer = volgnummer.unwrap_or(on.input.lists.volgnummer);
     let lists = stelselnode::Lists::generate(&on.input, &hosts, app.clock.now(), volgnummer);
     Ok(StelselnodeRole::new(lists.map_err(|no| no.to_string())?).router())
 }
 
 fn netwerk(on: &Foundation, app: &Arc<App>) -> Router {
-    let hosts = on.hosts.all().map(|(host, url)| (host.to_owned(), url)).collect();
-    let keys = on.observer_keys.iter().map(|(party, key)| ((*party).to_owned(), key.clone()));
+    let hosts = on
+        .hosts
+        .all()
+        .map(|(host, url)| (host.to_owned(), url))
+        .collect();
+    let keys = on
+        .observer_keys
+        .iter()
+        .map(|(party, key)| ((*party).to_owned(), key.clone()));
     NetwerkRole::new(Arc::clone(app), keys.collect(), hosts).router()
 }

@@ -30,8 +30,11 @@ pub(super) fn remove(state: &Path) {
 }
 
 fn document(running: &Running) -> Result<Value, String> {
-    let hosts: serde_json::Map<String, Value> =
-        running.hosts.all().map(|(host, url)| (host.to_owned(), json!(url))).collect();
+    let hosts: serde_json::Map<String, Value> = running
+        .hosts
+        .all()
+        .map(|(host, url)| (host.to_owned(), json!(url)))
+        .collect();
     let people: Vec<Value> = running
         .input
         .people
@@ -43,8 +46,12 @@ fn document(running: &Running) -> Result<Value, String> {
             "shows": person.shows.as_ref().map(|shows| json!({ "nl": shows.nl, "en": shows.en })),
         }))
         .collect();
-    let clients: Result<Vec<Value>, String> =
-        running.input.clients.iter().map(|c| client(running, c)).collect();
+    let clients: Result<Vec<Value>, String> = running
+        .input
+        .clients
+        .iter()
+        .map(|c| client(running, c))
+        .collect();
     let url = |host: &str| running.hosts.url(host);
     Ok(json!({
         "schema_version": 1,

@@ -128,8 +128,15 @@ impl DvaRole {
 
 /// Public keys, for those who encrypt for this DVA.
 async fn jwks(State(role): State<Arc<DvaRole>>) -> Response {
-    let keys = role.decryption.iter().map(|key| key.public().clone()).collect();
-    Jwks::new(keys).map_or_else(|_| web::unavailable(), |keys| web::json(200, &keys.to_json()))
+    let keys = role
+        .decryption
+        .iter()
+        .map(|key| key.public().clone())
+        .collect();
+    Jwks::new(keys).map_or_else(
+        |_| web::unavailable(),
+        |keys| web::json(200, &keys.to_json()),
+    )
 }
 
 // ── Steps 21 and 22 ─────────────────────────────────────────────────────────────────────────────
@@ -142,11 +149,22 @@ async fn discover(State(role): State<Arc<DvaRole>>, visit: Visit) -> Response {
     let document = naam.and_then(|naam| discovery::document(&role.dva, &role.endpoints, &naam));
     let peer = visit.peer_name();
     if let Some(document) = document {
-        app.tell_at(21, visit.trace, peer, "question for endpoints", true, role.at(&query));
+        app.tell_at(
+            21,
+            visit.trace,
+            peer,
+            "question for endpoints",
+            true,
+            role.at(&query),
+        );
         web::json(200, &document)
     } else {
         app.saw_fail(21, visit.trace, peer, "the provider is none of this DVA");
-        app.refused(visit.trace, "mitz case 34", "the provider is none of this DVA");
+        app.refused(
+            visit.trace,
+            "mitz case 34",
+            "the provider is none of this DVA",
+        );
         web::json(404, &json!({ "error": "not_found" }))
     }
 }
@@ -175,9 +193,20 @@ async fn token(State(role): State<Arc<DvaRole>>, visit: Visit) -> Response {
     };
     let aanbieder = role.ura_of(&exchange.audience);
     let peer = visit.peer_name();
-    app.tell_at(23, visit.trace, peer, "token request with ID token", true, aanbieder.clone());
+    app.tell_at(
+        23,
+        visit.trace,
+        peer,
+        "token request with ID token",
+        true,
+        aanbieder.clone(),
+    );
     let Ok(id_token) = role.id_token(&exchange.id_token).await else {
-        app.refused(visit.trace, "mitz case 48", "the keys of Mitz cannot be had");
+        app.refused(
+            visit.trace,
+            "mitz case 48",
+            "the keys of Mitz cannot be had",
+        );
         return web::unavailable();
     };
     let journey = TokenJourney {
@@ -188,13 +217,27 @@ async fn token(State(role): State<Arc<DvaRole>>, visit: Visit) -> Response {
     };
     match settle(app, visit.trace, journey).await {
         Ok(TokenAnswer::Issued(token)) => {
-            app.tell_at(27, visit.trace, "xis", "data are available", true, aanbieder);
+            app.tell_at(
+                27,
+                visit.trace,
+                "xis",
+                "data are available",
+                true,
+                aanbieder,
+            );
             role.issued(&token)
         }
         Ok(TokenAnswer::Refused(refusal)) => web::refused(refusal.error),
         Ok(TokenAnswer::RefusedAlike(refusal)) => {
             if refusal.requirement == "mitz case 49" || refusal.requirement == "mitz case 50" {
-                app.tell_at(27, visit.trace, "xis", "nothing is available", false, aanbieder);
+                app.tell_at(
+                    27,
+                    visit.trace,
+                    "xis",
+                    "nothing is available",
+                    false,
+                    aanbieder,
+                );
             }
             tokio::time::sleep_until(arrived + ALIKE_AFTER).await;
             web::refused(refusal.error)
@@ -332,7 +375,12 @@ impl DvaRole {
             Ok(answer) if answer.status == 200 => Some(answer.body),
             // mitz case 45: Mitz does not take us for the DVA of this provider
             Ok(answer) if answer.status == 403 => {
-                self.told(run, q.ura(), "Mitz says that this is not our provider", false);
+                self.told(
+                    run,
+                    q.ura(),
+                    "Mitz says that this is not our provider",
+                    false,
+                );
                 return Ok(MitzAntwoord::Nee {
                     reason: "Mitz says that we are not the DVA of this provider",
                 });
@@ -349,13 +397,18 @@ impl DvaRole {
         };
         let antwoord = MitzAntwoord::read(&introspection, q.ura(), q.client_id());
         let permit = matches!(antwoord, MitzAntwoord::Permit { .. });
-        let note = if permit { "consent and BSN received" } else { "no consent" };
+        let note = if permit {
+            "consent and BSN received"
+        } else {
+            "no consent"
+        };
         self.told(run, q.ura(), note, permit);
         Ok(antwoord)
     }
 
     fn told(&self, run: &Run, ura: &Ura, note: &str, ok: bool) {
-        self.app.tell_at(26, run.trace, "mitz", note, ok, Some(ura.to_string()));
+        self.app
+            .tell_at(26, run.trace, "mitz", note, ok, Some(ura.to_string()));
     }
 
     /// Step 26: decrypted with our key, signed by Mitz, for us, now.
@@ -363,7 +416,11 @@ impl DvaRole {
         let text = std::str::from_utf8(body).ok()?;
         let jws = jwe::decrypt(text, &self.decryption).ok()?;
         let jws = std::str::from_utf8(&jws.plain).ok()?;
-        let keys = self.mitz_keys.keys(&self.app, &self.urls.mitz_jwks).await.ok()?;
+        let keys = self
+            .mitz_keys
+            .keys(&self.app, &self.urls.mitz_jwks)
+            .await
+            .ok()?;
         let expected = Expected {
             typ: Typ::Is(INTROSPECTION_TYP),
             issuer: &self.dva.mitz,
@@ -384,7 +441,8 @@ impl DvaRole {
         let patients = self.search(trace, q.ura(), q.bsn(), "Patient", &[]).await;
         let Ok(patients) = patients else {
             let aanbieder = Some(q.ura().to_string());
-            self.app.tell_at(27, trace, "xis", "no answer", false, aanbieder);
+            self.app
+                .tell_at(27, trace, "xis", "no answer", false, aanbieder);
             return Err(NietBereikbaar);
         };
         let patient = patients.resources.first().map(|patient| Patient {
@@ -415,7 +473,9 @@ impl DvaRole {
             let mut parameters = zoekvraag.parameters.clone();
             parameters.push(("_count".to_owned(), "1".to_owned()));
             let kind = &zoekvraag.resource_type;
-            let found = self.search(trace, q.ura(), q.bsn(), kind, &parameters).await?;
+            let found = self
+                .search(trace, q.ura(), q.bsn(), kind, &parameters)
+                .await?;
             if !found.resources.is_empty() {
                 return Ok(true);
             }
@@ -433,11 +493,17 @@ impl DvaRole {
         parameters: &[(String, String)],
     ) -> Result<Bundle, NietBereikbaar> {
         let person = format!("{BSN_SYSTEM}|{}", bsn.reveal());
-        let by = if kind == "Patient" { "identifier" } else { "patient.identifier" };
+        let by = if kind == "Patient" {
+            "identifier"
+        } else {
+            "patient.identifier"
+        };
         let mut form = vec![(by, person.as_str())];
         form.extend(parameters.iter().map(|(n, v)| (n.as_str(), v.as_str())));
         let url = format!("{}/{ura}/fhir/{kind}/_search", self.urls.xis);
-        let headers = Headers::none().correlation_id(trace).accept("application/fhir+json");
+        let headers = Headers::none()
+            .correlation_id(trace)
+            .accept("application/fhir+json");
         let answer = self.app.outside.post_form(&url, &form, headers).await;
         match answer {
             Ok(answer) if answer.status == 200 => {
@@ -478,7 +544,11 @@ async fn resource(
     let app = &role.app;
     let (ura, dienst) = (Ura::parse(&ura), GegevensdienstId::parse(&dienst));
     let (Ok(ura), Ok(dienst)) = (ura, dienst) else {
-        return fhir_error(404, IssueType::NotSupported, "There is nothing at this address.");
+        return fhir_error(
+            404,
+            IssueType::NotSupported,
+            "There is nothing at this address.",
+        );
     };
     let token = match role.access_token(&visit) {
         Ok(token) => token,
@@ -491,15 +561,34 @@ async fn resource(
     let search = match visit.query().map(|query| Search::read(&kind, &query)) {
         Ok(Ok(search)) => search,
         Ok(Err(NotASearch::Type)) => {
-            return fhir_error(404, IssueType::NotSupported, "There is nothing at this address.");
+            return fhir_error(
+                404,
+                IssueType::NotSupported,
+                "There is nothing at this address.",
+            );
         }
         Ok(Err(NotASearch::Parameter)) | Err(_) => {
-            app.refused(visit.trace, "FHIR R4 §3.1.1.2", "a search parameter is not taken");
-            return fhir_error(400, IssueType::NotSupported, "A search parameter is not taken.");
+            app.refused(
+                visit.trace,
+                "FHIR R4 §3.1.1.2",
+                "a search parameter is not taken",
+            );
+            return fhir_error(
+                400,
+                IssueType::NotSupported,
+                "A search parameter is not taken.",
+            );
         }
     };
     let aanbieder = Some(ura.to_string());
-    app.tell_at(29, visit.trace, visit.peer_name(), "resource request", true, aanbieder);
+    app.tell_at(
+        29,
+        visit.trace,
+        visit.peer_name(),
+        "resource request",
+        true,
+        aanbieder,
+    );
     let request = ResourceRequest {
         token,
         peer: visit.certificate(&app.clock),
@@ -558,7 +647,9 @@ impl Journey for ResourceJourney {
 
 impl DvaRole {
     fn access_token(&self, visit: &Visit) -> Result<AccessToken, (BearerRefusal, &'static str)> {
-        let text = visit.bearer().map_err(|refusal| (refusal, "no readable bearer token"))?;
+        let text = visit
+            .bearer()
+            .map_err(|refusal| (refusal, "no readable bearer token"))?;
         let expected = Expected {
             typ: Typ::Is("JWT"),
             issuer: &self.dva.issuer,
@@ -583,7 +674,9 @@ impl DvaRole {
         let mut all = Bundle::default();
         for zoekvraag in q.zoekvragen() {
             let kind = &zoekvraag.resource_type;
-            let found = self.search(trace, q.ura(), q.bsn(), kind, &zoekvraag.parameters).await?;
+            let found = self
+                .search(trace, q.ura(), q.bsn(), kind, &zoekvraag.parameters)
+                .await?;
             all.join(found);
         }
         Ok(all)
@@ -592,7 +685,9 @@ impl DvaRole {
 
 fn bearer_refused(refusal: BearerRefusal) -> Response {
     let (issue, text) = match refusal {
-        BearerRefusal::InsufficientScope => (IssueType::Forbidden, "The token does not reach this."),
+        BearerRefusal::InsufficientScope => {
+            (IssueType::Forbidden, "The token does not reach this.")
+        }
         _ => (IssueType::Security, "The token is missing or not valid."),
     };
     web::bearer_refused(refusal, Some(&operation_outcome(issue, text)))

@@ -9,3 +9,6 @@ pub mod pgo;
 pub mod stelselnode;
 pub mod steps;
 pub mod xis;
+
+#[cfg(test)]
+mod testing;

@@ -18,7 +18,7 @@ use crate::date;
 use crate::door::TraceId;
 use crate::observer::Sighting;
 use crate::pages::{
-    Brand, Gezien, Host, Netwerk, PageContext, Reis, ReisUitkomst, ReisVermelding, Stap,
+    Brand, Gezien, Host, Lang, Netwerk, PageContext, Reis, ReisUitkomst, ReisVermelding, Stap,
     StapUitkomst, Technisch, TechnischSoort,
 };
 use crate::web::{self, Visit};
@@ -276,7 +276,9 @@ async fn reis(
     };
     match (role.sightings_of(trace), as_json) {
         (Some(sightings), true) => web::json(200, &as_data(trace, &sightings)),
-        (Some(sightings), false) => show(200, &visit, &as_page(trace, &sightings)),
+        (Some(sightings), false) => {
+            show(200, &visit, &as_page(trace, &sightings, web::lang(&visit)))
+        }
         (None, true) => web::json(404, &json!({ "error": "not_found" })),
         (None, false) => {
             let soort = TechnischSoort::NietGevonden;
@@ -318,12 +320,16 @@ fn as_data(trace: &str, sightings: &[Sighting]) -> Value {
     })
 }
 
-fn as_page(trace: &str, sightings: &[Sighting]) -> Reis {
+fn as_page(trace: &str, sightings: &[Sighting], lang: Lang) -> Reis {
     let stap = |step: &Step| Stap {
         nummer: step.number,
         van: step.from.name().to_owned(),
         naar: step.to.name().to_owned(),
-        bericht: step.en.to_owned(),
+        bericht: match lang {
+            Lang::Nl => step.nl,
+            Lang::En => step.en,
+        }
+        .to_owned(),
         gezien: of_step(sightings, step).map(gezien).collect(),
     };
     Reis {

@@ -26,7 +26,10 @@ impl Sluis {
     /// begin.
     pub(crate) fn run(self) -> ExitCode {
         log_to_stderr();
-        let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        let runtime = match tokio::runtime::Builder::new_multi_thread()
+            .enable_all()
+            .build()
+        {
             Ok(runtime) => runtime,
             Err(error) => {
                 eprintln!("sluis: the operating system gives no threads: {error}");

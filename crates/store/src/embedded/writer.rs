@@ -438,4 +438,19 @@ mod tests {
             assert_eq!(writer.settle(&[insert(5, "c")]), [Ok(())]);
         });
     }
+
+    #[test]
+    fn the_log_is_copied_each_time_it_has_grown_and_again_after_it_started_over() {
+        with_writer(|writer| {
+            let due = CHECKPOINT_PAGES;
+            let (nearly, twice) = (2 * due - 1, 2 * due);
+            let told = [(due - 1, 0), (due, due), (nearly, due), (twice, twice)];
+            let started_over = [(16, 0), (due - 1, 0), (due, due)];
+            for (pages, copied) in told.into_iter().chain(started_over) {
+                writer.log_pages.store(pages, Ordering::Relaxed);
+                writer.checkpoint_when_due();
+                assert_eq!(writer.log_pages_copied, copied, "at {pages} pages");
+            }
+        });
+    }
 }

@@ -168,7 +168,10 @@ impl Question {
     pub(super) fn answer(self, found: Option<Stored<Answer>>) -> Step<Content, Self> {
         let who = Actor::Party(self.who.clone());
         let refused = |requirement, what| {
-            Step::reply_with(Content::Refused, Event::refused(requirement, what, who.clone()))
+            Step::reply_with(
+                Content::Refused,
+                Event::refused(requirement, what, who.clone()),
+            )
         };
         let Some(found) = found else {
             return refused("digid case 12", "the artifact is unknown or was used");

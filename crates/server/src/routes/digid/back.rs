@@ -19,15 +19,20 @@ use crate::web::{self, Visit};
 const TEXT_XML: &str = "text/xml; charset=utf-8";
 
 /// A SOAP message with a signed `ArtifactResolve`.
-pub(super) async fn resolve_artifact(
-    State(role): State<Arc<DigidRole>>,
-    visit: Visit,
-) -> Response {
+pub(super) async fn resolve_artifact(State(role): State<Arc<DigidRole>>, visit: Visit) -> Response {
     let app = &role.app;
     // digid case 16: the handshake asked for a certificate; it must still hold at this request.
     if visit.certificate(&app.clock).is_none() {
-        app.refused(visit.trace, "digid case 16", "the client certificate is missing or over");
-        return web::typed(403, "text/plain; charset=utf-8", "a client certificate is needed\n");
+        app.refused(
+            visit.trace,
+            "digid case 16",
+            "the client certificate is missing or over",
+        );
+        return web::typed(
+            403,
+            "text/plain; charset=utf-8",
+            "a client certificate is needed\n",
+        );
     }
     let now = app.clock.now();
     let asked = match role.question(&visit, now).await {
@@ -38,7 +43,11 @@ pub(super) async fn resolve_artifact(
             return web::typed(404, "text/plain; charset=utf-8", "not found\n");
         }
         Err(Rejected::Denied(denied)) => {
-            app.refused(visit.trace, login::requirement(denied.why), denied.why.text());
+            app.refused(
+                visit.trace,
+                login::requirement(denied.why),
+                denied.why.text(),
+            );
             return role.answer(&denied.request_id, Content::Refused, now);
         }
     };

@@ -14,7 +14,9 @@ use super::login::{Choice, ENDED, End, Going, LOGIN_S, Login, NoQuestion};
 use super::{DigidRole, INLOGGEN};
 use crate::chance;
 use crate::door::TraceId;
-use crate::pages::{Brand, DigidInloggen, DigidNietGevonden, PageContext, Technisch, TechnischSoort};
+use crate::pages::{
+    Brand, DigidInloggen, DigidNietGevonden, PageContext, Technisch, TechnischSoort,
+};
 use crate::settle::{Journey, Outage, Run, settle};
 use crate::web::{self, Visit};
 
@@ -98,7 +100,10 @@ impl DigidRole {
         let login = Login::new(received, self.app.clock.now(), &chance::entropy());
         let value = self.app.seal.cookie(LOGIN, &login);
         let cookie = web::set_cookie(&cookie_name(&login.id), &value, LOGIN_S);
-        web::with(web::see_other(&format!("{INLOGGEN}?login={}", login.id)), cookie)
+        web::with(
+            web::see_other(&format!("{INLOGGEN}?login={}", login.id)),
+            cookie,
+        )
     }
 
     /// Ends a login and sends the browser back.
@@ -111,7 +116,8 @@ impl DigidRole {
             Ok(Going::Back(url)) => web::see_other(&url), // digid case 9
             Ok(Going::EndedBefore) => {
                 let why = "the login ended before";
-                self.app.refused(visit.trace, "design §5 front channel", why);
+                self.app
+                    .refused(visit.trace, "design §5 front channel", why);
                 show(400, visit, &DigidNietGevonden)
             }
             Err(_) => {
@@ -171,7 +177,11 @@ pub(super) async fn choose(State(role): State<Arc<DigidRole>>, visit: Visit) -> 
     let query = visit.query().unwrap_or_default();
     let id = query.get("login").unwrap_or_default();
     let Some((login, cookie)) = role.login(&visit, id) else {
-        role.app.refused(visit.trace, "design §5 front channel", "no such login in this browser");
+        role.app.refused(
+            visit.trace,
+            "design §5 front channel",
+            "no such login in this browser",
+        );
         return show(404, &visit, &DigidNietGevonden);
     };
     let token = role.app.seal.form_token(LOGIN, cookie);
@@ -190,7 +200,8 @@ pub(super) async fn choose(State(role): State<Arc<DigidRole>>, visit: Visit) -> 
 pub(super) async fn chosen(State(role): State<Arc<DigidRole>>, visit: Visit) -> Response {
     let Some((login, choice)) = role.decided(&visit) else {
         let why = "a form that is not of a login in this browser, or that says no choice";
-        role.app.refused(visit.trace, "design §5 front channel", why);
+        role.app
+            .refused(visit.trace, "design §5 front channel", why);
         return show(400, &visit, &DigidNietGevonden);
     };
     let cookie = cookie_name(&login.id);

@@ -9,7 +9,9 @@ use saml::artifact_response::reported_level;
 use saml::authn_request::{Comparison, Denied, Received, RequestedLevel};
 use saml::incoming::Denial;
 use serde::{Deserialize, Serialize};
-use verdict::{Actor, Change, Entropy, Event, Expect, Key, Moment, Record as _, Space, Step, Verdict};
+use verdict::{
+    Actor, Change, Entropy, Event, Expect, Key, Moment, Record as _, Space, Step, Verdict,
+};
 
 use super::ENDPOINT_INDEX;
 use super::answer::{ANSWER_S, Answer, Ending};
@@ -84,7 +86,10 @@ impl Login {
     /// A request that gets a login page.
     pub(super) fn new(received: Received, now: Moment, entropy: &Entropy) -> Self {
         let request = received.request;
-        let service = request.provider_name.as_deref().filter(|name| !name.is_empty());
+        let service = request
+            .provider_name
+            .as_deref()
+            .filter(|name| !name.is_empty());
         let service = service.unwrap_or_else(|| host(&request.issuer));
         Self {
             id: jose::b64::encode(entropy.bytes::<16>("digid.login")),
@@ -121,7 +126,8 @@ impl Login {
             } => {
                 let level = reported_level(level, has_substantieel); // digid case 21
                 if asked.is_met_by(level) {
-                    let event = Event::granted("digid case 9", "the person logged in", Actor::Person);
+                    let event =
+                        Event::granted("digid case 9", "the person logged in", Actor::Person);
                     let address = address.to_canonical();
                     let success = Ending::Success {
                         bsn,
@@ -135,7 +141,10 @@ impl Login {
                 }
             }
             // digid case 17
-            Choice::Cancel => (Ending::AuthnFailed, refused("digid case 17", "the person cancelled")),
+            Choice::Cancel => (
+                Ending::AuthnFailed,
+                refused("digid case 17", "the person cancelled"),
+            ),
             // DigiD says `AuthnFailed` for a failure too, but then a service could not show
             // anything but "cancelled" (mitz cases 8 and 9 tell the two apart). So the simulator
             // fails as DigiD does for a service that is not active.
@@ -209,11 +218,8 @@ impl End {
             made_at: now,
             ending: self.ending.clone(),
         };
-        let mut changes = vec![answer.put(
-            Answer::key(&artifact),
-            Expect::Absent,
-            now.plus_s(ANSWER_S),
-        )];
+        let mut changes =
+            vec![answer.put(Answer::key(&artifact), Expect::Absent, now.plus_s(ANSWER_S))];
         let spent = self.spends.clone();
         changes.extend(spent.map(|(key, until)| Change::spend(key, until)));
         // digid case 9: RelayState goes back unchanged
@@ -298,7 +304,10 @@ mod tests {
     fn digid_case_018_a_level_below_the_minimum_ends_without_a_person() {
         let asked = RequestedLevel::minimum(Loa::Substantieel);
         assert_eq!(reached(asked, Loa::Midden, true), Ending::NoAuthnContext);
-        assert_eq!(level_of(&reached(asked, Loa::Substantieel, true)), Some(Loa::Substantieel));
+        assert_eq!(
+            level_of(&reached(asked, Loa::Substantieel, true)),
+            Some(Loa::Substantieel)
+        );
     }
 
     #[test]
@@ -314,7 +323,10 @@ mod tests {
         assert_eq!(level_of(&ending), Some(Loa::Midden));
         assert_eq!(level_of(&reached(asked, Loa::Hoog, false)), Some(Loa::Hoog));
         let asked = RequestedLevel::minimum(Loa::Substantieel);
-        assert_eq!(reached(asked, Loa::Substantieel, false), Ending::NoAuthnContext);
+        assert_eq!(
+            reached(asked, Loa::Substantieel, false),
+            Ending::NoAuthnContext
+        );
     }
 
     #[test]
@@ -335,9 +347,18 @@ mod tests {
         };
         assert!(url.starts_with(&format!("{ACS}?SAMLart=AAQAA")), "{url}");
         assert!(url.ends_with("&RelayState=a%20b"), "{url}");
-        let spaces: Vec<_> = verdict.changes.iter().map(|change| change.key.space()).collect();
+        let spaces: Vec<_> = verdict
+            .changes
+            .iter()
+            .map(|change| change.key.space())
+            .collect();
         assert_eq!(spaces, [Answer::SPACE, ENDED]);
-        assert!(verdict.changes.iter().all(|change| change.expect == Expect::Absent));
+        assert!(
+            verdict
+                .changes
+                .iter()
+                .all(|change| change.expect == Expect::Absent)
+        );
     }
 
     #[test]
@@ -349,7 +370,10 @@ mod tests {
         let text = serde_json::to_string(&login(asked)).expect("json");
         let read: Login = serde_json::from_str(&text).expect("a login");
         assert_eq!(read.asker, login(asked).asker);
-        assert_eq!((read.comparison, read.level), (Comparison::Better, Loa::Midden));
+        assert_eq!(
+            (read.comparison, read.level),
+            (Comparison::Better, Loa::Midden)
+        );
         assert!(!read.is_over_at(NOW.plus_s(899)));
         assert!(read.is_over_at(NOW.plus_s(900)));
     }

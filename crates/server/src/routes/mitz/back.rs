@@ -6,11 +6,11 @@ use axum::extract::State;
 use axum::response::Response;
 use jose::{Expected, Typ, aead, jwe};
 use mitz::authorization_server::grant::Grant;
-use mitz::authorization_server::token::{
-    GrantVraag, Issued, Offer, REFRESH_TOKEN, TokenAnswer, TokenRequest,
-};
 use mitz::authorization_server::toestemmingsvraag::{
     self, Antwoord, Geweigerd, ProvenDva, Toestemmingsvraag,
+};
+use mitz::authorization_server::token::{
+    GrantVraag, Issued, Offer, REFRESH_TOKEN, TokenAnswer, TokenRequest,
 };
 use mitz::authorization_server::userinfo::{self, Userinfo, UserinfoAnswer, UserinfoRequest};
 use mitz::locatietoken::{self, Locatietoken};
@@ -53,7 +53,12 @@ pub(super) async fn token(State(role): State<Arc<MitzRole>>, visit: Visit) -> Re
     };
     match settle(app, visit.trace, journey).await {
         Ok(TokenAnswer::Issued(issued)) => {
-            app.saw(9, visit.trace, "authorization server", "code or refresh token is good");
+            app.saw(
+                9,
+                visit.trace,
+                "authorization server",
+                "code or refresh token is good",
+            );
             role.issued(&issued)
         }
         Ok(TokenAnswer::Refused(refusal)) => {
@@ -96,7 +101,10 @@ impl MitzRole {
     fn token_request(&self, visit: &Visit) -> Result<TokenRequest, Refusal> {
         let form = visit.form().map_err(|fault| fault.refusal())?;
         let peer = visit.certificate(&self.app.clock);
-        let client = self.mitz.clients.prove(form.get("client_id"), peer.as_ref())?;
+        let client = self
+            .mitz
+            .clients
+            .prove(form.get("client_id"), peer.as_ref())?;
         let open = |purpose, text: &str| self.app.handles.open(purpose, text);
         Ok(TokenRequest::new(client, Offer::read(&form, open)?))
     }
@@ -145,11 +153,24 @@ pub(super) async fn userinfo(State(role): State<Arc<MitzRole>>, visit: Visit) ->
         Ok(UserinfoAnswer::Userinfo(userinfo)) => {
             let found = userinfo.locaties.len();
             let note = format!("{found} locations with consent");
-            app.tell_at(18, visit.trace, "authorization server", note, found > 0, None);
-            role.signed_userinfo(*userinfo).unwrap_or_else(web::unavailable)
+            app.tell_at(
+                18,
+                visit.trace,
+                "authorization server",
+                note,
+                found > 0,
+                None,
+            );
+            role.signed_userinfo(*userinfo)
+                .unwrap_or_else(web::unavailable)
         }
         Ok(UserinfoAnswer::Refused(refusal)) => {
-            app.saw_fail(12, visit.trace, "authorization server", "the token is not good");
+            app.saw_fail(
+                12,
+                visit.trace,
+                "authorization server",
+                "the token is not good",
+            );
             web::bearer_refused(refusal, None)
         }
         Ok(UserinfoAnswer::Onbereikbaar) | Err(_) => web::unavailable(),
@@ -178,7 +199,8 @@ impl Journey for UserinfoJourney {
             userinfo::Vraag::Grant(q) => {
                 let found = run.load::<Grant>(q.key()).await?;
                 if found.is_some() {
-                    run.app.saw(12, run.trace, "authorization server", "the token is good");
+                    run.app
+                        .saw(12, run.trace, "authorization server", "the token is good");
                 }
                 q.answer(found)
             }
@@ -202,7 +224,9 @@ impl Journey for UserinfoJourney {
 impl MitzRole {
     /// Step 12, first half: our own signature, for this resource, not over.
     fn access_token(&self, visit: &Visit) -> Result<AccessToken, (BearerRefusal, &'static str)> {
-        let text = visit.bearer().map_err(|refusal| (refusal, "no readable bearer token"))?;
+        let text = visit
+            .bearer()
+            .map_err(|refusal| (refusal, "no readable bearer token"))?;
         let expected = Expected {
             typ: Typ::Is("JWT"),
             issuer: &self.mitz.issuer,
@@ -229,9 +253,12 @@ impl MitzRole {
         let body = self.post_json(trace, &url, vraag).await;
         let read = body.and_then(|body| Opgevraagd::parse(&body));
         match &read {
-            Ok(_) => self.app.saw(14, trace, "toestemmingenregister", "consents received"),
+            Ok(_) => self
+                .app
+                .saw(14, trace, "toestemmingenregister", "consents received"),
             Err(NietBereikbaar) => {
-                self.app.saw_fail(14, trace, "toestemmingenregister", "no usable answer");
+                self.app
+                    .saw_fail(14, trace, "toestemmingenregister", "no usable answer");
             }
         }
         read
@@ -248,7 +275,9 @@ impl MitzRole {
         let read = body.and_then(|body| Locaties::parse(&body));
         match &read {
             Ok(_) => self.app.saw(17, trace, "lokalisatie", "locations received"),
-            Err(NietBereikbaar) => self.app.saw_fail(17, trace, "lokalisatie", "no usable answer"),
+            Err(NietBereikbaar) => self
+                .app
+                .saw_fail(17, trace, "lokalisatie", "no usable answer"),
         }
         read
     }
@@ -262,7 +291,9 @@ impl MitzRole {
         let body = serde_json::to_vec(body).map_err(|_| NietBereikbaar)?;
         let headers = Headers::none().correlation_id(trace);
         let outside = &self.app.outside;
-        let answer = outside.post_bytes(url, "application/json", body, headers).await;
+        let answer = outside
+            .post_bytes(url, "application/json", body, headers)
+            .await;
         match answer {
             Ok(answer) if answer.status.is_success() => Ok(answer.body),
             _ => Err(NietBereikbaar),
@@ -294,11 +325,19 @@ pub(super) async fn toestemmingen_opvragen(
     let app = &role.app;
     let own = visit.certificate(&app.clock).and_then(|peer| peer.san_dns);
     if own.as_deref() != Some(app.host.as_str()) {
-        app.refused(visit.trace, "seed 000 step 13", "only the authorization server may ask");
+        app.refused(
+            visit.trace,
+            "seed 000 step 13",
+            "only the authorization server may ask",
+        );
         return web::json(403, &json!({ "error": "forbidden" }));
     }
     let Ok(vraag) = serde_json::from_slice::<Toestemmingenvraag>(&visit.body) else {
-        app.refused(visit.trace, "seed 000 step 13", "the question is unreadable");
+        app.refused(
+            visit.trace,
+            "seed 000 step 13",
+            "the question is unreadable",
+        );
         return web::json(400, &json!({ "error": "invalid_request" }));
     };
     app.saw(13, visit.trace, visit.peer_name(), "question for consents");
@@ -326,11 +365,21 @@ pub(super) async fn consent_introspect(
             let (requirement, reason) = geweigerd.reason();
             app.saw_fail(24, visit.trace, visit.peer_name(), reason);
             app.refused(visit.trace, requirement, reason);
-            return web::json(geweigerd.status(), &json!({ "error": reason_code(geweigerd) }));
+            return web::json(
+                geweigerd.status(),
+                &json!({ "error": reason_code(geweigerd) }),
+            );
         }
     };
     let aanbieder = Some(vraag.ura.to_string());
-    app.tell_at(24, visit.trace, visit.peer_name(), "consent question", true, aanbieder.clone());
+    app.tell_at(
+        24,
+        visit.trace,
+        visit.peer_name(),
+        "consent question",
+        true,
+        aanbieder.clone(),
+    );
     let (token, grant) = role.locatietoken(&vraag.token);
     let journey = ToestemmingsvraagJourney {
         role: Arc::clone(&role),
@@ -347,8 +396,17 @@ pub(super) async fn consent_introspect(
         Antwoord::Deny(_) => (false, "the ID token is good, there is no consent"),
         Antwoord::Inactive => (false, "the ID token is not good"),
     };
-    app.tell_at(25, visit.trace, "authorization server", note, good, aanbieder);
-    role.encrypted(&dva, &antwoord).await.unwrap_or_else(web::unavailable)
+    app.tell_at(
+        25,
+        visit.trace,
+        "authorization server",
+        note,
+        good,
+        aanbieder,
+    );
+    role.encrypted(&dva, &antwoord)
+        .await
+        .unwrap_or_else(web::unavailable)
 }
 
 const fn reason_code(geweigerd: Geweigerd) -> &'static str {
@@ -433,7 +491,10 @@ impl MitzRole {
     /// Step 26: signed for whoever wants to prove it, encrypted for the DVA alone (RFC 9701 §5).
     async fn encrypted(&self, dva: &ProvenDva, antwoord: &Antwoord) -> Option<Response> {
         let keys = self.dva_keys.keys(&self.app, dva.jwks_uri()).await.ok()?;
-        let recipient = keys.keys().iter().find(|key| key.encrypts(jwe::Algorithm::EcdhEs))?;
+        let recipient = keys
+            .keys()
+            .iter()
+            .find(|key| key.encrypts(jwe::Algorithm::EcdhEs))?;
         let claims = json!({
             "iss": self.mitz.issuer,
             "aud": dva.issuer(),
@@ -450,6 +511,10 @@ impl MitzRole {
             Some("JWT"),
             &entropy,
         );
-        Some(web::typed(200, "application/token-introspection+jwt", jwe.ok()?))
+        Some(web::typed(
+            200,
+            "application/token-introspection+jwt",
+            jwe.ok()?,
+        ))
     }
 }

@@ -40,7 +40,10 @@ pub(super) async fn metadata(State(role): State<Arc<MitzRole>>) -> Response {
 /// RFC 7517 §5.
 pub(super) async fn jwks(State(role): State<Arc<MitzRole>>) -> Response {
     let keys = jose::Jwks::new(vec![role.tokens.public().clone()]);
-    keys.map_or_else(|_| web::unavailable(), |keys| web::json(200, &keys.to_json()))
+    keys.map_or_else(
+        |_| web::unavailable(),
+        |keys| web::json(200, &keys.to_json()),
+    )
 }
 
 /// The service provider's metadata, signed (digid.md §2.1).
@@ -77,7 +80,9 @@ impl MitzRole {
         let refusal = match read.map(|parameters| Verzoek::read(&parameters, &self.mitz)) {
             Ok(Ok(verzoek)) => {
                 app.saw(2, visit.trace, visit.peer_name(), "authorization request");
-                return self.to_digid(visit, Doel::Koppelen(verzoek), visit.trace).await;
+                return self
+                    .to_digid(visit, Doel::Koppelen(verzoek), visit.trace)
+                    .await;
             }
             Ok(Err(refusal)) => refusal,
             Err(malformed) => {
@@ -110,9 +115,16 @@ impl MitzRole {
         let now = self.app.clock.now();
         let authn_request = saml::message_id(chance::entropy().bytes("saml.authn_request"));
         let relay_state = trace.to_string();
-        let login = self.digid.login(&self.app, &authn_request, &relay_state, now).await;
+        let login = self
+            .digid
+            .login(&self.app, &authn_request, &relay_state, now)
+            .await;
         let Ok(login) = login else {
-            self.app.refused(visit.trace, "seed 000 step 3", "DigiD's metadata cannot be had");
+            self.app.refused(
+                visit.trace,
+                "seed 000 step 3",
+                "DigiD's metadata cannot be had",
+            );
             return self.fout(503, visit, MitzFoutSoort::Storing);
         };
         let aanvraag = Aanvraag {
@@ -281,10 +293,16 @@ impl MitzRole {
     fn to_register(&self, id: [u8; 16], aanvraag_cookie: &str) -> Response {
         let handle = Handle { id, generation: 0 };
         let ticket = self.app.handles.make(TICKET, handle);
-        let url = with_query(&format!("{}/openen", self.urls.register), &[("ticket", &ticket)]);
+        let url = with_query(
+            &format!("{}/openen", self.urls.register),
+            &[("ticket", &ticket)],
+        );
         let cookie = self.app.handles.make(AANMELDING, handle);
         let response = web::with(web::see_other(&url), web::drop_cookie(aanvraag_cookie));
-        web::with(response, web::set_cookie(AANMELDING_COOKIE, &cookie, AANVRAAG_S))
+        web::with(
+            response,
+            web::set_cookie(AANMELDING_COOKIE, &cookie, AANVRAAG_S),
+        )
     }
 }
 
@@ -293,25 +311,37 @@ impl MitzRole {
 /// mitz case 8: the person cancelled; try again, or stop.
 pub(super) async fn geannuleerd(State(role): State<Arc<MitzRole>>, visit: Visit) -> Response {
     role.not_logged_in(&visit, |role, visit, next| {
-        role.show(200, visit, &next.origins(), &pages::MitzGeannuleerd {
-            pgo: next.pgo.clone(),
-            aanvraag: next.relay_state.clone(),
-            formulier: next.formulier.clone(),
-        })
+        role.show(
+            200,
+            visit,
+            &next.origins(),
+            &pages::MitzGeannuleerd {
+                pgo: next.pgo.clone(),
+                aanvraag: next.relay_state.clone(),
+                formulier: next.formulier.clone(),
+            },
+        )
     })
 }
 
 /// mitz case 9: no identity; stop, or try again when it was only a hiccup.
 pub(super) async fn niet_ingelogd(State(role): State<Arc<MitzRole>>, visit: Visit) -> Response {
     role.not_logged_in(&visit, |role, visit, next| {
-        let storing = visit.query().is_ok_and(|query| query.get("storing").is_some());
+        let storing = visit
+            .query()
+            .is_ok_and(|query| query.get("storing").is_some());
         let status = if storing { 503 } else { 200 };
-        role.show(status, visit, &next.origins(), &pages::MitzNietIngelogd {
-            pgo: next.pgo.clone(),
-            aanvraag: next.relay_state.clone(),
-            formulier: next.formulier.clone(),
-            onbereikbaar: storing,
-        })
+        role.show(
+            status,
+            visit,
+            &next.origins(),
+            &pages::MitzNietIngelogd {
+                pgo: next.pgo.clone(),
+                aanvraag: next.relay_state.clone(),
+                formulier: next.formulier.clone(),
+                onbereikbaar: storing,
+            },
+        )
     })
 }
 
@@ -367,9 +397,10 @@ impl MitzRole {
             return self.fout(400, visit, MitzFoutSoort::Verlopen);
         };
         let (pgo, redirect_origin) = match &aanvraag.doel {
-            Doel::Koppelen(verzoek) => {
-                (self.pgo_name(&verzoek.client_id), web::origin(&verzoek.redirect_uri))
-            }
+            Doel::Koppelen(verzoek) => (
+                self.pgo_name(&verzoek.client_id),
+                web::origin(&verzoek.redirect_uri),
+            ),
             Doel::Beheren => ("Mitz".to_owned(), self.urls.front.clone()),
         };
         let next = Next {
@@ -401,19 +432,32 @@ pub(super) async fn toestemming_terug(State(role): State<Arc<MitzRole>>, visit: 
         return role.fout(400, &visit, MitzFoutSoort::Verlopen);
     };
     let now = role.app.clock.now();
-    let found = role.app.load::<Aanmelding>(Aanmelding::key(handle.id), now).await;
-    let known = found.ok().flatten().and_then(|found| TraceId::parse(&found.value.trace));
+    let found = role
+        .app
+        .load::<Aanmelding>(Aanmelding::key(handle.id), now)
+        .await;
+    let known = found
+        .ok()
+        .flatten()
+        .and_then(|found| TraceId::parse(&found.value.trace));
     let trace = known.unwrap_or(visit.trace);
-    let journey = CodeJourney { aanmelding: handle.id };
+    let journey = CodeJourney {
+        aanmelding: handle.id,
+    };
     let issuer = &role.mitz.issuer;
     let response = match settle(&role.app, trace, journey).await {
         Ok(code::Vervolg::Code { verzoek, grant }) => {
-            role.app.saw(6, trace, "toestemmingenregister", "consent was recorded");
-            let handle = Handle { id: grant, generation: 0 };
+            role.app
+                .saw(6, trace, "toestemmingenregister", "consent was recorded");
+            let handle = Handle {
+                id: grant,
+                generation: 0,
+            };
             web::see_other(&verzoek.granted(issuer, &role.app.handles.make(CODE, handle)))
         }
         Ok(code::Vervolg::Geweigerd { verzoek }) => {
-            role.app.saw_fail(6, trace, "toestemmingenregister", "no consent was given");
+            role.app
+                .saw_fail(6, trace, "toestemmingenregister", "no consent was given");
             web::see_other(&verzoek.refused(issuer, "access_denied"))
         }
         Ok(code::Vervolg::Onbekend) => role.fout(400, &visit, MitzFoutSoort::Verlopen),

@@ -87,9 +87,15 @@ impl MitzRole {
     pub fn front(self: &Arc<Self>) -> Router {
         let router = Router::new()
             .route("/.well-known/openid-configuration", get(front::metadata))
-            .route("/.well-known/oauth-authorization-server", get(front::metadata))
+            .route(
+                "/.well-known/oauth-authorization-server",
+                get(front::metadata),
+            )
             .route("/jwks", get(front::jwks))
-            .route("/authorize", get(front::authorize).post(front::authorize_post))
+            .route(
+                "/authorize",
+                get(front::authorize).post(front::authorize_post),
+            )
             .route("/saml/metadata", get(front::saml_metadata))
             .route("/saml/acs", get(front::assertion_consumer))
             .route("/geannuleerd", get(front::geannuleerd))
@@ -107,7 +113,10 @@ impl MitzRole {
             .route("/token", post(back::token))
             .route("/userinfo", get(back::userinfo).post(back::userinfo))
             .route("/consent-introspect", post(back::consent_introspect))
-            .route("/toestemmingen/opvragen", post(back::toestemmingen_opvragen))
+            .route(
+                "/toestemmingen/opvragen",
+                post(back::toestemmingen_opvragen),
+            )
             .with_state(Arc::clone(self))
     }
 
@@ -116,7 +125,10 @@ impl MitzRole {
         let router = Router::new()
             .route("/", get(register::overzicht))
             .route("/openen", get(register::openen))
-            .route("/toestemming", get(register::toestemming).post(register::beslissen))
+            .route(
+                "/toestemming",
+                get(register::toestemming).post(register::beslissen),
+            )
             .route("/intrekken", post(register::intrekken))
             .route("/afmelden", post(register::afmelden))
             .route("/afgemeld", get(register::afgemeld));
@@ -155,7 +167,10 @@ impl MitzRole {
     /// The name of a PGO as people know it.
     fn pgo_name(&self, client_id: &str) -> String {
         let client = self.mitz.clients.get(client_id);
-        client.map_or_else(|| client_id.to_owned(), |client| client.organisatienaam.clone())
+        client.map_or_else(
+            || client_id.to_owned(),
+            |client| client.organisatienaam.clone(),
+        )
     }
 
     fn persoon(&self, bsn: &Bsn) -> PersonTag {

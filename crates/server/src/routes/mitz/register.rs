@@ -36,13 +36,20 @@ const PGOS_MAX: u16 = 100;
 /// A browser arrives with its ticket, which is spent; the page stands at a clean URL.
 pub(super) async fn openen(State(role): State<Arc<MitzRole>>, visit: Visit) -> Response {
     let query = visit.query().unwrap_or_default();
-    let ticket = query.get("ticket").and_then(|text| role.app.handles.open(TICKET, text));
+    let ticket = query
+        .get("ticket")
+        .and_then(|text| role.app.handles.open(TICKET, text));
     let Some(handle) = ticket else {
         return role.register_fout(400, &visit, RegisterFoutSoort::Verlopen);
     };
-    let found = role.app.load::<Aanmelding>(Aanmelding::key(handle.id), role.app.clock.now()).await;
+    let found = role
+        .app
+        .load::<Aanmelding>(Aanmelding::key(handle.id), role.app.clock.now())
+        .await;
     let known = found.ok().flatten().map(|found| found.value);
-    let trace = known.as_ref().and_then(|known| TraceId::parse(&known.trace));
+    let trace = known
+        .as_ref()
+        .and_then(|known| TraceId::parse(&known.trace));
     let trace = trace.unwrap_or(visit.trace);
     let to_manage = known.is_some_and(|known| known.verzoek().is_none());
     match settle(&role.app, trace, OpenenJourney { id: handle.id }).await {
@@ -50,9 +57,13 @@ pub(super) async fn openen(State(role): State<Arc<MitzRole>>, visit: Visit) -> R
             let cookie = role.app.handles.make(REGISTER, handle);
             let page = if to_manage { "/" } else { "/toestemming" };
             if !to_manage {
-                role.app.saw(5, trace, visit.peer_name(), "the register was opened");
+                role.app
+                    .saw(5, trace, visit.peer_name(), "the register was opened");
             }
-            web::with(web::see_other(page), web::set_cookie(COOKIE, &cookie, AANVRAAG_S))
+            web::with(
+                web::see_other(page),
+                web::set_cookie(COOKIE, &cookie, AANVRAAG_S),
+            )
         }
         Ok(false) => role.register_fout(400, &visit, RegisterFoutSoort::Verlopen),
         Err(_) => role.register_fout(503, &visit, RegisterFoutSoort::Storing),
@@ -157,7 +168,10 @@ impl MitzRole {
         let cookie = visit.cookie(COOKIE)?.to_owned();
         let handle = self.app.handles.open(REGISTER, &cookie)?;
         let now = self.app.clock.now();
-        let found = self.app.load::<Aanmelding>(Aanmelding::key(handle.id), now).await;
+        let found = self
+            .app
+            .load::<Aanmelding>(Aanmelding::key(handle.id), now)
+            .await;
         let aanmelding = found.ok().flatten()?.value;
         (aanmelding.stand == Stand::Kiest).then(|| At {
             trace: TraceId::parse(&aanmelding.trace).unwrap_or(visit.trace),
@@ -184,7 +198,9 @@ impl MitzRole {
         }) else {
             return self.register_fout(400, visit, RegisterFoutSoort::Verlopen);
         };
-        let known = self.toestemmingen(at.aanmelding.persoon, &verzoek.client_id).await;
+        let known = self
+            .toestemmingen(at.aanmelding.persoon, &verzoek.client_id)
+            .await;
         let Ok(known) = known else {
             return self.register_fout(503, visit, RegisterFoutSoort::Storing);
         };
@@ -209,22 +225,27 @@ impl MitzRole {
                 .find(|k| k.waarvoor == *waarvoor && k.functie == verzoek.functie)
                 .map(|k| k.besluit == Besluit::Toestemming)
         };
-        let categorieen = self.mitz.catalogus.categorieen().into_iter().map(|categorie| {
-            let of_it = self.mitz.catalogus.aanbieders();
-            let of_it = of_it.filter(|(_, aanbieder)| aanbieder.categorie == *categorie);
-            pages::CategorieKeuze {
-                id: categorie.0.clone(),
-                weergavenaam: capitalised(&categorie.0),
-                gekozen: chosen(&Waarvoor::Categorie(categorie.clone())),
-                aanbieders: of_it
-                    .map(|(ura, aanbieder)| pages::AanbiederKeuze {
-                        ura: ura.clone(),
-                        weergavenaam: aanbieder.weergavenaam.clone(),
-                        keuze: chosen(&Waarvoor::Aanbieder(ura.clone())),
-                    })
-                    .collect(),
-            }
-        });
+        let categorieen = self
+            .mitz
+            .catalogus
+            .categorieen()
+            .into_iter()
+            .map(|categorie| {
+                let of_it = self.mitz.catalogus.aanbieders();
+                let of_it = of_it.filter(|(_, aanbieder)| aanbieder.categorie == *categorie);
+                pages::CategorieKeuze {
+                    id: categorie.0.clone(),
+                    weergavenaam: capitalised(&categorie.0),
+                    gekozen: chosen(&Waarvoor::Categorie(categorie.clone())),
+                    aanbieders: of_it
+                        .map(|(ura, aanbieder)| pages::AanbiederKeuze {
+                            ura: ura.clone(),
+                            weergavenaam: aanbieder.weergavenaam.clone(),
+                            keuze: chosen(&Waarvoor::Aanbieder(ura.clone())),
+                        })
+                        .collect(),
+                }
+            });
         pages::Toestemming {
             pgo: self.pgo_name(&verzoek.client_id),
             functie: verzoek.functie,
@@ -244,7 +265,10 @@ impl MitzRole {
                 return known.then_some(Waarvoor::Categorie(categorie));
             }
             let ura = Ura::parse(name.strip_prefix("aanbieder-")?).ok()?;
-            catalogus.aanbieder(&ura).is_some().then_some(Waarvoor::Aanbieder(ura))
+            catalogus
+                .aanbieder(&ura)
+                .is_some()
+                .then_some(Waarvoor::Aanbieder(ura))
         };
         let besluit = |value: &str| match value {
             "ja" => Some(Besluit::Toestemming),
@@ -264,7 +288,13 @@ impl MitzRole {
     }
 
     fn register_fout(&self, status: u16, visit: &Visit, soort: RegisterFoutSoort) -> Response {
-        web::show(status, visit, Brand::Toestemmingen, &[], &pages::RegisterFout { soort })
+        web::show(
+            status,
+            visit,
+            Brand::Toestemmingen,
+            &[],
+            &pages::RegisterFout { soort },
+        )
     }
 }
 
@@ -334,7 +364,11 @@ impl MitzRole {
         let now = self.app.clock.now();
         let key = IndexKey::Person(at.aanmelding.persoon);
         let page = Page::first(PGOS_MAX);
-        let found = self.app.home.find(Toestemmingen::SPACE, PERSOON, &key, page, now).await;
+        let found = self
+            .app
+            .home
+            .find(Toestemmingen::SPACE, PERSOON, &key, page, now)
+            .await;
         let Ok(found) = found else {
             return self.register_fout(503, visit, RegisterFoutSoort::Storing);
         };
@@ -344,7 +378,9 @@ impl MitzRole {
         };
         let pgos = found.rows.into_iter().filter_map(read);
         let context = pages::Overzicht {
-            pgos: pgos.map(|toestemmingen| self.overzicht_pgo(&toestemmingen)).collect(),
+            pgos: pgos
+                .map(|toestemmingen| self.overzicht_pgo(&toestemmingen))
+                .collect(),
             ingetrokken: self.ingetrokken(visit),
             formulier: self.app.seal.form_token(FORMULIER, &at.cookie),
         };

@@ -71,7 +71,11 @@ struct Reachable {
 
 impl PgoRole {
     /// Steps 8–10.
-    pub(super) async fn tokens(&self, trace: TraceId, grant: Grant) -> Result<Tokens, NotCollected> {
+    pub(super) async fn tokens(
+        &self,
+        trace: TraceId,
+        grant: Grant,
+    ) -> Result<Tokens, NotCollected> {
         let provider = self.provider().await.ok_or(NotCollected::Unreachable)?;
         let redirect_uri = self.redirect_uri();
         let client_id = ("client_id", self.config.client_id.as_str());
@@ -90,10 +94,16 @@ impl PgoRole {
             ],
         };
         let url = &provider.mtls_endpoint_aliases.token_endpoint;
-        let answer = self.app.outside.post_form(url, &form, self.headers(trace)).await;
+        let answer = self
+            .app
+            .outside
+            .post_form(url, &form, self.headers(trace))
+            .await;
         let tokens = self.read_tokens(answer, grant).await;
         match &tokens {
-            Ok(_) => self.app.saw(10, trace, "mitz", "access and refresh token received"),
+            Ok(_) => self
+                .app
+                .saw(10, trace, "mitz", "access and refresh token received"),
             Err(_) => self.app.saw_fail(10, trace, "mitz", "no usable tokens"),
         }
         tokens
@@ -142,7 +152,11 @@ impl PgoRole {
         let provider = self.provider().await.ok_or(NotCollected::Unreachable)?;
         let url = &provider.jwks_uri;
         let unreachable = |_| NotCollected::Unreachable;
-        let keys = self.mitz_keys.keys(&self.app, url).await.map_err(unreachable)?;
+        let keys = self
+            .mitz_keys
+            .keys(&self.app, url)
+            .await
+            .map_err(unreachable)?;
         let claims = match self.verify_with(token, &keys) {
             Err(jose::Refused::UnknownKey) => {
                 let keys = self.mitz_keys.keys_again(&self.app, url).await;
@@ -200,7 +214,8 @@ impl PgoRole {
             return Err(NotCollected::Ended);
         }
         // mitz.md §2.3: a plain JSON answer has no signature for step 25, so it is refused
-        if !answer.status.is_success() || answer.media_type().as_deref() != Some("application/jwt") {
+        if !answer.status.is_success() || answer.media_type().as_deref() != Some("application/jwt")
+        {
             return Err(NotCollected::Unreachable);
         }
         let text = String::from_utf8(answer.body)
@@ -224,12 +239,26 @@ impl PgoRole {
     ) -> Vec<Aanbieder> {
         let at = Some(locatie.ura.to_string());
         let Ok(routes) = self.lists.routes(&self.app, &locatie.ura).await else {
-            self.app.tell_at(20, trace, "stelselnode", "the lists cannot be had", false, at);
+            self.app.tell_at(
+                20,
+                trace,
+                "stelselnode",
+                "the lists cannot be had",
+                false,
+                at,
+            );
             return vec![self.ended(&locatie.ura, None, Uitkomst::NietBereikbaar)];
         };
         // mitz case 32
         if routes.is_empty() {
-            self.app.tell_at(20, trace, "stelselnode", "the URA is not in the ZAKL", false, at);
+            self.app.tell_at(
+                20,
+                trace,
+                "stelselnode",
+                "the URA is not in the ZAKL",
+                false,
+                at,
+            );
             return vec![self.ended(&locatie.ura, None, Uitkomst::NietInMedMij)];
         }
         let mut all = Vec::new();
@@ -237,7 +266,8 @@ impl PgoRole {
             let (naam, found) = match route {
                 Route::NotInZal => {
                     let note = "the provider is not in the ZAL";
-                    self.app.tell_at(20, trace, "stelselnode", note, false, at.clone());
+                    self.app
+                        .tell_at(20, trace, "stelselnode", note, false, at.clone());
                     all.push(self.ended(&locatie.ura, None, Uitkomst::NietInMedMij));
                     continue;
                 }
@@ -248,13 +278,15 @@ impl PgoRole {
                 }
                 Route::Discover { naam, url } => {
                     let note = "discovery endpoint found";
-                    self.app.tell_at(20, trace, "stelselnode", note, true, at.clone());
+                    self.app
+                        .tell_at(20, trace, "stelselnode", note, true, at.clone());
                     let found = self.discover(trace, locatie, naam.clone(), &url).await;
                     (naam, found)
                 }
                 Route::Direct(direct) => {
                     let note = "endpoints found in the ZAL";
-                    self.app.tell_at(20, trace, "stelselnode", note, true, at.clone());
+                    self.app
+                        .tell_at(20, trace, "stelselnode", note, true, at.clone());
                     (direct.naam.clone(), Reachable::direct(direct))
                 }
             };
@@ -326,10 +358,17 @@ impl PgoRole {
         };
         let mut groepen = Vec::new();
         for (dienst, endpoint) in &at.resources {
-            if !exchange.scope.split(' ').any(|granted| granted == dienst.as_str()) {
+            if !exchange
+                .scope
+                .split(' ')
+                .any(|granted| granted == dienst.as_str())
+            {
                 continue;
             }
-            match self.resources(trace, locatie, dienst, endpoint, &exchange.access_token).await {
+            match self
+                .resources(trace, locatie, dienst, endpoint, &exchange.access_token)
+                .await
+            {
                 Ok(groep) => groepen.push(groep),
                 Err(uitkomst) => return uitkomst,
             }
@@ -344,12 +383,17 @@ impl PgoRole {
         locatie: &LocatieMetToken,
         at: &Reachable,
     ) -> Result<ExchangeResponse, Uitkomst> {
-        let diensten: Vec<GegevensdienstId> = at.resources.iter().map(|(id, _)| id.clone()).collect();
+        let diensten: Vec<GegevensdienstId> =
+            at.resources.iter().map(|(id, _)| id.clone()).collect();
         let client_id = &self.config.client_id;
         let form = token_exchange_form(&locatie.id_token, &at.naam, &diensten, client_id);
         let form: Vec<(&str, &str)> = form.iter().map(|(n, v)| (*n, v.as_str())).collect();
         let url = &at.token_endpoint;
-        let answer = self.app.outside.post_form(url, &form, self.headers(trace)).await;
+        let answer = self
+            .app
+            .outside
+            .post_form(url, &form, self.headers(trace))
+            .await;
         let read = match answer {
             Ok(answer) if answer.status.is_success() => {
                 serde_json::from_slice(&answer.body).map_err(|_| Uitkomst::NietVertrouwd)
@@ -363,7 +407,8 @@ impl PgoRole {
             Err(_) => ("no access token", false),
         };
         let peer = crate::web::origin(url);
-        self.app.tell_at(28, trace, peer, note, ok, Some(locatie.ura.to_string()));
+        self.app
+            .tell_at(28, trace, peer, note, ok, Some(locatie.ura.to_string()));
         read
     }
 
@@ -378,13 +423,22 @@ impl PgoRole {
     ) -> Result<Groep, Uitkomst> {
         let known = self.config.gegevensdiensten.get(dienst);
         let mut kinds: Vec<&str> = known
-            .map(|dienst| dienst.zoekvragen.iter().map(|z| z.resource_type.as_str()).collect())
+            .map(|dienst| {
+                dienst
+                    .zoekvragen
+                    .iter()
+                    .map(|z| z.resource_type.as_str())
+                    .collect()
+            })
             .unwrap_or_default();
         kinds.dedup();
         let mut rijen = Vec::new();
         for kind in kinds {
             let url = format!("{endpoint}/{kind}");
-            let headers = self.headers(trace).bearer(access_token).accept("application/fhir+json");
+            let headers = self
+                .headers(trace)
+                .bearer(access_token)
+                .accept("application/fhir+json");
             let answer = self.app.outside.get(&url, headers).await;
             let bundle = match answer {
                 Ok(answer) if answer.status == 200 => {
@@ -401,7 +455,8 @@ impl PgoRole {
                     rijen.extend(bundle.resources.iter().map(readable::rij));
                 }
                 Err(uitkomst) => {
-                    self.app.tell_at(30, trace, peer, "no usable data", false, at);
+                    self.app
+                        .tell_at(30, trace, peer, "no usable data", false, at);
                     return Err(uitkomst);
                 }
             }
@@ -430,7 +485,11 @@ impl Reachable {
         Self {
             naam,
             token_endpoint: found.token_endpoint.clone(),
-            resources: found.services.iter().filter_map(|s| endpoint(&s.id)).collect(),
+            resources: found
+                .services
+                .iter()
+                .filter_map(|s| endpoint(&s.id))
+                .collect(),
         }
     }
 

@@ -99,7 +99,12 @@ impl PgoRole {
     async fn provider(&self) -> Option<&Provider> {
         let fetch = || async {
             let url = format!("{}/.well-known/openid-configuration", self.config.mitz);
-            let answer = self.app.outside.get(&url, Headers::none()).await.map_err(|_| ())?;
+            let answer = self
+                .app
+                .outside
+                .get(&url, Headers::none())
+                .await
+                .map_err(|_| ())?;
             let provider: Provider = serde_json::from_slice(&answer.body).map_err(|_| ())?;
             if provider.issuer == self.config.mitz {
                 Ok(provider)

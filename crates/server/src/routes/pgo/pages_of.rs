@@ -18,7 +18,9 @@ use super::collect::{Grant, NotCollected};
 use super::dossier::{DOSSIER_S, Dossier};
 use crate::chance;
 use crate::door::TraceId;
-use crate::pages::{Brand, PageContext, PgoAanbieder, PgoMelding, PgoMeldingSoort, PgoResultaat, PgoStart};
+use crate::pages::{
+    Brand, PageContext, PgoAanbieder, PgoMelding, PgoMeldingSoort, PgoResultaat, PgoStart,
+};
 use crate::settle::{Journey, Outage, Run, settle};
 use crate::web::{self, Visit};
 
@@ -53,7 +55,12 @@ pub(super) async fn verzamelen(State(role): State<Arc<PgoRole>>, visit: Visit) -
     if gekozen.is_empty() {
         return role.start_page(&visit, 422, true).await;
     }
-    role.app.saw(1, visit.trace, visit.peer_name(), "the person wants to collect");
+    role.app.saw(
+        1,
+        visit.trace,
+        visit.peer_name(),
+        "the person wants to collect",
+    );
     match role.dossier(&visit).await {
         Some((id, dossier)) if dossier.value.koppeling.is_some() => {
             role.collect_again(&visit, id, dossier, gekozen).await
@@ -113,7 +120,10 @@ pub(super) async fn ontkoppelen(State(role): State<Arc<PgoRole>>, visit: Visit) 
     }
     if let Some((id, dossier)) = role.dossier(&visit).await {
         let change = Change::remove(Dossier::key(id), dossier.version);
-        if settle(&role.app, visit.trace, Write(vec![change])).await.is_err() {
+        if settle(&role.app, visit.trace, Write(vec![change]))
+            .await
+            .is_err()
+        {
             return role.say(&visit, 503, PgoMeldingSoort::Mislukt);
         }
     }
@@ -124,10 +134,14 @@ impl PgoRole {
     async fn start_page(&self, visit: &Visit, status: u16, niemand_gekozen: bool) -> Response {
         let dossier = self.dossier(visit).await;
         let (formulier, fresh) = self.formulier(visit);
-        let aanbieders = self.config.aanbieders.iter().map(|(naam, weergavenaam)| PgoAanbieder {
-            naam: naam.scope_naam().to_owned(),
-            weergavenaam: weergavenaam.clone(),
-        });
+        let aanbieders = self
+            .config
+            .aanbieders
+            .iter()
+            .map(|(naam, weergavenaam)| PgoAanbieder {
+                naam: naam.scope_naam().to_owned(),
+                weergavenaam: weergavenaam.clone(),
+            });
         let context = PgoStart {
             gekoppeld: dossier.is_some_and(|(_, dossier)| dossier.value.koppeling.is_some()),
             aanbieders: aanbieders.collect(),
@@ -138,7 +152,12 @@ impl PgoRole {
     }
 
     fn show(&self, visit: &Visit, status: u16, context: &impl PageContext) -> Response {
-        let origins: Vec<&str> = self.config.login_origins.iter().map(String::as_str).collect();
+        let origins: Vec<&str> = self
+            .config
+            .login_origins
+            .iter()
+            .map(String::as_str)
+            .collect();
         web::show(status, visit, Brand::Pgo, &origins, context)
     }
 
@@ -154,7 +173,8 @@ impl PgoRole {
     /// The providers whose box was ticked.
     fn gekozen(&self, form: &Parameters) -> Vec<String> {
         let named = |naam: &&Zorgaanbiedernaam| {
-            form.get(&format!("aanbieder-{}", naam.scope_naam())).is_some()
+            form.get(&format!("aanbieder-{}", naam.scope_naam()))
+                .is_some()
         };
         let chosen = self.config.aanbieders.keys().filter(named);
         chosen.map(|naam| naam.scope_naam().to_owned()).collect()
@@ -174,7 +194,10 @@ impl PgoRole {
         );
         let cookie = wachtend_cookie(&wachtend.state);
         let value = self.app.seal.cookie(WACHTEND, &Wacht { wachtend, gekozen });
-        web::with(web::see_other(&url), web::set_cookie(&cookie, &value, WACHTEND_S))
+        web::with(
+            web::see_other(&url),
+            web::set_cookie(&cookie, &value, WACHTEND_S),
+        )
     }
 
     async fn answered(
@@ -197,7 +220,11 @@ impl PgoRole {
                 return self.told("mislukt");
             }
             (Ok(_), _) => {
-                app.refused(trace, "RFC 6749 §10.12", "the answer is not ours, or was used");
+                app.refused(
+                    trace,
+                    "RFC 6749 §10.12",
+                    "the answer is not ours, or was used",
+                );
                 return self.told("niet-van-ons");
             }
             (Err(_), _) => return self.told("mislukt"),
@@ -212,7 +239,8 @@ impl PgoRole {
             || (chance::entropy().bytes("pgo.dossier"), None),
             |(id, dossier)| (id, Some(dossier.version)),
         );
-        self.collect_into(trace, id, version, grant, wacht.gekozen).await
+        self.collect_into(trace, id, version, grant, wacht.gekozen)
+            .await
     }
 
     /// W3: the next visits need no browser at Mitz (mitz case 11).
@@ -228,7 +256,8 @@ impl PgoRole {
         };
         let grant = Grant::Refresh(koppeling);
         let version = Some(dossier.version);
-        self.collect_into(visit.trace, id, version, grant, gekozen).await
+        self.collect_into(visit.trace, id, version, grant, gekozen)
+            .await
     }
 
     async fn collect_into(
@@ -301,7 +330,10 @@ impl PgoRole {
 
     /// The dossier to which the browser's cookie leads.
     async fn dossier(&self, visit: &Visit) -> Option<([u8; 16], Stored<Dossier>)> {
-        let handle = self.app.handles.open(DOSSIER, visit.cookie(DOSSIER_COOKIE)?)?;
+        let handle = self
+            .app
+            .handles
+            .open(DOSSIER, visit.cookie(DOSSIER_COOKIE)?)?;
         let now = self.app.clock.now();
         let found = self.app.load::<Dossier>(Dossier::key(handle.id), now).await;
         Some((handle.id, found.ok().flatten()?))
@@ -320,7 +352,10 @@ impl PgoRole {
 
     fn own_form(&self, visit: &Visit) -> Option<Parameters> {
         let form = visit.form().ok()?;
-        let token = self.app.seal.form_token(BEZOEK_COOKIE, visit.cookie(BEZOEK_COOKIE)?);
+        let token = self
+            .app
+            .seal
+            .form_token(BEZOEK_COOKIE, visit.cookie(BEZOEK_COOKIE)?);
         let same = token.as_bytes().ct_eq(form.get("formulier")?.as_bytes());
         (visit.is_from(&self.config.front) && bool::from(same)).then_some(form)
     }
@@ -335,7 +370,11 @@ fn with_visit(response: Response, fresh: Option<String>) -> Response {
 
 /// One cookie for each login under way.
 fn wachtend_cookie(state: &str) -> String {
-    let short: String = state.chars().filter(char::is_ascii_alphanumeric).take(12).collect();
+    let short: String = state
+        .chars()
+        .filter(char::is_ascii_alphanumeric)
+        .take(12)
+        .collect();
     format!("__Host-wacht-{short}")
 }
 

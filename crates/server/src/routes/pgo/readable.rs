@@ -63,7 +63,9 @@ fn date(resource: &Value) -> Option<String> {
     let named = NAMES.iter().find_map(|name| text(&resource[*name]));
     let started = || {
         let periods = ["effectivePeriod", "period"].iter();
-        periods.into_iter().find_map(|name| text(&resource[*name]["start"]))
+        periods
+            .into_iter()
+            .find_map(|name| text(&resource[*name]["start"]))
     };
     named.or_else(started)
 }
@@ -143,7 +145,10 @@ mod tests {
                 { "code": { "text": "onder" }, "valueQuantity": { "value": 82, "unit": "mmHg" } },
             ],
         }));
-        assert_eq!(line.waarde.as_deref(), Some("boven 128 mmHg, onder 82 mmHg"));
+        assert_eq!(
+            line.waarde.as_deref(),
+            Some("boven 128 mmHg, onder 82 mmHg")
+        );
     }
 
     #[test]

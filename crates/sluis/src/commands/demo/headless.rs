@@ -5,17 +5,18 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use server::door::TraceId;
-use server::network::Running;
+use server::network::{Person, Running, Shown};
 use server::observer::Sighting;
 use server::outside::{Headers, Outside, OutsideConfig};
 use server::routes::steps::{STEPS, Step};
 use tokio::time::{Instant, sleep};
 
 use super::Journey;
-use super::person::{Person, Shown};
 
 /// How long the last sightings may take to reach the observer.
 const SIGHTINGS_WAIT: Duration = Duration::from_secs(3);
+/// When nothing came for so long, nothing more will: sightings are sent at once.
+const QUIET: Duration = Duration::from_millis(400);
 /// How often we look.
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
 
@@ -23,7 +24,11 @@ const LOOK_AGAIN: Duration = Duration::from_millis(20);
 /// passed.
 pub(super) async fn run(running: &Running, journeys: &[Journey], as_json: bool) -> bool {
     let all = [Journey::Mitz];
-    let journeys = if journeys.is_empty() { &all[..] } else { journeys };
+    let journeys = if journeys.is_empty() {
+        &all[..]
+    } else {
+        journeys
+    };
     let mut results = Vec::new();
     for journey in journeys {
         match journey {
@@ -33,7 +38,10 @@ pub(super) async fn run(running: &Running, journeys: &[Journey], as_json: bool) 
     let passed = results.iter().all(Run::passed);
     if as_json {
         let runs: Vec<Value> = results.iter().map(Run::to_json).collect();
-        println!("{}", json!({ "schema_version": 1, "passed": passed, "journeys": runs }));
+        println!(
+            "{}",
+            json!({ "schema_version": 1, "passed": passed, "journeys": runs })
+        );
     } else {
         for result in &results {
             print!("{}", result.to_text());
@@ -123,7 +131,10 @@ impl Run {
 
     /// Which step failed and why, in one line.
     fn why(&self, failed: Option<&Seen>) -> String {
-        let shown = self.stopped_at.as_deref().unwrap_or("the person saw a result");
+        let shown = self
+            .stopped_at
+            .as_deref()
+            .unwrap_or("the person saw a result");
         match failed {
             Some(seen) => {
                 let notes = seen.sightings.iter().filter(|sighting| !sighting.ok);
@@ -175,7 +186,7 @@ async fn mitz(running: &Running) -> Run {
         Err(why) => Some(why),
     };
     let took = began.elapsed();
-    let sightings = sightings(running, trace, stopped_at.is_some()).await;
+    let sightings = sightings(running, trace).await;
     Run {
         name: "mitz",
         trace,
@@ -187,13 +198,20 @@ async fn mitz(running: &Running) -> Run {
 
 /// What the person does: choose, log in, consent, look at the result.
 async fn walk(running: &Running, mut person: Person) -> Result<(), String> {
-    let who = running.input.people.first().ok_or("there is nobody in the input")?;
+    let who = running
+        .input
+        .people
+        .first()
+        .ok_or("there is nobody in the input")?;
     let start = person.open(&running.hosts.url("pgo")).await?;
     let login = person.send(start.form("/verzamelen")?).await?;
     let form = login.form("/inloggen")?;
     let form = form.with("bsn", who.bsn.reveal()).with("keuze", "inloggen");
     let consent = person.send(form).await?;
-    let form = consent.form("/toestemming")?.with_every("ja").with("keuze", "geven");
+    let form = consent
+        .form("/toestemming")?
+        .with_every("ja")
+        .with("keuze", "geven");
     let result = person.send(form).await?;
     shows_data(&result)
 }
@@ -214,14 +232,18 @@ fn browser(running: &Running) -> Result<Outside, String> {
     Outside::new(config).map_err(|bad| bad.to_string())
 }
 
-/// What the observer was told of the run. A run that went well waits until every step was told, or
-/// nothing more comes.
-async fn sightings(running: &Running, trace: TraceId, stopped: bool) -> Vec<Seen> {
-    let until = Instant::now() + if stopped { SIGHTINGS_WAIT / 6 } else { SIGHTINGS_WAIT };
+/// What the observer was told of the run, when every step was told or nothing more comes.
+async fn sightings(running: &Running, trace: TraceId) -> Vec<Seen> {
+    let begun = Instant::now();
+    let (mut known, mut since) = (0, begun);
     loop {
         let seen = told(running, trace).await;
-        let whole = !stopped && seen.iter().all(|seen| !seen.sightings.is_empty());
-        if whole || Instant::now() >= until {
+        let number = seen.iter().map(|seen| seen.sightings.len()).sum();
+        if number != known {
+            (known, since) = (number, Instant::now());
+        }
+        let whole = seen.iter().all(|seen| !seen.sightings.is_empty());
+        if whole || since.elapsed() >= QUIET || begun.elapsed() >= SIGHTINGS_WAIT {
             return seen;
         }
         sleep(LOOK_AGAIN).await;
@@ -252,5 +274,7 @@ async fn told(running: &Running, trace: TraceId) -> Vec<Seen> {
 fn read(told: &Value) -> Vec<Sighting> {
     let stappen = told["stappen"].as_array().into_iter().flatten();
     let gezien = stappen.flat_map(|stap| stap["gezien"].as_array().into_iter().flatten());
-    gezien.filter_map(|value| serde_json::from_value(value.clone()).ok()).collect()
+    gezien
+        .filter_map(|value| serde_json::from_value(value.clone()).ok())
+        .collect()
 }

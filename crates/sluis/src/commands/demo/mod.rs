@@ -1,7 +1,6 @@
 //! `sluis demo`: the network for people to look at, or a journey through it without a browser.
 
 mod headless;
-mod person;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -63,8 +62,12 @@ fn party(name: &str) -> Result<Party, String> {
 }
 
 fn elsewhere(text: &str) -> Result<(Party, u16), String> {
-    let (name, port) = text.split_once('=').ok_or("expected PARTY=PORT, as dva2=9443")?;
-    let port = port.parse().map_err(|_| "the port must be a number from 1 to 65535")?;
+    let (name, port) = text
+        .split_once('=')
+        .ok_or("expected PARTY=PORT, as dva2=9443")?;
+    let port = port
+        .parse()
+        .map_err(|_| "the port must be a number from 1 to 65535")?;
     Ok((party(name)?, port))
 }
 
@@ -88,7 +91,10 @@ impl Demo {
         let passed = match &self.headless {
             Some(journeys) => headless::run(&running, journeys, self.json).await,
             None => {
-                println!("{}", welcome(&running, matches!(state, State::Temporary(_))));
+                println!(
+                    "{}",
+                    welcome(&running, matches!(state, State::Temporary(_)))
+                );
                 until_ctrl_c().await;
                 println!("Stopping; running requests may finish.");
                 true
@@ -97,7 +103,11 @@ impl Demo {
         if let Err(why) = running.stop().await {
             eprintln!("sluis demo: {why}");
         }
-        if passed { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+        if passed {
+            ExitCode::SUCCESS
+        } else {
+            ExitCode::FAILURE
+        }
     }
 
     fn config(&self, state: PathBuf) -> Config {
@@ -185,7 +195,11 @@ fn welcome(running: &Running, temporary: bool) -> String {
     let url = |host| running.hosts.url(host);
     let ca = running.ca_file.display();
     let state = running.state.display();
-    let kept = if temporary { "removed when the demo stops" } else { "kept" };
+    let kept = if temporary {
+        "removed when the demo stops"
+    } else {
+        "kept"
+    };
     format!(
         "The network is ready. TEST: everybody in it is invented.\n\n\
          \x20 PGO            {}   start here\n\

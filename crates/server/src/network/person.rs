@@ -3,56 +3,76 @@
 use std::collections::BTreeMap;
 
 use http::header::{COOKIE, LOCATION, ORIGIN, SET_COOKIE};
-use server::door::TraceId;
-use server::outside::{Answer, Headers, Outside};
 use uppsala::{Document, NodeId};
 use url::Url;
+
+use crate::door::TraceId;
+use crate::outside::{Answer, Headers, Outside};
 
 /// Redirects that one click may lead through; a login passes seven.
 const REDIRECTS_MAX: usize = 20;
 
 /// A person at a browser.
-pub(super) struct Person {
+pub struct Person {
     outside: Outside,
     cookies: BTreeMap<(String, String), String>,
     trace: TraceId,
+    stop_at: Option<String>,
 }
 
 /// A page that the person sees.
-pub(super) struct Shown {
-    pub(super) url: Url,
-    pub(super) status: u16,
-    pub(super) html: String,
+pub struct Shown {
+    /// Where it is.
+    pub url: Url,
+    /// The status of the answer.
+    pub status: u16,
+    /// The page.
+    pub html: String,
 }
 
 /// A form of a page, with what its fields hold.
 #[derive(Debug)]
-pub(super) struct Form {
+pub struct Form {
     action: Url,
     /// Name and value of every field that would be sent as the page stands.
-    pub(super) fields: Vec<(String, String)>,
+    pub fields: Vec<(String, String)>,
     /// Every radio button and option that could be chosen.
-    pub(super) choices: Vec<(String, String)>,
+    pub choices: Vec<(String, String)>,
 }
 
 impl Person {
     /// A browser without cookies. Its requests carry the trace id, so that the run can be found.
-    pub(super) fn new(outside: Outside, trace: TraceId) -> Self {
+    pub fn new(outside: Outside, trace: TraceId) -> Self {
         Self {
             outside,
             cookies: BTreeMap::new(),
             trace,
+            stop_at: None,
         }
     }
 
-    /// Opens a page.
-    pub(super) async fn open(&mut self, url: &str) -> Result<Shown, String> {
+    /// The same browser, which follows no redirect to a URL that begins so: a client that is not
+    /// there reads its answer from [`Shown::url`].
+    #[must_use]
+    pub fn stopping_at(mut self, url: &str) -> Self {
+        self.stop_at = Some(url.to_owned());
+        self
+    }
+
+    /// Opens a page and follows where it leads.
+    ///
+    /// # Errors
+    /// A text: which host did not answer, or that redirects do not end.
+    pub async fn open(&mut self, url: &str) -> Result<Shown, String> {
         let url = Url::parse(url).map_err(|_| format!("{url} is no URL"))?;
         self.go(url, None).await
     }
 
-    /// Sends a form.
-    pub(super) async fn send(&mut self, form: Form) -> Result<Shown, String> {
+    /// Sends a form and follows where it leads.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub async fn send(&mut self, form: Form) -> Result<Shown, String> {
         self.go(form.action, Some(form.fields)).await
     }
 
@@ -65,7 +85,10 @@ impl Person {
         for _ in 0..REDIRECTS_MAX {
             let answer = self.request(&url, fields.take()).await?;
             self.keep_cookies(&url, &answer);
-            let Some(next) = answer.headers.get(LOCATION).filter(|_| answer.status.is_redirection())
+            let Some(next) = answer
+                .headers
+                .get(LOCATION)
+                .filter(|_| answer.status.is_redirection())
             else {
                 return Ok(Shown {
                     url,
@@ -73,10 +96,17 @@ impl Person {
                     html: String::from_utf8_lossy(&answer.body).into_owned(),
                 });
             };
-            let next = next.to_str().map_err(|_| format!("{url} redirects to nowhere"))?;
-            url = url.join(next).map_err(|_| format!("{url} redirects to no URL"))?;
+            let next = next
+                .to_str()
+                .map_err(|_| format!("{url} redirects to nowhere"))?;
+            url = url
+                .join(next)
+                .map_err(|_| format!("{url} redirects to no URL"))?;
         }
-        Err(format!("more than {REDIRECTS_MAX} redirects, the last to {}", bare(&url)))
+        Err(format!(
+            "more than {REDIRECTS_MAX} redirects, the last to {}",
+            bare(&url)
+        ))
     }
 
     async fn request(
@@ -92,8 +122,10 @@ impl Person {
             None => self.outside.get(url.as_str(), headers).await,
             Some(fields) => {
                 let headers = headers.with(ORIGIN, &url.origin().ascii_serialization());
-                let fields: Vec<(&str, &str)> =
-                    fields.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
+                let fields: Vec<(&str, &str)> = fields
+                    .iter()
+                    .map(|(n, v)| (n.as_str(), v.as_str()))
+                    .collect();
                 self.outside.post_form(url.as_str(), &fields, headers).await
             }
         };
@@ -109,10 +141,16 @@ impl Person {
 
     fn keep_cookies(&mut self, url: &Url, answer: &Answer) {
         let host = url.host_str().unwrap_or_default().to_owned();
-        let lines = answer.headers.get_all(SET_COOKIE).iter().filter_map(|v| v.to_str().ok());
+        let lines = answer
+            .headers
+            .get_all(SET_COOKIE)
+            .iter()
+            .filter_map(|v| v.to_str().ok());
         for line in lines {
             let pair = line.split(';').next().unwrap_or_default();
-            let Some((name, value)) = pair.split_once('=') else { continue };
+            let Some((name, value)) = pair.split_once('=') else {
+                continue;
+            };
             let key = (host.clone(), name.trim().to_owned());
             if value.is_empty() {
                 self.cookies.remove(&key);
@@ -130,14 +168,26 @@ fn bare(url: &Url) -> String {
 
 impl Shown {
     /// The form of the page that leads to this path.
-    pub(super) fn form(&self, path: &str) -> Result<Form, String> {
+    ///
+    /// # Errors
+    /// A text with the page's heading, when there is no such form.
+    pub fn form(&self, path: &str) -> Result<Form, String> {
         let page = self.document()?;
         let forms = page.get_elements_by_tag_name("form");
-        let found = forms.into_iter().find(|form| attribute(&page, *form, "action") == path);
+        let found = forms
+            .into_iter()
+            .find(|form| attribute(&page, *form, "action") == path);
         let form = found.ok_or_else(|| {
-            format!("{} shows no form for {path}: {}", bare(&self.url), self.heading())
+            format!(
+                "{} shows no form for {path}: {}",
+                bare(&self.url),
+                self.heading()
+            )
         })?;
-        let action = self.url.join(path).map_err(|_| format!("{path} is no path"))?;
+        let action = self
+            .url
+            .join(path)
+            .map_err(|_| format!("{path} is no path"))?;
         let mut read = Form {
             action,
             fields: Vec::new(),
@@ -150,28 +200,40 @@ impl Shown {
     }
 
     /// The page's heading, for error texts.
-    pub(super) fn heading(&self) -> String {
+    pub fn heading(&self) -> String {
         let text = |page: &Document<'_>| {
             let heading = page.get_elements_by_tag_name("h1").into_iter().next()?;
             Some(page.text_content_deep(heading))
         };
         let heading = self.document().ok().as_ref().and_then(text);
-        format!("HTTP {}, {}", self.status, heading.unwrap_or_else(|| "no page".to_owned()))
+        format!(
+            "HTTP {}, {}",
+            self.status,
+            heading.unwrap_or_else(|| "no page".to_owned())
+        )
     }
 
     /// The demo's pages are well-formed XML, so that a program can read them too.
     fn document(&self) -> Result<Document<'_>, String> {
         let html = self.html.trim_start_matches("<!DOCTYPE html>").trim_start();
-        uppsala::parse(html).map_err(|_| format!("{} answered HTTP {}", bare(&self.url), self.status))
+        uppsala::parse(html)
+            .map_err(|_| format!("{} answered HTTP {}", bare(&self.url), self.status))
     }
 }
 
 impl Form {
     /// A field as a browser would send it: text and hidden fields, what is ticked, what is selected.
     fn take(&mut self, page: &Document<'_>, node: NodeId) {
-        let Some(element) = page.element(node) else { return };
+        let Some(element) = page.element(node) else {
+            return;
+        };
         let value = |name| attribute(page, node, name);
-        let has = |name| element.attributes.iter().any(|a| &*a.name.local_name == name);
+        let has = |name| {
+            element
+                .attributes
+                .iter()
+                .any(|a| &*a.name.local_name == name)
+        };
         let pair = (value("name"), value("value"));
         match &*element.name.local_name {
             "input" => match value("type").as_str() {
@@ -190,7 +252,11 @@ impl Form {
                 _ => self.fields.push(pair),
             },
             "option" if has("selected") => {
-                if let Some(select) = page.ancestors(node).into_iter().find(|a| is_select(page, *a)) {
+                if let Some(select) = page
+                    .ancestors(node)
+                    .into_iter()
+                    .find(|a| is_select(page, *a))
+                {
                     self.fields.push((attribute(page, select, "name"), pair.1));
                 }
             }
@@ -199,7 +265,8 @@ impl Form {
     }
 
     /// The form with this field set.
-    pub(super) fn with(mut self, name: &str, value: &str) -> Self {
+    #[must_use]
+    pub fn with(mut self, name: &str, value: &str) -> Self {
         self.fields.retain(|(known, _)| known != name);
         self.fields.push((name.to_owned(), value.to_owned()));
         self
@@ -207,7 +274,8 @@ impl Form {
 
     /// The form with the second of each pair of radio buttons chosen: every name that can be
     /// answered with `value`.
-    pub(super) fn with_every(mut self, value: &str) -> Self {
+    #[must_use]
+    pub fn with_every(mut self, value: &str) -> Self {
         let names: Vec<String> = self
             .choices
             .iter()
@@ -223,13 +291,21 @@ impl Form {
 
 fn attribute(page: &Document<'_>, node: NodeId, name: &str) -> String {
     let element = page.element(node);
-    element.and_then(|e| e.get_attribute(name)).unwrap_or_default().to_owned()
+    element
+        .and_then(|e| e.get_attribute(name))
+        .unwrap_or_default()
+        .to_owned()
 }
 
 fn is_select(page: &Document<'_>, node: NodeId) -> bool {
-    page.element(node).is_some_and(|e| &*e.name.local_name == "select")
+    page.element(node)
+        .is_some_and(|e| &*e.name.local_name == "select")
 }
 
 fn on_if_empty(value: String) -> String {
-    if value.is_empty() { "on".to_owned() } else { value }
+    if value.is_empty() {
+        "on".to_owned()
+    } else {
+        value
+    }
 }
