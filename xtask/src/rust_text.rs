@@ -25,7 +25,9 @@ impl RustText {
     pub(crate) fn of(text: &str) -> Self {
         let code = blank(text);
         let after = |(at, _): (usize, &str)| at + 1;
-        let lines = std::iter::once(0).chain(code.match_indices('\n').map(after)).collect();
+        let lines = std::iter::once(0)
+            .chain(code.match_indices('\n').map(after))
+            .collect();
         Self { code, lines }
     }
 
@@ -40,7 +42,10 @@ impl RustText {
         let lines: Vec<&str> = self.code.lines().map(str::trim).collect();
         let is_module = |line: &&str| line.contains("mod ") && line.ends_with('{');
         let at = (0..lines.len()).find(|at| {
-            let mut next = lines.iter().skip(at + 1).filter(|l| !l.is_empty() && !l.starts_with("#["));
+            let mut next = lines
+                .iter()
+                .skip(at + 1)
+                .filter(|l| !l.is_empty() && !l.starts_with("#["));
             lines[*at] == "#[cfg(test)]" && next.next().is_some_and(is_module)
         });
         at.map(|at| at + 1)
@@ -93,7 +98,9 @@ impl RustText {
     }
 
     fn is_test(&self, first_line: usize) -> bool {
-        let before = (1..first_line).rev().map(|line| self.line_text(line).trim());
+        let before = (1..first_line)
+            .rev()
+            .map(|line| self.line_text(line).trim());
         before
             .take_while(|line| line.is_empty() || line.starts_with("#["))
             .any(|line| line.contains("test]") || line.contains("test("))
@@ -196,7 +203,10 @@ fn character(text: &str) -> Option<usize> {
 
 /// The length of a string or byte with a prefix: `r#"…"#`, `b"…"`, `br"…"`, `b'…'`.
 fn prefixed(text: &str) -> Option<usize> {
-    let letters = text.bytes().take_while(|b| matches!(b, b'r' | b'b' | b'c')).count();
+    let letters = text
+        .bytes()
+        .take_while(|b| matches!(b, b'r' | b'b' | b'c'))
+        .count();
     let rest = &text[letters..];
     let is_raw = text[..letters].contains('r');
     let hashes = rest.bytes().take_while(|b| *b == b'#').count();
@@ -207,7 +217,9 @@ fn prefixed(text: &str) -> Option<usize> {
     let length = match quoted.chars().next()? {
         '"' if is_raw => {
             let end = format!("\"{}", "#".repeat(hashes));
-            quoted[1..].find(&end).map_or(quoted.len(), |at| at + 1 + end.len())
+            quoted[1..]
+                .find(&end)
+                .map_or(quoted.len(), |at| at + 1 + end.len())
         }
         '"' => string(quoted),
         '\'' if text.starts_with('b') && letters == 1 => character(quoted)?,

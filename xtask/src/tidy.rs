@@ -43,7 +43,11 @@ pub(crate) fn run() -> Result<ExitCode, String> {
         println!("{fault}");
     }
     println!("tidy: {} faults", faults.len());
-    Ok(if faults.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if faults.is_empty() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
 /// Words that belong to a machine or a registry: this machine's folders first.
@@ -53,7 +57,9 @@ fn words(root: &Path) -> Vec<String> {
     let parent = parent.filter(|parent| !parent.starts_with(std::env::temp_dir()));
     let here = parent.map(|parent| format!("{}/", parent.display()));
     let homes = HOMES.iter().map(|home| (*home).to_owned());
-    let registries = REGISTRIES.iter().map(|(first, second)| format!("{first}{second}"));
+    let registries = REGISTRIES
+        .iter()
+        .map(|(first, second)| format!("{first}{second}"));
     here.into_iter().chain(homes).chain(registries).collect()
 }
 
@@ -65,7 +71,11 @@ fn strange_words(file: &TextFile, words: &[String]) -> Vec<String> {
     }
     for (index, line) in file.text.lines().enumerate() {
         for word in words.iter().filter(|word| holds(line, word)) {
-            faults.push(format!("{}:{}: `{word}` does not belong here", file.path, index + 1));
+            faults.push(format!(
+                "{}:{}: `{word}` does not belong here",
+                file.path,
+                index + 1
+            ));
         }
     }
     faults
@@ -73,7 +83,8 @@ fn strange_words(file: &TextFile, words: &[String]) -> Vec<String> {
 
 /// Whether a line holds the word, not as the end of a longer one.
 fn holds(line: &str, word: &str) -> bool {
-    line.match_indices(word).any(|(at, _)| !line[..at].ends_with(|c| is_word(c) || c == '.' || c == '-'))
+    line.match_indices(word)
+        .any(|(at, _)| !line[..at].ends_with(|c| is_word(c) || c == '.' || c == '-'))
 }
 
 /// Work that was put off: `todo!`, `unimplemented!`, ignored tests.
@@ -84,7 +95,11 @@ fn unfinished(file: &TextFile) -> Vec<String> {
     lines
         .filter_map(|(index, line)| {
             let mark = marks.iter().find(|mark| line.contains(**mark))?;
-            Some(format!("{}:{}: `{mark}`: finish it or leave it out", file.path, index + 1))
+            Some(format!(
+                "{}:{}: `{mark}`: finish it or leave it out",
+                file.path,
+                index + 1
+            ))
         })
         .collect()
 }
@@ -96,17 +111,24 @@ fn too_long(file: &TextFile) -> Vec<String> {
         return Vec::new();
     }
     let text = RustText::of(&file.text);
-    let lines = text.tests_begin().map_or(file.text.lines().count(), |begin| begin - 1);
+    let lines = text
+        .tests_begin()
+        .map_or(file.text.lines().count(), |begin| begin - 1);
     let mut faults = Vec::new();
     if lines > FILE_LINES_MAX {
-        faults.push(format!("{}: {lines} lines without tests, {FILE_LINES_MAX} at most", file.path));
+        faults.push(format!(
+            "{}: {lines} lines without tests, {FILE_LINES_MAX} at most",
+            file.path
+        ));
     }
     for function in text.functions() {
         let length = function.last_line - function.first_line + 1;
         if length > FUNCTION_LINES_MAX && function.first_line <= lines {
             let (line, name) = (function.first_line, function.name);
             let path = &file.path;
-            faults.push(format!("{path}:{line}: {name} has {length} lines, {FUNCTION_LINES_MAX} at most"));
+            faults.push(format!(
+                "{path}:{line}: {name} has {length} lines, {FUNCTION_LINES_MAX} at most"
+            ));
         }
     }
     faults
@@ -126,13 +148,20 @@ mod tests {
     #[test]
     fn a_path_of_a_machine_or_a_registry_does_not_belong() {
         let words = words(Path::new("/here/there/repository"));
-        for text in ["see /here/there/x", "\"/home/somebody\"", concat!("https://crates", ".io/")] {
+        for text in [
+            "see /here/there/x",
+            "\"/home/somebody\"",
+            concat!("https://crates", ".io/"),
+        ] {
             let found = strange_words(&file("README.md", format!("\n{text}")), &words);
             assert_eq!(found.len(), 1, "{text}");
             assert!(found[0].starts_with("README.md:2: "), "{found:?}");
         }
         for text in ["https://x.test/home/", "crate::io", "../here"] {
-            assert!(strange_words(&file("README.md", text.to_owned()), &words).is_empty(), "{text}");
+            assert!(
+                strange_words(&file("README.md", text.to_owned()), &words).is_empty(),
+                "{text}"
+            );
         }
     }
 
@@ -152,7 +181,10 @@ mod tests {
         assert_eq!(long(function(FUNCTION_LINES_MAX + 1)).len(), 1);
         assert!(long("x\n".repeat(FILE_LINES_MAX)).is_empty());
         assert_eq!(long("x\n".repeat(FILE_LINES_MAX + 1)).len(), 1);
-        let tests = format!("#[cfg(test)]\nmod tests {{\n{}}}\n", function(FUNCTION_LINES_MAX + 1));
+        let tests = format!(
+            "#[cfg(test)]\nmod tests {{\n{}}}\n",
+            function(FUNCTION_LINES_MAX + 1)
+        );
         assert!(long(tests).is_empty());
         let elsewhere = file("crates/x/tests/a.rs", function(FUNCTION_LINES_MAX + 1));
         assert!(too_long(&elsewhere).is_empty());

@@ -38,7 +38,9 @@ impl TextFile {
     /// Whether the file holds nothing but tests and what they need.
     pub(crate) fn is_test(&self) -> bool {
         let parts: Vec<&str> = self.path.split('/').collect();
-        let in_tests = parts.iter().any(|part| ["tests", "benches", "e2e"].contains(part));
+        let in_tests = parts
+            .iter()
+            .any(|part| ["tests", "benches", "e2e"].contains(part));
         in_tests || parts.last() == Some(&"tests.rs")
     }
 }
@@ -83,7 +85,10 @@ fn collect(folder: &Path, paths: &mut Vec<PathBuf>) -> Result<(), String> {
             }
         } else if kind.is_file() {
             if paths.len() == FILES_MAX {
-                return Err(format!("more than {FILES_MAX} files: is {} ours?", folder.display()));
+                return Err(format!(
+                    "more than {FILES_MAX} files: is {} ours?",
+                    folder.display()
+                ));
             }
             paths.push(entry.path());
         }
@@ -98,5 +103,7 @@ fn text(path: &Path) -> Result<Option<String>, String> {
         return Ok(None);
     }
     let bytes = fs::read(path).map_err(unreadable)?;
-    Ok(String::from_utf8(bytes).ok().filter(|text| !text.contains('\0')))
+    Ok(String::from_utf8(bytes)
+        .ok()
+        .filter(|text| !text.contains('\0')))
 }

@@ -59,7 +59,8 @@ impl Catalogue {
         paths.sort();
         let mut files = Vec::new();
         for path in paths {
-            let text = fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
+            let text = fs::read_to_string(&path)
+                .map_err(|error| format!("{}: {error}", path.display()))?;
             files.push((path.display().to_string(), text));
         }
         Self::of(&files)
@@ -73,9 +74,12 @@ impl Catalogue {
             by_id: BTreeMap::new(),
         };
         for (name, text) in files {
-            let written: Written = toml::from_str(text).map_err(|error| format!("{name}: {error}"))?;
+            let written: Written =
+                toml::from_str(text).map_err(|error| format!("{name}: {error}"))?;
             for source in written.source {
-                catalogue.add(source).map_err(|why| format!("{name}: {why}"))?;
+                catalogue
+                    .add(source)
+                    .map_err(|why| format!("{name}: {why}"))?;
             }
         }
         Ok(catalogue)
@@ -114,19 +118,34 @@ impl Catalogue {
             let kind = match (case.status, case.reason) {
                 (Status::Implemented, None) => Kind::Case,
                 (Status::Later, Some(reason)) => Kind::Later(reason),
-                _ => return Err(format!("{}: later needs a reason, implemented none", case.id)),
+                _ => {
+                    return Err(format!(
+                        "{}: later needs a reason, implemented none",
+                        case.id
+                    ));
+                }
             };
             self.enter(case.id, case.aliases, case.text, kind)?;
         }
         Ok(())
     }
 
-    fn enter(&mut self, id: String, aliases: Vec<String>, text: String, kind: Kind) -> Result<(), String> {
+    fn enter(
+        &mut self,
+        id: String,
+        aliases: Vec<String>,
+        text: String,
+        kind: Kind,
+    ) -> Result<(), String> {
         if text.trim().is_empty() {
             return Err(format!("{id} has no text"));
         }
         for spelling in aliases.iter().chain([&id]) {
-            if self.by_id.insert(spelling.clone(), self.entries.len()).is_some() {
+            if self
+                .by_id
+                .insert(spelling.clone(), self.entries.len())
+                .is_some()
+            {
                 return Err(format!("{spelling} stands here twice"));
             }
         }
@@ -231,8 +250,16 @@ reason = "nobody knows how"
         for (from, to, why) in [
             ("mitz case 8", "mitz case 7", "stands here twice"),
             ("\nreason = \"nobody knows how\"", "", "needs a reason"),
-            ("status = \"implemented\"", "status = \"implemented\"\nreason = \"so\"", "needs a reason"),
-            ("status = \"later\"", "status = \"perhaps\"", "unknown variant"),
+            (
+                "status = \"implemented\"",
+                "status = \"implemented\"\nreason = \"so\"",
+                "needs a reason",
+            ),
+            (
+                "status = \"later\"",
+                "status = \"perhaps\"",
+                "unknown variant",
+            ),
             ("Be kind.", " ", "no text"),
             ("text = \"Be", "txt = \"Be", "unknown field"),
             ("release = \"1\"", "release = \"\"", "no release"),

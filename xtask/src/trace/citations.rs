@@ -55,14 +55,20 @@ impl Grammar {
     /// The ids of the citation that begins here; none when none does.
     fn ids(&self, cursor: &mut Cursor<'_>, last: &mut Option<String>) -> Vec<String> {
         if cursor.rest().starts_with('§') {
-            let name = cursor.word_before().map(str::to_owned).or_else(|| last.clone());
+            let name = cursor
+                .word_before()
+                .map(str::to_owned)
+                .or_else(|| last.clone());
             let name = name.unwrap_or_else(|| "no source".to_owned());
             return clauses(cursor, &name);
         }
         if cursor.before().ends_with(|c| is_word(c) || c == '.') {
             return Vec::new();
         }
-        if let Some(ids) = cases(cursor).or_else(|| steps(cursor)).or_else(|| dotted_id(cursor)) {
+        if let Some(ids) = cases(cursor)
+            .or_else(|| steps(cursor))
+            .or_else(|| dotted_id(cursor))
+        {
             return ids;
         }
         let Some(name) = self.source(cursor) else {
@@ -73,7 +79,11 @@ impl Grammar {
         if !ids.is_empty() || name.contains(|c: char| !c.is_ascii_lowercase()) {
             *last = Some(name.clone());
         }
-        if ids.is_empty() && name.starts_with("RFC ") { vec![name] } else { ids }
+        if ids.is_empty() && name.starts_with("RFC ") {
+            vec![name]
+        } else {
+            ids
+        }
     }
 
     /// The catalogue's name of the source that is named here.
@@ -146,16 +156,25 @@ fn clauses(cursor: &mut Cursor<'_>, name: &str) -> Vec<String> {
         }
         found.push(next);
     }
-    found.into_iter().map(|clause| format!("{name} §{clause}")).collect()
+    found
+        .into_iter()
+        .map(|clause| format!("{name} §{clause}"))
+        .collect()
 }
 
 /// `§4.1.2`, or `2.5` without the sign, or `.6` after `§3.1.1.4.5`.
 fn clause(cursor: &mut Cursor<'_>, previous: Option<&str>) -> Option<String> {
     let has_sign = cursor.eat("§");
     let is_part = |c: char| c.is_ascii_alphanumeric() || c == '.';
-    let length = cursor.rest().find(|c| !is_part(c)).unwrap_or(cursor.rest().len());
+    let length = cursor
+        .rest()
+        .find(|c| !is_part(c))
+        .unwrap_or(cursor.rest().len());
     let written = cursor.rest()[..length].trim_end_matches('.');
-    let is_number = |text: &str| text.split('.').all(|part| leading_digits(part) == part && !part.is_empty());
+    let is_number = |text: &str| {
+        text.split('.')
+            .all(|part| leading_digits(part) == part && !part.is_empty())
+    };
     let clause = match (written.strip_prefix('.'), previous) {
         (Some(part), Some(previous)) if is_number(part) => {
             let (stem, _) = previous.rsplit_once('.')?;
@@ -178,7 +197,9 @@ fn between(first: &str, last: &str) -> Vec<String> {
     match (split(first), split(last)) {
         (Some((stem, from)), Some((same, until))) if stem == same && until < from + RANGE_MAX => {
             let dot = if stem.is_empty() { "" } else { "." };
-            (from + 1..until).map(|number| format!("{stem}{dot}{number}")).collect()
+            (from + 1..until)
+                .map(|number| format!("{stem}{dot}{number}"))
+                .collect()
         }
         _ => Vec::new(),
     }
@@ -186,7 +207,9 @@ fn between(first: &str, last: &str) -> Vec<String> {
 
 /// `mitz case 7`, `digid cases 1 to 8`, also with `.md` after the name.
 fn cases(cursor: &mut Cursor<'_>) -> Option<Vec<String>> {
-    let framework = FRAMEWORKS.iter().find(|name| cursor.rest().starts_with(**name))?;
+    let framework = FRAMEWORKS
+        .iter()
+        .find(|name| cursor.rest().starts_with(**name))?;
     let begin = cursor.at;
     cursor.at += framework.len();
     cursor.eat(".md");
@@ -233,7 +256,12 @@ fn numbers(cursor: &mut Cursor<'_>, [plural, singular]: [&str; 2]) -> Vec<String
             return found;
         };
         if is_range {
-            found.extend(found.last().map(|from| between(from, &next)).unwrap_or_default());
+            found.extend(
+                found
+                    .last()
+                    .map(|from| between(from, &next))
+                    .unwrap_or_default(),
+            );
         }
         found.push(next);
     }
@@ -266,7 +294,11 @@ fn dotted_id(cursor: &mut Cursor<'_>) -> Option<Vec<String>> {
     cursor.at += written.len();
     let mut found = vec![written.to_owned()];
     let begin = cursor.at;
-    let until = if cursor.eat_any(&[" to .", "–."]) { leading_digits(cursor.rest()) } else { "" };
+    let until = if cursor.eat_any(&[" to .", "–."]) {
+        leading_digits(cursor.rest())
+    } else {
+        ""
+    };
     if until.len() == 3 {
         cursor.at += until.len();
         let last = format!("{topic}.{until}");
@@ -279,7 +311,10 @@ fn dotted_id(cursor: &mut Cursor<'_>) -> Option<Vec<String>> {
 }
 
 /// What `read` finds after one space, if it finds something there.
-fn after_space(cursor: &mut Cursor<'_>, read: impl Fn(&mut Cursor<'_>) -> Vec<String>) -> Vec<String> {
+fn after_space(
+    cursor: &mut Cursor<'_>,
+    read: impl Fn(&mut Cursor<'_>) -> Vec<String>,
+) -> Vec<String> {
     let begin = cursor.at;
     cursor.eat(" ");
     let found = read(cursor);
@@ -290,7 +325,9 @@ fn after_space(cursor: &mut Cursor<'_>, read: impl Fn(&mut Cursor<'_>) -> Vec<St
 }
 
 fn leading_digits(text: &str) -> &str {
-    &text[..text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len())]
+    &text[..text
+        .find(|c: char| !c.is_ascii_digit())
+        .unwrap_or(text.len())]
 }
 
 /// One small letter that ends a number: `a` of `36a`; not the beginning of a word.
@@ -348,9 +385,18 @@ mod tests {
     fn ids(text: &str) -> Vec<String> {
         let same = |name: &str| (name.to_owned(), name.to_owned());
         let longer = ("OpenID Connect Core 1.0".to_owned(), "OIDC Core".to_owned());
-        let grammar = Grammar::new(vec![same("OIDC Core"), same("design"), same("mitz.md"), longer]);
+        let grammar = Grammar::new(vec![
+            same("OIDC Core"),
+            same("design"),
+            same("mitz.md"),
+            longer,
+        ]);
         let mut last = None;
-        grammar.read(text, &mut last).into_iter().map(|cited| cited.id).collect()
+        grammar
+            .read(text, &mut last)
+            .into_iter()
+            .map(|cited| cited.id)
+            .collect()
     }
 
     #[test]
@@ -360,13 +406,19 @@ mod tests {
             ("RFC 6749 §6.", &["RFC 6749 §6"]),
             ("RFC 8725 §3.1, §3.10", &["RFC 8725 §3.1", "RFC 8725 §3.10"]),
             ("RFC 8705 §3.3 and §5", &["RFC 8705 §3.3", "RFC 8705 §5"]),
-            ("RFC 7519 §4.1.4 to §4.1.6", &["RFC 7519 §4.1.4", "RFC 7519 §4.1.5", "RFC 7519 §4.1.6"]),
+            (
+                "RFC 7519 §4.1.4 to §4.1.6",
+                &["RFC 7519 §4.1.4", "RFC 7519 §4.1.5", "RFC 7519 §4.1.6"],
+            ),
             ("RFC 8705 §2; RFC 9207 §2", &["RFC 8705 §2", "RFC 9207 §2"]),
             ("RFC 7516: a bad one", &["RFC 7516"]),
             ("OpenID Connect Core 1.0 §2", &["OIDC Core §2"]),
             ("mitz.md 2.4, 2.5", &["mitz.md §2.4", "mitz.md §2.5"]),
             ("mitz.md §2.9, step 20", &["mitz.md §2.9"]),
-            ("mitz.md §3.1.4.5 and .6", &["mitz.md §3.1.4.5", "mitz.md §3.1.4.6"]),
+            (
+                "mitz.md §3.1.4.5 and .6",
+                &["mitz.md §3.1.4.5", "mitz.md §3.1.4.6"],
+            ),
             ("design §5 \"code\", and 3 more", &["design §5"]),
             ("the design, section", &[]),
         ] {
@@ -387,15 +439,35 @@ mod tests {
             ("mitz case 13: again", &["mitz case 13"][..]),
             ("mitz case 36a", &["mitz case 36a"]),
             ("mitz case 8, 9 of them", &["mitz case 8"]),
-            ("mitz cases 38, 39 and 43", &["mitz case 38", "mitz case 39", "mitz case 43"]),
-            ("mitz cases 1–3", &["mitz case 1", "mitz case 2", "mitz case 3"]),
+            (
+                "mitz cases 38, 39 and 43",
+                &["mitz case 38", "mitz case 39", "mitz case 43"],
+            ),
+            (
+                "mitz cases 1–3",
+                &["mitz case 1", "mitz case 2", "mitz case 3"],
+            ),
             ("medmij.md case 79", &["medmij case 79"]),
-            ("digid cases 6 to 8", &["digid case 6", "digid case 7", "digid case 8"]),
+            (
+                "digid cases 6 to 8",
+                &["digid case 6", "digid case 7", "digid case 8"],
+            ),
             ("in that case 4", &[]),
             ("permitz case 4", &[]),
             ("Seed 000 step 9,", &["seed 000 step 9"]),
-            ("seed 000 steps 2–4 and 6", &["seed 000 step 2", "seed 000 step 3", "seed 000 step 4", "seed 000 step 6"]),
-            ("core.whl.306 to .308.", &["core.whl.306", "core.whl.307", "core.whl.308"]),
+            (
+                "seed 000 steps 2–4 and 6",
+                &[
+                    "seed 000 step 2",
+                    "seed 000 step 3",
+                    "seed 000 step 4",
+                    "seed 000 step 6",
+                ],
+            ),
+            (
+                "core.whl.306 to .308.",
+                &["core.whl.306", "core.whl.307", "core.whl.308"],
+            ),
             ("ext.vert.authint.201", &["ext.vert.authint.201"]),
             ("core.md, core.x, score.whl.306", &[]),
         ] {
@@ -410,7 +482,10 @@ mod tests {
             ("module::tests::digid_case_029_x", &["digid case 29"]),
             ("test_mitz_case_036a_full", &["mitz case 36a"]),
             ("mitz_case_013", &["mitz case 13"]),
-            ("mitz_case_038_and_039_both", &["mitz case 38", "mitz case 39"]),
+            (
+                "mitz_case_038_and_039_both",
+                &["mitz case 38", "mitz case 39"],
+            ),
             ("mitz_case_13_x", &[]),
             ("mitz_case_0130_x", &[]),
             ("submitz_case_013_x", &[]),

@@ -37,7 +37,11 @@ pub(crate) fn run(results: Option<&[&str]>) -> Result<ExitCode, String> {
     for fault in &trace.faults {
         eprintln!("trace: {fault}");
     }
-    Ok(if trace.faults.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if trace.faults.is_empty() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
 fn read_results(paths: &[&str]) -> Result<Ran, String> {
@@ -93,7 +97,9 @@ impl<'c> Trace<'c> {
     fn add(&mut self, path: &str, scanned: Scanned, count: bool) {
         for citation in scanned.citations {
             let at = format!("{path}:{}", citation.line);
-            let Some(cites) = self.entry(&citation.id, &at) else { continue };
+            let Some(cites) = self.entry(&citation.id, &at) else {
+                continue;
+            };
             match citation.place {
                 Place::Code => push_new(&mut cites.code, at),
                 Place::Test(None) => push_new(&mut cites.tests, at),
@@ -118,7 +124,10 @@ impl<'c> Trace<'c> {
                 }
             }
         }
-        for (names, why) in [(&ran.failed, "failed"), (&ran.skipped, "found nothing to test")] {
+        for (names, why) in [
+            (&ran.failed, "failed"),
+            (&ran.skipped, "found nothing to test"),
+        ] {
             for name in names {
                 for case in cases_of_test(name) {
                     if let Some(cites) = self.entry(&case, name) {
@@ -145,7 +154,8 @@ impl<'c> Trace<'c> {
     fn check_cases(&mut self) {
         for (entry, cites) in self.catalogue.entries.iter().zip(&self.cited) {
             if entry.kind == Kind::Case && cites.named == 0 {
-                self.faults.push(format!("{}: no test of it ran: {}", entry.id, entry.text));
+                self.faults
+                    .push(format!("{}: no test of it ran: {}", entry.id, entry.text));
             }
         }
     }
@@ -178,7 +188,8 @@ impl<'c> Trace<'c> {
 
     fn summary(&self) -> String {
         let all = || self.catalogue.entries.iter().zip(&self.cited);
-        let count = |wanted: &dyn Fn(&Entry, &Cites) -> bool| all().filter(|(e, c)| wanted(e, c)).count();
+        let count =
+            |wanted: &dyn Fn(&Entry, &Cites) -> bool| all().filter(|(e, c)| wanted(e, c)).count();
         let is_requirement = |entry: &Entry| entry.kind == Kind::Requirement;
         let is_cited = |cites: &Cites| !cites.code.is_empty() || !cites.tests.is_empty();
         let requirements = count(&|e, _| is_requirement(e));
@@ -257,7 +268,9 @@ case = [
     fn what_is_catalogued_cited_and_tested_passes() {
         let (faults, text) = traced(CODE, None);
         assert!(faults.is_empty(), "{faults:?}");
-        assert!(text.contains("RFC 6749 §5.2  Say which error.  [no test]\n    code  crates/x/src/a.rs:1\n"));
+        assert!(text.contains(
+            "RFC 6749 §5.2  Say which error.  [no test]\n    code  crates/x/src/a.rs:1\n"
+        ));
         assert!(text.contains("    test  crates/x/src/a.rs:5 mitz_case_007_is_tested\n"));
         assert!(text.contains("later: mitz case 8: not yet\n"));
         assert!(text.contains("cases: 1 implemented, 1 of them tested, 1 later\nfaults: 0\n"));
@@ -266,9 +279,15 @@ case = [
     #[test]
     fn an_id_that_is_not_catalogued_fails_with_its_line() {
         let (faults, _) = traced(&CODE.replace("§5.2", "§5.3"), None);
-        assert_eq!(faults, ["crates/x/src/a.rs:1: RFC 6749 §5.3 is not in docs/requirements"]);
+        assert_eq!(
+            faults,
+            ["crates/x/src/a.rs:1: RFC 6749 §5.3 is not in docs/requirements"]
+        );
         let (faults, _) = traced(&format!("{CODE}#[test]\nfn mitz_case_099_x() {{}}\n"), None);
-        assert_eq!(faults, ["crates/x/src/a.rs:7: mitz case 99 is not in docs/requirements"]);
+        assert_eq!(
+            faults,
+            ["crates/x/src/a.rs:7: mitz case 99 is not in docs/requirements"]
+        );
     }
 
     #[test]

@@ -38,7 +38,9 @@ impl Ran {
     fn add_junit(&mut self, text: &str) -> Result<(), String> {
         let document = uppsala::parse(text).map_err(|error| error.to_string())?;
         for case in document.get_elements_by_tag_name("testcase") {
-            let name = document.get_attribute(case, "name").ok_or("a testcase has no name")?;
+            let name = document
+                .get_attribute(case, "name")
+                .ok_or("a testcase has no name")?;
             self.push(name.to_owned(), outcome(&document, case));
         }
         Ok(())
@@ -56,7 +58,9 @@ impl Ran {
 fn outcome(document: &Document<'_>, case: NodeId) -> Outcome {
     let mut outcome = Outcome::Passed;
     for child in document.children_iter(case) {
-        let Some(element) = document.element(child) else { continue };
+        let Some(element) = document.element(child) else {
+            continue;
+        };
         match &*element.name.local_name {
             "failure" | "error" => return Outcome::Failed,
             "skipped" => outcome = Outcome::Skipped,
@@ -77,7 +81,10 @@ fn tested_nothing(output: &str) -> bool {
 /// `test NAME ... ok`, `PASS [   0.004s] NAME`.
 fn line(line: &str) -> Option<(&str, Outcome)> {
     let line = line.trim();
-    if let Some((name, result)) = line.strip_prefix("test ").and_then(|rest| rest.rsplit_once(" ... ")) {
+    if let Some((name, result)) = line
+        .strip_prefix("test ")
+        .and_then(|rest| rest.rsplit_once(" ... "))
+    {
         let outcome = match result {
             "ok" => Outcome::Passed,
             "FAILED" => Outcome::Failed,
@@ -140,6 +147,10 @@ examples are not here: a.xml was not tested
 
     #[test]
     fn a_broken_file_is_no_result() {
-        assert!(Ran::default().add("<?xml version=\"1.0\"?><testsuites>").is_err());
+        assert!(
+            Ran::default()
+                .add("<?xml version=\"1.0\"?><testsuites>")
+                .is_err()
+        );
     }
 }

@@ -86,7 +86,9 @@ impl Passage {
 
     fn line(&self, at: usize) -> usize {
         let after = self.lines.partition_point(|(begin, _)| *begin <= at);
-        self.lines.get(after.saturating_sub(1)).map_or(0, |(_, number)| *number)
+        self.lines
+            .get(after.saturating_sub(1))
+            .map_or(0, |(_, number)| *number)
     }
 
     fn last_line(&self) -> usize {
@@ -118,7 +120,9 @@ fn comment(line: &str) -> Option<&str> {
     let words = match line.strip_prefix("//") {
         Some(words) => words.trim_start_matches(['/', '!']),
         // An attribute of Rust is none, nor is the first line of a script.
-        None => line.strip_prefix('#').filter(|words| !words.starts_with(['[', '!']))?,
+        None => line
+            .strip_prefix('#')
+            .filter(|words| !words.starts_with(['[', '!']))?,
     };
     Some(words.trim())
 }
@@ -135,7 +139,11 @@ impl Rust {
     fn of(file: &TextFile) -> Self {
         let text = RustText::of(&file.text);
         let is_code = |line: &str| !line.trim().is_empty() && !line.trim().starts_with("#[");
-        let tests_begin = if file.is_test() { Some(0) } else { text.tests_begin() };
+        let tests_begin = if file.is_test() {
+            Some(0)
+        } else {
+            text.tests_begin()
+        };
         Self {
             functions: text.functions(),
             code_lines: text.code_lines().map(is_code).collect(),
@@ -145,10 +153,20 @@ impl Rust {
 
     /// Who cites at `line`; the comment there ends at `last_line`.
     fn place(&self, line: usize, last_line: usize) -> Place {
-        let next_code = self.code_lines.iter().skip(last_line).position(|is_code| *is_code);
+        let next_code = self
+            .code_lines
+            .iter()
+            .skip(last_line)
+            .position(|is_code| *is_code);
         let next_code = next_code.map(|offset| last_line + offset + 1);
-        let is_comment = self.code_lines.get(line - 1).is_some_and(|is_code| !is_code);
-        let documented = self.functions.iter().find(|f| is_comment && Some(f.first_line) == next_code);
+        let is_comment = self
+            .code_lines
+            .get(line - 1)
+            .is_some_and(|is_code| !is_code);
+        let documented = self
+            .functions
+            .iter()
+            .find(|f| is_comment && Some(f.first_line) == next_code);
         let inside = |f: &&Function| f.first_line <= line && line <= f.last_line;
         let function = documented.or_else(|| self.functions.iter().rfind(inside));
         match function.filter(|function| function.is_test) {
@@ -160,7 +178,9 @@ impl Rust {
 
     fn case_tests(&self) -> Vec<CaseTest> {
         let tests = self.functions.iter().filter(|function| function.is_test);
-        tests.flat_map(|test| of_cases(&test.name, test.first_line)).collect()
+        tests
+            .flat_map(|test| of_cases(&test.name, test.first_line))
+            .collect()
     }
 }
 
@@ -173,7 +193,10 @@ fn script_tests(text: &str) -> Vec<CaseTest> {
         }
         for name in line.split(|c| !is_word(c)) {
             for test in of_cases(name, index + 1) {
-                if !found.iter().any(|known| known.name == test.name && known.case == test.case) {
+                if !found
+                    .iter()
+                    .any(|known| known.name == test.name && known.case == test.case)
+                {
                     found.push(test);
                 }
             }
@@ -249,14 +272,17 @@ mod tests {
     #[test]
     fn only_a_test_counts_as_a_test_of_its_case() {
         let found = scanned("crates/x/src/a.rs", RUST).tests;
-        let names: Vec<(&str, &str, usize)> =
-            found.iter().map(|t| (t.case.as_str(), t.name.as_str(), t.line)).collect();
+        let names: Vec<(&str, &str, usize)> = found
+            .iter()
+            .map(|t| (t.case.as_str(), t.name.as_str(), t.line))
+            .collect();
         assert_eq!(names, [("mitz case 4", "mitz_case_004_a_test_of_four", 15)]);
     }
 
     #[test]
     fn a_script_names_its_tests_in_titles_and_functions() {
-        let text = "// mitz_case_001_no\ntest('mitz_case_002_yes', f);\ndef test_mitz_case_003_too():\n";
+        let text =
+            "// mitz_case_001_no\ntest('mitz_case_002_yes', f);\ndef test_mitz_case_003_too():\n";
         let found = scanned("e2e/a.mjs", text).tests;
         let cases: Vec<&str> = found.iter().map(|test| test.case.as_str()).collect();
         assert_eq!(cases, ["mitz case 2", "mitz case 3"]);

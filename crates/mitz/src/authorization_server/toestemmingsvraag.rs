@@ -4,9 +4,7 @@ use identity::{Bsn, Loa, Ura};
 use protocol::client::PeerCertificate;
 use protocol::wire::Parameters;
 use serde_json::{Map, Value, json};
-use verdict::{
-    Actor, Change, Event, Expect, Key, Moment, PersonTag, Step, Stored, Then, Verdict,
-};
+use verdict::{Actor, Change, Event, Expect, Key, Moment, PersonTag, Step, Stored, Then, Verdict};
 
 use super::grant::Grant;
 use super::{Dva, Mitz, acr};

@@ -136,12 +136,11 @@ impl TokenRequest {
     }
 
     /// The checks on the ID token that need nobody else (mitz.md §2.6): else the rule, and why.
-    fn token_holds(
-        &self,
-        dva: &DvaServer,
-        ura: &Ura,
-    ) -> Result<(), (&'static str, &'static str)> {
-        let token = self.token.as_ref().map_err(|reason| ("mitz case 38", *reason))?;
+    fn token_holds(&self, dva: &DvaServer, ura: &Ura) -> Result<(), (&'static str, &'static str)> {
+        let token = self
+            .token
+            .as_ref()
+            .map_err(|reason| ("mitz case 38", *reason))?;
         let has = |audience: &str| token.aud.iter().any(|aud| aud == audience);
         if token.iss != dva.mitz {
             Err(("mitz case 38", "the token is of another issuer"))
@@ -151,7 +150,10 @@ impl TokenRequest {
         } else if !has(&dva.issuer) {
             Err(("mitz case 41", "the token is not for this DVA"))
         } else if !token.names(ura, dva.full_location_token) {
-            Err(("mitz case 36a", "the token names another provider, none, or several"))
+            Err((
+                "mitz case 36a",
+                "the token names another provider, none, or several",
+            ))
         } else {
             Ok(())
         }

@@ -58,7 +58,9 @@ impl Toestemmingen {
     /// Whether each function has at most [`KEUZES_MAX`] choices.
     fn fits(&self) -> bool {
         let of = |functie| self.keuzes.iter().filter(|k| k.functie == functie).count();
-        [Functie::Verzamelen, Functie::Delen].into_iter().all(|functie| of(functie) <= KEUZES_MAX)
+        [Functie::Verzamelen, Functie::Delen]
+            .into_iter()
+            .all(|functie| of(functie) <= KEUZES_MAX)
     }
 }
 

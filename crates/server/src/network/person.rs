@@ -102,6 +102,14 @@ impl Person {
             url = url
                 .join(next)
                 .map_err(|_| format!("{url} redirects to no URL"))?;
+            let stop = self.stop_at.as_deref();
+            if stop.is_some_and(|stop| url.as_str().starts_with(stop)) {
+                return Ok(Shown {
+                    url,
+                    status: answer.status.as_u16(),
+                    html: String::new(),
+                });
+            }
         }
         Err(format!(
             "more than {REDIRECTS_MAX} redirects, the last to {}",
@@ -269,6 +277,13 @@ impl Form {
     pub fn with(mut self, name: &str, value: &str) -> Self {
         self.fields.retain(|(known, _)| known != name);
         self.fields.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// The form without this field.
+    #[must_use]
+    pub fn without(mut self, name: &str) -> Self {
+        self.fields.retain(|(known, _)| known != name);
         self
     }
 

@@ -340,7 +340,7 @@ pub(super) async fn afmelden() -> Response {
 
 /// The page after it.
 pub(super) async fn afgemeld(State(role): State<Arc<MitzRole>>, visit: Visit) -> Response {
-    role.register_fout(200, &visit, RegisterFoutSoort::Verlopen)
+    role.register_fout(200, &visit, RegisterFoutSoort::Afgemeld)
 }
 
 pub(super) struct IntrekkenJourney(pub(super) Intrekken);

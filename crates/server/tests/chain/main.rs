@@ -1,0 +1,9 @@
+//! The chain of Mitz over TLS, against a whole network that runs: cases that show on the wire.
+
+mod dva;
+mod login;
+mod parties;
+mod token;
+mod userinfo;
+mod withdrawal;
+mod world;
