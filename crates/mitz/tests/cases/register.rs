@@ -38,14 +38,25 @@ fn seed_000_step_5_a_consent_is_recorded_for_this_person_and_this_client() {
     world.open_register(id);
     world.at_mitz.told();
     let keuzes = vec![ja_categorie("ziekenhuis"), nee(WEST)];
-    assert_eq!(world.decide(id, &Beslissing::Geven(keuzes.clone())), Vastgelegd::Terug);
+    assert_eq!(
+        world.decide(id, &Beslissing::Geven(keuzes.clone())),
+        Vastgelegd::Terug
+    );
     assert_eq!(world.at_mitz.told(), [granted("seed 000 step 5")]);
     assert!(is_about(&world.at_mitz.last_event(), JANSEN));
     let consents = world.consents_of(JANSEN, PGO).expect("recorded");
-    assert_eq!((consents.keuzes, consents.vastgelegd), (keuzes, world.now().unix()));
+    assert_eq!(
+        (consents.keuzes, consents.vastgelegd),
+        (keuzes, world.now().unix())
+    );
     assert!(world.consents_of(JANSEN, ANDERE_PGO).is_none());
     assert!(world.consents_of(BAKKER, PGO).is_none());
-    let kinds = ["mitz.aanmelding", "mitz.authnrequest", "mitz.koppeling", "mitz.toestemming"];
+    let kinds = [
+        "mitz.aanmelding",
+        "mitz.authnrequest",
+        "mitz.koppeling",
+        "mitz.toestemming",
+    ];
     assert_eq!(world.kinds_at_mitz(), kinds);
 }
 
@@ -59,9 +70,16 @@ fn mitz_case_010_who_gives_no_consent_leaves_no_consent_code_or_grant_behind() {
     assert_eq!(world.decide(id, &Beslissing::Weigeren), Vastgelegd::Terug);
     let answer = world.back_from_register(id);
     assert!(matches!(answer, code::Vervolg::Geweigerd { .. }));
-    assert_eq!(dvp.receives(&world.redirect(&answer)), Err(Callback::AccessDenied));
+    assert_eq!(
+        dvp.receives(&world.redirect(&answer)),
+        Err(Callback::AccessDenied)
+    );
     assert_eq!(world.kinds_at_mitz(), ["mitz.authnrequest"]);
-    assert_eq!(world.at_mitz.told(), [refused("mitz case 10")], "one audit event");
+    assert_eq!(
+        world.at_mitz.told(),
+        [refused("mitz case 10")],
+        "one audit event"
+    );
     let event = world.at_mitz.last_event();
     assert!(is_about(&event, JANSEN) && event.who == Actor::Person);
     assert_eq!(world.back_from_register(id), code::Vervolg::Onbekend);
@@ -75,7 +93,10 @@ fn mitz_case_010_a_refusal_on_a_later_visit_leaves_the_earlier_consent_alone() {
     let id = world.log_in(&world.dvp(PGO), Functie::Verzamelen, JANSEN);
     world.open_register(id);
     world.decide(id, &Beslissing::Weigeren);
-    assert!(matches!(world.back_from_register(id), code::Vervolg::Geweigerd { .. }));
+    assert!(matches!(
+        world.back_from_register(id),
+        code::Vervolg::Geweigerd { .. }
+    ));
     assert_eq!(world.consents_of(JANSEN, PGO), earlier);
     assert!(world.refresh(PGO, &tokens.refresh_token).is_ok());
 }
@@ -87,12 +108,20 @@ fn a_yes_without_a_choice_or_beyond_what_was_asked_changes_nothing() {
     world.open_register(id);
     let before = world.at_mitz.rows();
     let beyond = vec![ja(WEST), om_te_delen(ja(WEST))];
-    for keuzes in [vec![], vec![nee(WEST)], beyond, vec![ja(WEST); KEUZES_MAX + 1]] {
+    for keuzes in [
+        vec![],
+        vec![nee(WEST)],
+        beyond,
+        vec![ja(WEST); KEUZES_MAX + 1],
+    ] {
         let decided = world.decide(id, &Beslissing::Geven(keuzes));
         assert_eq!(decided, Vastgelegd::NiemandGekozen);
         assert!(before == world.at_mitz.rows(), "nothing was stored");
     }
-    assert_eq!(world.decide(id, &Beslissing::Geven(vec![ja(WEST)])), Vastgelegd::Terug);
+    assert_eq!(
+        world.decide(id, &Beslissing::Geven(vec![ja(WEST)])),
+        Vastgelegd::Terug
+    );
 }
 
 #[test]
@@ -133,7 +162,10 @@ fn who_came_to_manage_consents_can_neither_consent_nor_get_a_code() {
     let decided = world.decide(id, &Beslissing::Geven(vec![ja(WEST)]));
     assert_eq!(decided, Vastgelegd::Onbekend);
     assert_eq!(world.back_from_register(id), code::Vervolg::Onbekend);
-    assert_eq!(world.kinds_at_mitz(), ["mitz.aanmelding", "mitz.authnrequest"]);
+    assert_eq!(
+        world.kinds_at_mitz(),
+        ["mitz.aanmelding", "mitz.authnrequest"]
+    );
 }
 
 #[test]
@@ -146,7 +178,9 @@ fn new_choices_replace_those_for_the_same_function_and_old_grants_live_on() {
     let consents = world.consents_of(JANSEN, PGO).expect("recorded");
     assert_eq!(consents.keuzes, [om_te_delen(ja(OOST)), ja(APOTHEEK)]);
     assert_eq!(consents.koppeling, koppeling);
-    let userinfo = world.userinfo(PGO, &tokens.access_token).expect("the grant lives on");
+    let userinfo = world
+        .userinfo(PGO, &tokens.access_token)
+        .expect("the grant lives on");
     assert_eq!(uras(&userinfo), [APOTHEEK]);
 }
 
@@ -156,7 +190,9 @@ fn the_most_choices_for_both_functions_can_still_be_asked_for() {
     let most = vec![ja(WEST); KEUZES_MAX];
     let (_, tokens) = world.linked(PGO, JANSEN, most.clone());
     world.linked(PGO, JANSEN, most.into_iter().map(om_te_delen).collect());
-    let userinfo = world.userinfo(PGO, &tokens.access_token).expect("an answer");
+    let userinfo = world
+        .userinfo(PGO, &tokens.access_token)
+        .expect("an answer");
     assert_eq!(uras(&userinfo), [WEST]);
 }
 
@@ -206,15 +242,23 @@ fn mitz_case_047_withdrawing_one_provider_leaves_the_others_and_the_grant() {
     world.at_mitz.told();
     world.withdraw(JANSEN, PGO, Omvang::Aanbieder(crate::world::ura(WEST)));
     assert_eq!(world.at_mitz.told(), [granted("mitz case 47")]);
-    let keuzes = world.consents_of(JANSEN, PGO).expect("the rest stands").keuzes;
+    let keuzes = world
+        .consents_of(JANSEN, PGO)
+        .expect("the rest stands")
+        .keuzes;
     let about_west: Vec<(Functie, Besluit)> = keuzes
         .iter()
         .filter(|k| k.waarvoor == Waarvoor::Aanbieder(crate::world::ura(WEST)))
         .map(|k| (k.functie, k.besluit))
         .collect();
     let bezwaar = Besluit::Bezwaar;
-    assert_eq!(about_west, [(Functie::Verzamelen, bezwaar), (Functie::Delen, bezwaar)]);
-    let userinfo = world.userinfo(PGO, &tokens.access_token).expect("the grant lives on");
+    assert_eq!(
+        about_west,
+        [(Functie::Verzamelen, bezwaar), (Functie::Delen, bezwaar)]
+    );
+    let userinfo = world
+        .userinfo(PGO, &tokens.access_token)
+        .expect("the grant lives on");
     assert_eq!(uras(&userinfo), [OOST], "the objection beats the category");
     assert!(world.refresh(PGO, &tokens.refresh_token).is_ok());
 }
@@ -238,7 +282,10 @@ fn mitz_case_020_a_new_consent_makes_a_new_link_and_old_grants_stay_dead() {
     let consents = world.consents_of(JANSEN, PGO).expect("recorded anew");
     assert_ne!(consents.koppeling, old_link);
     let refusal = world.refresh(PGO, &old.refresh_token).err().expect("dead");
-    assert_eq!((refusal.error, refusal.requirement), (ErrorCode::InvalidGrant, "mitz case 20"));
+    assert_eq!(
+        (refusal.error, refusal.requirement),
+        (ErrorCode::InvalidGrant, "mitz case 20")
+    );
     assert!(world.userinfo(PGO, &old.access_token).is_err());
     assert!(world.userinfo(PGO, &new.access_token).is_ok());
     assert!(world.refresh(PGO, &new.refresh_token).is_ok());
@@ -251,7 +298,10 @@ fn a_withdrawal_before_the_way_back_leaves_no_code() {
     let id = world.consent(&dvp, Functie::Verzamelen, JANSEN, vec![ja(WEST)]);
     world.withdraw(JANSEN, PGO, Omvang::Alles);
     assert_eq!(world.back_from_register(id), code::Vervolg::Onbekend);
-    assert_eq!(world.kinds_at_mitz(), ["mitz.aanmelding", "mitz.authnrequest"]);
+    assert_eq!(
+        world.kinds_at_mitz(),
+        ["mitz.aanmelding", "mitz.authnrequest"]
+    );
 }
 
 #[test]
@@ -261,7 +311,10 @@ fn a_withdrawal_that_overtakes_the_code_wins() {
     let id = world.consent(&dvp, Functie::Verzamelen, JANSEN, vec![ja(WEST)]);
     world.meanwhile(|world| world.withdraw(JANSEN, PGO, Omvang::Alles));
     assert_eq!(world.back_from_register(id), code::Vervolg::Onbekend);
-    assert_eq!(world.kinds_at_mitz(), ["mitz.aanmelding", "mitz.authnrequest"]);
+    assert_eq!(
+        world.kinds_at_mitz(),
+        ["mitz.aanmelding", "mitz.authnrequest"]
+    );
 }
 
 #[test]
@@ -273,12 +326,24 @@ fn a_withdrawal_that_overtakes_a_new_consent_leaves_a_new_link() {
     world.open_register(id);
     world.at_mitz.told();
     world.meanwhile(|world| world.withdraw(JANSEN, PGO, Omvang::Alles));
-    assert_eq!(world.decide(id, &Beslissing::Geven(vec![ja(OOST)])), Vastgelegd::Terug);
+    assert_eq!(
+        world.decide(id, &Beslissing::Geven(vec![ja(OOST)])),
+        Vastgelegd::Terug
+    );
     let told = world.at_mitz.told();
-    assert_eq!(told, [granted("mitz case 47"), ("seed 000 step 5", Outcome::Granted)]);
+    assert_eq!(
+        told,
+        [
+            granted("mitz case 47"),
+            ("seed 000 step 5", Outcome::Granted)
+        ]
+    );
     let consents = world.consents_of(JANSEN, PGO).expect("recorded anew");
     assert_ne!(consents.koppeling, old_link);
     assert_eq!(consents.keuzes, [ja(OOST)]);
     assert!(world.refresh(PGO, &old.refresh_token).is_err());
-    assert!(matches!(world.back_from_register(id), code::Vervolg::Code { .. }));
+    assert!(matches!(
+        world.back_from_register(id),
+        code::Vervolg::Code { .. }
+    ));
 }

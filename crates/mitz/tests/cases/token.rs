@@ -32,7 +32,10 @@ fn refusal(answer: Result<Tokens, Refusal>) -> Refusal {
 /// Refused as `invalid_grant`, by this rule, and noted as such.
 fn assert_invalid_grant(world: &World, answer: Result<Tokens, Refusal>, requirement: &'static str) {
     let refusal = refusal(answer);
-    assert_eq!((refusal.error.status(), refusal.error.code()), (400, "invalid_grant"));
+    assert_eq!(
+        (refusal.error.status(), refusal.error.code()),
+        (400, "invalid_grant")
+    );
     assert_eq!(refusal.requirement, requirement);
     assert_eq!(world.at_mitz.told(), [refused(requirement)]);
 }
@@ -44,7 +47,10 @@ fn has_grant(world: &World) -> bool {
 /// The access token does not open userinfo any more.
 fn assert_dead(world: &World, client: &str, access_token: &str) {
     let answer = world.userinfo(client, access_token);
-    assert_eq!(answer, Err(UserinfoAnswer::Refused(BearerRefusal::InvalidToken)));
+    assert_eq!(
+        answer,
+        Err(UserinfoAnswer::Refused(BearerRefusal::InvalidToken))
+    );
 }
 
 // ── The code ────────────────────────────────────────────────────────────────────────────────────
@@ -59,15 +65,24 @@ fn mitz_case_012_a_code_brings_access_refresh_and_id_token_without_locations() {
     assert_eq!(tokens.body["scope"], "openid offline_access");
     let now = world.now().unix();
     let id_token = claims(tokens.body["id_token"].as_str().expect("an ID token"));
-    assert_eq!((&id_token["iss"], &id_token["aud"]), (&json!(MITZ), &json!(PGO)));
-    assert_eq!((&id_token["iat"], &id_token["exp"]), (&json!(now), &json!(now + 900)));
+    assert_eq!(
+        (&id_token["iss"], &id_token["aud"]),
+        (&json!(MITZ), &json!(PGO))
+    );
+    assert_eq!(
+        (&id_token["iat"], &id_token["exp"]),
+        (&json!(now), &json!(now + 900))
+    );
     assert_eq!(id_token["nonce"], json!(dvp.wachtend.nonce));
     assert_eq!(id_token["acr"], acr(identity::Loa::Substantieel));
     assert!(id_token.get("locations").is_none());
     let access = claims(&tokens.access_token);
     let thumbprint = jose::base64url_encode(certificate(PGO).x5t_s256);
     assert_eq!(access["cnf"], json!({ "x5t#S256": thumbprint }));
-    assert!(access.get("sub").is_none(), "an access token says nothing of the person");
+    assert!(
+        access.get("sub").is_none(),
+        "an access token says nothing of the person"
+    );
     assert_eq!(world.at_mitz.told(), [granted("seed 000 step 10")]);
     let event = world.at_mitz.last_event();
     assert!(is_about(&event, JANSEN) && event.who == Actor::Party(PGO.to_owned()));
@@ -81,7 +96,10 @@ fn mitz_case_012_the_grant_advances_in_place_for_half_a_year() {
     let tokens = world.redeem(&dvp, &code).expect("a good code");
     assert_eq!(world.kinds_at_mitz(), kinds, "no row more, no row less");
     let grant = world.grant_behind(&tokens.refresh_token).expect("stored");
-    assert_eq!((grant.version, grant.until), (2, world.now().plus_s(REFRESH_S)));
+    assert_eq!(
+        (grant.version, grant.until),
+        (2, world.now().plus_s(REFRESH_S))
+    );
     assert_eq!(grant.value.secret, Secret::RefreshToken);
 }
 
@@ -95,7 +113,10 @@ fn mitz_case_013_a_code_offered_again_ends_the_grant_and_its_tokens() {
     assert!(!has_grant(&world));
     assert_dead(&world, PGO, &tokens.access_token);
     assert!(world.refresh(PGO, &tokens.refresh_token).is_err());
-    assert!(world.consents_of(JANSEN, PGO).is_some(), "the consent itself stands");
+    assert!(
+        world.consents_of(JANSEN, PGO).is_some(),
+        "the consent itself stands"
+    );
 }
 
 #[test]
@@ -124,7 +145,10 @@ fn mitz_case_013_of_two_redemptions_at_once_one_wins_and_then_all_ends() {
     });
     let refusal = refusal(world.redeem(&dvp, &code));
     assert_eq!(refusal.requirement, "RFC 9700 §4.14.2");
-    assert!(!has_grant(&world), "nobody knows which of the two was the thief");
+    assert!(
+        !has_grant(&world),
+        "nobody knows which of the two was the thief"
+    );
 }
 
 #[test]
@@ -135,18 +159,28 @@ fn mitz_case_014_a_wrong_verifier_spends_the_code() {
     let answer = world.redeem_with(&dvp, &code, &dvp.redirect_uri(), wrong);
     assert_invalid_grant(&world, answer, "RFC 7636 §4.6");
     assert!(!has_grant(&world));
-    assert!(world.redeem(&dvp, &code).is_err(), "also with the right one");
+    assert!(
+        world.redeem(&dvp, &code).is_err(),
+        "also with the right one"
+    );
 }
 
 #[test]
 fn mitz_case_017_another_or_double_encoded_redirect_uri_spends_the_code() {
-    for wrong in ["https%3A%2F%2Fpgo.localhost%2Fcallback", "https://pgo.localhost/callback/", ""] {
+    for wrong in [
+        "https%3A%2F%2Fpgo.localhost%2Fcallback",
+        "https://pgo.localhost/callback/",
+        "",
+    ] {
         let world = World::new();
         let (dvp, code) = with_code(&world, PGO);
         let answer = world.redeem_with(&dvp, &code, wrong, &dvp.wachtend.code_verifier);
         assert_invalid_grant(&world, answer, "RFC 6749 §4.1.3");
         assert!(!has_grant(&world));
-        assert!(world.redeem(&dvp, &code).is_err(), "also with the right one");
+        assert!(
+            world.redeem(&dvp, &code).is_err(),
+            "also with the right one"
+        );
     }
 }
 
@@ -165,7 +199,10 @@ fn mitz_case_015_failed_client_authentication_leaves_the_code_untouched() {
     ];
     for peer in [None, Some(certificate(ANDERE_PGO))] {
         let refusal = refusal(world.token(peer.as_ref(), &form));
-        assert_eq!((refusal.error.status(), refusal.error.code()), (401, "invalid_client"));
+        assert_eq!(
+            (refusal.error.status(), refusal.error.code()),
+            (401, "invalid_client")
+        );
         assert!(before == world.at_mitz.rows(), "nothing was stored");
     }
     assert!(world.redeem(&dvp, &code).is_ok());
@@ -178,17 +215,30 @@ fn a_request_that_lacks_something_spends_nothing() {
     let before = world.at_mitz.rows();
     let peer = certificate(PGO);
     for (form, error) in [
-        (vec![("client_id", PGO), ("code", &*code)], ErrorCode::InvalidRequest),
+        (
+            vec![("client_id", PGO), ("code", &*code)],
+            ErrorCode::InvalidRequest,
+        ),
         (
             vec![("client_id", PGO), ("grant_type", "authorization_code")],
             ErrorCode::InvalidRequest,
         ),
-        (vec![("client_id", PGO), ("grant_type", "refresh_token")], ErrorCode::InvalidRequest),
         (
-            vec![("client_id", PGO), ("grant_type", "password"), ("code", &*code)],
+            vec![("client_id", PGO), ("grant_type", "refresh_token")],
+            ErrorCode::InvalidRequest,
+        ),
+        (
+            vec![
+                ("client_id", PGO),
+                ("grant_type", "password"),
+                ("code", &*code),
+            ],
             ErrorCode::UnsupportedGrantType,
         ),
-        (vec![("grant_type", "authorization_code"), ("code", &*code)], ErrorCode::InvalidRequest),
+        (
+            vec![("grant_type", "authorization_code"), ("code", &*code)],
+            ErrorCode::InvalidRequest,
+        ),
     ] {
         assert_eq!(refusal(world.token(Some(&peer), &form)).error, error);
         assert!(before == world.at_mitz.rows(), "nothing was stored");
@@ -230,9 +280,17 @@ fn another_client_that_offers_a_code_spends_it() {
         id: ANDERE_PGO,
         wachtend: dvp.wachtend.clone(),
     };
-    let answer = world.redeem_with(&thief, &code, &dvp.redirect_uri(), &dvp.wachtend.code_verifier);
+    let answer = world.redeem_with(
+        &thief,
+        &code,
+        &dvp.redirect_uri(),
+        &dvp.wachtend.code_verifier,
+    );
     assert_invalid_grant(&world, answer, "RFC 6749 §5.2");
-    assert_eq!(world.at_mitz.last_event().who, Actor::Party(ANDERE_PGO.to_owned()));
+    assert_eq!(
+        world.at_mitz.last_event().who,
+        Actor::Party(ANDERE_PGO.to_owned())
+    );
     assert!(!has_grant(&world));
     assert!(world.redeem(&dvp, &code).is_err());
 }
@@ -271,7 +329,10 @@ fn mitz_case_011_a_later_visit_needs_no_browser() {
     assert!(world.asked().is_empty(), "nobody was asked, DigiD neither");
     assert!(world.userinfo(PGO, &second.access_token).is_ok());
     world.later_s(150 * DAY_S);
-    assert!(world.refresh(PGO, &second.refresh_token).is_ok(), "half a year from its last use");
+    assert!(
+        world.refresh(PGO, &second.refresh_token).is_ok(),
+        "half a year from its last use"
+    );
 }
 
 #[test]
@@ -297,7 +358,10 @@ fn mitz_case_018_a_refresh_brings_new_tokens_and_kills_the_old_refresh_token() {
     assert_eq!(second.body["expires_in"], 900);
     assert_eq!(world.at_mitz.told(), [granted("seed 000 step 10")]);
     let grant = world.grant_behind(&second.refresh_token).expect("stored");
-    assert_eq!((grant.version, grant.until), (3, world.now().plus_s(REFRESH_S)));
+    assert_eq!(
+        (grant.version, grant.until),
+        (3, world.now().plus_s(REFRESH_S))
+    );
     let ids = |tokens: &Tokens| claims(tokens.body["id_token"].as_str().expect("an ID token"));
     assert_eq!(ids(&second)["sub"], ids(&first)["sub"]);
     assert_eq!(ids(&second)["auth_time"], ids(&first)["auth_time"]);
@@ -369,28 +433,52 @@ fn mitz_case_020_a_withdrawal_between_a_refresh_s_read_and_its_commit_wins() {
         ("refresh_token", tokens.refresh_token.as_str()),
         ("client_id", PGO),
     ];
-    let request = world.token_request(Some(&certificate(PGO)), &form).expect("proven");
+    let request = world
+        .token_request(Some(&certificate(PGO)), &form)
+        .expect("proven");
     let Step::Ask(question) = request.begin(&world.mitz, world.now()) else {
         panic!("the grant is asked for");
     };
     let found = world.at_mitz.load::<Grant>(&question.key(), world.now());
-    let Step::Done(Verdict { reply, changes, events }) = question.answer(found) else {
+    let Step::Done(Verdict {
+        reply,
+        changes,
+        events,
+    }) = question.answer(found)
+    else {
         panic!("decided");
     };
-    assert!(matches!(reply, TokenAnswer::Issued(_)), "as far as the rule knows");
+    assert!(
+        matches!(reply, TokenAnswer::Issued(_)),
+        "as far as the rule knows"
+    );
     world.withdraw(JANSEN, PGO, Omvang::Alles);
     let before = world.at_mitz.rows();
-    let lost = world.at_mitz.commit(world.now(), changes, events).expect_err("overtaken");
+    let lost = world
+        .at_mitz
+        .commit(world.now(), changes, events)
+        .expect_err("overtaken");
     assert_eq!(lost.space(), Koppeling::SPACE);
     assert!(matches!(lost, Key::Grant(..)));
-    assert!(before == world.at_mitz.rows(), "all of a commit, or nothing");
-    let Step::Done(Verdict { reply, changes, events }) = request.withdrawn() else {
+    assert!(
+        before == world.at_mitz.rows(),
+        "all of a commit, or nothing"
+    );
+    let Step::Done(Verdict {
+        reply,
+        changes,
+        events,
+    }) = request.withdrawn()
+    else {
         panic!("decided");
     };
     let TokenAnswer::Refused(refusal) = reply else {
         panic!("refused");
     };
-    assert_eq!((refusal.error, refusal.requirement), (ErrorCode::InvalidGrant, "mitz case 20"));
+    assert_eq!(
+        (refusal.error, refusal.requirement),
+        (ErrorCode::InvalidGrant, "mitz case 20")
+    );
     assert!(changes.is_empty() && events.len() == 1);
 }
 
@@ -401,7 +489,10 @@ fn mitz_case_020_a_withdrawal_that_overtakes_a_redemption_wins() {
     world.meanwhile(|world| world.withdraw(JANSEN, PGO, Omvang::Alles));
     let refusal = refusal(world.redeem(&dvp, &code));
     assert_eq!(refusal.requirement, "mitz case 20");
-    assert_eq!(world.at_mitz.told(), [granted("mitz case 47"), refused("mitz case 20")]);
+    assert_eq!(
+        world.at_mitz.told(),
+        [granted("mitz case 47"), refused("mitz case 20")]
+    );
 }
 
 // ── Names of persons ────────────────────────────────────────────────────────────────────────────
@@ -426,7 +517,12 @@ fn mitz_case_028_a_person_has_one_name_for_each_client_and_another_for_each_othe
 fn an_answer_to_another_request_is_not_taken_by_the_client() {
     let world = World::new();
     let (dvp, other) = (world.dvp(PGO), world.dvp(PGO));
-    let id = world.consent(&dvp, mitz::toestemming::Functie::Verzamelen, JANSEN, vec![ja(WEST)]);
+    let id = world.consent(
+        &dvp,
+        mitz::toestemming::Functie::Verzamelen,
+        JANSEN,
+        vec![ja(WEST)],
+    );
     let url = world.redirect(&world.back_from_register(id));
     assert_eq!(other.receives(&url), Err(Callback::NotOurs));
     assert!(dvp.receives(&url).is_ok());

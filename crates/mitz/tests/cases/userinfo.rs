@@ -18,17 +18,26 @@ const INVALID: UserinfoAnswer = UserinfoAnswer::Refused(BearerRefusal::InvalidTo
 /// Signed userinfo for a person with these choices who is known at these providers.
 fn locations(bekend: &[&'static str], keuzes: Vec<mitz::toestemming::Keuze>) -> Vec<String> {
     let world = World::new();
-    world.outside.borrow_mut().bekend.insert(JANSEN, bekend.to_vec());
+    world
+        .outside
+        .borrow_mut()
+        .bekend
+        .insert(JANSEN, bekend.to_vec());
     let (_, tokens) = world.linked(PGO, JANSEN, keuzes);
     world.at_mitz.told();
-    let userinfo = world.userinfo(PGO, &tokens.access_token).expect("an answer");
+    let userinfo = world
+        .userinfo(PGO, &tokens.access_token)
+        .expect("an answer");
     assert_eq!(world.at_mitz.told(), [granted("seed 000 step 19")]);
     uras(&userinfo)
 }
 
 #[test]
 fn mitz_case_023_both_known_locations_with_consent_are_told() {
-    assert_eq!(locations(&[WEST, OOST], vec![ja(WEST), ja(OOST)]), [WEST, OOST]);
+    assert_eq!(
+        locations(&[WEST, OOST], vec![ja(WEST), ja(OOST)]),
+        [WEST, OOST]
+    );
 }
 
 #[test]
@@ -37,14 +46,24 @@ fn mitz_case_023_userinfo_says_who_for_whom_and_until_when_and_stores_nothing() 
     let (dvp, tokens) = world.linked(PGO, JANSEN, vec![ja(WEST), ja(OOST)]);
     world.asked();
     let before = world.at_mitz.rows();
-    let claims = claims(&world.userinfo(PGO, &tokens.access_token).expect("an answer"));
+    let claims = claims(
+        &world
+            .userinfo(PGO, &tokens.access_token)
+            .expect("an answer"),
+    );
     assert_eq!(world.asked(), ["register", "lokalisatie"]);
     assert!(before == world.at_mitz.rows(), "a question changes nothing");
     let event = world.at_mitz.last_event();
     assert!(is_about(&event, JANSEN) && event.who == Actor::Party(PGO.to_owned()));
     let now = world.now().unix();
-    assert_eq!((&claims["iss"], &claims["aud"]), (&json!(MITZ), &json!(PGO)));
-    assert_eq!((&claims["iat"], &claims["exp"]), (&json!(now), &json!(now + 900)));
+    assert_eq!(
+        (&claims["iss"], &claims["aud"]),
+        (&json!(MITZ), &json!(PGO))
+    );
+    assert_eq!(
+        (&claims["iat"], &claims["exp"]),
+        (&json!(now), &json!(now + 900))
+    );
     assert_eq!(claims["nonce"], json!(dvp.wachtend.nonce));
     let thumbprint = jose::base64url_encode(certificate(PGO).x5t_s256);
     assert_eq!(claims["cnf"], json!({ "x5t#S256": thumbprint }));
@@ -55,14 +74,19 @@ fn mitz_case_023_each_location_brings_a_token_for_itself_and_its_dva_alone() {
     let world = World::new();
     let keuzes = vec![ja(WEST), ja(APOTHEEK)];
     let (_, tokens) = world.linked(PGO, JANSEN, keuzes);
-    let userinfo = world.userinfo(PGO, &tokens.access_token).expect("an answer");
+    let userinfo = world
+        .userinfo(PGO, &tokens.access_token)
+        .expect("an answer");
     let mut seen: Vec<Value> = Vec::new();
     for (aanbieder, issuer) in [(WEST, DVA), (APOTHEEK, DVA2)] {
         let token = claims(&id_token_of(&userinfo, aanbieder));
         assert_eq!(token["aud"], json!([PGO, issuer]));
         assert_eq!(token["azp"], PGO);
         let system = "http://fhir.nl/fhir/NamingSystem/ura";
-        assert_eq!(token["locations"], json!([{ "system": system, "value": aanbieder }]));
+        assert_eq!(
+            token["locations"],
+            json!([{ "system": system, "value": aanbieder }])
+        );
         assert_eq!(token["cnf"], claims(&userinfo)["cnf"]);
         assert_eq!(token["sub"], claims(&userinfo)["sub"]);
         assert!(!seen.contains(&token["jti"]), "each its own");
@@ -76,7 +100,9 @@ fn mitz_case_023_each_location_brings_a_token_for_itself_and_its_dva_alone() {
 fn mitz_case_023_the_client_reads_what_mitz_wrote() {
     let world = World::new();
     let (dvp, tokens) = world.linked(PGO, JANSEN, vec![ja(WEST), ja(OOST)]);
-    let userinfo = world.userinfo(PGO, &tokens.access_token).expect("an answer");
+    let userinfo = world
+        .userinfo(PGO, &tokens.access_token)
+        .expect("an answer");
     let claims = world.verified_userinfo(PGO, &userinfo);
     let nonce = Some(dvp.wachtend.nonce.as_str());
     let read = dvp::Locaties::read(&claims, nonce).ok().expect("taken");
@@ -112,7 +138,9 @@ fn mitz_case_025_consent_given_to_another_pgo_does_not_count() {
     let world = World::new();
     world.linked(ANDERE_PGO, JANSEN, vec![ja(WEST), ja(OOST)]);
     let (_, tokens) = world.linked(PGO, JANSEN, vec![ja(OOST)]);
-    let userinfo = world.userinfo(PGO, &tokens.access_token).expect("an answer");
+    let userinfo = world
+        .userinfo(PGO, &tokens.access_token)
+        .expect("an answer");
     assert_eq!(uras(&userinfo), [OOST]);
 }
 
@@ -124,7 +152,10 @@ fn mitz_case_026_who_is_known_nowhere_gets_an_empty_list() {
 
 #[test]
 fn mitz_case_027_a_source_that_is_down_is_never_an_empty_list() {
-    for (down, requirement) in [("lokalisatie", "mitz case 27"), ("register", "seed 000 step 14")] {
+    for (down, requirement) in [
+        ("lokalisatie", "mitz case 27"),
+        ("register", "seed 000 step 14"),
+    ] {
         let world = World::new();
         let (_, tokens) = world.linked(PGO, JANSEN, vec![ja(WEST)]);
         world.at_mitz.told();
@@ -160,7 +191,10 @@ fn rfc_8705_3_a_token_works_with_the_certificate_of_its_client_alone() {
     let (_, tokens) = world.linked(PGO, JANSEN, vec![ja(WEST)]);
     world.asked();
     world.at_mitz.told();
-    assert_eq!(world.userinfo(ANDERE_PGO, &tokens.access_token), Err(INVALID));
+    assert_eq!(
+        world.userinfo(ANDERE_PGO, &tokens.access_token),
+        Err(INVALID)
+    );
     assert_eq!(world.at_mitz.told(), [refused("RFC 8705 §3")]);
     assert!(world.asked().is_empty());
 }
@@ -171,10 +205,14 @@ fn oidc_core_5_3_a_token_without_scope_openid_does_not_reach_userinfo() {
     let (_, tokens) = world.linked(PGO, JANSEN, vec![ja(WEST)]);
     world.at_mitz.told();
     for scope in ["offline_access", "openid2", ""] {
-        let token =
-            world.access_token_with(&tokens.access_token, |claims| claims["scope"] = json!(scope));
+        let token = world.access_token_with(&tokens.access_token, |claims| {
+            claims["scope"] = json!(scope)
+        });
         let refusal = BearerRefusal::InsufficientScope;
-        assert_eq!(world.userinfo(PGO, &token), Err(UserinfoAnswer::Refused(refusal)));
+        assert_eq!(
+            world.userinfo(PGO, &token),
+            Err(UserinfoAnswer::Refused(refusal))
+        );
         assert_eq!(world.at_mitz.told(), [refused("OIDC Core §5.3")]);
         assert_eq!(refusal.status(), 403);
     }
@@ -209,7 +247,10 @@ fn mitz_case_020_a_withdrawal_that_overtakes_userinfo_wins() {
     world.at_mitz.told();
     world.meanwhile(|world| world.withdraw(JANSEN, PGO, Omvang::Alles));
     assert_eq!(world.userinfo(PGO, &tokens.access_token), Err(INVALID));
-    assert_eq!(world.at_mitz.told(), [granted("mitz case 47"), refused("mitz case 20")]);
+    assert_eq!(
+        world.at_mitz.told(),
+        [granted("mitz case 47"), refused("mitz case 20")]
+    );
 }
 
 #[test]
@@ -218,10 +259,16 @@ fn mitz_case_028_nothing_that_goes_to_a_dvp_tells_the_bsn_or_the_person_s_tag() 
     let keuzes = || vec![ja(WEST), ja(OOST)];
     for (client, person) in [(PGO, JANSEN), (ANDERE_PGO, BAKKER)] {
         let (_, tokens) = world.linked(client, person, keuzes());
-        let tokens = world.refresh(client, &tokens.refresh_token).expect("refreshed");
-        let userinfo = world.userinfo(client, &tokens.access_token).expect("an answer");
+        let tokens = world
+            .refresh(client, &tokens.refresh_token)
+            .expect("refreshed");
+        let userinfo = world
+            .userinfo(client, &tokens.access_token)
+            .expect("an answer");
         let id_token = id_token_of(&userinfo, WEST);
-        let issued = world.exchange(client, &id_token, WEST_NAAM, "51 52").expect("issued");
+        let issued = world
+            .exchange(client, &id_token, WEST_NAAM, "51 52")
+            .expect("issued");
         world.collected(client, &issued);
         world.withdraw(person, client, Omvang::Alles);
         assert!(world.exchange(client, &id_token, WEST_NAAM, "51").is_err());

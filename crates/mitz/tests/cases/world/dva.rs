@@ -18,7 +18,7 @@ use protocol::token_exchange::{ACCESS_TOKEN_TYPE, Exchange, GRANT_TYPE, ID_TOKEN
 use serde_json::{Value, json};
 
 use super::mitz_back::{claims, form, mitz_jwks};
-use super::{DVA, DVA_HOST, MITZ, World, certificate, network};
+use super::{DVA, DVA_HOST, MITZ, WEST, World, certificate, network};
 
 /// A resource request as a client makes it.
 pub(crate) struct Asked<'a> {
@@ -191,14 +191,19 @@ impl World {
         let outside = self.outside.borrow();
         let dossier = outside.dossiers.get(&(ura.as_str(), bsn.reveal()));
         let resources = dossier.into_iter().flat_map(|dossier| &dossier.resources);
+        let found = resources.filter(matches).chain(&outside.beyond);
         Ok(Bundle {
-            resources: resources.filter(matches).cloned().collect(),
+            resources: found.cloned().collect(),
         })
     }
 
     /// Step 28.
     fn dva_issued(&self, token: &AccessToken) -> Value {
-        let access_token = self.keys.dva_access_tokens.sign("JWT", token).expect("signed");
+        let access_token = self
+            .keys
+            .dva_access_tokens
+            .sign("JWT", token)
+            .expect("signed");
         let body = json!({
             "access_token": access_token,
             "issued_token_type": ACCESS_TOKEN_TYPE,
@@ -248,6 +253,22 @@ impl World {
         answer
     }
 
+    /// Steps 29 and 30 with what step 28 brought: conditions of [`WEST`].
+    pub(crate) fn collected(&self, client: &str, issued: &Value) -> Bundle {
+        let answer = self.resource(&Asked {
+            client,
+            access_token: issued["access_token"].as_str().expect("a token"),
+            aanbieder: WEST,
+            dienst: "51",
+            kind: "Condition",
+            query: "",
+        });
+        match answer {
+            ResourceAnswer::Data(bundle) => bundle,
+            other => unreachable!("{other:?}"),
+        }
+    }
+
     fn dva_access_token(&self, text: &str) -> Result<AccessToken, BearerRefusal> {
         let expected = Expected {
             typ: Typ::Is("JWT"),
@@ -266,7 +287,10 @@ impl World {
     pub(crate) fn dva_access_token_with(&self, text: &str, change: impl Fn(&mut Value)) -> String {
         let mut claims = claims(text);
         change(&mut claims);
-        self.keys.dva_access_tokens.sign("JWT", &claims).expect("signed")
+        self.keys
+            .dva_access_tokens
+            .sign("JWT", &claims)
+            .expect("signed")
     }
 
     fn gegevens(&self, q: &resource::GegevensVraag) -> Result<Bundle, NietBereikbaar> {

@@ -63,7 +63,9 @@ impl Home {
     pub(crate) fn told(&self) -> Vec<(&'static str, Outcome)> {
         let audit = self.audit.borrow();
         let new = &audit[self.told.replace(audit.len())..];
-        new.iter().map(|event| (event.requirement, event.outcome)).collect()
+        new.iter()
+            .map(|event| (event.requirement, event.outcome))
+            .collect()
     }
 
     /// The newest audit event.

@@ -1,11 +1,11 @@
 //! The back channel of Mitz: steps 8–19 and 24–26.
 
-use jose::{Algorithm, Expected, Jwks, Typ, aead};
+use jose::{Algorithm, Claims, Expected, Jwks, Typ, aead};
 use mitz::authorization_server::grant::Grant;
+use mitz::authorization_server::toestemmingsvraag::{self, Antwoord, Geweigerd, Toestemmingsvraag};
 use mitz::authorization_server::token::{
     CODE, Issued, Offer, REFRESH_TOKEN, TokenAnswer, TokenRequest,
 };
-use mitz::authorization_server::toestemmingsvraag::{self, Antwoord, Geweigerd, Toestemmingsvraag};
 use mitz::authorization_server::userinfo::{self, Userinfo, UserinfoAnswer, UserinfoRequest};
 use mitz::locatietoken::{self, Locatietoken};
 use mitz::lokalisatie::{Locaties, NietBereikbaar};
@@ -92,7 +92,10 @@ impl World {
     }
 
     fn issued(&self, issued: &Issued) -> Tokens {
-        let access_token = self.keys.mitz_access_tokens.sign("JWT", &issued.access_token);
+        let access_token = self
+            .keys
+            .mitz_access_tokens
+            .sign("JWT", &issued.access_token);
         let id_token = MITZ_KEY.sign("JWT", &issued.id_token).expect("signed");
         let access_token = access_token.expect("signed");
         let refresh_token = self.handles.make(REFRESH_TOKEN, issued.refresh_token);
@@ -179,7 +182,9 @@ impl World {
         client: &str,
         access_token: &str,
     ) -> Result<String, UserinfoAnswer> {
-        let token = self.access_token(access_token).map_err(UserinfoAnswer::Refused)?;
+        let token = self
+            .access_token(access_token)
+            .map_err(UserinfoAnswer::Refused)?;
         let request = UserinfoRequest::new(token, Some(certificate(client)));
         let (now, entropy) = (self.now(), self.entropy());
         let answer = self.settle(
@@ -230,11 +235,17 @@ impl World {
     pub(crate) fn access_token_with(&self, text: &str, change: impl Fn(&mut Value)) -> String {
         let mut claims = claims(text);
         change(&mut claims);
-        self.keys.mitz_access_tokens.sign("JWT", &claims).expect("signed")
+        self.keys
+            .mitz_access_tokens
+            .sign("JWT", &claims)
+            .expect("signed")
     }
 
     /// Steps 13 and 14, over the wire of the register.
-    fn ask_register(&self, vraag: &Toestemmingenvraag) -> Result<Option<Opgevraagd>, NietBereikbaar> {
+    fn ask_register(
+        &self,
+        vraag: &Toestemmingenvraag,
+    ) -> Result<Option<Opgevraagd>, NietBereikbaar> {
         if !self.ask("register") {
             return Err(NietBereikbaar);
         }
@@ -271,6 +282,19 @@ impl World {
         jwt
     }
 
+    /// Userinfo as a client reads it that checks signature, issuer, audience and dates.
+    pub(crate) fn verified_userinfo(&self, client: &str, userinfo: &str) -> Claims {
+        let expected = Expected {
+            typ: Typ::Is("JWT"),
+            issuer: MITZ,
+            audience: &[client],
+            now: self.now(),
+            leeway_s: mitz::dvp::LEEWAY_S,
+        };
+        let claims = jose::verify(userinfo, &mitz_jwks(), &[Algorithm::Es256], &expected);
+        claims.expect("of Mitz, for this client")
+    }
+
     /// Steps 2–19: the ID token of one location.
     pub(crate) fn located(
         &self,
@@ -280,7 +304,9 @@ impl World {
         aanbieder: &str,
     ) -> String {
         let (_, tokens) = self.linked(client, person, keuzes);
-        let userinfo = self.userinfo(client, &tokens.access_token).expect("a good token");
+        let userinfo = self
+            .userinfo(client, &tokens.access_token)
+            .expect("a good token");
         id_token_of(&userinfo, aanbieder)
     }
 }
@@ -297,7 +323,9 @@ pub(crate) fn uras(userinfo: &str) -> Vec<String> {
 pub(crate) fn id_token_of(userinfo: &str, aanbieder: &str) -> String {
     let claims = claims(userinfo);
     let locations = claims["locations"].as_array().expect("locations");
-    let location = locations.iter().find(|location| location["value"] == aanbieder);
+    let location = locations
+        .iter()
+        .find(|location| location["value"] == aanbieder);
     let token = location.expect("the location")["id_token"].as_str();
     token.expect("a token").to_owned()
 }
@@ -311,7 +339,9 @@ pub(crate) fn id_token_with(token: &str, change: impl Fn(&mut Value)) -> String 
 
 /// The same claims, signed by somebody else.
 pub(crate) fn id_token_of_a_stranger(token: &str) -> String {
-    STRANGERS_KEY.sign(locatietoken::TYP, &claims(token)).expect("signed")
+    STRANGERS_KEY
+        .sign(locatietoken::TYP, &claims(token))
+        .expect("signed")
 }
 
 // ── Steps 24–26 ─────────────────────────────────────────────────────────────────────────────────

@@ -8,9 +8,7 @@ use mitz::authorization_server::token::CODE;
 use mitz::dvp::Wachtend;
 use mitz::toestemming::{Functie, Keuze};
 use mitz::toestemmingenregister::intrekken::{Intrekken, Omvang};
-use mitz::toestemmingenregister::vastleggen::{
-    self, Beslissing, Openen, Vastgelegd, Vastleggen,
-};
+use mitz::toestemmingenregister::vastleggen::{self, Beslissing, Openen, Vastgelegd, Vastleggen};
 use mitz::toestemmingenregister::{Koppeling, Toestemmingen};
 use protocol::authorize::AuthorizeRefusal;
 use protocol::handle::Handle;
@@ -34,7 +32,8 @@ impl Dvp {
     pub(crate) fn query(&self, functie: Functie) -> String {
         let endpoint = format!("{MITZ}/authorize");
         let url =
-            self.wachtend.authorization_url(&endpoint, self.id, &self.redirect_uri(), functie);
+            self.wachtend
+                .authorization_url(&endpoint, self.id, &self.redirect_uri(), functie);
         url.split_once('?').expect("a query").1.to_owned()
     }
 
@@ -118,7 +117,9 @@ impl World {
 
     /// Steps 2–4: the aanmelding of this person.
     pub(crate) fn log_in(&self, dvp: &Dvp, functie: Functie, person: &str) -> [u8; 16] {
-        let aanvraag = self.authorize(&dvp.query(functie)).expect("keeps to the rules");
+        let aanvraag = self
+            .authorize(&dvp.query(functie))
+            .expect("keeps to the rules");
         self.log_in_for(&aanvraag, person)
     }
 
@@ -180,9 +181,7 @@ impl World {
                     q.answer(found)
                 }
             },
-            |key| {
-                (key.space() == Koppeling::SPACE).then(|| Step::reply(code::Vervolg::Onbekend))
-            },
+            |key| (key.space() == Koppeling::SPACE).then(|| Step::reply(code::Vervolg::Onbekend)),
         )
     }
 

@@ -96,6 +96,8 @@ pub(crate) struct Outside {
     pub(crate) dossiers: BTreeMap<(&'static str, &'static str), Dossier>,
     /// Who does not answer: `"register"`, `"lokalisatie"`, `"mitz"`, `"xis"`.
     pub(crate) down: BTreeSet<&'static str>,
+    /// What every search of a record system brings beside what was asked for.
+    pub(crate) beyond: Vec<Value>,
     /// Who was asked something, in order.
     asked: Vec<&'static str>,
 }

@@ -88,9 +88,12 @@ fn dvas() -> Dvas {
         };
         (Hostname::parse(host).expect("a host"), dva)
     };
-    [dva(DVA_HOST, DVA, &[WEST, OOST]), dva(DVA2_HOST, DVA2, &[APOTHEEK])]
-        .into_iter()
-        .collect()
+    [
+        dva(DVA_HOST, DVA, &[WEST, OOST]),
+        dva(DVA2_HOST, DVA2, &[APOTHEEK]),
+    ]
+    .into_iter()
+    .collect()
 }
 
 pub(super) fn dva() -> DvaServer {
@@ -121,7 +124,9 @@ fn gegevensdiensten() -> BTreeMap<GegevensdienstId, Gegevensdienst> {
          "zoekvragen": [{"type": "Observation", "parameters": [["category", "laboratory"]]}]},
     ]);
     let diensten: Vec<Gegevensdienst> = serde_json::from_value(diensten).expect("well formed");
-    let numbered = diensten.into_iter().map(|dienst| (dienst.id.clone(), dienst));
+    let numbered = diensten
+        .into_iter()
+        .map(|dienst| (dienst.id.clone(), dienst));
     numbered.collect()
 }
 
@@ -138,7 +143,9 @@ pub(super) fn outside() -> Outside {
     for person in [JANSEN, BAKKER] {
         outside.bekend.insert(person, vec![WEST, OOST, APOTHEEK]);
         for aanbieder in [WEST, OOST] {
-            outside.dossiers.insert((aanbieder, person), dossier.clone());
+            outside
+                .dossiers
+                .insert((aanbieder, person), dossier.clone());
         }
     }
     outside

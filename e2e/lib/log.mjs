@@ -1,4 +1,4 @@
-// What may stand in no log and reach no observer: BSNs, codes, tokens, SAML.
+// What the demo wrote about requests: why one was refused, and what may never stand there.
 
 import fs from 'node:fs';
 import path from 'node:path';
@@ -27,4 +27,12 @@ async function places(demo, front) {
     texts.push([`journey ${trace}`, await journey.text()]);
   }
   return texts;
+}
+
+/** The requirements by which a request was refused, as the operator finds them by its number. */
+export function requirements(demo, answer) {
+  const trace = answer.headers.get('x-correlation-id');
+  const lines = fs.readFileSync(path.join(demo.state, 'log.jsonl'), 'utf8').trim().split('\n');
+  const told = lines.filter(Boolean).map((line) => JSON.parse(line));
+  return told.filter((line) => line.trace_id === trace).map((line) => line.requirement);
 }
