@@ -199,12 +199,6 @@ test('design_5_a_form_from_another_origin_or_with_another_token_decides_nothing'
   assert.match(page.text, /You have given consent to nobody/);
 });
 
-test('design_3_a_request_whose_authority_is_not_that_of_its_connection_is_misdirected', async () => {
-  const host = new URL(demo.url('mitz-back')).host;
-  const answer = await front.fetch(demo.url('mitz', '/jwks'), { headers: { host } });
-  assert.equal(answer.status, 421);
-});
-
 test('mitz_case_074_what_was_written_of_logging_in_holds_no_bsn_no_token_and_no_saml', async () => {
   assert.deepEqual(await leaks(demo, front, [client]), []);
 });

@@ -3,26 +3,34 @@
 import fs from 'node:fs';
 import path from 'node:path';
 
-/** Where any of it stands: the log of refusals, what the demo printed, what the observer shows. */
+/**
+ * Where a BSN, a code, a token or SAML stands that should not: in the log of refusals, in what the
+ * demo printed, in what the observer shows, in any file that a party keeps.
+ */
 export async function leaks(demo, front, clients) {
   const bsns = demo.json.people.map((person) => person.bsn);
   const held = clients.flatMap((client) => [...client.secrets]).filter(Boolean);
   const secrets = [...bsns, ...held, 'SAMLart=', 'SAMLRequest=', '<saml', 'code_verifier='];
-  const found = [];
-  for (const [place, text] of await places(demo, front)) {
-    secrets.filter((secret) => text.includes(secret)).forEach(() => found.push(place));
-    // A token of anybody: three parts, the first of which begins with {"
-    if (/eyJ[\w-]{8,}\.[\w-]+\.[\w-]+/.test(text)) found.push(place);
-  }
-  return [...new Set(found)];
+  // A token of anybody's: three parts, the first of which begins with {"
+  const isLeak = (text) =>
+    secrets.some((secret) => text.includes(secret)) || /eyJ[\w-]{8,}\.[\w-]+\.[\w-]+/.test(text);
+  const all = [...files(demo.state), ['output', demo.output], ...(await journeys(demo, front))];
+  return all.filter(([, text]) => isLeak(text)).map(([place]) => place);
 }
 
-async function places(demo, front) {
-  const log = fs.readFileSync(path.join(demo.state, 'log.jsonl'), 'utf8');
-  const journeys = await front.fetch(demo.url('netwerk', '/reizen.json'));
-  const texts = [['log.jsonl', log], ['output', demo.output], ['journeys', await journeys.text()]];
-  const traces = new Set(texts[2][1].match(/[0-9a-f]{8}-[0-9a-f-]{27}/g));
-  for (const trace of traces) {
+/** Every file of every party, byte by byte; `demo.json` alone tells who the people of the demo are. */
+function files(folder) {
+  return fs
+    .readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && entry.name !== 'demo.json')
+    .map((entry) => path.join(entry.parentPath ?? entry.path, entry.name))
+    .map((file) => [file, fs.readFileSync(file, 'latin1')]);
+}
+
+async function journeys(demo, front) {
+  const list = await (await front.fetch(demo.url('netwerk', '/reizen.json'))).text();
+  const texts = [['journeys', list]];
+  for (const trace of new Set(list.match(/[0-9a-f]{8}-[0-9a-f-]{27}/g))) {
     const journey = await front.fetch(demo.url('netwerk', `/reizen/${trace}.json`));
     texts.push([`journey ${trace}`, await journey.text()]);
   }
@@ -31,7 +39,7 @@ async function places(demo, front) {
 
 /** The requirements by which a request was refused, as the operator finds them by its number. */
 export function requirements(demo, answer) {
-  const trace = answer.headers.get('x-correlation-id');
+  const trace = answer.headers.get('trace-id');
   const lines = fs.readFileSync(path.join(demo.state, 'log.jsonl'), 'utf8').trim().split('\n');
   const told = lines.filter(Boolean).map((line) => JSON.parse(line));
   return told.filter((line) => line.trace_id === trace).map((line) => line.requirement);

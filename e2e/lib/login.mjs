@@ -8,12 +8,16 @@ export function atDigid(person, page, { bsn, keuze = 'inloggen', niveau }, until
   return person.send(page.form('/inloggen'), fields, { until });
 }
 
-/** At the register: `choices` by name of the field, `ja` to everything, or a refusal. */
+/**
+ * At the register: a refusal (`weigeren`), `ja` to every category, or `nee` to all but what
+ * `choices` names. The page remembers earlier choices; here they do not count.
+ */
 export function atRegister(person, page, choices, until) {
   const form = page.form('/toestemming');
+  const anew = { ...form.every(choices === 'ja' ? 'ja' : 'nee'), ...form.cleared() };
   const fields = choices === 'weigeren'
     ? { keuze: 'weigeren' }
-    : { keuze: 'geven', ...(choices === 'ja' ? form.every('ja') : choices) };
+    : { ...anew, ...(choices !== 'ja' && choices), keuze: 'geven' };
   return person.send(form, fields, { until });
 }
 

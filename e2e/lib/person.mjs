@@ -107,9 +107,11 @@ class Form {
     this.fields = {};
     /** Values that each group of radio buttons offers. */
     this.choices = {};
+    this.lists = [];
     for (const [tag] of html.matchAll(/<input [^>]*>/g)) this.#take(tag);
     for (const [, tag, inner] of html.matchAll(/(<select [^>]*>)(.*?)<\/select>/gs)) {
       const selected = /<option [^>]*selected="selected"[^>]*>/.exec(inner);
+      this.lists.push(attribute(tag, 'name'));
       this.fields[attribute(tag, 'name')] = selected ? attribute(selected[0], 'value') : '';
     }
   }
@@ -126,6 +128,11 @@ class Form {
   every(value) {
     const names = Object.keys(this.choices).filter((name) => this.choices[name].includes(value));
     return Object.fromEntries(names.map((name) => [name, value]));
+  }
+
+  /** Every drop-down list without a choice. */
+  cleared() {
+    return Object.fromEntries(this.lists.map((name) => [name, '']));
   }
 }
 

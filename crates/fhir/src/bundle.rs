@@ -78,6 +78,16 @@ impl Bundle {
         self
     }
 
+    /// Leaves every identifier of this naming system out, wherever it stands: a DVP gets to see no
+    /// BSN (mitz.md §2; W3).
+    #[must_use]
+    pub fn without_identifiers(mut self, system: &str) -> Self {
+        for resource in &mut self.resources {
+            leave_out(resource, system);
+        }
+        self
+    }
+
     /// The searchset (FHIR R4 Bundle).
     pub fn to_json(&self) -> Value {
         let entry =
@@ -88,6 +98,25 @@ impl Bundle {
             "total": self.resources.len(),
             "entry": self.resources.iter().map(entry).collect::<Vec<Value>>(),
         })
+    }
+}
+
+/// Removes every object whose `system` is this one, from lists and from members. The depth is that
+/// of JSON which was parsed with a limit.
+fn leave_out(value: &mut Value, system: &str) {
+    let is_it = |value: &Value| value.get("system").and_then(Value::as_str) == Some(system);
+    match value {
+        Value::Array(items) => {
+            items.retain(|item| !is_it(item));
+            items.iter_mut().for_each(|item| leave_out(item, system));
+        }
+        Value::Object(members) => {
+            members.retain(|_, member| !is_it(member));
+            members
+                .values_mut()
+                .for_each(|member| leave_out(member, system));
+        }
+        _ => {}
     }
 }
 
@@ -123,6 +152,22 @@ mod tests {
             left.resources,
             [json!({"resourceType":"Observation","id":"1"})]
         );
+    }
+
+    #[test]
+    fn identifiers_of_a_system_are_left_out_wherever_they_stand() {
+        let bsn = json!({ "system": "urn:bsn", "value": "900186021" });
+        let own = json!({ "system": "urn:own", "value": "1" });
+        let bundle = Bundle {
+            resources: vec![json!({
+                "resourceType": "Patient",
+                "identifier": [bsn, own],
+                "contained": [{ "subject": { "identifier": bsn, "display": "x" } }],
+            })],
+        };
+        let left = bundle.without_identifiers("urn:bsn").to_json().to_string();
+        assert!(!left.contains("900186021"));
+        assert!(left.contains("urn:own") && left.contains("display"));
     }
 
     #[test]

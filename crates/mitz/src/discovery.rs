@@ -32,7 +32,7 @@ impl Endpoints {
     }
 }
 
-/// Step 22: the document for one provider; nothing when the DVA does not answer for it.
+/// Step 22 (mitz case 34): the document for one provider; nothing when the DVA does not answer for it.
 pub fn document(dva: &DvaServer, endpoints: &Endpoints, naam: &Zorgaanbiedernaam) -> Option<Value> {
     let aanbieder = dva.aanbieders.get(naam)?;
     let services: Vec<Value> = aanbieder

@@ -11,6 +11,16 @@ pub enum Home {
     Embedded(Embedded),
 }
 
+impl Home {
+    /// Whether the store stopped for good: what it answered before is durable, nothing more will be.
+    pub fn is_down(&self) -> bool {
+        match self {
+            Self::Memory(_) => false,
+            Self::Embedded(store) => store.is_down(),
+        }
+    }
+}
+
 /// Calls the same method of whichever home this is.
 macro_rules! at_home {
     ($home:expr, $store:ident => $call:expr) => {

@@ -138,8 +138,9 @@ impl Lists {
     /// # Errors
     /// [`ListDown`].
     pub async fn routes(&self, app: &App, ura: &Ura) -> Result<Vec<Route>, ListDown> {
-        let (zakl, zal) = (self.zakl.read(app).await?, self.zal.read(app).await?);
-        Ok(resolve(ura, &zakl, &zal)
+        let koppelingen = self.zakl.read(app).await?;
+        let aanbieders = self.zal.read(app).await?;
+        Ok(resolve(ura, &koppelingen, &aanbieders)
             .into_iter()
             .map(Route::of)
             .collect())

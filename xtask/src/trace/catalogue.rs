@@ -112,7 +112,7 @@ impl Catalogue {
         }
         for requirement in source.requirement {
             let kind = Kind::Requirement;
-            self.enter(requirement.id, requirement.aliases, requirement.text, kind)?;
+            self.enter(requirement.id, &requirement.aliases, requirement.text, kind)?;
         }
         for case in source.case {
             let kind = match (case.status, case.reason) {
@@ -125,7 +125,7 @@ impl Catalogue {
                     ));
                 }
             };
-            self.enter(case.id, case.aliases, case.text, kind)?;
+            self.enter(case.id, &case.aliases, case.text, kind)?;
         }
         Ok(())
     }
@@ -133,7 +133,7 @@ impl Catalogue {
     fn enter(
         &mut self,
         id: String,
-        aliases: Vec<String>,
+        aliases: &[String],
         text: String,
         kind: Kind,
     ) -> Result<(), String> {

@@ -225,9 +225,10 @@ fn cases(cursor: &mut Cursor<'_>) -> Option<Vec<String>> {
 /// `seed 000 step 9`.
 fn steps(cursor: &mut Cursor<'_>) -> Option<Vec<String>> {
     let begin = cursor.at;
-    let found = match cursor.eat_any(&["seed 000", "Seed 000"]) {
-        true => numbers(cursor, [" steps ", " step "]),
-        false => Vec::new(),
+    let found = if cursor.eat_any(&["seed 000", "Seed 000"]) {
+        numbers(cursor, [" steps ", " step "])
+    } else {
+        Vec::new()
     };
     if found.is_empty() {
         cursor.at = begin;

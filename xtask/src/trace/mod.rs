@@ -170,7 +170,7 @@ impl<'c> Trace<'c> {
         text.push('\n');
         for (reason, ids) in self.later() {
             // Writing to a String cannot fail.
-            let _ = writeln!(text, "later: {}: {reason}", ids.join(", "));
+            let _ = writeln!(text, "later: {}: {reason}", joined(&ids));
         }
         text + &self.summary()
     }
@@ -222,6 +222,30 @@ fn describe(text: &mut String, entry: &Entry, cites: &Cites) {
     for at in &cites.tests {
         let _ = writeln!(text, "    test  {at}");
     }
+}
+
+/// Ids in a row, `digid case 39–54, digid case 58`: neighbours in the catalogue as a range.
+fn joined(ids: &[&str]) -> String {
+    let number = |id: &str| {
+        id.rsplit_once(' ')
+            .and_then(|(_, number)| number.parse::<usize>().ok())
+    };
+    let follows = |id: &str, previous: &str| match (number(id), number(previous)) {
+        (Some(this), Some(before)) => this == before + 1,
+        _ => false,
+    };
+    let mut runs: Vec<(&str, &str)> = Vec::new();
+    for id in ids {
+        match runs.last_mut() {
+            Some((_, last)) if follows(id, last) => *last = id,
+            _ => runs.push((id, id)),
+        }
+    }
+    let text = |(first, last): &(&str, &str)| match number(last).filter(|_| first != last) {
+        Some(last) => format!("{first}–{last}"),
+        None => (*first).to_owned(),
+    };
+    runs.iter().map(text).collect::<Vec<_>>().join(", ")
 }
 
 fn push_new(list: &mut Vec<String>, text: String) {
@@ -288,6 +312,18 @@ case = [
             faults,
             ["crates/x/src/a.rs:7: mitz case 99 is not in docs/requirements"]
         );
+    }
+
+    #[test]
+    fn neighbours_are_told_as_a_range() {
+        let ids = [
+            "digid case 35",
+            "digid case 36",
+            "digid case 37",
+            "mitz case 51",
+            "mitz case 53",
+        ];
+        assert_eq!(joined(&ids), "digid case 35–37, mitz case 51, mitz case 53");
     }
 
     #[test]

@@ -127,7 +127,7 @@ impl PseudoniemVraag {
         Pseudoniem::key(self.aanmelding.value.persoon, &self.verzoek.client_id)
     }
 
-    /// Issues the code (step 7), once: the aanmelding's row goes in the same commit. The guard on
+    /// Issues the code (step 7, mitz case 7), once: the aanmelding's row goes in the same commit. The guard on
     /// the koppeling makes a withdrawal in the same moment win.
     pub fn answer(self, known: Option<Stored<Pseudoniem>>) -> Stap {
         let key = self.key();

@@ -222,7 +222,8 @@ impl GrantVraag {
         }
     }
 
-    /// Step 10: the grant advances in place, under the guard that the person has not withdrawn.
+    /// Step 10 (mitz cases 11, 12 and 18): the grant advances in place, under the guard that the
+    /// person has not withdrawn.
     fn issue(self, found: Stored<Grant>) -> Stap {
         let Self {
             request,

@@ -321,8 +321,8 @@ impl LocatiesVraag {
     }
 }
 
-/// Step 18: the locations that are known, and to which the person agreed (mitz.md §2.4). An empty
-/// result is no error.
+/// Step 18 (mitz cases 23 and 24): the locations that are known, and to which the person agreed
+/// (mitz.md §2.4). An empty result is no error (mitz cases 25 and 26).
 fn met_toestemming(
     locaties: Locaties,
     opgevraagd: &Opgevraagd,

@@ -11,6 +11,7 @@ use verdict::{Actor, Event, Key, Step, Stored};
 
 use super::DvaServer;
 use super::token::Grant;
+use crate::locatietoken::BSN_SYSTEM;
 use crate::lokalisatie::NietBereikbaar;
 
 /// A resource request whose token had our signature and was not over.
@@ -157,7 +158,11 @@ impl GegevensVraag {
                 Event::refused("seed 000 step 30", "the record system does not answer", who),
             ),
             Ok(bundle) => Step::reply_with(
-                ResourceAnswer::Data(bundle.filtered(|kind| self.dienst.contains(kind))),
+                ResourceAnswer::Data(
+                    bundle
+                        .filtered(|kind| self.dienst.contains(kind))
+                        .without_identifiers(BSN_SYSTEM),
+                ),
                 Event::granted("seed 000 step 30", "data were given", who),
             ),
         }

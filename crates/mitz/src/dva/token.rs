@@ -286,7 +286,7 @@ impl BeschikbaarheidVraag {
 }
 
 impl Run {
-    /// Step 28. The scope lists what is really granted (core.tknint.201, mitz case 52).
+    /// Step 28 (mitz case 36). The scope lists what is really granted (core.tknint.201, mitz case 52).
     fn issue(self, bsn: Bsn, services: &[GegevensdienstId]) -> Stap {
         let client = &self.request.client;
         let scope: Vec<&str> = services.iter().map(GegevensdienstId::as_str).collect();

@@ -168,7 +168,7 @@ fn mitz_case_044_what_mitz_did_not_write_for_this_dva_is_not_active() {
     let world = World::new();
     let token = located(&world);
     let other_dva = id_token_with(&token, |claims| {
-        claims["aud"] = json!([PGO, "https://dva3"])
+        claims["aud"] = json!([PGO, "https://dva3"]);
     });
     let other_jti = id_token_with(&token, |claims| claims["jti"] = json!("AAAA"));
     for bad in [
@@ -243,12 +243,12 @@ fn mitz_case_036a_a_token_that_names_several_providers_is_taken_only_when_switch
     ]);
     let off = World::new();
     let full = id_token_with(&located(&off), |claims| {
-        claims["locations"] = locations.clone()
+        claims["locations"] = locations.clone();
     });
     Question::about(&full).assert_inactive(&off);
     let on = World::with(|mitz, _| mitz.full_location_token = true);
     let full = id_token_with(&located(&on), |claims| {
-        claims["locations"] = locations.clone()
+        claims["locations"] = locations.clone();
     });
     assert_eq!(
         Question::about(&full).asked(&on)["consent"]["decision"],

@@ -1,17 +1,18 @@
 //! Steps 23–28: an ID token of Mitz for an access token of the DVA.
 
-use identity::Zorgaanbiedernaam;
-use mitz::dva::token::{Grant, TokenAnswer};
+use identity::{GegevensdienstId, Zorgaanbiedernaam};
+use mitz::dva::beschikbaarheidstoets::{Bevinding, Geboortedatum, Patient};
+use mitz::dva::token::{Grant, MitzAntwoord, TokenAnswer, Vraag};
 use mitz::dvp::token_exchange_form;
 use mitz::toestemmingenregister::intrekken::Omvang;
 use protocol::access_token::grant_of;
 use protocol::refusal::{ErrorCode, Refusal};
 use protocol::token_exchange::{ACCESS_TOKEN_TYPE, GRANT_TYPE, ID_TOKEN_TYPE, JWT_BEARER};
 use serde_json::{Value, json};
-use verdict::Actor;
+use verdict::{Actor, Step};
 
 use crate::world::{
-    ANDERE_PGO, BAKKER, DVA, DVA2, JANSEN, OOST, OOST_NAAM, PGO, WEST, WEST_NAAM, World,
+    ANDERE_PGO, BAKKER, DVA, DVA2, JANSEN, OOST, OOST_NAAM, PGO, WEST, WEST_NAAM, World, bsn,
     certificate, claims, granted, id_token_of, id_token_of_a_stranger, id_token_with, ja, refused,
     ura,
 };
@@ -23,13 +24,26 @@ fn located(world: &World) -> String {
     token
 }
 
+/// A token request for [`WEST`] of [`PGO`].
+const fn exchange_form<'a>(token: &'a str, scope: &'a str) -> [(&'a str, &'a str); 6] {
+    [
+        ("grant_type", GRANT_TYPE),
+        ("subject_token", token),
+        ("subject_token_type", ID_TOKEN_TYPE),
+        ("audience", WEST_NAAM),
+        ("scope", scope),
+        ("client_id", PGO),
+    ]
+}
+
 /// Refused in the way that tells nothing of a treatment relation; noted under this rule.
 fn assert_alike(
     world: &World,
     answer: Result<Value, TokenAnswer>,
     requirement: &'static str,
 ) -> Refusal {
-    let Err(TokenAnswer::RefusedAlike(refusal)) = answer else {
+    let answer = answer.expect_err("refused");
+    let TokenAnswer::RefusedAlike(refusal) = answer else {
         unreachable!("{answer:?}");
     };
     assert_eq!(refusal.error, ErrorCode::InvalidRequest);
@@ -46,7 +60,8 @@ fn assert_refused(
     error: ErrorCode,
     requirement: &'static str,
 ) {
-    let Err(TokenAnswer::Refused(refusal)) = answer else {
+    let answer = answer.expect_err("refused");
+    let TokenAnswer::Refused(refusal) = answer else {
         unreachable!("{answer:?}");
     };
     assert_eq!((refusal.error, refusal.requirement), (error, requirement));
@@ -153,6 +168,44 @@ fn mitz_case_052_the_scope_lists_only_what_is_really_granted() {
     assert_eq!(scope_of("51 52"), "51", "nothing is available of the rest");
 }
 
+/// Step by step, without a record system that answers as it should.
+#[test]
+fn mitz_case_052_more_than_was_asked_and_agreed_is_never_granted() {
+    let world = World::new();
+    let token = located(&world);
+    let id = |text| GegevensdienstId::parse(text).expect("an id");
+    let form = exchange_form(&token, "51 52");
+    let request = world
+        .dva_token_request(Some(&certificate(PGO)), &form)
+        .expect("proven");
+    let first = request.begin(&world.dva, world.now(), &world.entropy());
+    let Step::Ask(Vraag::Toestemming(question)) = first else {
+        panic!("Mitz is asked");
+    };
+    let permit = MitzAntwoord::Permit {
+        bsn: bsn(JANSEN),
+        services: vec![id("52"), id("99")],
+    };
+    let Step::Ask(Vraag::Beschikbaarheid(question)) = question.answer(Ok(permit)) else {
+        panic!("the record system is asked");
+    };
+    let asked: Vec<_> = question
+        .gegevensdiensten()
+        .map(|dienst| dienst.id.clone())
+        .collect();
+    assert_eq!(asked, [id("52")]);
+    let bevinding = Bevinding {
+        patient: Some(Patient {
+            geboortedatum: Geboortedatum::parse("1980-05-17"),
+        }),
+        beschikbaar: vec![id("51"), id("52"), id("99")],
+    };
+    let Step::Done(verdict) = question.answer(Ok(bevinding)) else {
+        panic!("decided");
+    };
+    assert!(matches!(verdict.reply, TokenAnswer::Issued(token) if token.scope == "52"));
+}
+
 // ── What is refused alike ───────────────────────────────────────────────────────────────────────
 
 #[test]
@@ -160,6 +213,7 @@ fn mitz_case_036a_the_id_token_of_the_code_exchange_is_not_taken() {
     let world = World::new();
     let (_, tokens) = world.linked(PGO, JANSEN, vec![ja(WEST)]);
     let id_token = tokens.body["id_token"].as_str().expect("an ID token");
+    world.asked();
     let answer = world.exchange(PGO, id_token, WEST_NAAM, "51");
     assert_alike(&world, answer, "mitz case 38");
     assert!(world.asked().is_empty(), "Mitz was not asked");
@@ -201,17 +255,9 @@ fn mitz_case_036a_a_token_for_several_or_other_providers_is_not_taken() {
 fn mitz_case_037_a_subject_token_of_another_type_is_refused_before_it_is_read() {
     let world = World::new();
     let token = located(&world);
-    let answer = world.dva_token(
-        Some(&certificate(PGO)),
-        &[
-            ("grant_type", GRANT_TYPE),
-            ("subject_token", &token),
-            ("subject_token_type", ACCESS_TOKEN_TYPE),
-            ("audience", WEST_NAAM),
-            ("scope", "51"),
-            ("client_id", PGO),
-        ],
-    );
+    let mut form = exchange_form(&token, "51");
+    form[2].1 = ACCESS_TOKEN_TYPE;
+    let answer = world.dva_token(Some(&certificate(PGO)), &form);
     let Err(TokenAnswer::Refused(refusal)) = answer else {
         panic!("refused");
     };
@@ -457,7 +503,7 @@ fn mitz_case_049_every_refusal_that_could_tell_of_treatment_looks_the_same() {
     let seen = [
         refusal("mitz case 38", &|world| world.later_s(2_000)),
         refusal("mitz case 43", &|world| {
-            world.withdraw(JANSEN, PGO, Omvang::Alles)
+            world.withdraw(JANSEN, PGO, Omvang::Alles);
         }),
         refusal("mitz case 43", &|world| {
             world.withdraw(JANSEN, PGO, Omvang::Aanbieder(ura(WEST)));
@@ -513,14 +559,7 @@ fn core_tknint_201_a_scope_without_anything_that_is_offered_is_invalid() {
 fn a_client_that_does_not_prove_itself_gets_401_and_touches_nothing() {
     let world = World::new();
     let token = located(&world);
-    let form = [
-        ("grant_type", GRANT_TYPE),
-        ("subject_token", token.as_str()),
-        ("subject_token_type", ID_TOKEN_TYPE),
-        ("audience", WEST_NAAM),
-        ("scope", "51"),
-        ("client_id", PGO),
-    ];
+    let form = exchange_form(&token, "51");
     for peer in [None, Some(certificate(ANDERE_PGO))] {
         let Err(TokenAnswer::Refused(refusal)) = world.dva_token(peer.as_ref(), &form) else {
             panic!("refused");

@@ -1,6 +1,7 @@
 //! Steps 29 and 30: the granted gegevensdiensten of the person behind the token, and nothing else.
 
 use mitz::dva::resource::ResourceAnswer;
+use mitz::locatietoken::BSN_SYSTEM;
 use protocol::bearer::BearerRefusal;
 use serde_json::{Value, json};
 use verdict::Actor;
@@ -154,6 +155,30 @@ fn mitz_case_053_what_a_record_system_sends_beyond_the_gegevensdienst_stays_insi
         .beyond
         .push(json!({"resourceType": "Patient", "id": "p1"}));
     assert_eq!(ids(world.resource(&conditions(&token))), ["c1"]);
+}
+
+#[test]
+fn mitz_case_028_a_bsn_in_a_resource_stays_inside_and_the_rest_leaves() {
+    let world = World::new();
+    let token = access_token(&world, JANSEN, "51");
+    let subject =
+        json!({"display": "A. Jansen", "identifier": {"system": BSN_SYSTEM, "value": JANSEN}});
+    let own = json!({"system": "urn:ziekenhuiswest", "value": "4711"});
+    let condition = json!({
+        "resourceType": "Condition", "id": "c3", "identifier": [own], "subject": subject,
+    });
+    world.outside.borrow_mut().beyond.push(condition);
+    let answer = world.resource(&conditions(&token));
+    assert!(!format!("{answer:?}").contains(JANSEN));
+    let ResourceAnswer::Data(bundle) = answer else {
+        panic!("data");
+    };
+    let left = &bundle.resources[1];
+    assert_eq!(
+        (&left["id"], &left["identifier"]),
+        (&json!("c3"), &json!([own]))
+    );
+    assert_eq!(left["subject"]["display"], "A. Jansen");
 }
 
 #[test]

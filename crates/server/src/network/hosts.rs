@@ -126,7 +126,7 @@ impl Hosts {
 
     /// Every host with its base URL.
     pub fn all(&self) -> impl Iterator<Item = (&'static str, String)> + '_ {
-        let hosts = Party::ALL.into_iter().flat_map(|party| party.hosts());
+        let hosts = Party::ALL.into_iter().flat_map(Party::hosts);
         hosts.map(|host| (*host, self.url(host)))
     }
 }

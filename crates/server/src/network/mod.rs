@@ -33,8 +33,10 @@ pub use person::{Form, Person, Shown};
 pub use ready::DEMO_JSON;
 
 /// How often a party sweeps what is over, and how many rows at once.
-const SWEEP_EVERY: Duration = Duration::from_secs(60);
+const SWEEP_EVERY: Duration = Duration::from_mins(1);
 const SWEEP_ROWS_MAX: u16 = 1_000;
+/// How often the stores are looked at.
+const LOOK_AT_STORES_EVERY: Duration = Duration::from_secs(1);
 
 /// How the demo is to run.
 pub struct Config {
@@ -167,6 +169,17 @@ async fn sweep(app: Arc<App>) {
 }
 
 impl Running {
+    /// Waits until a party's store stops for good (a failed fsync, a full disk): then the program
+    /// must end, since what it says could no longer be kept (design §4).
+    pub async fn store_failed(&self) -> &'static str {
+        loop {
+            tokio::time::sleep(LOOK_AT_STORES_EVERY).await;
+            if let Some(app) = self.apps.values().find(|app| app.home.is_down()) {
+                return app.party;
+            }
+        }
+    }
+
     /// Lets running requests finish, then stops.
     ///
     /// # Errors

@@ -158,16 +158,15 @@ fn app(on: &Foundation, party: Party) -> Result<(Arc<App>, KeyRing), String> {
     let outside = Outside::new(OutsideConfig::new(server_roots(on), Some(identity)));
     let outside = outside.map_err(|fault| fault.to_string())?;
     let url = format!("{}/sightings", on.hosts.url("netwerk"));
-    let observer = match party {
-        Party::Netwerk => Observer::nobody(party.name()),
-        _ => {
-            let key = on
-                .observer_keys
-                .get(party.name())
-                .cloned()
-                .unwrap_or_default();
-            Observer::at(party.name(), url, key, outside.clone())
-        }
+    let observer = if party == Party::Netwerk {
+        Observer::nobody(party.name())
+    } else {
+        let key = on
+            .observer_keys
+            .get(party.name())
+            .cloned()
+            .unwrap_or_default();
+        Observer::at(party.name(), url, key, outside.clone())
     };
     let given = Given {
         host,

@@ -36,7 +36,7 @@ use crate::keys::{KeyFault, KeyRing};
 use crate::lists::Lists;
 use crate::outside::Headers;
 use crate::settle::{Journey, Outage, Run, settle};
-use crate::web::{self, Visit};
+use crate::web::{self, NotAForm, Visit};
 
 /// When a refusal that could tell of a treatment relation leaves, after the request came: later than
 /// Mitz and a record system that works need to answer, so that the time tells nothing.
@@ -284,7 +284,7 @@ impl Journey for TokenJourney {
 impl DvaRole {
     /// The request of a DVP that proved who it is, stands in the OCL and on the Whitelist.
     async fn exchange(&self, visit: &Visit) -> Result<(ProvenClient, Exchange), Refusal> {
-        let form = visit.form().map_err(|fault| fault.refusal())?;
+        let form = visit.form().map_err(NotAForm::refusal)?;
         let peer = visit.certificate(&self.app.clock);
         let client = self.clients.prove(form.get("client_id"), peer.as_ref())?;
         let named = peer.and_then(|peer| peer.san_dns).unwrap_or_default();

@@ -107,7 +107,7 @@ impl World {
         self.audit(party)
             .await
             .into_iter()
-            .map(|row| row.requirement.to_string())
+            .map(|row| String::from(row.requirement))
             .collect()
     }
 }

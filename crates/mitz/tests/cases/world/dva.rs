@@ -85,7 +85,8 @@ impl World {
         }
     }
 
-    fn dva_token_request(
+    /// What the door makes of a token request.
+    pub(crate) fn dva_token_request(
         &self,
         peer: Option<&PeerCertificate>,
         parameters: &[(&str, &str)],
@@ -137,9 +138,9 @@ impl World {
 
     /// Step 27: the questions to the provider's record system.
     fn ask_xis(&self, q: &token::BeschikbaarheidVraag) -> Result<Bevinding, NietBereikbaar> {
-        let geboren = self.patient(q.ura(), q.bsn())?;
+        let patient = self.patient(q.ura(), q.bsn())?;
         let mut beschikbaar = Vec::new();
-        if geboren.is_some() {
+        if patient.is_some() {
             for dienst in q.gegevensdiensten() {
                 let mut found = Bundle::default();
                 for zoekvraag in &dienst.zoekvragen {
@@ -150,27 +151,22 @@ impl World {
                 }
             }
         }
-        let patient = geboren.map(|datum| Patient {
-            geboortedatum: datum.and_then(Geboortedatum::parse),
-        });
         Ok(Bevinding {
             patient,
             beschikbaar,
         })
     }
 
-    /// The date of birth of a person, if the record system knows the person.
-    fn patient(
-        &self,
-        ura: &Ura,
-        bsn: &Bsn,
-    ) -> Result<Option<Option<&'static str>>, NietBereikbaar> {
+    /// The person, if the record system knows one.
+    fn patient(&self, ura: &Ura, bsn: &Bsn) -> Result<Option<Patient>, NietBereikbaar> {
         if !self.ask("xis") {
             return Err(NietBereikbaar);
         }
         let outside = self.outside.borrow();
         let dossier = outside.dossiers.get(&(ura.as_str(), bsn.reveal()));
-        Ok(dossier.map(|dossier| dossier.geboortedatum))
+        Ok(dossier.map(|dossier| Patient {
+            geboortedatum: dossier.geboortedatum.and_then(Geboortedatum::parse),
+        }))
     }
 
     /// A search at a provider's record system for one person.

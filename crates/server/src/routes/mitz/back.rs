@@ -28,7 +28,7 @@ use crate::chance;
 use crate::door::TraceId;
 use crate::outside::Headers;
 use crate::settle::{Journey, Outage, Run, settle};
-use crate::web::{self, Visit};
+use crate::web::{self, NotAForm, Visit};
 
 /// The purpose of the context that a sealed `jti` is bound to.
 const JTI_CONTEXT: &[u8] = b"mitz.locatietoken";
@@ -99,7 +99,7 @@ impl Journey for TokenJourney {
 impl MitzRole {
     /// RFC 6749 §3.2: a form, once each parameter, from a client that proves who it is.
     fn token_request(&self, visit: &Visit) -> Result<TokenRequest, Refusal> {
-        let form = visit.form().map_err(|fault| fault.refusal())?;
+        let form = visit.form().map_err(NotAForm::refusal)?;
         let peer = visit.certificate(&self.app.clock);
         let client = self
             .mitz

@@ -88,7 +88,7 @@ impl MitzRole {
             Err(malformed) => {
                 app.saw_fail(2, visit.trace, visit.peer_name(), malformed.text());
                 app.refused(visit.trace, "RFC 6749 §3.1", malformed.text());
-                return self.fout(400, visit, MitzFoutSoort::OngeldigVerzoek);
+                return Self::fout(400, visit, MitzFoutSoort::OngeldigVerzoek);
             }
         };
         match refusal {
@@ -100,7 +100,7 @@ impl MitzRole {
                     PageRefusal::UnknownClient => MitzFoutSoort::OnbekendeClient,
                     PageRefusal::UnknownRedirectUri => MitzFoutSoort::OnbekendeRedirectUri,
                 };
-                self.fout(400, visit, soort)
+                Self::fout(400, visit, soort)
             }
             AuthorizeRefusal::Redirect(refusal) => {
                 app.saw_fail(2, visit.trace, visit.peer_name(), refusal.reason);
@@ -125,7 +125,7 @@ impl MitzRole {
                 "seed 000 step 3",
                 "DigiD's metadata cannot be had",
             );
-            return self.fout(503, visit, MitzFoutSoort::Storing);
+            return Self::fout(503, visit, MitzFoutSoort::Storing);
         };
         let aanvraag = Aanvraag {
             doel,
@@ -138,7 +138,7 @@ impl MitzRole {
         let cookie = web::set_cookie(&cookie_name(&relay_state), &value, AANVRAAG_S);
         let response = match login {
             Login::Redirect(url) => web::see_other(&url),
-            Login::Post(form) => self.show(
+            Login::Post(form) => Self::show(
                 200,
                 visit,
                 &[&web::origin(&form.action)],
@@ -160,8 +160,7 @@ impl MitzRole {
         holds.then_some((aanvraag, text))
     }
 
-    pub(super) fn show(
-        &self,
+    fn show(
         status: u16,
         visit: &Visit,
         form_action: &[&str],
@@ -170,8 +169,8 @@ impl MitzRole {
         web::show(status, visit, Brand::Mitz, form_action, context)
     }
 
-    fn fout(&self, status: u16, visit: &Visit, soort: MitzFoutSoort) -> Response {
-        self.show(status, visit, &[], &pages::MitzFout { soort })
+    fn fout(status: u16, visit: &Visit, soort: MitzFoutSoort) -> Response {
+        Self::show(status, visit, &[], &pages::MitzFout { soort })
     }
 }
 
@@ -203,7 +202,7 @@ pub(super) async fn assertion_consumer(
             "digid case 26",
             "an answer came to a browser that holds no such request",
         );
-        return role.fout(400, &visit, MitzFoutSoort::Verlopen);
+        return MitzRole::fout(400, &visit, MitzFoutSoort::Verlopen);
     };
     let trace = TraceId::parse(&aanvraag.trace).unwrap_or(visit.trace);
     let journey = AanmeldingJourney {
@@ -222,8 +221,8 @@ pub(super) async fn assertion_consumer(
             let storing = [relay[0], ("storing", "1")];
             web::see_other(&with_query("/niet-ingelogd", &storing))
         }
-        Ok(Vervolg::AlBeantwoord) => role.fout(400, &visit, MitzFoutSoort::AlBeantwoord),
-        Err(_) => role.fout(503, &visit, MitzFoutSoort::Storing),
+        Ok(Vervolg::AlBeantwoord) => MitzRole::fout(400, &visit, MitzFoutSoort::AlBeantwoord),
+        Err(_) => MitzRole::fout(503, &visit, MitzFoutSoort::Storing),
     }
 }
 
@@ -310,8 +309,8 @@ impl MitzRole {
 
 /// mitz case 8: the person cancelled; try again, or stop.
 pub(super) async fn geannuleerd(State(role): State<Arc<MitzRole>>, visit: Visit) -> Response {
-    role.not_logged_in(&visit, |role, visit, next| {
-        role.show(
+    role.not_logged_in(&visit, |visit, next| {
+        MitzRole::show(
             200,
             visit,
             &next.origins(),
@@ -326,12 +325,12 @@ pub(super) async fn geannuleerd(State(role): State<Arc<MitzRole>>, visit: Visit)
 
 /// mitz case 9: no identity; stop, or try again when it was only a hiccup.
 pub(super) async fn niet_ingelogd(State(role): State<Arc<MitzRole>>, visit: Visit) -> Response {
-    role.not_logged_in(&visit, |role, visit, next| {
+    role.not_logged_in(&visit, |visit, next| {
         let storing = visit
             .query()
             .is_ok_and(|query| query.get("storing").is_some());
         let status = if storing { 503 } else { 200 };
-        role.show(
+        MitzRole::show(
             status,
             visit,
             &next.origins(),
@@ -367,34 +366,30 @@ pub(super) async fn opnieuw(State(role): State<Arc<MitzRole>>, visit: Visit) -> 
             let trace = TraceId::parse(&aanvraag.trace).unwrap_or(visit.trace);
             role.to_digid(&visit, aanvraag.doel, trace).await
         }
-        None => role.fout(400, &visit, MitzFoutSoort::Verlopen),
+        None => MitzRole::fout(400, &visit, MitzFoutSoort::Verlopen),
     }
 }
 
 /// Back to the client with `access_denied` (mitz cases 8 and 9).
 pub(super) async fn stoppen(State(role): State<Arc<MitzRole>>, visit: Visit) -> Response {
     let Some(aanvraag) = role.decided(&visit) else {
-        return role.fout(400, &visit, MitzFoutSoort::Verlopen);
+        return MitzRole::fout(400, &visit, MitzFoutSoort::Verlopen);
     };
     let response = match &aanvraag.doel {
         Doel::Koppelen(verzoek) => {
             web::see_other(&verzoek.refused(&role.mitz.issuer, "access_denied"))
         }
-        Doel::Beheren => role.fout(200, &visit, MitzFoutSoort::Gestopt),
+        Doel::Beheren => MitzRole::fout(200, &visit, MitzFoutSoort::Gestopt),
     };
     web::with(response, web::drop_cookie(&cookie_name(&aanvraag.trace)))
 }
 
 impl MitzRole {
-    fn not_logged_in(
-        &self,
-        visit: &Visit,
-        show: impl Fn(&Self, &Visit, &Next) -> Response,
-    ) -> Response {
+    fn not_logged_in(&self, visit: &Visit, show: impl Fn(&Visit, &Next) -> Response) -> Response {
         let query = visit.query().unwrap_or_default();
         let relay_state = query.get("aanvraag").unwrap_or_default();
         let Some((aanvraag, cookie)) = self.aanvraag(visit, relay_state) else {
-            return self.fout(400, visit, MitzFoutSoort::Verlopen);
+            return Self::fout(400, visit, MitzFoutSoort::Verlopen);
         };
         let (pgo, redirect_origin) = match &aanvraag.doel {
             Doel::Koppelen(verzoek) => (
@@ -410,7 +405,7 @@ impl MitzRole {
             digid_origin: self.urls.digid_origin.clone(),
             redirect_origin,
         };
-        show(self, visit, &next)
+        show(visit, &next)
     }
 
     /// The aanvraag behind a form of ours: the right origin, the token that its cookie makes.
@@ -429,7 +424,7 @@ impl MitzRole {
 pub(super) async fn toestemming_terug(State(role): State<Arc<MitzRole>>, visit: Visit) -> Response {
     let open = |text| role.app.handles.open(AANMELDING, text);
     let Some(handle) = visit.cookie(AANMELDING_COOKIE).and_then(open) else {
-        return role.fout(400, &visit, MitzFoutSoort::Verlopen);
+        return MitzRole::fout(400, &visit, MitzFoutSoort::Verlopen);
     };
     let now = role.app.clock.now();
     let found = role
@@ -460,8 +455,8 @@ pub(super) async fn toestemming_terug(State(role): State<Arc<MitzRole>>, visit: 
                 .saw_fail(6, trace, "toestemmingenregister", "no consent was given");
             web::see_other(&verzoek.refused(issuer, "access_denied"))
         }
-        Ok(code::Vervolg::Onbekend) => role.fout(400, &visit, MitzFoutSoort::Verlopen),
-        Err(_) => role.fout(503, &visit, MitzFoutSoort::Storing),
+        Ok(code::Vervolg::Onbekend) => MitzRole::fout(400, &visit, MitzFoutSoort::Verlopen),
+        Err(_) => MitzRole::fout(503, &visit, MitzFoutSoort::Storing),
     };
     web::with(response, web::drop_cookie(AANMELDING_COOKIE))
 }

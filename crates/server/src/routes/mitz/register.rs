@@ -40,7 +40,7 @@ pub(super) async fn openen(State(role): State<Arc<MitzRole>>, visit: Visit) -> R
         .get("ticket")
         .and_then(|text| role.app.handles.open(TICKET, text));
     let Some(handle) = ticket else {
-        return role.register_fout(400, &visit, RegisterFoutSoort::Verlopen);
+        return MitzRole::register_fout(400, &visit, RegisterFoutSoort::Verlopen);
     };
     let found = role
         .app
@@ -65,8 +65,8 @@ pub(super) async fn openen(State(role): State<Arc<MitzRole>>, visit: Visit) -> R
                 web::set_cookie(COOKIE, &cookie, AANVRAAG_S),
             )
         }
-        Ok(false) => role.register_fout(400, &visit, RegisterFoutSoort::Verlopen),
-        Err(_) => role.register_fout(503, &visit, RegisterFoutSoort::Storing),
+        Ok(false) => MitzRole::register_fout(400, &visit, RegisterFoutSoort::Verlopen),
+        Err(_) => MitzRole::register_fout(503, &visit, RegisterFoutSoort::Storing),
     }
 }
 
@@ -99,10 +99,10 @@ pub(super) async fn toestemming(State(role): State<Arc<MitzRole>>, visit: Visit)
 /// What the person chose.
 pub(super) async fn beslissen(State(role): State<Arc<MitzRole>>, visit: Visit) -> Response {
     let Some((at, form)) = role.own_form(&visit).await else {
-        return role.register_fout(400, &visit, RegisterFoutSoort::Verlopen);
+        return MitzRole::register_fout(400, &visit, RegisterFoutSoort::Verlopen);
     };
     let Some(verzoek) = at.aanmelding.verzoek() else {
-        return role.register_fout(400, &visit, RegisterFoutSoort::Verlopen);
+        return MitzRole::register_fout(400, &visit, RegisterFoutSoort::Verlopen);
     };
     let beslissing = match form.get("keuze") {
         Some("geven") => Beslissing::Geven(role.keuzes(&form, verzoek.functie)),
@@ -118,8 +118,10 @@ pub(super) async fn beslissen(State(role): State<Arc<MitzRole>>, visit: Visit) -
             web::with(web::see_other(&back), web::drop_cookie(COOKIE))
         }
         Ok(Vastgelegd::NiemandGekozen) => role.choosing(&visit, true).await,
-        Ok(Vastgelegd::Onbekend) => role.register_fout(400, &visit, RegisterFoutSoort::Verlopen),
-        Err(_) => role.register_fout(503, &visit, RegisterFoutSoort::Storing),
+        Ok(Vastgelegd::Onbekend) => {
+            MitzRole::register_fout(400, &visit, RegisterFoutSoort::Verlopen)
+        }
+        Err(_) => MitzRole::register_fout(503, &visit, RegisterFoutSoort::Storing),
     }
 }
 
@@ -196,13 +198,13 @@ impl MitzRole {
             let verzoek = at.aanmelding.verzoek().cloned()?;
             Some((at, verzoek))
         }) else {
-            return self.register_fout(400, visit, RegisterFoutSoort::Verlopen);
+            return Self::register_fout(400, visit, RegisterFoutSoort::Verlopen);
         };
         let known = self
             .toestemmingen(at.aanmelding.persoon, &verzoek.client_id)
             .await;
         let Ok(known) = known else {
-            return self.register_fout(503, visit, RegisterFoutSoort::Storing);
+            return Self::register_fout(503, visit, RegisterFoutSoort::Storing);
         };
         let keuzes = known.map(|known| known.value.keuzes).unwrap_or_default();
         let context = self.toestemming_page(&verzoek, &keuzes, niemand_gekozen, &at.cookie);
@@ -287,7 +289,7 @@ impl MitzRole {
             .collect()
     }
 
-    fn register_fout(&self, status: u16, visit: &Visit, soort: RegisterFoutSoort) -> Response {
+    fn register_fout(status: u16, visit: &Visit, soort: RegisterFoutSoort) -> Response {
         web::show(
             status,
             visit,
@@ -313,12 +315,12 @@ pub(super) async fn overzicht(State(role): State<Arc<MitzRole>>, visit: Visit) -
 pub(super) async fn intrekken(State(role): State<Arc<MitzRole>>, visit: Visit) -> Response {
     let own = role.own_form(&visit).await;
     let Some((at, form)) = own.filter(|(at, _)| at.aanmelding.verzoek().is_none()) else {
-        return role.register_fout(400, &visit, RegisterFoutSoort::Verlopen);
+        return MitzRole::register_fout(400, &visit, RegisterFoutSoort::Verlopen);
     };
     let omvang = match form.get("ura").map(Ura::parse) {
         None => Omvang::Alles,
         Some(Ok(ura)) => Omvang::Aanbieder(ura),
-        Some(Err(_)) => return role.register_fout(400, &visit, RegisterFoutSoort::Verlopen),
+        Some(Err(_)) => return MitzRole::register_fout(400, &visit, RegisterFoutSoort::Verlopen),
     };
     let intrekken = Intrekken {
         persoon: at.aanmelding.persoon,
@@ -328,8 +330,14 @@ pub(super) async fn intrekken(State(role): State<Arc<MitzRole>>, visit: Visit) -
     };
     let client_id = intrekken.client_id.clone();
     match settle(&role.app, at.trace, IntrekkenJourney(intrekken)).await {
-        Ok(()) => web::see_other(&with_query("/", &[("ingetrokken", &client_id)])),
-        Err(_) => role.register_fout(503, &visit, RegisterFoutSoort::Storing),
+        Ok(()) => {
+            let told = [
+                ("ingetrokken", client_id.as_str()),
+                ("aanbieder", form.get("ura").unwrap_or_default()),
+            ];
+            web::see_other(&with_query("/", &told))
+        }
+        Err(_) => MitzRole::register_fout(503, &visit, RegisterFoutSoort::Storing),
     }
 }
 
@@ -339,8 +347,8 @@ pub(super) async fn afmelden() -> Response {
 }
 
 /// The page after it.
-pub(super) async fn afgemeld(State(role): State<Arc<MitzRole>>, visit: Visit) -> Response {
-    role.register_fout(200, &visit, RegisterFoutSoort::Afgemeld)
+pub(super) async fn afgemeld(visit: Visit) -> Response {
+    MitzRole::register_fout(200, &visit, RegisterFoutSoort::Afgemeld)
 }
 
 pub(super) struct IntrekkenJourney(pub(super) Intrekken);
@@ -370,7 +378,7 @@ impl MitzRole {
             .find(Toestemmingen::SPACE, PERSOON, &key, page, now)
             .await;
         let Ok(found) = found else {
-            return self.register_fout(503, visit, RegisterFoutSoort::Storing);
+            return Self::register_fout(503, visit, RegisterFoutSoort::Storing);
         };
         let read = |(key, row): (verdict::Key, verdict::Row<verdict::Sealed>)| {
             let body = self.app.seal.open_row(&key, row.body).ok()?;
@@ -387,11 +395,18 @@ impl MitzRole {
         web::show(200, visit, Brand::Toestemmingen, &[], &context)
     }
 
-    /// The PGO whose consent was withdrawn a moment ago, by a name that we know.
+    /// What was withdrawn a moment ago, by a name that we know: one provider, or a whole PGO.
     fn ingetrokken(&self, visit: &Visit) -> Option<String> {
         let query = visit.query().ok()?;
         let client = self.mitz.clients.get(query.get("ingetrokken")?)?;
-        Some(client.organisatienaam.clone())
+        let ura = query
+            .get("aanbieder")
+            .and_then(|text| Ura::parse(text).ok());
+        let aanbieder = ura.and_then(|ura| self.mitz.catalogus.aanbieder(&ura));
+        Some(aanbieder.map_or_else(
+            || client.organisatienaam.clone(),
+            |aanbieder| aanbieder.weergavenaam.clone(),
+        ))
     }
 
     fn overzicht_pgo(&self, toestemmingen: &Toestemmingen) -> pages::OverzichtPgo {

@@ -50,6 +50,10 @@ pub(super) enum NotCollected {
 }
 
 #[derive(Deserialize)]
+#[expect(
+    clippy::struct_field_names,
+    reason = "the names are those of RFC 6749 §5.1 and OIDC Core §3.1.3.3"
+)]
 struct TokenResponse {
     access_token: String,
     refresh_token: String,
@@ -94,11 +98,7 @@ impl PgoRole {
             ],
         };
         let url = &provider.mtls_endpoint_aliases.token_endpoint;
-        let answer = self
-            .app
-            .outside
-            .post_form(url, &form, self.headers(trace))
-            .await;
+        let answer = self.app.outside.post_form(url, &form, headers(trace)).await;
         let tokens = self.read_tokens(answer, grant).await;
         match &tokens {
             Ok(_) => self
@@ -207,7 +207,7 @@ impl PgoRole {
     async fn locaties(&self, trace: TraceId, tokens: &Tokens) -> Result<Locaties, NotCollected> {
         let provider = self.provider().await.ok_or(NotCollected::Unreachable)?;
         let url = &provider.mtls_endpoint_aliases.userinfo_endpoint;
-        let headers = self.headers(trace).bearer(&tokens.access_token);
+        let headers = headers(trace).bearer(&tokens.access_token);
         let answer = self.app.outside.get(url, headers).await;
         let answer = answer.map_err(|_| NotCollected::Unreachable)?;
         if answer.status == 401 {
@@ -291,7 +291,7 @@ impl PgoRole {
                 }
             };
             let uitkomst = match found {
-                Ok(reachable) => self.from_provider(trace, locatie, &reachable).await,
+                Ok(reachable) => self.ask_provider(trace, locatie, &reachable).await,
                 Err(uitkomst) => uitkomst,
             };
             all.push(self.ended(&locatie.ura, Some(&naam), uitkomst));
@@ -321,7 +321,7 @@ impl PgoRole {
         let told = |note: &str, ok| self.app.tell_at(22, trace, &peer, note, ok, at.clone());
         // The ZAL names the server; the provider goes in the query (mitz.md §4.3).
         let url = with_query(url, &[("zorgaanbiedernaam", naam.as_str())]);
-        let answer = self.app.outside.get(&url, self.headers(trace)).await;
+        let answer = self.app.outside.get(&url, headers(trace)).await;
         let Some(answer) = answer.ok().filter(|answer| answer.status.is_success()) else {
             told("no answer of the discovery server", false);
             return Err(Uitkomst::NietBereikbaar);
@@ -346,7 +346,7 @@ impl PgoRole {
     }
 
     /// Steps 23 and 28–30.
-    async fn from_provider(
+    async fn ask_provider(
         &self,
         trace: TraceId,
         locatie: &LocatieMetToken,
@@ -389,11 +389,7 @@ impl PgoRole {
         let form = token_exchange_form(&locatie.id_token, &at.naam, &diensten, client_id);
         let form: Vec<(&str, &str)> = form.iter().map(|(n, v)| (*n, v.as_str())).collect();
         let url = &at.token_endpoint;
-        let answer = self
-            .app
-            .outside
-            .post_form(url, &form, self.headers(trace))
-            .await;
+        let answer = self.app.outside.post_form(url, &form, headers(trace)).await;
         let read = match answer {
             Ok(answer) if answer.status.is_success() => {
                 serde_json::from_slice(&answer.body).map_err(|_| Uitkomst::NietVertrouwd)
@@ -435,8 +431,7 @@ impl PgoRole {
         let mut rijen = Vec::new();
         for kind in kinds {
             let url = format!("{endpoint}/{kind}");
-            let headers = self
-                .headers(trace)
+            let headers = headers(trace)
                 .bearer(access_token)
                 .accept("application/fhir+json");
             let answer = self.app.outside.get(&url, headers).await;
@@ -467,13 +462,13 @@ impl PgoRole {
             rijen,
         })
     }
+}
 
-    /// core.tknint.208: the run's number, and one for this request alone.
-    fn headers(&self, trace: TraceId) -> Headers {
-        Headers::none()
-            .correlation_id(trace)
-            .medmij_request_id(&chance::entropy().uuid("medmij_request_id"))
-    }
+/// core.tknint.208: the run's number, and one for this request alone.
+fn headers(trace: TraceId) -> Headers {
+    Headers::none()
+        .correlation_id(trace)
+        .medmij_request_id(&chance::entropy().uuid("medmij_request_id"))
 }
 
 impl Reachable {

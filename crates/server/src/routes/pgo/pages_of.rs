@@ -72,13 +72,13 @@ pub(super) async fn verzamelen(State(role): State<Arc<PgoRole>>, visit: Visit) -
 /// Step 7: the browser is back with a code, or without.
 pub(super) async fn callback(State(role): State<Arc<PgoRole>>, visit: Visit) -> Response {
     let Ok(parameters) = visit.query() else {
-        return role.told("niet-van-ons");
+        return PgoRole::told("niet-van-ons");
     };
     let cookie = wachtend_cookie(parameters.get("state").unwrap_or_default());
     let wacht = visit.cookie(&cookie);
     let Some(wacht) = wacht.and_then(|text| role.app.seal.open_cookie::<Wacht>(WACHTEND, text))
     else {
-        return role.told("niet-van-ons");
+        return PgoRole::told("niet-van-ons");
     };
     let trace = TraceId::parse(&wacht.wachtend.trace).unwrap_or(visit.trace);
     let response = role.answered(&visit, trace, wacht, &parameters).await;
@@ -166,7 +166,7 @@ impl PgoRole {
     }
 
     /// To the page that says why, at a clean URL.
-    fn told(&self, soort: &str) -> Response {
+    fn told(soort: &str) -> Response {
         web::see_other(&with_query("/melding", &[("soort", soort)]))
     }
 
@@ -183,7 +183,7 @@ impl PgoRole {
     /// Step 2: to Mitz, with what only this browser can answer to.
     async fn to_mitz(&self, visit: &Visit, gekozen: Vec<String>) -> Response {
         let Some(provider) = self.provider().await else {
-            return self.told("mitz-niet-bereikbaar");
+            return Self::told("mitz-niet-bereikbaar");
         };
         let wachtend = Wachtend::new(&chance::entropy(), visit.trace.to_string());
         let url = wachtend.authorization_url(
@@ -213,11 +213,11 @@ impl PgoRole {
             (Ok(true), Ok(code)) => code,
             (Ok(true), Err(Callback::AccessDenied)) => {
                 app.saw_fail(7, trace, visit.peer_name(), "access_denied");
-                return self.told("geen-toestemming");
+                return Self::told("geen-toestemming");
             }
             (Ok(true), Err(Callback::Failed)) => {
                 app.saw_fail(7, trace, visit.peer_name(), "an error of Mitz");
-                return self.told("mislukt");
+                return Self::told("mislukt");
             }
             (Ok(_), _) => {
                 app.refused(
@@ -225,9 +225,9 @@ impl PgoRole {
                     "RFC 6749 §10.12",
                     "the answer is not ours, or was used",
                 );
-                return self.told("niet-van-ons");
+                return Self::told("niet-van-ons");
             }
-            (Err(_), _) => return self.told("mislukt"),
+            (Err(_), _) => return Self::told("mislukt"),
         };
         app.saw(7, trace, visit.peer_name(), "authorization code");
         let grant = Grant::Code {
@@ -274,13 +274,13 @@ impl PgoRole {
                 // The consent was withdrawn or the link is too old: it is of no more use.
                 let forget = version.map(|version| Change::remove(Dossier::key(id), version));
                 let _ = settle(&self.app, trace, Write(forget.into_iter().collect())).await;
-                let told = self.told("opnieuw-beginnen");
+                let told = Self::told("opnieuw-beginnen");
                 return web::with(told, web::drop_cookie(DOSSIER_COOKIE));
             }
-            Err(NotCollected::Unreachable) => return self.told("mitz-niet-bereikbaar"),
+            Err(NotCollected::Unreachable) => return Self::told("mitz-niet-bereikbaar"),
             Err(NotCollected::NotTaken(reason)) => {
                 self.app.refused(trace, "mitz.md §2.5", reason);
-                return self.told("mislukt");
+                return Self::told("mislukt");
             }
         };
         // The new refresh token is safe before it is needed: the old one is dead already.
@@ -290,7 +290,7 @@ impl PgoRole {
             gekozen: gekozen.clone(),
         };
         let Ok(version) = self.keep(trace, id, version, &dossier).await else {
-            return self.told("mislukt");
+            return Self::told("mislukt");
         };
         let cookie = self.app.handles.make(DOSSIER, Handle { id, generation: 0 });
         let cookie = web::set_cookie(DOSSIER_COOKIE, &cookie, DOSSIER_S);
@@ -299,15 +299,15 @@ impl PgoRole {
                 dossier.resultaat = resultaat;
                 match self.keep(trace, id, Some(version), &dossier).await {
                     Ok(_) => web::see_other("/resultaat"),
-                    Err(_) => self.told("mislukt"),
+                    Err(_) => Self::told("mislukt"),
                 }
             }
             Err(NotCollected::NotTaken(reason)) => {
                 self.app.refused(trace, "mitz.md §2.5", reason);
-                self.told("mislukt")
+                Self::told("mislukt")
             }
             Err(NotCollected::Unreachable | NotCollected::Ended) => {
-                self.told("mitz-niet-bereikbaar")
+                Self::told("mitz-niet-bereikbaar")
             }
         };
         web::with(response, cookie)
@@ -341,12 +341,11 @@ impl PgoRole {
 
     /// The token of this browser's forms, and the cookie to set when the browser is new.
     fn formulier(&self, visit: &Visit) -> (String, Option<String>) {
-        match visit.cookie(BEZOEK_COOKIE) {
-            Some(known) => (self.app.seal.form_token(BEZOEK_COOKIE, known), None),
-            None => {
-                let fresh = jose::b64::encode(chance::entropy().bytes::<16>("bezoek"));
-                (self.app.seal.form_token(BEZOEK_COOKIE, &fresh), Some(fresh))
-            }
+        if let Some(known) = visit.cookie(BEZOEK_COOKIE) {
+            (self.app.seal.form_token(BEZOEK_COOKIE, known), None)
+        } else {
+            let fresh = jose::b64::encode(chance::entropy().bytes::<16>("bezoek"));
+            (self.app.seal.form_token(BEZOEK_COOKIE, &fresh), Some(fresh))
         }
     }
 

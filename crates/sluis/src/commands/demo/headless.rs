@@ -228,7 +228,7 @@ fn shows_data(result: &Shown) -> Result<(), String> {
 /// A browser that knows the demo's certificate authority.
 fn browser(running: &Running) -> Result<Outside, String> {
     let mut config = OutsideConfig::new(vec![running.authority.certificate().clone()], None);
-    config.timeout = Duration::from_secs(60);
+    config.timeout = Duration::from_mins(1);
     Outside::new(config).map_err(|bad| bad.to_string())
 }
 

@@ -88,17 +88,14 @@ impl Demo {
                 return ExitCode::from(2);
             }
         };
-        let passed = match &self.headless {
-            Some(journeys) => headless::run(&running, journeys, self.json).await,
-            None => {
-                println!(
-                    "{}",
-                    welcome(&running, matches!(state, State::Temporary(_)))
-                );
-                until_ctrl_c().await;
-                println!("Stopping; running requests may finish.");
-                true
-            }
+        let passed = if let Some(journeys) = &self.headless {
+            headless::run(&running, journeys, self.json).await
+        } else {
+            println!(
+                "{}",
+                welcome(&running, matches!(state, State::Temporary(_)))
+            );
+            serve(&running).await
         };
         if let Err(why) = running.stop().await {
             eprintln!("sluis demo: {why}");
@@ -137,12 +134,11 @@ impl Demo {
     }
 
     fn state_directory(&self) -> State {
-        match &self.state {
-            Some(directory) => State::Kept(directory.clone()),
-            None => {
-                let name = format!("sluis-{}", chance::entropy().uuid("state"));
-                State::Temporary(std::env::temp_dir().join(name))
-            }
+        if let Some(directory) = &self.state {
+            State::Kept(directory.clone())
+        } else {
+            let name = format!("sluis-{}", chance::entropy().uuid("state"));
+            State::Temporary(std::env::temp_dir().join(name))
         }
     }
 }
@@ -168,6 +164,23 @@ impl Drop for State {
         if let Self::Temporary(path) = self {
             // What cannot be removed is swept by the system with its other temporary files.
             let _ = std::fs::remove_dir_all(path);
+        }
+    }
+}
+
+/// Serves until Ctrl-C; tells whether that was why it ended.
+async fn serve(running: &Running) -> bool {
+    tokio::select! {
+        () = until_ctrl_c() => {
+            println!("Stopping; running requests may finish.");
+            true
+        }
+        party = running.store_failed() => {
+            eprintln!(
+                "sluis demo: the store of {party} stopped: is the disk full? What was answered is \
+                 kept; start again on the same --state when the disk works."
+            );
+            false
         }
     }
 }
