@@ -108,7 +108,9 @@ fn leave_out(value: &mut Value, system: &str) {
     match value {
         Value::Array(items) => {
             items.retain(|item| !is_it(item));
-            items.iter_mut().for_each(|item| leave_out(item, system));
+            for item in items {
+                leave_out(item, system);
+            }
         }
         Value::Object(members) => {
             members.retain(|_, member| !is_it(member));

@@ -21,8 +21,9 @@ pub(super) struct Sluis(PathBuf);
 pub(super) enum Ended {
     /// All steps passed.
     Passed(Report),
-    /// The network ran and the journey stopped: at which step, and what was seen.
-    Stopped(String),
+    /// The network ran and the journey stopped: at the first step that failed, if one did, and what
+    /// was seen there.
+    Stopped(Option<u64>, String),
     /// The network did not start: what it said.
     Refused(String),
 }
@@ -106,21 +107,32 @@ fn journey(printed: &str) -> Result<Ended, String> {
     if printed["passed"] == true && journey["passed"] == true {
         return Ok(Ended::Passed(Report { journey, took_ms }));
     }
-    let failed = journey["failed_step"]
-        .as_u64()
-        .map(|step| format!("step {step}"));
-    let seen = journey["stopped_at"].as_str().map(str::to_owned);
-    let why: Vec<String> = failed.into_iter().chain(seen).collect();
-    Ok(Ended::Stopped(why.join(", ")))
+    let failed = journey["failed_step"].as_u64();
+    let step = steps(&journey).find(|step| failed.is_some() && step["step"].as_u64() == failed);
+    let notes = step
+        .and_then(|step| step["seen"].as_array())
+        .into_iter()
+        .flatten();
+    let notes = notes
+        .filter(|sighting| sighting["ok"] == false)
+        .map(|sighting| &sighting["note"]);
+    let seen = notes
+        .chain([&journey["stopped_at"]])
+        .filter_map(Value::as_str);
+    let mut seen: Vec<&str> = seen.collect();
+    seen.dedup();
+    Ok(Ended::Stopped(failed, seen.join("; ")))
+}
+
+fn steps(journey: &Value) -> impl Iterator<Item = &Value> {
+    journey["steps"].as_array().into_iter().flatten()
 }
 
 impl Report {
     /// How many resources came from a provider, as the PGO told the observer.
     pub(super) fn received(&self, ura: &str) -> usize {
-        let steps = self.journey["steps"].as_array().into_iter().flatten();
-        let sightings = steps
-            .filter(|step| step["step"] == DATA)
-            .filter_map(|step| step["seen"].as_array());
+        let of_data = steps(&self.journey).filter(|step| step["step"] == DATA);
+        let sightings = of_data.filter_map(|step| step["seen"].as_array());
         let of_provider = sightings
             .flatten()
             .filter(|sighting| sighting["aanbieder"] == ura);
@@ -162,13 +174,18 @@ mod tests {
     }
 
     #[test]
-    fn a_run_that_stopped_tells_where() {
+    fn a_run_that_stopped_tells_where_and_why() {
         let printed = r#"{"passed":false,"journeys":[{"passed":false,"took_ms":7,"failed_step":24,
-            "stopped_at":"the person saw nothing","steps":[]}]}"#;
-        let Ok(Ended::Stopped(why)) = journey(printed) else {
+            "stopped_at":"the person saw nothing","steps":[
+            {"step":23,"seen":[{"ok":false,"note":"other"}]},
+            {"step":24,"seen":[{"ok":true,"note":"fine"},{"ok":false,"note":"bad"}]}]}]}"#;
+        let Ok(Ended::Stopped(step, why)) = journey(printed) else {
             panic!("it stopped")
         };
-        assert_eq!(why, "step 24, the person saw nothing");
+        assert_eq!(
+            (step, why.as_str()),
+            (Some(24), "bad; the person saw nothing")
+        );
         assert!(journey("{}").is_err());
     }
 }

@@ -2,7 +2,6 @@
 
 mod dva;
 mod login;
-mod parties;
 mod token;
 mod userinfo;
 mod withdrawal;

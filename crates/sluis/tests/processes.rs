@@ -1,0 +1,212 @@
+//! Parties in processes of their own, and what users meet at start and stop.
+
+use std::net::TcpListener;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use serde_json::Value;
+
+/// How long a start may take before the test gives up.
+const READY_TRIES_MAX: u32 = 600;
+const READY_AGAIN: Duration = Duration::from_millis(50);
+
+/// A demo that runs until the test is done with it.
+struct Demo(Child);
+
+impl Drop for Demo {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+struct State(PathBuf);
+
+impl State {
+    fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("sluis-{name}-{}", std::process::id()));
+        let _ = std::fs::remove_dir_all(&path);
+        Self(path)
+    }
+
+    fn text(&self) -> &str {
+        self.0.to_str().expect("UTF-8")
+    }
+}
+
+impl Drop for State {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+fn sluis(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_sluis"));
+    command.arg("demo").args(arguments);
+    command
+}
+
+fn start(state: &State, arguments: &[&str]) -> Demo {
+    let mut command = sluis(&["--state", state.text()]);
+    let child = command
+        .args(arguments)
+        .stdout(Stdio::null())
+        .spawn()
+        .expect("starts");
+    Demo(child)
+}
+
+fn free_port() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    listener.local_addr().expect("an address").port()
+}
+
+/// Waits for `demo.json` of this process.
+fn ready(state: &State, demo: &Demo) -> Value {
+    for _ in 0..READY_TRIES_MAX {
+        if let Ok(text) = std::fs::read(state.0.join("demo.json"))
+            && let Ok(json) = serde_json::from_slice::<Value>(&text)
+            && json["pid"] == demo.0.id()
+        {
+            return json;
+        }
+        std::thread::sleep(READY_AGAIN);
+    }
+    panic!("the demo did not become ready");
+}
+
+#[test]
+fn one_dva_in_a_process_of_its_own_still_serves_the_chain() {
+    let state = State::new("two");
+    let (port, port2) = (free_port(), free_port());
+    let others: Vec<String> = [
+        "pgo",
+        "mitz",
+        "lokalisatie",
+        "digid",
+        "dva",
+        "xis",
+        "xis2",
+        "stelselnode",
+        "netwerk",
+    ]
+    .iter()
+    .map(|party| format!("{party}={port}"))
+    .collect();
+    // The second process finds the certificate authority of the first: the headless run makes it.
+    let made = sluis(&["--state", state.text(), "--port", "0", "--headless", "mitz"]).output();
+    assert!(made.expect("runs").status.success());
+    let port2_text = port2.to_string();
+    let dva2 = start(
+        &state,
+        &[
+            "--port",
+            &port2_text,
+            "--only",
+            "dva2",
+            "--elsewhere",
+            &others.join(","),
+        ],
+    );
+    ready(&state, &dva2);
+    let elsewhere = format!("dva2={port2}");
+    let port_text = port.to_string();
+    let run = sluis(&["--state", state.text(), "--port", &port_text])
+        .args([
+            "--except",
+            "dva2",
+            "--elsewhere",
+            &elsewhere,
+            "--headless",
+            "mitz",
+            "--json",
+        ])
+        .output()
+        .expect("runs");
+    let data: Value = serde_json::from_slice(&run.stdout).expect("JSON");
+    assert_eq!(data["passed"], true, "{}", data["journeys"][0]["steps"]);
+    let seen = data["journeys"][0]["steps"][22]["seen"]
+        .as_array()
+        .expect("sightings")
+        .clone();
+    let parties: Vec<&str> = seen.iter().filter_map(|s| s["party"].as_str()).collect();
+    assert!(
+        parties.contains(&"dva") && parties.contains(&"dva2"),
+        "{parties:?}"
+    );
+}
+
+#[test]
+fn demo_json_tells_what_others_need_and_goes_with_the_demo() {
+    let state = State::new("json");
+    let mut demo = start(&state, &["--port", "0"]);
+    let json = ready(&state, &demo);
+    assert_eq!(json["schema_version"], 1);
+    assert_eq!(json["ready"], true);
+    let port = json["port"].as_u64().expect("a port");
+    assert_eq!(
+        json["hosts"]["mitz-back"],
+        format!("https://mitz-back.localhost:{port}")
+    );
+    for file in [
+        &json["ca_file"],
+        &json["clients"][0]["key_file"],
+        &json["clients"][0]["cert_file"],
+    ] {
+        assert!(
+            PathBuf::from(file.as_str().expect("a path")).is_file(),
+            "{file}"
+        );
+    }
+    assert!(
+        json["people"]
+            .as_array()
+            .is_some_and(|people| people.len() >= 8)
+    );
+    let terminated = Command::new("kill").arg(demo.0.id().to_string()).status();
+    assert!(terminated.expect("kill runs").success());
+    assert!(demo.0.wait().expect("ends").success());
+    assert!(!state.0.join("demo.json").exists());
+}
+
+#[test]
+fn a_second_demo_on_the_same_state_or_port_is_told_why_it_cannot_start() {
+    let state = State::new("twice");
+    let demo = start(&state, &["--port", "0"]);
+    let port = ready(&state, &demo)["port"].to_string();
+    for arguments in [
+        ["--state", state.text(), "--port", "0"],
+        ["--state", "", "--port", &port],
+    ] {
+        let arguments: Vec<&str> = arguments.into_iter().filter(|a| !a.is_empty()).collect();
+        let arguments = if arguments.len() == 3 {
+            vec!["--port", &port]
+        } else {
+            arguments
+        };
+        let second = sluis(&arguments).output().expect("runs");
+        assert_eq!(second.status.code(), Some(2));
+        let why = String::from_utf8_lossy(&second.stderr).into_owned();
+        assert!(why.starts_with("sluis demo: "), "{why}");
+    }
+}
+
+#[test]
+fn an_input_with_a_fault_is_refused_with_file_line_and_reason() {
+    let state = State::new("fault");
+    let input = state.0.join("input");
+    std::fs::create_dir_all(&input).expect("a folder");
+    let people =
+        "[\n {\"bsn\": \"123456789\", \"name\": \"Jan\", \"birth_date\": \"1980-01-01\"}\n]";
+    std::fs::write(input.join("people.json"), people).expect("writable");
+    let input = input.to_str().expect("UTF-8");
+    let run = sluis(&["--port", "0", "--input", input])
+        .output()
+        .expect("runs");
+    assert_eq!(run.status.code(), Some(2));
+    let why = String::from_utf8_lossy(&run.stderr).into_owned();
+    assert!(why.contains("people.json, line 2"), "{why}");
+    assert!(!why.contains("123456789"), "{why}");
+}
