@@ -37,10 +37,16 @@ async function journeys(demo, front) {
   return texts;
 }
 
-/** The requirements by which a request was refused, as the operator finds them by its number. */
-export function requirements(demo, answer) {
+/**
+ * The requirements by which a request was refused, as the operator finds them by its number; those
+ * of one party, if it is named, for a request that others were asked about too.
+ */
+export function requirements(demo, answer, party) {
   const trace = answer.headers.get('trace-id');
-  const lines = fs.readFileSync(path.join(demo.state, 'log.jsonl'), 'utf8').trim().split('\n');
-  const told = lines.filter(Boolean).map((line) => JSON.parse(line));
-  return told.filter((line) => line.trace_id === trace).map((line) => line.requirement);
+  const lines = fs.readFileSync(path.join(demo.state, 'log.jsonl'), 'utf8').split('\n');
+  return lines
+    .filter(Boolean)
+    .map((line) => JSON.parse(line))
+    .filter((line) => line.trace_id === trace && (!party || line.party === party))
+    .map((line) => line.requirement);
 }

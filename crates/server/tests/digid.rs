@@ -249,10 +249,22 @@ impl Service {
     }
 
     async fn resolve(&self, clock: &Clock, artifact: &str, authn_request: &str) -> Uitkomst {
+        self.resolve_for([127, 0, 0, 1], clock, artifact, authn_request)
+            .await
+    }
+
+    async fn resolve_for(
+        &self,
+        client: [u8; 4],
+        clock: &Clock,
+        artifact: &str,
+        authn_request: &str,
+    ) -> Uitkomst {
         let asked = Resolve {
             artifact,
             authn_request,
             requested_at: now().minus_s(60),
+            client: client.into(),
             now: clock.now(),
         };
         self.sp.resolve(&self.app, trace(), &asked).await
@@ -717,6 +729,28 @@ async fn digid_case_011_a_broker_may_want_another_media_type() {
     let artifact = artifact_in(&network.logged_in("Midden").await);
     let uitkomst = mitz.resolve(&network.clock, &artifact, REQUEST).await;
     assert_logged_in(&uitkomst, Loa::Midden);
+}
+
+#[tokio::test]
+async fn digid_case_034_another_address_is_told_and_not_refused() {
+    let network = Network::new().await;
+    let (mitz, clock) = (&network.mitz, &network.clock);
+    let own = artifact_in(&network.logged_in("Midden").await);
+    let other = artifact_in(&network.logged_in("Midden").await);
+    let log = network.rig.directory.join("log.jsonl");
+    let told = || {
+        std::fs::read_to_string(&log)
+            .expect("a log")
+            .contains("digid case 34")
+    };
+    let uitkomst = mitz.resolve_for([127, 0, 0, 1], clock, &own, REQUEST).await;
+    assert_logged_in(&uitkomst, Loa::Midden);
+    assert!(!told());
+    let uitkomst = mitz
+        .resolve_for([192, 0, 2, 7], clock, &other, REQUEST)
+        .await;
+    assert_logged_in(&uitkomst, Loa::Midden);
+    assert!(told());
 }
 
 #[tokio::test]

@@ -1,5 +1,7 @@
 //! Step 4 of the chain: the artifact for an answer, over the back channel (digid.md §2.5).
 
+use std::net::IpAddr;
+
 use http::{HeaderName, StatusCode};
 use mitz::authorization_server::aanmelding::Uitkomst;
 use saml::artifact::Artifact;
@@ -52,6 +54,8 @@ pub struct Resolve<'a> {
     pub authn_request: &'a str,
     /// When we made it.
     pub requested_at: Moment,
+    /// From where the browser brought the artifact.
+    pub client: IpAddr,
     /// The moment of the run.
     pub now: Moment,
 }
@@ -83,11 +87,19 @@ impl ServiceProvider {
     /// once: the caller asks once, and keeps what this gives.
     pub async fn resolve(&self, app: &App, trace: TraceId, asked: &Resolve<'_>) -> Uitkomst {
         match self.try_resolve(app, trace, asked).await {
-            Ok(person) => Uitkomst::Ingelogd {
-                bsn: person.bsn,
-                level: person.loa,
-                auth_time: person.authn_instant.unix(),
-            },
+            Ok(person) => {
+                // digid case 34: networks change addresses, so it is told and not refused
+                if person.came_from_elsewhere(asked.client) {
+                    let reason = "DigiD saw the person at another address than we did";
+                    app.refused(trace, "digid case 34", reason);
+                    tracing::warn!(%trace, "{reason}");
+                }
+                Uitkomst::Ingelogd {
+                    bsn: person.bsn,
+                    level: person.loa,
+                    auth_time: person.authn_instant.unix(),
+                }
+            }
             Err(failure) => failure.told(app, trace),
         }
     }

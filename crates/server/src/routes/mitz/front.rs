@@ -1,5 +1,6 @@
 //! The front channel of the authorization server: steps 2–7, and what a person sees on the way.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::extract::State;
@@ -209,6 +210,7 @@ pub(super) async fn assertion_consumer(
         role: Arc::clone(&role),
         aanvraag,
         artifact,
+        client: visit.peer.address.ip(),
         uitkomst: OnceCell::new(),
     };
     let relay = [("aanvraag", relay_state.as_str())];
@@ -230,6 +232,7 @@ struct AanmeldingJourney {
     role: Arc<MitzRole>,
     aanvraag: Aanvraag,
     artifact: String,
+    client: IpAddr,
     /// What DigiD said: it can be asked once.
     uitkomst: OnceCell<Uitkomst>,
 }
@@ -271,6 +274,7 @@ impl AanmeldingJourney {
             artifact: &self.artifact,
             authn_request: &self.aanvraag.authn_request,
             requested_at: verdict::Moment::from_unix(self.aanvraag.requested_at),
+            client: self.client,
             now: run.now,
         };
         let uitkomst = self.role.digid.resolve(&run.app, run.trace, &asked).await;
