@@ -3,10 +3,9 @@
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { createServer } from 'node:net';
 import { after, before, test } from 'node:test';
 import { Dva } from './lib/dva.mjs';
-import { Demo, inputFolder, sluis, temporaryFolder } from './lib/demo.mjs';
+import { Demo, freePorts, inputFolder, sluis, temporaryFolder } from './lib/demo.mjs';
 import { ACCESS_TOKEN_TYPE, discover, exchange, search } from './lib/dvp.mjs';
 import { leaks, requirements } from './lib/log.mjs';
 import { withdraw } from './lib/login.mjs';
@@ -427,15 +426,4 @@ test('mitz_case_074_what_was_written_of_the_chain_holds_no_bsn_and_no_token', as
 function once(work) {
   let done;
   return () => (done ??= work());
-}
-
-/** Ports that nobody listens on now. */
-async function freePorts(number) {
-  const servers = await Promise.all(Array.from({ length: number }, () => new Promise((resolve) => {
-    const server = createServer();
-    server.listen(0, '127.0.0.1', () => resolve(server));
-  })));
-  const ports = servers.map((server) => server.address().port);
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
 }

@@ -3,6 +3,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import fs from 'node:fs';
+import { createServer } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -55,6 +56,15 @@ export function inputFolder({ clients = [], change = {} } = {}) {
     fs.writeFileSync(file, JSON.stringify(changed(JSON.parse(fs.readFileSync(file, 'utf8')))));
   }
   return folder;
+}
+
+/** Ports that nobody listens on now. */
+export async function freePorts(number) {
+  const servers = Array.from({ length: number }, () => createServer().listen(0, '127.0.0.1'));
+  await Promise.all(servers.map((server) => once(server, 'listening')));
+  const ports = servers.map((server) => server.address().port);
+  await Promise.all(servers.map((server) => once(server.close(), 'close')));
+  return ports;
 }
 
 /** A demo that serves. */

@@ -31,8 +31,8 @@ pub(super) struct Entry {
 pub(super) enum Kind {
     /// A clause that code fulfils.
     Requirement,
-    /// An acceptance case that a test of its name must show.
-    Case,
+    /// An acceptance case that a test of its name must show, where `needs` is beside the repository.
+    Case { needs: Option<String> },
     /// An acceptance case that is not ours yet, and why.
     Later(String),
 }
@@ -116,7 +116,7 @@ impl Catalogue {
         }
         for case in source.case {
             let kind = match (case.status, case.reason) {
-                (Status::Implemented, None) => Kind::Case,
+                (Status::Implemented, None) => Kind::Case { needs: case.needs },
                 (Status::Later, Some(reason)) => Kind::Later(reason),
                 _ => {
                     return Err(format!(
@@ -192,6 +192,7 @@ struct Case {
     text: String,
     status: Status,
     reason: Option<String>,
+    needs: Option<String>,
     #[serde(default)]
     aliases: Vec<String>,
 }
@@ -221,6 +222,7 @@ aliases = ["Rules §01"]
 id = "mitz case 7"
 text = "Somebody is kind."
 status = "implemented"
+needs = "../samples"
 [[source.case]]
 id = "mitz case 8"
 text = "Everybody is."
@@ -242,7 +244,10 @@ reason = "nobody knows how"
         assert!(matches!(catalogue.look_up("Rules §2"), Known::Nothing));
         let kinds: Vec<&Kind> = catalogue.entries.iter().map(|entry| &entry.kind).collect();
         let later = Kind::Later("nobody knows how".to_owned());
-        assert_eq!(kinds, [&Kind::Requirement, &Kind::Case, &later]);
+        let case = Kind::Case {
+            needs: Some("../samples".to_owned()),
+        };
+        assert_eq!(kinds, [&Kind::Requirement, &case, &later]);
     }
 
     #[test]

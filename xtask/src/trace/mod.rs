@@ -2,7 +2,7 @@
 //!
 //! It fails when an id is cited that the catalogue does not have, and when a case that counts as
 //! implemented has no test. With `--ran` a test counts only when these results say that it ran and
-//! passed.
+//! passed; a case whose samples are not beside this clone is told, and is no failure.
 
 mod catalogue;
 mod citations;
@@ -31,7 +31,7 @@ pub(crate) fn run(results: Option<&[&str]>) -> Result<ExitCode, String> {
     let catalogue = Catalogue::read(&root.join("docs/requirements"))?;
     let ran = results.map(read_results).transpose()?;
     let files = tree::files(&root, &FOLDERS)?;
-    let trace = Trace::of(&catalogue, &files, ran);
+    let trace = Trace::of(&catalogue, &files, ran, &|needs| root.join(needs).exists());
     // Whoever reads it may have seen enough.
     let _ = std::io::stdout().write_all(trace.text().as_bytes());
     for fault in &trace.faults {
@@ -58,6 +58,8 @@ struct Trace<'c> {
     catalogue: &'c Catalogue,
     /// By the entry's place in the catalogue.
     cited: Vec<Cites>,
+    /// Cases that cannot be tested here, and what they need.
+    elsewhere: Vec<String>,
     /// What makes it fail.
     faults: Vec<String>,
 }
@@ -74,10 +76,17 @@ struct Cites {
 }
 
 impl<'c> Trace<'c> {
-    fn of(catalogue: &'c Catalogue, files: &[TextFile], ran: Option<Ran>) -> Self {
+    /// `is_here` tells whether what a case needs is beside the repository.
+    fn of(
+        catalogue: &'c Catalogue,
+        files: &[TextFile],
+        ran: Option<Ran>,
+        is_here: &dyn Fn(&str) -> bool,
+    ) -> Self {
         let mut trace = Self {
             catalogue,
             cited: vec![Cites::default(); catalogue.entries.len()],
+            elsewhere: Vec::new(),
             faults: Vec::new(),
         };
         let grammar = catalogue.grammar();
@@ -89,7 +98,7 @@ impl<'c> Trace<'c> {
         if let Some(ran) = ran {
             trace.add_results(&ran);
         }
-        trace.check_cases();
+        trace.check_cases(is_here);
         trace
     }
 
@@ -151,11 +160,19 @@ impl<'c> Trace<'c> {
         }
     }
 
-    fn check_cases(&mut self) {
+    fn check_cases(&mut self, is_here: &dyn Fn(&str) -> bool) {
         for (entry, cites) in self.catalogue.entries.iter().zip(&self.cited) {
-            if entry.kind == Kind::Case && cites.named == 0 {
-                self.faults
-                    .push(format!("{}: no test of it ran: {}", entry.id, entry.text));
+            let Kind::Case { needs } = &entry.kind else {
+                continue;
+            };
+            if cites.named > 0 {
+                continue;
+            }
+            match needs.as_deref().filter(|needs| !is_here(needs)) {
+                Some(needs) => self.elsewhere.push(format!("{}: needs {needs}", entry.id)),
+                None => self
+                    .faults
+                    .push(format!("{}: no test of it ran: {}", entry.id, entry.text)),
             }
         }
     }
@@ -171,6 +188,9 @@ impl<'c> Trace<'c> {
         for (reason, ids) in self.later() {
             // Writing to a String cannot fail.
             let _ = writeln!(text, "later: {}: {reason}", joined(&ids));
+        }
+        for case in &self.elsewhere {
+            let _ = writeln!(text, "not here: {case}");
         }
         text + &self.summary()
     }
@@ -195,8 +215,9 @@ impl<'c> Trace<'c> {
         let requirements = count(&|e, _| is_requirement(e));
         let cited = count(&|e, c| is_requirement(e) && is_cited(c));
         let untested = count(&|e, c| is_requirement(e) && is_cited(c) && c.tests.is_empty());
-        let cases = count(&|e, _| e.kind == Kind::Case);
-        let tested = count(&|e, c| e.kind == Kind::Case && c.named > 0);
+        let is_case = |entry: &Entry| matches!(entry.kind, Kind::Case { .. });
+        let cases = count(&|e, _| is_case(e));
+        let tested = count(&|e, c| is_case(e) && c.named > 0);
         let later = count(&|e, _| matches!(e.kind, Kind::Later(_)));
         format!(
             "requirements: {requirements} catalogued, {cited} cited, {untested} of them by no test\n\
@@ -210,7 +231,7 @@ impl<'c> Trace<'c> {
 fn describe(text: &mut String, entry: &Entry, cites: &Cites) {
     let mark = match (&entry.kind, cites.code.is_empty() && cites.tests.is_empty()) {
         (Kind::Later(_), _) => "  [later]",
-        (Kind::Case, _) if cites.named == 0 => "  [no test]",
+        (Kind::Case { .. }, _) if cites.named == 0 => "  [no test]",
         (Kind::Requirement, true) => "  [not cited]",
         (Kind::Requirement, false) if cites.tests.is_empty() => "  [no test]",
         _ => "",
@@ -272,7 +293,11 @@ case = [
     const CODE: &str = "// RFC 6749 §5.2\nfn f() {}\n\n#[test]\nfn mitz_case_007_is_tested() {}\n";
 
     fn traced(code: &str, ran: Option<&str>) -> (Vec<String>, String) {
-        let files = [("rules.toml".to_owned(), RULES.to_owned())];
+        traced_by(RULES, code, ran)
+    }
+
+    fn traced_by(rules: &str, code: &str, ran: Option<&str>) -> (Vec<String>, String) {
+        let files = [("rules.toml".to_owned(), rules.to_owned())];
         let catalogue = Catalogue::of(&files).expect("a catalogue");
         let file = TextFile {
             path: "crates/x/src/a.rs".to_owned(),
@@ -283,7 +308,7 @@ case = [
             ran.add(results).expect("results");
             ran
         });
-        let trace = Trace::of(&catalogue, &[file], ran);
+        let trace = Trace::of(&catalogue, &[file], ran, &|needs| needs == "../here");
         let text = trace.text();
         (trace.faults, text)
     }
@@ -344,6 +369,18 @@ case = [
         ] {
             let (faults, _) = traced(CODE, Some(results));
             assert_eq!(faults.is_empty(), is_tested, "{results}");
+        }
+    }
+
+    #[test]
+    fn a_case_that_needs_what_is_not_here_is_told_and_does_not_fail() {
+        for (needs, is_fault) in [("../here", true), ("../there", false)] {
+            let status = format!("status = \"implemented\", needs = \"{needs}\"");
+            let rules = RULES.replace("status = \"implemented\"", &status);
+            let (faults, text) = traced_by(&rules, CODE, Some(""));
+            assert_eq!(!faults.is_empty(), is_fault, "{needs}");
+            let told = "not here: mitz case 7: needs ../there\n";
+            assert_eq!(text.contains(told), !is_fault, "{text}");
         }
     }
 }

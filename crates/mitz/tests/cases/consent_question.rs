@@ -7,9 +7,9 @@ use serde_json::{Value, json};
 use verdict::Actor;
 
 use crate::world::{
-    ANDERE_PGO, APOTHEEK, BAKKER, DVA, DVA_HOST, DVA2_HOST, JANSEN, MITZ, OOST, PGO, WEST, World,
-    certificate, claims, granted, id_token_of, id_token_of_a_stranger, id_token_with, is_about, ja,
-    om_te_delen, refused, ura,
+    ANDERE_PGO, APOTHEEK, BAKKER, DVA, DVA_HOST, DVA2, DVA2_HOST, JANSEN, MITZ, OOST, PGO, WEST,
+    World, certificate, claims, granted, id_token_of, id_token_of_a_stranger, id_token_with,
+    is_about, ja, om_te_delen, refused, ura,
 };
 
 /// A question about a token, as its DVA asks it.
@@ -167,12 +167,12 @@ fn mitz_case_044_an_expired_token_is_not_active() {
 fn mitz_case_044_what_mitz_did_not_write_for_this_dva_is_not_active() {
     let world = World::new();
     let token = located(&world);
-    let other_dva = id_token_with(&token, |claims| {
-        claims["aud"] = json!([PGO, "https://dva3"]);
-    });
+    let no_dva = id_token_with(&token, |claims| claims["aud"] = json!([PGO]));
+    let other_dva = id_token_with(&token, |claims| claims["aud"] = json!([PGO, DVA2]));
     let other_jti = id_token_with(&token, |claims| claims["jti"] = json!("AAAA"));
     for bad in [
         id_token_of_a_stranger(&token),
+        no_dva,
         other_dva,
         other_jti,
         "a.b.c".to_owned(),

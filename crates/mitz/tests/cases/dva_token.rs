@@ -2,12 +2,15 @@
 
 use identity::{GegevensdienstId, Zorgaanbiedernaam};
 use mitz::dva::beschikbaarheidstoets::{Bevinding, Geboortedatum, Patient};
-use mitz::dva::token::{Grant, MitzAntwoord, TokenAnswer, Vraag};
+use mitz::dva::token::{Grant, MitzAntwoord, TokenAnswer, TokenRequest, Vraag};
 use mitz::dvp::token_exchange_form;
 use mitz::toestemmingenregister::intrekken::Omvang;
 use protocol::access_token::grant_of;
 use protocol::refusal::{ErrorCode, Refusal};
-use protocol::token_exchange::{ACCESS_TOKEN_TYPE, GRANT_TYPE, ID_TOKEN_TYPE, JWT_BEARER};
+use protocol::scope::Scope;
+use protocol::token_exchange::{
+    ACCESS_TOKEN_TYPE, Exchange, GRANT_TYPE, ID_TOKEN_TYPE, JWT_BEARER, Profile,
+};
 use serde_json::{Value, json};
 use verdict::{Actor, Step};
 
@@ -386,6 +389,34 @@ fn mitz_case_041_a_token_without_this_dva_in_its_audience_is_not_taken() {
     );
     assert!(world.asked().is_empty());
     assert!(ask(&token).is_ok(), "a location's token names its DVA");
+}
+
+/// Step by step, with a door that lets the audience through.
+#[test]
+fn mitz_case_041_the_rule_looks_at_the_audience_itself() {
+    let world = World::new();
+    let mut said = claims(&located(&world));
+    said["aud"] = json!([PGO]);
+    let token = serde_json::from_value(said).expect("the claims of a location's token");
+    let peer = certificate(PGO);
+    let client = world
+        .mitz
+        .clients
+        .prove(Some(PGO), Some(&peer))
+        .expect("proven");
+    let exchange = Exchange {
+        profile: Profile::TokenExchange,
+        id_token: "a.b.c".to_owned(),
+        audience: WEST_NAAM.to_owned(),
+        scope: Scope::parse("51").expect("a scope"),
+    };
+    let request = TokenRequest::new(client, exchange, Ok(token));
+    let Step::Done(verdict) = request.begin(&world.dva, world.now(), &world.entropy()) else {
+        panic!("decided without asking anyone");
+    };
+    assert!(matches!(verdict.reply, TokenAnswer::RefusedAlike(_)));
+    assert_eq!(verdict.events[0].requirement, "mitz case 41");
+    assert!(verdict.changes.is_empty());
 }
 
 #[test]

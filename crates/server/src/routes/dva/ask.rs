@@ -1,0 +1,210 @@
+//! What a DVA asks others: Mitz for consent (steps 24–26), and a provider's record system for what it
+//! has (steps 27 and 30).
+
+use fhir::{Bundle, Zoekvraag};
+use identity::{Bsn, Ura};
+use jose::{Algorithm, Expected, Typ, jwe};
+use mitz::dva::beschikbaarheidstoets::{Bevinding, Geboortedatum, Patient};
+use mitz::dva::resource::GegevensVraag;
+use mitz::dva::token::{BeschikbaarheidVraag, MitzAntwoord, ToestemmingVraag};
+use mitz::locatietoken::BSN_SYSTEM;
+use mitz::lokalisatie::NietBereikbaar;
+use mitz::toestemming::Functie;
+use serde_json::Value;
+
+use super::{DvaRole, LEEWAY_S};
+use crate::door::TraceId;
+use crate::outside::{Answer, Headers, OutsideError};
+use crate::settle::Run;
+
+/// What the answer to a consent question must say it is (RFC 9701 §5).
+const INTROSPECTION_TYP: &str = "token-introspection+jwt";
+
+impl DvaRole {
+    /// Steps 24–26.
+    pub(super) async fn ask_mitz(
+        &self,
+        run: &Run,
+        q: &ToestemmingVraag,
+    ) -> Result<MitzAntwoord, NietBereikbaar> {
+        let (services, presenter) = (q.services(), q.presenter_x5t());
+        let form = [
+            ("token", q.id_token()),
+            ("token_type_hint", "id_token"),
+            ("ura", q.ura().as_str()),
+            ("function", Functie::Verzamelen.as_str()),
+            ("services", &services),
+            ("presenter_x5t", &presenter),
+        ];
+        let headers = Headers::none()
+            .correlation_id(run.trace)
+            .accept("application/token-introspection+jwt");
+        let url = &self.urls.consent_introspect;
+        let answer = self.app.outside.post_form(url, &form, headers).await;
+        let body = match answered(answer) {
+            Ok(body) => body,
+            Err(nee) => {
+                self.told(
+                    run,
+                    q.ura(),
+                    "Mitz says that this is not our provider",
+                    false,
+                );
+                return Ok(nee);
+            }
+        };
+        let introspection = match body {
+            Some(body) => self.introspection(&body).await,
+            None => None,
+        };
+        let Some(introspection) = introspection else {
+            self.told(run, q.ura(), "no usable answer of Mitz", false);
+            return Err(NietBereikbaar);
+        };
+        let antwoord = MitzAntwoord::read(&introspection, q.ura(), q.client_id());
+        let permit = matches!(antwoord, MitzAntwoord::Permit { .. });
+        let note = if permit {
+            "consent and BSN received"
+        } else {
+            "no consent"
+        };
+        self.told(run, q.ura(), note, permit);
+        Ok(antwoord)
+    }
+
+    fn told(&self, run: &Run, ura: &Ura, note: &str, ok: bool) {
+        self.app
+            .tell_at(26, run.trace, "mitz", note, ok, Some(ura.to_string()));
+    }
+
+    /// Step 26: decrypted with our key, signed by Mitz, for us, now.
+    async fn introspection(&self, body: &[u8]) -> Option<Value> {
+        let text = std::str::from_utf8(body).ok()?;
+        let jws = jwe::decrypt(text, &self.decryption).ok()?;
+        let jws = std::str::from_utf8(&jws.plain).ok()?;
+        let keys = self
+            .mitz_keys
+            .keys(&self.app, &self.urls.mitz_jwks)
+            .await
+            .ok()?;
+        let expected = Expected {
+            typ: Typ::Is(INTROSPECTION_TYP),
+            issuer: &self.dva.mitz,
+            audience: &[&self.dva.issuer],
+            now: self.app.clock.now(),
+            leeway_s: LEEWAY_S,
+        };
+        let claims = jose::verify(jws, &keys, &[Algorithm::Es256], &expected).ok()?;
+        claims.get("token_introspection").cloned()
+    }
+
+    /// Step 27: the questions of the beschikbaarheidstoets, to the provider's own record system.
+    pub(super) async fn ask_xis(
+        &self,
+        trace: TraceId,
+        q: &BeschikbaarheidVraag,
+    ) -> Result<Bevinding, NietBereikbaar> {
+        let patients = self.search(trace, q.ura(), q.bsn(), "Patient", &[]).await;
+        let Ok(patients) = patients else {
+            let aanbieder = Some(q.ura().to_string());
+            self.app
+                .tell_at(27, trace, "xis", "no answer", false, aanbieder);
+            return Err(NietBereikbaar);
+        };
+        let patient = patients.resources.first().map(|patient| Patient {
+            geboortedatum: patient["birthDate"].as_str().and_then(Geboortedatum::parse),
+        });
+        let mut beschikbaar = Vec::new();
+        if patient.is_some() {
+            for dienst in q.gegevensdiensten() {
+                if self.has_any(trace, q, &dienst.zoekvragen).await? {
+                    beschikbaar.push(dienst.id.clone());
+                }
+            }
+        }
+        Ok(Bevinding {
+            patient,
+            beschikbaar,
+        })
+    }
+
+    /// Whether one of the searches of a gegevensdienst finds something.
+    async fn has_any(
+        &self,
+        trace: TraceId,
+        q: &BeschikbaarheidVraag,
+        zoekvragen: &[Zoekvraag],
+    ) -> Result<bool, NietBereikbaar> {
+        for zoekvraag in zoekvragen {
+            let mut parameters = zoekvraag.parameters.clone();
+            parameters.push(("_count".to_owned(), "1".to_owned()));
+            let kind = &zoekvraag.resource_type;
+            let found = self
+                .search(trace, q.ura(), q.bsn(), kind, &parameters)
+                .await?;
+            if !found.resources.is_empty() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// A search at a provider's record system for one person. The BSN travels in the body.
+    async fn search(
+        &self,
+        trace: TraceId,
+        ura: &Ura,
+        bsn: &Bsn,
+        kind: &str,
+        parameters: &[(String, String)],
+    ) -> Result<Bundle, NietBereikbaar> {
+        let person = format!("{BSN_SYSTEM}|{}", bsn.reveal());
+        let by = if kind == "Patient" {
+            "identifier"
+        } else {
+            "patient.identifier"
+        };
+        let mut form = vec![(by, person.as_str())];
+        form.extend(parameters.iter().map(|(n, v)| (n.as_str(), v.as_str())));
+        let url = format!("{}/{ura}/fhir/{kind}/_search", self.urls.xis);
+        let headers = Headers::none()
+            .correlation_id(trace)
+            .accept("application/fhir+json");
+        let answer = self.app.outside.post_form(&url, &form, headers).await;
+        match answer {
+            Ok(answer) if answer.status == 200 => {
+                Bundle::parse(&answer.body).map_err(|_| NietBereikbaar)
+            }
+            _ => Err(NietBereikbaar),
+        }
+    }
+
+    /// Step 30: what the record system has, of every search.
+    pub(super) async fn gegevens(
+        &self,
+        trace: TraceId,
+        q: &GegevensVraag,
+    ) -> Result<Bundle, NietBereikbaar> {
+        let mut all = Bundle::default();
+        for zoekvraag in q.zoekvragen() {
+            let kind = &zoekvraag.resource_type;
+            let found = self
+                .search(trace, q.ura(), q.bsn(), kind, &zoekvraag.parameters)
+                .await?;
+            all.join(found);
+        }
+        Ok(all)
+    }
+}
+
+/// The body of Mitz' answer, nothing when there is none, or the no of a Mitz that does not take us for
+/// the DVA of this provider (mitz case 45).
+fn answered(answer: Result<Answer, OutsideError>) -> Result<Option<Vec<u8>>, MitzAntwoord> {
+    match answer {
+        Ok(answer) if answer.status == 200 => Ok(Some(answer.body)),
+        Ok(answer) if answer.status == 403 => Err(MitzAntwoord::Nee {
+            reason: "Mitz says that we are not the DVA of this provider",
+        }),
+        _ => Ok(None),
+    }
+}

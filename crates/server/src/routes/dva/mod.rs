@@ -1,0 +1,163 @@
+//! A Dienstverlener aanbieder: its Discovery server (steps 21, 22), Authorization server (23–28) and
+//! Resource server (29, 30).
+
+mod ask;
+mod resource;
+mod token;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::State;
+use axum::response::Response;
+use axum::routing::{get, post};
+use identity::Zorgaanbiedernaam;
+use jose::{Jwks, MacKey, jwe};
+use mitz::discovery::{self, Endpoints};
+use mitz::dva::DvaServer;
+use protocol::client::Clients;
+use protocol::wire::Parameters;
+use serde_json::json;
+
+use crate::app::App;
+use crate::jwks::JwksCache;
+use crate::keys::{KeyFault, KeyRing};
+use crate::lists::Lists;
+use crate::web::{self, Visit};
+
+/// How far Mitz' clock and ours may differ, in seconds (mitz.md §2.5).
+const LEEWAY_S: u32 = 60;
+
+/// Where others of the chain are reached.
+#[derive(Clone, Debug)]
+pub struct DvaUrls {
+    /// Public keys of Mitz.
+    pub mitz_jwks: String,
+    /// The consent question of Mitz.
+    pub consent_introspect: String,
+    /// The record systems of its providers.
+    pub xis: String,
+}
+
+/// Everything that the roles of a DVA need.
+pub struct DvaRole {
+    app: Arc<App>,
+    dva: DvaServer,
+    endpoints: Endpoints,
+    urls: DvaUrls,
+    clients: Clients,
+    lists: Lists,
+    mitz_keys: JwksCache,
+    access_tokens: MacKey,
+    decryption: [jwe::DecryptionKey; 1],
+}
+
+/// What a DVA is given at its start.
+pub struct DvaGiven {
+    /// Its providers and switches.
+    pub dva: DvaServer,
+    /// Where it serves.
+    pub endpoints: Endpoints,
+    /// Where others serve.
+    pub urls: DvaUrls,
+    /// How DVPs prove who they are.
+    pub clients: Clients,
+    /// The lists of MedMij.
+    pub lists: Lists,
+}
+
+impl DvaRole {
+    /// Opens the role's keys.
+    ///
+    /// # Errors
+    /// [`KeyFault`].
+    pub fn open(app: Arc<App>, ring: &KeyRing, given: DvaGiven) -> Result<Arc<Self>, KeyFault> {
+        Ok(Arc::new(Self {
+            app,
+            dva: given.dva,
+            endpoints: given.endpoints,
+            urls: given.urls,
+            clients: given.clients,
+            lists: given.lists,
+            mitz_keys: JwksCache::default(),
+            access_tokens: ring.mac("access_tokens")?,
+            decryption: [ring.decryption("introspection")?],
+        }))
+    }
+
+    /// What answers at the front host: what anybody may read.
+    pub fn front(self: &Arc<Self>) -> Router {
+        Router::new()
+            .route("/jwks", get(jwks))
+            .with_state(Arc::clone(self))
+    }
+
+    /// What answers at the discovery host.
+    pub fn discovery(self: &Arc<Self>) -> Router {
+        Router::new()
+            .route("/.well-known/oauth-authorization-server", get(discover))
+            .with_state(Arc::clone(self))
+    }
+
+    /// What answers at the back host.
+    pub fn back(self: &Arc<Self>) -> Router {
+        Router::new()
+            .route("/token", post(token::token))
+            .route(
+                "/resource/{ura}/{dienst}/fhir/{type}",
+                get(resource::resource),
+            )
+            .with_state(Arc::clone(self))
+    }
+}
+
+/// Public keys, for those who encrypt for this DVA.
+async fn jwks(State(role): State<Arc<DvaRole>>) -> Response {
+    let keys = role
+        .decryption
+        .iter()
+        .map(|key| key.public().clone())
+        .collect();
+    Jwks::new(keys).map_or_else(
+        |_| web::unavailable(),
+        |keys| web::json(200, &keys.to_json()),
+    )
+}
+
+// ── Steps 21 and 22 ─────────────────────────────────────────────────────────────────────────────
+
+async fn discover(State(role): State<Arc<DvaRole>>, visit: Visit) -> Response {
+    let app = &role.app;
+    let query = visit.query().unwrap_or_default();
+    let naam = query.get("zorgaanbiedernaam").unwrap_or_default();
+    let naam = Zorgaanbiedernaam::parse(naam).ok();
+    let document = naam.and_then(|naam| discovery::document(&role.dva, &role.endpoints, &naam));
+    let peer = visit.peer_name();
+    if let Some(document) = document {
+        app.tell_at(
+            21,
+            visit.trace,
+            peer,
+            "question for endpoints",
+            true,
+            role.at(&query),
+        );
+        web::json(200, &document)
+    } else {
+        app.saw_fail(21, visit.trace, peer, "the provider is none of this DVA");
+        app.refused(
+            visit.trace,
+            "mitz case 34",
+            "the provider is none of this DVA",
+        );
+        web::json(404, &json!({ "error": "not_found" }))
+    }
+}
+
+impl DvaRole {
+    /// The URA of the provider that a query names, for the observer.
+    fn at(&self, query: &Parameters) -> Option<String> {
+        let naam = Zorgaanbiedernaam::parse(query.get("zorgaanbiedernaam")?).ok()?;
+        Some(self.dva.aanbieders.get(&naam)?.ura.to_string())
+    }
+}

@@ -1,0 +1,173 @@
+//! Steps 29 and 30 at the Resource server: data of the person behind the token.
+
+use std::sync::Arc;
+
+use axum::extract::{Path, State};
+use axum::response::Response;
+use fhir::{IssueType, NotASearch, Search, operation_outcome};
+use identity::{GegevensdienstId, Ura};
+use jose::{Expected, Typ};
+use mitz::dva::resource::{ResourceAnswer, ResourceRequest, Vraag};
+use mitz::dva::token::Grant;
+use protocol::access_token::AccessToken;
+use protocol::bearer::BearerRefusal;
+use verdict::Step;
+
+use super::DvaRole;
+use crate::settle::{Journey, Outage, Run, settle};
+use crate::web::{self, Visit};
+
+/// Provider, gegevensdienst and resource type, as they stand in the path.
+type Address = (String, String, String);
+
+/// A search on one resource type of a granted gegevensdienst.
+pub(super) async fn resource(
+    State(role): State<Arc<DvaRole>>,
+    Path(address): Path<Address>,
+    visit: Visit,
+) -> Response {
+    let request = match role.resource_request(&address, &visit) {
+        Ok(request) => request,
+        Err(refusal) => return refusal.told(&role, &visit),
+    };
+    let at = Some(request.ura.to_string());
+    let peer = visit.peer_name();
+    role.app
+        .tell_at(29, visit.trace, peer, "resource request", true, at);
+    let journey = ResourceJourney {
+        role: Arc::clone(&role),
+        request,
+    };
+    match settle(&role.app, visit.trace, journey).await {
+        Ok(ResourceAnswer::Data(bundle)) => {
+            let body = serde_json::to_vec(&bundle.to_json()).unwrap_or_default();
+            web::typed(200, "application/fhir+json", body)
+        }
+        Ok(ResourceAnswer::Refused(refusal)) => bearer_refused(refusal),
+        Ok(ResourceAnswer::Onbereikbaar) | Err(_) => {
+            let text = "The record system does not answer. Please try again later.";
+            fhir_error(503, IssueType::Transient, text)
+        }
+    }
+}
+
+/// Why a request is refused before anybody is asked.
+enum Refused {
+    /// There is nothing at this address.
+    NoSuchAddress,
+    /// The token, and why.
+    Token(BearerRefusal, &'static str),
+    /// The search has a parameter that is not taken.
+    Parameter,
+}
+
+impl Refused {
+    fn told(self, role: &DvaRole, visit: &Visit) -> Response {
+        match self {
+            Self::NoSuchAddress => {
+                let text = "There is nothing at this address.";
+                fhir_error(404, IssueType::NotSupported, text)
+            }
+            Self::Token(refusal, reason) => {
+                let app = &role.app;
+                app.saw_fail(29, visit.trace, visit.peer_name(), reason);
+                app.refused(visit.trace, "mitz case 53", reason);
+                bearer_refused(refusal)
+            }
+            Self::Parameter => {
+                let reason = "a search parameter is not taken";
+                role.app.refused(visit.trace, "FHIR R4 §3.1.1.2", reason);
+                let text = "A search parameter is not taken.";
+                fhir_error(400, IssueType::NotSupported, text)
+            }
+        }
+    }
+}
+
+struct ResourceJourney {
+    role: Arc<DvaRole>,
+    request: ResourceRequest,
+}
+
+impl Journey for ResourceJourney {
+    type Reply = ResourceAnswer;
+    type Question = Vraag;
+
+    fn begin(&self, _: &Run) -> Step<ResourceAnswer, Vraag> {
+        self.request.clone().begin(&self.role.dva)
+    }
+
+    async fn answer(
+        &self,
+        run: &Run,
+        question: Vraag,
+    ) -> Result<Step<ResourceAnswer, Vraag>, Outage> {
+        Ok(match question {
+            Vraag::Grant(q) => {
+                let found = run.load::<Grant>(q.key()).await?;
+                q.answer(found)
+            }
+            Vraag::Gegevens(q) => {
+                let found = self.role.gegevens(run.trace, &q).await;
+                q.answer(found)
+            }
+        })
+    }
+}
+
+impl DvaRole {
+    fn resource_request(
+        &self,
+        (ura, dienst, kind): &Address,
+        visit: &Visit,
+    ) -> Result<ResourceRequest, Refused> {
+        let ura = Ura::parse(ura).map_err(|_| Refused::NoSuchAddress)?;
+        let gegevensdienst = GegevensdienstId::parse(dienst).map_err(|_| Refused::NoSuchAddress)?;
+        let token = self.access_token(visit)?;
+        let query = visit.query().map_err(|_| Refused::Parameter)?;
+        let search = Search::read(kind, &query).map_err(|not| match not {
+            NotASearch::Type => Refused::NoSuchAddress,
+            NotASearch::Parameter => Refused::Parameter,
+        })?;
+        Ok(ResourceRequest {
+            token,
+            peer: visit.certificate(&self.app.clock),
+            ura,
+            gegevensdienst,
+            search,
+        })
+    }
+
+    fn access_token(&self, visit: &Visit) -> Result<AccessToken, Refused> {
+        let text = visit
+            .bearer()
+            .map_err(|refusal| Refused::Token(refusal, "no readable bearer token"))?;
+        let expected = Expected {
+            typ: Typ::Is("JWT"),
+            issuer: &self.dva.issuer,
+            audience: &[&self.dva.issuer],
+            now: self.app.clock.now(),
+            leeway_s: 0,
+        };
+        let keys = std::slice::from_ref(&self.access_tokens);
+        let claims = jose::verify_mac(text, keys, &expected);
+        let token = claims.ok().and_then(|claims| claims.parse_all().ok());
+        let reason = "the token is expired, altered or none of ours";
+        token.ok_or(Refused::Token(BearerRefusal::InvalidToken, reason))
+    }
+}
+
+fn bearer_refused(refusal: BearerRefusal) -> Response {
+    let (issue, text) = match refusal {
+        BearerRefusal::InsufficientScope => {
+            (IssueType::Forbidden, "The token does not reach this.")
+        }
+        _ => (IssueType::Security, "The token is missing or not valid."),
+    };
+    web::bearer_refused(refusal, Some(&operation_outcome(issue, text)))
+}
+
+fn fhir_error(status: u16, issue: IssueType, text: &'static str) -> Response {
+    let body = serde_json::to_vec(&operation_outcome(issue, text)).unwrap_or_default();
+    web::typed(status, "application/fhir+json", body)
+}

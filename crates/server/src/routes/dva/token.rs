@@ -1,0 +1,203 @@
+//! Steps 23–28 at the Authorization server: an ID token of Mitz for an access token.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::response::Response;
+use identity::{Hostname, Zorgaanbiedernaam};
+use jose::{Algorithm, Expected, Jwks, Typ};
+use mitz::dva::beschikbaarheidstoets::Bevinding;
+use mitz::dva::token::{MitzAntwoord, TokenAnswer, TokenRequest, Vraag};
+use mitz::locatietoken::{self, Locatietoken};
+use mitz::lokalisatie::NietBereikbaar;
+use protocol::access_token::AccessToken;
+use protocol::client::ProvenClient;
+use protocol::refusal::{ErrorCode, Refusal};
+use protocol::token_exchange::{ACCESS_TOKEN_TYPE, Exchange};
+use serde_json::json;
+use tokio::sync::OnceCell;
+use tokio::time::Instant;
+use verdict::Step;
+
+use super::{DvaRole, LEEWAY_S};
+use crate::jwks::NoKeys;
+use crate::settle::{Journey, Outage, Run, settle};
+use crate::web::{self, NotAForm, Visit};
+
+/// When a refusal that could tell of a treatment relation leaves, after the request came: later than
+/// Mitz and a record system that works need to answer, so that the time tells nothing.
+const ALIKE_AFTER: Duration = Duration::from_millis(1_500);
+
+const BAD_ID_TOKEN: &str = "the ID token is not signed by Mitz for this DVA, or is over";
+
+/// An ID token of Mitz for an access token.
+pub(super) async fn token(State(role): State<Arc<DvaRole>>, visit: Visit) -> Response {
+    let arrived = Instant::now();
+    let (client, exchange) = match role.exchange(&visit).await {
+        Ok(read) => read,
+        Err(refusal) => {
+            let app = &role.app;
+            app.saw_fail(23, visit.trace, visit.peer_name(), refusal.reason);
+            app.refused(visit.trace, refusal.requirement, refusal.reason);
+            return web::refused(refusal.error);
+        }
+    };
+    let at = role.ura_of(&exchange.audience);
+    let (trace, peer) = (visit.trace, visit.peer_name());
+    let note = "token request with ID token";
+    role.app.tell_at(23, trace, peer, note, true, at.clone());
+    let Ok(id_token) = role.id_token(&exchange.id_token).await else {
+        let reason = "the keys of Mitz cannot be had";
+        role.app.refused(trace, "mitz case 48", reason);
+        return web::unavailable();
+    };
+    let journey = TokenJourney {
+        request: TokenRequest::new(client, exchange, id_token),
+        role: Arc::clone(&role),
+        antwoord: OnceCell::new(),
+        bevinding: OnceCell::new(),
+    };
+    let answer = settle(&role.app, trace, journey).await;
+    if let Some((note, ok)) = answer.as_ref().ok().and_then(availability) {
+        role.app.tell_at(27, trace, "xis", note, ok, at);
+    }
+    match answer {
+        Ok(TokenAnswer::Issued(token)) => role.issued(&token),
+        Ok(TokenAnswer::Refused(refusal)) => web::refused(refusal.error),
+        Ok(TokenAnswer::RefusedAlike(refusal)) => {
+            tokio::time::sleep_until(arrived + ALIKE_AFTER).await;
+            web::refused(refusal.error)
+        }
+        Err(_) => web::unavailable(),
+    }
+}
+
+/// What step 27 came to, when it was reached.
+fn availability(answer: &TokenAnswer) -> Option<(&'static str, bool)> {
+    match answer {
+        TokenAnswer::Issued(_) => Some(("data are available", true)),
+        TokenAnswer::RefusedAlike(refusal)
+            if ["mitz case 49", "mitz case 50", "mitz.md §2.8"].contains(&refusal.requirement) =>
+        {
+            Some(("nothing is available", false))
+        }
+        TokenAnswer::RefusedAlike(_) | TokenAnswer::Refused(_) => None,
+    }
+}
+
+struct TokenJourney {
+    role: Arc<DvaRole>,
+    request: TokenRequest,
+    antwoord: OnceCell<Result<MitzAntwoord, NietBereikbaar>>,
+    bevinding: OnceCell<Result<Bevinding, NietBereikbaar>>,
+}
+
+impl Journey for TokenJourney {
+    type Reply = TokenAnswer;
+    type Question = Vraag;
+
+    fn begin(&self, run: &Run) -> Step<TokenAnswer, Vraag> {
+        self.request.begin(&self.role.dva, run.now, &run.entropy)
+    }
+
+    async fn answer(&self, run: &Run, question: Vraag) -> Result<Step<TokenAnswer, Vraag>, Outage> {
+        Ok(match question {
+            Vraag::Toestemming(q) => {
+                let ask = || self.role.ask_mitz(run, &q);
+                let antwoord = self.antwoord.get_or_init(ask).await.clone();
+                q.answer(antwoord)
+            }
+            Vraag::Beschikbaarheid(q) => {
+                let ask = || self.role.ask_xis(run.trace, &q);
+                let bevinding = self.bevinding.get_or_init(ask).await.clone();
+                q.answer(bevinding)
+            }
+        })
+    }
+}
+
+impl DvaRole {
+    /// The request of a DVP that proved who it is, stands in the OCL and on the Whitelist.
+    async fn exchange(&self, visit: &Visit) -> Result<(ProvenClient, Exchange), Refusal> {
+        let form = visit.form().map_err(NotAForm::refusal)?;
+        let peer = visit.certificate(&self.app.clock);
+        let client = self.clients.prove(form.get("client_id"), peer.as_ref())?;
+        let named = peer.and_then(|peer| peer.san_dns).unwrap_or_default();
+        self.takes_part(client.id(), &named).await?;
+        Ok((client, Exchange::read(&form, self.dva.jwt_bearer)?))
+    }
+
+    /// core.whl.302, core.ocl.201: checked at every request, and fails closed.
+    async fn takes_part(&self, client_id: &str, peer: &str) -> Result<(), Refusal> {
+        let refuse = |error, requirement, reason| Err(Refusal::new(error, requirement, reason));
+        let down = "the Whitelist or the OCL cannot be had";
+        let (Ok(peer), Ok(client)) = (Hostname::parse(peer), Hostname::parse(client_id)) else {
+            let reason = "the certificate or the client names no host";
+            return refuse(ErrorCode::InvalidClient, "core.whl.302", reason);
+        };
+        let Ok(whitelist) = self.lists.whitelist(&self.app).await else {
+            return refuse(ErrorCode::TemporarilyUnavailable, "core.whl.307", down);
+        };
+        let Ok(is_client) = self.lists.is_client(&self.app, &client).await else {
+            return refuse(ErrorCode::TemporarilyUnavailable, "core.ocl.201", down);
+        };
+        if !whitelist.contains(&peer) {
+            let reason = "the host is not on the Whitelist";
+            return refuse(ErrorCode::InvalidClient, "core.whl.302", reason);
+        }
+        if !is_client {
+            let reason = "the client does not stand in the OCL";
+            return refuse(ErrorCode::InvalidClient, "core.ocl.201", reason);
+        }
+        Ok(())
+    }
+
+    fn ura_of(&self, audience: &str) -> Option<String> {
+        let naam = Zorgaanbiedernaam::parse(audience).ok()?;
+        Some(self.dva.aanbieders.get(&naam)?.ura.to_string())
+    }
+
+    /// The claims of the ID token when the signature of Mitz holds (mitz cases 38 and 39), else why
+    /// not; no answer when the keys of Mitz cannot be had.
+    async fn id_token(&self, text: &str) -> Result<Result<Locatietoken, &'static str>, NoKeys> {
+        let url = &self.urls.mitz_jwks;
+        let keys = self.mitz_keys.keys(&self.app, url).await?;
+        match self.verified(text, &keys) {
+            Err(jose::Refused::UnknownKey) => {
+                let keys = self.mitz_keys.keys_again(&self.app, url).await?;
+                Ok(self.verified(text, &keys).map_err(|_| BAD_ID_TOKEN))
+            }
+            read => Ok(read.map_err(|_| BAD_ID_TOKEN)),
+        }
+    }
+
+    fn verified(&self, text: &str, keys: &Jwks) -> Result<Locatietoken, jose::Refused> {
+        let expected = Expected {
+            typ: Typ::Is(locatietoken::TYP),
+            issuer: &self.dva.mitz,
+            audience: &[&self.dva.issuer],
+            now: self.app.clock.now(),
+            leeway_s: LEEWAY_S,
+        };
+        let claims = jose::verify(text, keys, &[Algorithm::Es256], &expected)?;
+        claims.parse_all().map_err(|_| jose::Refused::Payload)
+    }
+
+    /// Step 28 (RFC 8693 §2.2.1).
+    fn issued(&self, token: &AccessToken) -> Response {
+        let Ok(access_token) = self.access_tokens.sign("JWT", token) else {
+            return web::unavailable();
+        };
+        web::json(
+            200,
+            &json!({
+                "access_token": access_token,
+                "issued_token_type": ACCESS_TOKEN_TYPE,
+                "token_type": "Bearer",
+                "expires_in": token.expires_in_s(),
+                "scope": token.scope,
+            }),
+        )
+    }
+}

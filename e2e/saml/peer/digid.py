@@ -1,0 +1,264 @@
+"""Another DigiD than the simulator: an identity provider that pysaml2 plays over HTTPS.
+
+Like DigiD it has two addresses: browsers bring requests to the front one, services resolve
+artifacts at the back one, over mutual TLS. Everybody logs in at once, as the test says.
+"""
+
+import base64
+import ssl
+import threading
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+from saml2 import BINDING_HTTP_POST, BINDING_HTTP_REDIRECT, BINDING_SOAP, samlp
+from saml2.config import IdPConfig
+from saml2.metadata import entity_descriptor
+from saml2.server import Server
+
+from . import answer as answers
+from . import xmlsec
+from .answer import Answer
+from .certificates import Authority, saml_signing
+
+HOST = "digid-peer.localhost"
+
+REQUEST_AUTHENTICATION = "/saml/idp/request_authentication"
+RESOLVE_ARTIFACT = "/saml/idp/resolve_artifact"
+
+ASSERTION_S = 120
+"""How long an assertion holds (digid.md §2.5)."""
+
+
+@dataclass
+class Requested:
+    """A login that was asked for."""
+
+    message: samlp.AuthnRequest
+    """Its signature was verified by pysaml2."""
+    query: str
+    """As it came, or the form."""
+    parameters: dict[str, str]
+    """What stands in it: RelayState, SigAlg and so on."""
+    artifact: str
+
+
+@dataclass
+class Resolved:
+    """A question for the answer behind an artifact."""
+
+    body: bytes
+    headers: dict[str, str]
+    client: str
+    """The name in the client certificate."""
+    message: samlp.ArtifactResolve
+
+
+class Digid:
+    """The identity provider. `answer` is what it says about the next logins."""
+
+    def __init__(self, folder: Path, binding: str = BINDING_HTTP_REDIRECT):
+        self.folder = folder
+        self.answer = Answer()
+        self.requested: list[Requested] = []
+        self.resolved: list[Resolved] = []
+        self.said = b""
+        """The last answer behind an artifact."""
+        self.faults: list[str] = []
+        """What was wrong with requests that got a 404."""
+        self.authority = Authority(folder)
+        self.signing = saml_signing(folder, "saml-signing")
+        files = self.authority.issue(HOST)
+        self._front = _Listener(self, _Front, files, demands_certificate=False)
+        self._back = _Listener(self, _Back, files, demands_certificate=True)
+        self.entity_id = f"https://{HOST}:{self._front.port}/saml/idp/metadata"
+        self.sso_url = f"https://{HOST}:{self._front.port}{REQUEST_AUTHENTICATION}"
+        self.resolve_url = f"https://127.0.0.1:{self._back.port}{RESOLVE_ARTIFACT}"
+        self._binding = binding
+        self._server: Server | None = None
+        self._waiting: dict[str, Answer] = {}
+
+    def input_folder(self, settings: str | None = None) -> Path:
+        """An `--input` folder that names this DigiD and trusts its authority."""
+        folder = self.folder / "input"
+        (folder / "trust").mkdir(parents=True)
+        (folder / "trust" / "idp.pem").write_bytes(self.authority.file.read_bytes())
+        metadata = entity_descriptor(self._config()).to_string()
+        (folder / "digid-metadata.xml").write_bytes(metadata)
+        # Nobody decided anything before, so that nothing is stored but by the tests.
+        (folder / "consents.json").write_text("[]")
+        if settings:
+            (folder / "settings.json").write_text(settings)
+        return folder
+
+    def meet(self, sp_metadata: bytes, client_authority: Path):
+        """Registers the service provider and begins to serve."""
+        self._server = Server(config=self._config(metadata={"inline": [sp_metadata.decode()]}))
+        self._back.trust_clients(client_authority)
+        for listener in (self._front, self._back):
+            listener.start()
+
+    def close(self):
+        for listener in (self._front, self._back):
+            listener.close()
+
+    def _config(self, **more) -> IdPConfig:
+        service = {
+            "want_authn_requests_signed": True,
+            "policy": {"default": {"lifetime": {"seconds": ASSERTION_S}}},
+            "endpoints": {
+                "single_sign_on_service": [(self.sso_url, self._binding)],
+                "artifact_resolution_service": [(self.resolve_url, BINDING_SOAP, 0)],
+            },
+        }
+        return IdPConfig().load(
+            {
+                "entityid": self.entity_id,
+                "key_file": str(self.signing.key),
+                "cert_file": str(self.signing.cert),
+                "xmlsec_binary": xmlsec.PROGRAM,
+                "metadata_key_usage": "signing",
+                "service": {"idp": service},
+                **more,
+            }
+        )
+
+    def requested_at_front(self, query: str) -> str:
+        """A browser brought an AuthnRequest; gives where it goes with the artifact."""
+        parameters = dict(parse_qsl(query, strict_parsing=True))
+        request, answer = self.verified(parameters), self.answer
+        response = answers.response_to(self._server, request, answer)
+        artifact = answer.foreign_artifact or self._artifact(response)
+        if not answer.foreign_artifact:
+            self._waiting[artifact] = answer
+        self.requested.append(Requested(request, query, parameters, artifact))
+        query = {"SAMLart": artifact, "RelayState": parameters["RelayState"]}
+        return f"{response.destination}?{urlencode(query)}"
+
+    def verified(self, parameters: dict[str, str]) -> samlp.AuthnRequest:
+        """The AuthnRequest in a query or form, when the service provider signed it."""
+        read = self._server.parse_authn_request(
+            parameters["SAMLRequest"],
+            self._binding,
+            relay_state=parameters.get("RelayState"),
+            sigalg=parameters.get("SigAlg"),
+            signature=parameters.get("Signature"),
+        )
+        return read.message
+
+    def _artifact(self, response: samlp.Response) -> str:
+        """pysaml2's artifact with the endpoint index in binary, as SAML bindings §3.6.4 has it:
+        pysaml2 writes its digits."""
+        digits = self._server.use_artifact(response)
+        raw = base64.b64decode(digits)
+        artifact = base64.b64encode(raw[:2] + b"\0\0" + raw[4:]).decode()
+        self._server.artifact[artifact] = self._server.artifact.pop(digits)
+        return artifact
+
+    def resolved_at_back(self, body: bytes, headers: dict[str, str], client: str):
+        """A service asks for the answer behind an artifact; gives HTTP status and body."""
+        message = self._server.parse_artifact_resolve(body)
+        certificates = self._server.metadata.certs(message.issuer.text, "spsso", "signing")
+        if not any(xmlsec.verifies(body, self._pem(text)) for _, text in certificates):
+            raise ValueError("the ArtifactResolve has no good signature")
+        self.resolved.append(Resolved(body, headers, client, message))
+        artifact = message.artifact.text
+        answer = self._waiting.pop(artifact, None)
+        if answer is None:
+            return 200, answers.refusal(self._server, message)
+        if answer.http_status != 200:
+            return answer.http_status, b""
+        self.said = answers.soap(self._server, message, artifact, answer)
+        return 200, self.said
+
+    def _pem(self, text: str) -> Path:
+        file = self.folder / "service-provider.pem"
+        lines = "".join(text.split())
+        file.write_text(f"-----BEGIN CERTIFICATE-----\n{lines}\n-----END CERTIFICATE-----\n")
+        return file
+
+
+class _Listener:
+    """A loopback address with TLS."""
+
+    def __init__(self, digid: Digid, handler, files, *, demands_certificate: bool):
+        self._tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self._tls.load_cert_chain(files.cert, files.key)
+        if demands_certificate:
+            self._tls.verify_mode = ssl.CERT_REQUIRED
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (handler,), {"digid": digid}))
+        self._server.daemon_threads = True
+        self._server.socket = self._tls.wrap_socket(self._server.socket, server_side=True)
+        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+        self.port = self._server.server_address[1]
+
+    def trust_clients(self, authority: Path):
+        self._tls.load_verify_locations(str(authority))
+
+    def start(self):
+        self._thread.start()
+
+    def close(self):
+        if self._thread.is_alive():
+            self._server.shutdown()
+            self._thread.join()
+        self._server.server_close()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    digid: Digid
+
+    def log_message(self, *_):
+        """Nothing: a query holds messages."""
+
+    def body(self) -> bytes:
+        return self.rfile.read(int(self.headers.get("content-length", 0)))
+
+    def reply(self, status: int, headers: dict[str, str], body: bytes = b""):
+        self.send_response(status)
+        for name, value in {**headers, "content-length": str(len(body))}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def not_found(self, why: Exception):
+        """What DigiD 3.x says to every message that it does not take (digid.md §2.6)."""
+        self.digid.faults.append(f"{type(why).__name__}: {why}")
+        self.reply(404, {})
+
+
+class _Front(_Handler):
+    """Where browsers bring requests."""
+
+    def do_GET(self):
+        self._requested(urlsplit(self.path).query)
+
+    def do_POST(self):
+        self._requested(self.body().decode())
+
+    def _requested(self, query: str):
+        try:
+            if urlsplit(self.path).path != REQUEST_AUTHENTICATION:
+                raise ValueError("another path")
+            where = self.digid.requested_at_front(query)
+        except Exception as why:  # pylint: disable=broad-except
+            self.not_found(why)
+        else:
+            self.reply(302, {"location": where})
+
+
+class _Back(_Handler):
+    """Where services resolve artifacts."""
+
+    def do_POST(self):
+        names = dict(self.connection.getpeercert().get("subjectAltName", ()))
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        try:
+            if self.path != RESOLVE_ARTIFACT:
+                raise ValueError("another path")
+            status, body = self.digid.resolved_at_back(self.body(), headers, names.get("DNS", ""))
+        except Exception as why:  # pylint: disable=broad-except
+            self.not_found(why)
+        else:
+            self.reply(status, {"content-type": "text/xml; charset=utf-8"}, body)
