@@ -33,7 +33,7 @@ export async function launch(demo) {
   return chromium.launch({
     executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
     args: [
-      '--no-sandbox',
+      '--no-sandbox', 
       '--disable-background-networking',
       '--host-resolver-rules=MAP *.localhost 127.0.0.1',
       `--ignore-certificate-errors-spki-list=${keys.join(',')}`,

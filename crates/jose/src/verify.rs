@@ -91,7 +91,18 @@ pub fn verify(
     algorithms: &[Algorithm],
     expected: &Expected<'_>,
 ) -> Result<Claims, Refused> {
-    let parts = Parts::of(token)?;
+    verify_up_to(TOKEN_BYTES_MAX, token, keys, algorithms, expected)
+}
+
+/// The same for a token that may be larger: signed userinfo carries a token for every location.
+pub fn verify_up_to(
+    bytes_max: usize,
+    token: &str,
+    keys: &Jwks,
+    algorithms: &[Algorithm],
+    expected: &Expected<'_>,
+) -> Result<Claims, Refused> {
+    let parts = Parts::up_to(bytes_max, token)?;
     let algorithm = Algorithm::from_name(&parts.header.alg)
         .filter(|algorithm| algorithms.contains(algorithm))
         .ok_or(Refused::Algorithm)?;
@@ -146,7 +157,11 @@ pub(crate) struct Header {
 
 impl<'a> Parts<'a> {
     pub(crate) fn of(token: &'a str) -> Result<Self, Refused> {
-        if token.len() > TOKEN_BYTES_MAX {
+        Self::up_to(TOKEN_BYTES_MAX, token)
+    }
+
+    fn up_to(bytes_max: usize, token: &'a str) -> Result<Self, Refused> {
+        if token.len() > bytes_max {
             return Err(Refused::TooLarge);
         }
         let (signed, signature) = token.rsplit_once('.').ok_or(Refused::Form)?;

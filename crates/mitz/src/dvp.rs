@@ -15,6 +15,10 @@ use crate::toestemming::Functie;
 /// How many seconds our clock and that of Mitz may differ (mitz.md §2.5).
 pub const LEEWAY_S: u32 = 60;
 
+/// The largest signed userinfo that a client reads, in bytes: [`LOCATIES_MAX`] locations with an ID
+/// token of under 2 KiB each.
+pub const USERINFO_BYTES_MAX: usize = 1024 * 1024;
+
 /// What the client keeps of an authorization request until its answer comes.
 #[derive(Clone, PartialEq, Eq, Deserialize, serde::Serialize)]
 pub struct Wachtend {

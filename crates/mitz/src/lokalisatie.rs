@@ -3,8 +3,9 @@
 use identity::{Bsn, Ura};
 use serde::{Deserialize, Serialize};
 
-/// The most locations of one person that we read; the design expects some dozens.
-pub const LOCATIES_MAX: usize = 1_000;
+/// The most locations of one person that we read. Some dozens are expected; as many as this, each
+/// with its token, still fit signed userinfo ([`crate::dvp::USERINFO_BYTES_MAX`]).
+pub const LOCATIES_MAX: usize = 500;
 
 /// Step 15: the question. It travels in a body over mutual TLS, never in a URL.
 #[derive(Clone, Serialize, Deserialize)]
@@ -30,7 +31,7 @@ impl Locaties {
     /// Reads an answer; a provider that stands there twice counts once.
     ///
     /// # Errors
-    /// [`NietBereikbaar`] for anything that is no answer, or names over 1000 providers.
+    /// [`NietBereikbaar`] for anything that is no answer, or names over 500 providers.
     pub fn parse(body: &[u8]) -> Result<Self, NietBereikbaar> {
         let mut read: Self = serde_json::from_slice(body).map_err(|_| NietBereikbaar)?;
         if read.locaties.len() > LOCATIES_MAX {

@@ -116,6 +116,12 @@ impl AanmeldingVraag {
     }
 }
 
+/// What holds when the koppeling turned out to be gone at the commit: the person withdrew between
+/// deciding and coming back, so nothing is issued.
+pub fn withdrawn() -> Step<Vervolg, Vraag> {
+    unknown("the consent was withdrawn before the code was issued")
+}
+
 fn unknown(reason: &'static str) -> Stap {
     let event = Event::refused("seed 000 step 6", reason, Actor::Person);
     Step::reply_with(Vervolg::Onbekend, event)

@@ -254,3 +254,15 @@ async fn the_ticket_for_the_register_works_once() {
         .expect("an answer");
     assert_eq!(second.status, 400);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn digid_case_033_after_fifteen_idle_minutes_the_session_is_gone() {
+    let world = World::start().await;
+    let (mut person, shown) = world.dvp(PGO).at_register(SASKIA).await;
+    let form = shown.form("/toestemming").expect("a form").with_every("ja");
+    world.running.clock.shift(900);
+    let late = person.send(form.with("keuze", "geven")).await;
+    assert_eq!(late.expect("an answer").status, 400);
+    let told = world.requirements(Party::Mitz).await;
+    assert!(!told.contains(&"seed 000 step 7".to_owned()), "{told:?}");
+}

@@ -144,3 +144,59 @@ async fn rfc_8705_3_a_token_works_with_its_own_certificate_only() {
         401
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_person_with_many_locations_gets_them_all_and_the_pgo_reads_them() {
+    let uras: Vec<String> = (0..60).map(|n| format!("{:08}", 1_000 + n)).collect();
+    let letters = |n: usize| [n / 26, n % 26].map(|l| char::from(b'a' + l as u8));
+    let providers: Vec<serde_json::Value> = uras
+        .iter()
+        .enumerate()
+        .map(|(n, ura)| {
+            serde_json::json!({
+                "ura": ura,
+                "naam": format!("huisarts{}@medmij", letters(n).iter().collect::<String>()),
+                "weergavenaam": format!("Huisarts {n}"),
+                "aanbiedertype": "ZA",
+                "category": "huisarts",
+                "dva": "dva",
+                "gegevensdiensten": ["51"],
+            })
+        })
+        .collect();
+    let providers = serde_json::Value::from(providers).to_string();
+    let known = serde_json::json!({ SASKIA: uras }).to_string();
+    let files = [
+        ("providers.json", providers.as_str()),
+        ("localisation.json", known.as_str()),
+        ("consents.json", "[]"),
+    ];
+    let world = World::start_with(&files).await;
+    let dvp = world.dvp(PGO);
+    let tokens = dvp.tokens(SASKIA).await;
+    let userinfo = text(&dvp.userinfo(&tokens.access).await);
+    assert_eq!(self::uras(&payload(&userinfo)).len(), 60);
+    assert!(userinfo.len() > 16 * 1024, "{}", userinfo.len());
+    let jwks = format!("{}/jwks", world.url("mitz"));
+    let jwks = world
+        .outside(None)
+        .get(&jwks, Headers::none())
+        .await
+        .expect("keys");
+    let keys = jose::Jwks::parse(&jwks.body).expect("keys");
+    let expected = jose::Expected {
+        typ: jose::Typ::JwtOrAbsent,
+        issuer: &world.url("mitz"),
+        audience: &[PGO],
+        now: world.running.clock.now(),
+        leeway_s: 60,
+    };
+    let read = jose::verify_up_to(
+        mitz::dvp::USERINFO_BYTES_MAX,
+        &userinfo,
+        &keys,
+        &[jose::Algorithm::Es256],
+        &expected,
+    );
+    assert!(read.is_ok());
+}

@@ -496,6 +496,6 @@ impl Journey for CodeJourney {
 
     /// The person withdrew between deciding and coming back: nothing is issued.
     fn lost(&self, key: &Key) -> Option<Step<code::Vervolg, code::Vraag>> {
-        (key.space() == Koppeling::SPACE).then(|| Step::reply(code::Vervolg::Onbekend))
+        (key.space() == Koppeling::SPACE).then(code::withdrawn)
     }
 }

@@ -5,7 +5,9 @@ use futures_util::stream;
 use identity::{GegevensdienstId, Ura, Zorgaanbiedernaam};
 use jose::{Algorithm, Expected, Jwks, Typ};
 use mitz::discovery::{Found, Rejected};
-use mitz::dvp::{LEEWAY_S, LocatieMetToken, Locaties, Wachtend, token_exchange_form};
+use mitz::dvp::{
+    LEEWAY_S, LocatieMetToken, Locaties, USERINFO_BYTES_MAX, Wachtend, token_exchange_form,
+};
 use protocol::wire::with_query;
 use serde::Deserialize;
 
@@ -176,7 +178,7 @@ impl PgoRole {
             leeway_s: LEEWAY_S,
         };
         let algorithms = [Algorithm::Es256, Algorithm::Ps256, Algorithm::Rs256];
-        jose::verify(token, keys, &algorithms, &expected)
+        jose::verify_up_to(USERINFO_BYTES_MAX, token, keys, &algorithms, &expected)
     }
 
     /// Steps 11 and 19–30.
