@@ -165,6 +165,17 @@ test('mitz_case_019_an_old_refresh_token_ends_the_whole_family', async () => {
   assert.equal(denied.status, 401);
 });
 
+test('mitz_case_019_of_many_who_offer_a_refresh_token_at_once_one_wins_and_the_family_ends', async () => {
+  const { refresh_token: token } = await client.redeem(await code('Joost'));
+  const form = { grant_type: 'refresh_token', refresh_token: token, client_id: CLIENT_ID };
+  const answers = await Promise.all(Array.from({ length: 12 }, () => client.post(form)));
+  const bodies = await Promise.all(answers.map((answer) => answer.json()));
+  const won = bodies.filter((body) => body.refresh_token);
+  assert.equal(won.length, 1);
+  assert.equal(bodies.filter((body) => body.error === 'invalid_grant').length, 11);
+  await assertDead(won[0].refresh_token, 'RFC 6749 §5.2');
+});
+
 test('mitz_case_019_a_token_whose_secret_is_altered_is_noise_and_ends_nothing', async () => {
   const tokens = await client.redeem(await code());
   const altered = tokens.refresh_token.replace(/.$/, (last) => (last === 'A' ? 'B' : 'A'));

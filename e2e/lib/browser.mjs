@@ -33,7 +33,7 @@ export async function launch(demo) {
   return chromium.launch({
     executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
     args: [
-      '--no-sandbox', 
+      '--no-sandbox',
       '--disable-background-networking',
       '--host-resolver-rules=MAP *.localhost 127.0.0.1',
       `--ignore-certificate-errors-spki-list=${keys.join(',')}`,
@@ -82,7 +82,6 @@ export class Visitor {
     page.on('console', (message) => {
       if (!['error', 'warning'].includes(message.type())) return;
       const { url } = message.location();
-      if (url.endsWith('/favicon.ico')) return; // DEV
       this.complaints.push(`${message.text()} ${url && new URL(url).pathname}`.trim());
     });
     page.on('pageerror', (error) => this.complaints.push(String(error)));
@@ -119,8 +118,7 @@ export class Visitor {
     assert.ok(shown.includes('TEST'));
     assert.equal(await page.locator('html').getAttribute('lang'), this.lang);
     const width = await page.evaluate(() => document.documentElement.scrollWidth);
-    const fits = width <= page.viewportSize().width;
-    if(!fits) console.error(`“${heading}” is ${width} pixels wide`); // DEV
+    assert.ok(width <= page.viewportSize().width, `“${heading}” is ${width} pixels wide`);
     assert.deepEqual(this.complaints, []);
     const same = await this.#sameness();
     if (examined.has(same)) return;

@@ -27,13 +27,7 @@ class WhatWeSign(LoginCase):
     settings = '{"mitz": {"min_level": "midden"}}'
 
     def certificate(self, metadata: bytes) -> Path:
-        """The certificate with which the metadata's owner says that it signs."""
-        descriptor = etree.fromstring(metadata).find(f".//{{{METADATA}}}KeyDescriptor")
-        self.assertEqual(descriptor.get("use"), "signing")
-        text = "".join(descriptor.findtext(f".//{{{DSIG}}}X509Certificate").split())
-        file = self.folder / "of-metadata.pem"
-        file.write_text(f"-----BEGIN CERTIFICATE-----\n{text}\n-----END CERTIFICATE-----\n")
-        return file
+        return xmlsec.signing_certificate(metadata, self.folder / "of-metadata.pem")
 
     def assert_signed(self, document: bytes, certificate: Path, change: tuple[str, str]):
         """xmlsec1 agrees with the signature, but not after a change, nor with another key."""

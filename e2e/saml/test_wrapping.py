@@ -1,4 +1,4 @@
-"""Signature wrapping against our service provider.
+"""Signature wrapping against our service provider (digid case 29).
 
 The assertion is wrapped before the message is signed: DigiD itself vouches for the whole, so that
 nothing but the rules about the assertion stands between the attacker and a login. Wrapped after

@@ -2,5 +2,6 @@
 
 `digid` is an identity provider, `service` a service provider, `answer` what the identity provider
 says and how a test changes it, `wrapping` signature wrapping, `xmlsec` the xmlsec1 program, `demo`
-the program under test, `wire` HTTPS to names under localhost and a person with a browser.
+the program under test, `wire` HTTPS to names under localhost and a person with a browser, `case`
+what the tests of logins share.
 """

@@ -12,7 +12,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from lxml import etree
-from saml2 import BINDING_SOAP, ExtensionElement, class_name, element_to_extension_element, saml, samlp
+from saml2 import (
+    BINDING_HTTP_ARTIFACT,
+    BINDING_SOAP,
+    ExtensionElement,
+    class_name,
+    element_to_extension_element,
+    saml,
+    samlp,
+)
 from saml2.pack import make_soap_enveloped_saml_thingy
 from saml2.server import Server
 from saml2.sigver import make_temp, pre_signature_part
@@ -98,7 +106,7 @@ def status(first: str, second: str | None = None) -> samlp.Status:
 
 def response_to(server: Server, request: samlp.AuthnRequest, answer: Answer) -> samlp.Response:
     """The Response to a request (digid.md §2.5), by pysaml2."""
-    named = server.response_args(request, bindings=["urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Artifact"])
+    named = server.response_args(request, bindings=[BINDING_HTTP_ARTIFACT])
     to = {"in_response_to": request.id, "destination": named["destination"]}
     if answer.status[0] != samlp.STATUS_SUCCESS:
         arguments = server.message_args()
@@ -172,7 +180,11 @@ def _template(server: Server, element, signature: Signature, number: int):
     if signature.key:
         certificate = "".join(signature.key.cert.read_text().strip().splitlines()[1:-1])
     template = pre_signature_part(
-        element.id, certificate, number, sign_alg=signature.sign_alg, digest_alg=signature.digest_alg
+        element.id,
+        certificate,
+        number,
+        sign_alg=signature.sign_alg,
+        digest_alg=signature.digest_alg,
     )
     if signature.listed:
         listed = ExtensionElement(

@@ -2,6 +2,7 @@
 
 import datetime
 import ipaddress
+import textwrap
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,7 +53,9 @@ class Authority:
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
             .add_extension(_usage(signs_certificates=False), critical=True)
             .add_extension(x509.ExtendedKeyUsage(uses), critical=False)
-            .add_extension(x509.SubjectAlternativeName([x509.DNSName(name), loopback]), critical=False)
+            .add_extension(
+                x509.SubjectAlternativeName([x509.DNSName(name), loopback]), critical=False
+            )
             .add_extension(issuer, critical=False)
             .sign(self._key, hashes.SHA256())
         )
@@ -66,12 +69,20 @@ def saml_signing(folder: Path, name: str) -> Files:
     return _written(folder, name, certificate, key)
 
 
+def pem_file(file: Path, text: str) -> Path:
+    """The certificate in a `ds:X509Certificate`, as PEM in a file."""
+    lines = textwrap.wrap("".join(text.split()), 64)
+    begin, end = "-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----"
+    file.write_text("\n".join([begin, *lines, end, ""]))
+    return file
+
+
 def _name(text: str) -> x509.Name:
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)])
 
 
 def _begun(subject: x509.Name, issuer: x509.Name, public) -> x509.CertificateBuilder:
-    now = datetime.datetime.now(datetime.timezone.utc)
+    now = datetime.datetime.now(datetime.UTC)
     return (
         x509.CertificateBuilder()
         .subject_name(subject)

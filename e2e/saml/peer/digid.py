@@ -5,14 +5,11 @@ artifacts at the back one, over mutual TLS. Everybody logs in at once, as the te
 """
 
 import base64
-import ssl
-import threading
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from saml2 import BINDING_HTTP_POST, BINDING_HTTP_REDIRECT, BINDING_SOAP, samlp
+from saml2 import BINDING_HTTP_REDIRECT, BINDING_SOAP, samlp
 from saml2.config import IdPConfig
 from saml2.metadata import entity_descriptor
 from saml2.server import Server
@@ -21,6 +18,7 @@ from . import answer as answers
 from . import xmlsec
 from .answer import Answer
 from .certificates import Authority, saml_signing
+from .listener import Handler, Listener
 
 HOST = "digid-peer.localhost"
 
@@ -70,8 +68,8 @@ class Digid:
         self.authority = Authority(folder)
         self.signing = saml_signing(folder, "saml-signing")
         files = self.authority.issue(HOST)
-        self._front = _Listener(self, _Front, files, demands_certificate=False)
-        self._back = _Listener(self, _Back, files, demands_certificate=True)
+        self._front = Listener(_Front, self, files)
+        self._back = Listener(_Back, self, files, asks_certificate=True)
         self.entity_id = f"https://{HOST}:{self._front.port}/saml/idp/metadata"
         self.sso_url = f"https://{HOST}:{self._front.port}{REQUEST_AUTHENTICATION}"
         self.resolve_url = f"https://127.0.0.1:{self._back.port}{RESOLVE_ARTIFACT}"
@@ -95,6 +93,8 @@ class Digid:
     def meet(self, sp_metadata: bytes, client_authority: Path):
         """Registers the service provider and begins to serve."""
         self._server = Server(config=self._config(metadata={"inline": [sp_metadata.decode()]}))
+        of_sp = self.folder / "service-provider.pem"
+        self._sp_certificate = xmlsec.signing_certificate(sp_metadata, of_sp)
         self._back.trust_clients(client_authority)
         for listener in (self._front, self._back):
             listener.start()
@@ -159,8 +159,7 @@ class Digid:
     def resolved_at_back(self, body: bytes, headers: dict[str, str], client: str):
         """A service asks for the answer behind an artifact; gives HTTP status and body."""
         message = self._server.parse_artifact_resolve(body)
-        certificates = self._server.metadata.certs(message.issuer.text, "spsso", "signing")
-        if not any(xmlsec.verifies(body, self._pem(text)) for _, text in certificates):
+        if not xmlsec.verifies(body, self._sp_certificate):
             raise ValueError("the ArtifactResolve has no good signature")
         self.resolved.append(Resolved(body, headers, client, message))
         artifact = message.artifact.text
@@ -172,59 +171,13 @@ class Digid:
         self.said = answers.soap(self._server, message, artifact, answer)
         return 200, self.said
 
-    def _pem(self, text: str) -> Path:
-        file = self.folder / "service-provider.pem"
-        lines = "".join(text.split())
-        file.write_text(f"-----BEGIN CERTIFICATE-----\n{lines}\n-----END CERTIFICATE-----\n")
-        return file
 
-
-class _Listener:
-    """A loopback address with TLS."""
-
-    def __init__(self, digid: Digid, handler, files, *, demands_certificate: bool):
-        self._tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        self._tls.load_cert_chain(files.cert, files.key)
-        if demands_certificate:
-            self._tls.verify_mode = ssl.CERT_REQUIRED
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (handler,), {"digid": digid}))
-        self._server.daemon_threads = True
-        self._server.socket = self._tls.wrap_socket(self._server.socket, server_side=True)
-        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
-        self.port = self._server.server_address[1]
-
-    def trust_clients(self, authority: Path):
-        self._tls.load_verify_locations(str(authority))
-
-    def start(self):
-        self._thread.start()
-
-    def close(self):
-        if self._thread.is_alive():
-            self._server.shutdown()
-            self._thread.join()
-        self._server.server_close()
-
-
-class _Handler(BaseHTTPRequestHandler):
-    digid: Digid
-
-    def log_message(self, *_):
-        """Nothing: a query holds messages."""
-
-    def body(self) -> bytes:
-        return self.rfile.read(int(self.headers.get("content-length", 0)))
-
-    def reply(self, status: int, headers: dict[str, str], body: bytes = b""):
-        self.send_response(status)
-        for name, value in {**headers, "content-length": str(len(body))}.items():
-            self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(body)
+class _Handler(Handler):
+    owner: Digid
 
     def not_found(self, why: Exception):
         """What DigiD 3.x says to every message that it does not take (digid.md §2.6)."""
-        self.digid.faults.append(f"{type(why).__name__}: {why}")
+        self.owner.faults.append(f"{type(why).__name__}: {why}")
         self.reply(404, {})
 
 
@@ -241,7 +194,7 @@ class _Front(_Handler):
         try:
             if urlsplit(self.path).path != REQUEST_AUTHENTICATION:
                 raise ValueError("another path")
-            where = self.digid.requested_at_front(query)
+            where = self.owner.requested_at_front(query)
         except Exception as why:  # pylint: disable=broad-except
             self.not_found(why)
         else:
@@ -257,7 +210,7 @@ class _Back(_Handler):
         try:
             if self.path != RESOLVE_ARTIFACT:
                 raise ValueError("another path")
-            status, body = self.digid.resolved_at_back(self.body(), headers, names.get("DNS", ""))
+            status, body = self.owner.resolved_at_back(self.body(), headers, names.get("DNS", ""))
         except Exception as why:  # pylint: disable=broad-except
             self.not_found(why)
         else:

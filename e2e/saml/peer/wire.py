@@ -71,9 +71,7 @@ class Wire:
     def send(self, method: str, url: str, body: bytes | None = None, headers=None) -> Answer:
         """One request; redirects are not followed."""
         parts = urlsplit(url)
-        connection = _Loopback(
-            parts.hostname, parts.port, timeout=TIMEOUT_S, context=self.context
-        )
+        connection = _Loopback(parts.hostname, parts.port, timeout=TIMEOUT_S, context=self.context)
         try:
             target = parts.path + (f"?{parts.query}" if parts.query else "")
             connection.request(method, target or "/", body, headers or {})
@@ -95,7 +93,7 @@ class Person:
         """Cookies by host."""
 
     def open(self, url: str, until: str | None = None) -> Answer:
-        """Opens a page. Stops in front of a URL that begins with `until`, and gives the redirect."""
+        """Opens a page. Stops in front of a URL that begins with `until`; it need not be served."""
         return self._go(url, None, until)
 
     def submit(self, form: html.FormElement, fields=None, until: str | None = None) -> Answer:

@@ -5,6 +5,10 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+from lxml import etree
+
+from .certificates import pem_file
+
 PROTOCOL = "urn:oasis:names:tc:SAML:2.0:protocol"
 ASSERTION = "urn:oasis:names:tc:SAML:2.0:assertion"
 METADATA = "urn:oasis:names:tc:SAML:2.0:metadata"
@@ -21,6 +25,13 @@ SIGNED_ELEMENTS = (
     f"{ASSERTION}:Assertion",
 )
 """The elements whose `ID` a signature may name."""
+
+
+def signing_certificate(metadata: bytes, file: Path) -> Path:
+    """The certificate with which the metadata's owner says that it signs, as PEM in `file`."""
+    tree = etree.fromstring(metadata)
+    [descriptor] = tree.iterfind(f"*/{{{METADATA}}}KeyDescriptor[@use='signing']")
+    return pem_file(file, descriptor.findtext(f".//{{{DSIG}}}X509Certificate"))
 
 
 def verifies(document: bytes, certificate: Path, signed_id: str | None = None) -> bool:
