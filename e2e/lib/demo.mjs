@@ -25,6 +25,7 @@ const STOP_MS_MAX = 15_000;
 
 /** What must be gone when the tests of a file are over. */
 const leftovers = { children: new Set(), folders: new Set() };
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => process.exit(1));
 process.on('exit', () => {
   for (const child of leftovers.children) child.kill('SIGKILL');
   for (const folder of leftovers.folders) fs.rmSync(folder, { recursive: true, force: true });

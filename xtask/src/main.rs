@@ -4,12 +4,14 @@
 //! |---|---|
 //! | `trace` | joins the catalogue of requirements and cases to the code and tests that cite them |
 //! | `foreign-samples` | lets the program work on lists and records that others made |
+//! | `survivors` | holds the mutations that no test noticed against their explanations |
 //! | `tidy` | finds what does not belong, and what grew too long |
 //!
 //! It never changes a file of the repository.
 
 mod foreign_samples;
 mod rust_text;
+mod survivors;
 mod tidy;
 mod trace;
 mod tree;
@@ -20,6 +22,8 @@ const USAGE: &str = "\
 usage: cargo xtask trace [--ran FILE...]   requirements and cases, with the code and tests that cite them;
                                            --ran counts only tests that these results tell of
        cargo xtask foreign-samples         real lists and records through the chain; 3 when they are absent
+       cargo xtask survivors MISSED EXPLAINED
+                                           mutations that no test noticed and nobody explained
        cargo xtask tidy                    words that do not belong, files and functions that are too long";
 
 fn main() -> ExitCode {
@@ -29,6 +33,7 @@ fn main() -> ExitCode {
         ["trace"] => trace::run(None),
         ["trace", "--ran", files @ ..] if !files.is_empty() => trace::run(Some(files)),
         ["foreign-samples"] => foreign_samples::run(),
+        ["survivors", missed, explained] => survivors::run(missed, explained),
         ["tidy"] => tidy::run(),
         _ => {
             eprintln!("{USAGE}");

@@ -65,8 +65,12 @@ fn free_port() -> u16 {
 
 /// Waits for `demo.json` of this process.
 fn ready(state: &State, demo: &Demo) -> Value {
+    ready_in(state, demo, "demo.json")
+}
+
+fn ready_in(state: &State, demo: &Demo, file: &str) -> Value {
     for _ in 0..READY_TRIES_MAX {
-        if let Ok(text) = std::fs::read(state.0.join("demo.json"))
+        if let Ok(text) = std::fs::read(state.0.join(file))
             && let Ok(json) = serde_json::from_slice::<Value>(&text)
             && json["pid"] == demo.0.id()
         {
@@ -110,7 +114,7 @@ fn one_dva_in_a_process_of_its_own_still_serves_the_chain() {
             &others.join(","),
         ],
     );
-    ready(&state, &dva2);
+    ready_in(&state, &dva2, "demo-dva2.json");
     let elsewhere = format!("dva2={port2}");
     let port_text = port.to_string();
     let run = sluis(&["--state", state.text(), "--port", &port_text])

@@ -119,8 +119,8 @@ impl fmt::Display for NotReplaced {
         match self {
             Self::Lower { held, fetched } => write!(
                 f,
-                "the fetched list has Volgnummer {fetched}, ours has {held}: if the publisher \
-                 began anew, run `sluis lists accept-reset`"
+                "the fetched list has Volgnummer {fetched}, ours has {held}: ask the publisher \
+                 whether it began anew"
             ),
             Self::Differs(number) => write!(
                 f,

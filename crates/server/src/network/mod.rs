@@ -70,6 +70,7 @@ pub struct Running {
     pub input: Arc<Input>,
     /// The parties' stores, for those who test the demo from within.
     pub apps: BTreeMap<Party, Arc<App>>,
+    ready_file: String,
     stop: Stop,
     door: JoinHandle<std::io::Result<Drained>>,
     sweepers: Vec<JoinHandle<()>>,
@@ -140,6 +141,7 @@ pub async fn start(config: Config) -> Result<Running, String> {
         clock: foundation.clock,
         state: foundation.state,
         input: foundation.input,
+        ready_file: ready::file_name(&config.parties),
         apps,
         stop,
         door,
@@ -190,7 +192,7 @@ impl Running {
         }
         self.stop.now();
         let drained = self.door.await.map_err(|error| error.to_string())?;
-        ready::remove(&self.state);
+        ready::remove(&self.state, &self.ready_file);
         drained.map_err(|error| error.to_string())
     }
 }

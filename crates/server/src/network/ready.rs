@@ -1,5 +1,6 @@
 //! `demo.json`: what others need to use the demo, written when it is ready.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
@@ -13,10 +14,20 @@ use crate::input::{Client, ClientAuth};
 /// The file's name in the state directory.
 pub const DEMO_JSON: &str = "demo.json";
 
+/// The name of the file for a process that runs these parties: the one with the PGO speaks for the
+/// demo, a process with other parties for those alone (`demo-dva2.json`).
+pub(super) fn file_name(parties: &BTreeSet<Party>) -> String {
+    if parties.contains(&Party::Pgo) {
+        return DEMO_JSON.to_owned();
+    }
+    let names: Vec<&str> = parties.iter().map(|party| party.name()).collect();
+    format!("demo-{}.json", names.join("-"))
+}
+
 /// Writes the file, whole or not at all.
 pub(super) fn write(running: &Running) -> Result<(), String> {
-    let path = running.state.join(DEMO_JSON);
-    let beside = running.state.join("demo.json.new");
+    let path = running.state.join(&running.ready_file);
+    let beside = path.with_added_extension("new");
     let text = serde_json::to_string_pretty(&document(running)?).map_err(|e| e.to_string())?;
     fs::write(&beside, text + "\n")
         .and_then(|()| fs::rename(&beside, &path))
@@ -24,9 +35,9 @@ pub(super) fn write(running: &Running) -> Result<(), String> {
 }
 
 /// A demo that stopped is not ready any more.
-pub(super) fn remove(state: &Path) {
+pub(super) fn remove(state: &Path, file: &str) {
     // Nothing reads a file that is already gone.
-    let _ = fs::remove_file(state.join(DEMO_JSON));
+    let _ = fs::remove_file(state.join(file));
 }
 
 fn document(running: &Running) -> Result<Value, String> {
