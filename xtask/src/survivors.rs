@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 /// Compares what cargo-mutants missed with the explanations. Both name a mutation by file and
 /// description, without the line, so that explanations outlive edits above them.
-pub fn run(missed: &str, explained: &str) -> Result<ExitCode, String> {
+pub(crate) fn run(missed: &str, explained: &str) -> Result<ExitCode, String> {
     let read = |path: &str| fs::read_to_string(path).map_err(|error| format!("{path}: {error}"));
     let (missed, explained) = (read(missed)?, read(explained)?);
     let left = unexplained(&missed, &explained);

@@ -148,7 +148,8 @@ async fn rfc_8705_3_a_token_works_with_its_own_certificate_only() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_person_with_many_locations_gets_them_all_and_the_pgo_reads_them() {
     let uras: Vec<String> = (0..60).map(|n| format!("{:08}", 1_000 + n)).collect();
-    let letters = |n: usize| [n / 26, n % 26].map(|l| char::from(b'a' + l as u8));
+    let alphabet: Vec<char> = ('a'..='z').collect();
+    let letters = |n: usize| [alphabet[n / 26], alphabet[n % 26]];
     let providers: Vec<serde_json::Value> = uras
         .iter()
         .enumerate()

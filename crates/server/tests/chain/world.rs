@@ -107,7 +107,7 @@ impl World {
         self.audit(party)
             .await
             .into_iter()
-            .map(|row| String::from(row.requirement))
+            .map(|row| row.requirement)
             .collect()
     }
 }

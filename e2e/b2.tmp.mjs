@@ -1,0 +1,214 @@
+// People with a browser: what they do at the PGO, DigiD and Mitz, and what they read there, in both
+// languages, with a mouse at a desktop and with keys alone at 360 pixels.
+
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { Visitor, DEVICES, launch } from './lib/b2.tmp.mjs';
+import { Demo } from './lib/demo.mjs';
+import { WORDS } from './lib/words.mjs';
+
+let demo;
+let browser;
+
+before(async () => {
+  demo = await Demo.start();
+  browser = await launch(demo);
+});
+
+after(async () => {
+  await browser?.close();
+  await demo?.stop();
+});
+
+/** A walk in both languages on both devices, each a test of its own. */
+function walk(name, steps) {
+  for (const lang of Object.keys(WORDS)) {
+    for (const device of Object.keys(DEVICES)) {
+      test(`${name}__${lang}_${device}`, async () => {
+        const visitor = await Visitor.arrive(browser, { lang, device, walk: steps.name });
+        try {
+          await steps(visitor, WORDS[lang]);
+        } finally {
+          await visitor.leave();
+        }
+      });
+    }
+  }
+}
+
+// ── What people do ──────────────────────────────────────────────────────────────────────────────
+
+/** From the PGO's first page to the DigiD simulator. */
+async function toDigid(visitor, words) {
+  await visitor.open(demo.url('pgo', '/'));
+  await visitor.reads(words.start, ...words.startSteps);
+  await visitor.press('button', words.collect);
+  await visitor.reads(words.digid, words.notDigid, words.atService);
+}
+
+/** Logs in as somebody of the sample. */
+async function logIn(visitor, words, name) {
+  await visitor.choose('radio', name);
+  await visitor.press('button', words.logIn);
+}
+
+/** From the PGO's first page to the consent page. */
+async function toConsent(visitor, words, name) {
+  await toDigid(visitor, words);
+  await logIn(visitor, words, name);
+  await visitor.reads(words.consent, words.question, words.noBsn);
+}
+
+/** Consents for these categories of providers. */
+async function consent(visitor, words, ...categories) {
+  for (const category of categories) await visitor.choose('radio', words.yes, category);
+  await visitor.press('button', words.give);
+}
+
+const ALL = ['Apotheek', 'Ggz', 'Huisarts', 'Ziekenhuis'];
+
+/** From the PGO's first page to the result, with consent for everybody. */
+async function collect(visitor, words, name) {
+  await toConsent(visitor, words, name);
+  await consent(visitor, words, ...ALL);
+}
+
+/** What the result says of a provider. */
+async function assertOutcome(visitor, provider, ...texts) {
+  const section = visitor.page.getByRole('region', { name: provider, exact: true });
+  const shown = (await section.innerText()).replace(/\s+/g, ' ');
+  for (const text of texts) assert.ok(shown.includes(text), `${provider} does not say: ${text}`);
+  return section;
+}
+
+/** Rows of data of a provider. */
+async function assertData(visitor, provider, group) {
+  const section = await assertOutcome(visitor, provider, group);
+  assert.ok((await section.getByRole('row').count()) > 3);
+}
+
+// ── Walks ───────────────────────────────────────────────────────────────────────────────────────
+
+walk('saskia_logs_in_consents_and_sees_data_of_two_providers', async function saskia(visitor, words) {
+  await collect(visitor, words, 'Saskia Verhoeven');
+  await visitor.reads(words.result, words.twoOfTwo);
+  await assertData(visitor, 'Ziekenhuis De Sluiswachter', 'Laboratoriumresultaten');
+  await assertData(visitor, 'Huisartsenpraktijk Het Stuwpand', 'Medicatiegegevens');
+  // A later visit needs no login.
+  await visitor.press('button', words.again);
+  await visitor.reads(words.result, words.twoOfTwo);
+});
+
+walk('mitz_case_008_a_person_cancels_retries_cancels_and_stops', async function cancel(visitor, words) {
+  await toDigid(visitor, words);
+  await visitor.press('button', words.cancel);
+  await visitor.reads(words.cancelled, ...words.cancelledSays);
+  await visitor.press('button', words.retry);
+  await visitor.reads(words.digid);
+  await visitor.press('button', words.cancel);
+  await visitor.reads(words.cancelled);
+  await visitor.press('button', words.stop);
+  await visitor.reads(words.noConsent, words.nothingCollected);
+});
+
+walk('mitz_case_009_a_login_fails_and_the_person_reads_why_and_goes_back', async function fail(visitor, words) {
+  await toDigid(visitor, words);
+  await visitor.press('button', words.fail);
+  await visitor.reads(words.failed, words.notSure);
+  await visitor.press('button', words.stop);
+  await visitor.reads(words.noConsent, words.nothingCollected);
+});
+
+walk('mitz_case_010_a_person_refuses_consent', async function refuse(visitor, words) {
+  await toConsent(visitor, words, 'Maria Lopes');
+  // Yes to nobody is asked about first.
+  await visitor.press('button', words.give);
+  visitor.forgives(422);
+  await visitor.reads(words.consent, words.nobody);
+  await visitor.press('button', words.refuse);
+  await visitor.reads(words.noConsent, words.nothingCollected);
+});
+
+walk('mitz_case_049_fatima_who_has_no_treatment_relation_reads_no_data', async function fatima(visitor, words) {
+  await collect(visitor, words, 'Fatima el Idrissi');
+  await visitor.reads(words.result, words.noneOfOne);
+  await assertOutcome(visitor, 'Ziekenhuis De Sluiswachter', ...words.noData);
+});
+
+walk('mitz_case_050_sem_who_is_too_young_reads_the_same', async function sem(visitor, words) {
+  await collect(visitor, words, 'Sem Postma');
+  await visitor.reads(words.result, words.noneOfOne);
+  await assertOutcome(visitor, 'Huisartsenpraktijk Het Stuwpand', ...words.noData);
+});
+
+walk('anneke_whose_provider_is_down_reads_to_try_later', async function anneke(visitor, words) {
+  await collect(visitor, words, 'Anneke Brouwer');
+  await visitor.reads(words.result, words.noneOfOne);
+  await assertOutcome(visitor, 'GGZ De Oeverloper', ...words.down);
+});
+
+walk('mitz_case_032_willem_reads_who_is_not_on_medmij_and_gets_the_rest', async function willem(visitor, words) {
+  await collect(visitor, words, 'Willem Hoekstra');
+  await visitor.reads(words.result, words.oneOfTwo);
+  await assertData(visitor, 'Ziekenhuis De Sluiswachter', 'Basisgegevens Zorg');
+  await assertOutcome(visitor, 'Huisartsenpost De Keersluis', ...words.notOnMedmij);
+});
+
+walk('mitz_case_020_joost_withdraws_his_consent_and_must_log_in_again', async function joost(visitor, words) {
+  await collect(visitor, words, 'Joost van Dam');
+  await visitor.reads(words.result, words.twoOfTwo);
+  await visitor.press('link', words.changeConsents);
+  await visitor.reads(words.digid);
+  await logIn(visitor, words, 'Joost van Dam');
+  await visitor.reads(words.overview, words.mayCollect);
+  await visitor.press('button', words.withdrawAll);
+  await visitor.reads(words.overview, words.withdrawn, words.consentsNone);
+  await visitor.press('button', words.logOut);
+  await visitor.reads(words.loggedOut);
+  // The PGO still holds its refresh token; the grant behind it is dead.
+  await visitor.open(demo.url('pgo', '/'));
+  await visitor.reads(words.start, words.linked);
+  await visitor.press('button', words.collect);
+  visitor.forgives(400);
+  await visitor.reads(words.loginAgain, words.linkBroken);
+  await visitor.press('link', words.toStart);
+  await visitor.reads(words.start);
+  await visitor.press('button', words.collect);
+  await visitor.reads(words.digid);
+});
+
+walk('the_observer_shows_the_30_steps_of_a_journey', async function observer(visitor, words) {
+  await aWholeJourney();
+  await visitor.open(demo.url('netwerk', '/'));
+  await visitor.reads(words.network);
+  const whole = visitor.page.getByRole('listitem').filter({ hasText: words.thirtySucceeded });
+  await visitor.press('link', await whole.getByRole('link').first().innerText());
+  await visitor.reads(words.journey, words.thirtySeen);
+  assert.equal(await visitor.page.locator('li.gezien').count(), 30);
+  assert.equal(await visitor.page.locator('.stand.fout').count(), 0);
+});
+
+/** Somebody has collected data; one journey is enough for all who look at it. */
+let journey;
+function aWholeJourney() {
+  return (journey ??= (async () => {
+    const screen = { lang: 'nl', device: 'desktop', walk: 'journey' };
+    const visitor = await Visitor.arrive(browser, screen);
+    await collect(visitor, WORDS.nl, 'Saskia Verhoeven');
+    await visitor.leave();
+  })());
+}
+
+test('the_pages_can_be_read_in_the_other_language_by_following_a_link', async () => {
+  const visitor = await Visitor.arrive(browser, { lang: 'nl', device: 'desktop', walk: 'language' });
+  await visitor.open(demo.url('pgo', '/'));
+  await visitor.reads(WORDS.nl.start);
+  await visitor.press('link', 'English');
+  visitor.lang = 'en';
+  await visitor.reads(WORDS.en.start);
+  await visitor.press('button', WORDS.en.collect);
+  // Another host, which this browser has told nothing yet.
+  visitor.lang = 'nl';
+  await visitor.reads(WORDS.nl.digid);
+  await visitor.leave();
+});
