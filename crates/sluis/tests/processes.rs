@@ -78,13 +78,13 @@ fn ready_in(state: &State, demo: &Demo, file: &str) -> Value {
         }
         std::thread::sleep(READY_AGAIN);
     }
-    panic!("the demo did not become ready");
+    unreachable!("the demo did not become ready");
 }
 
 #[test]
 fn one_dva_in_a_process_of_its_own_still_serves_the_chain() {
     let state = State::new("two");
-    let (port, port2) = (free_port(), free_port());
+    let (port, own) = (free_port(), free_port());
     let others: Vec<String> = [
         "pgo",
         "mitz",
@@ -102,12 +102,12 @@ fn one_dva_in_a_process_of_its_own_still_serves_the_chain() {
     // The second process finds the certificate authority of the first: the headless run makes it.
     let made = sluis(&["--state", state.text(), "--port", "0", "--headless", "mitz"]).output();
     assert!(made.expect("runs").status.success());
-    let port2_text = port2.to_string();
+    let own_text = own.to_string();
     let dva2 = start(
         &state,
         &[
             "--port",
-            &port2_text,
+            &own_text,
             "--only",
             "dva2",
             "--elsewhere",
@@ -115,7 +115,7 @@ fn one_dva_in_a_process_of_its_own_still_serves_the_chain() {
         ],
     );
     ready_in(&state, &dva2, "demo-dva2.json");
-    let elsewhere = format!("dva2={port2}");
+    let elsewhere = format!("dva2={own}");
     let port_text = port.to_string();
     let run = sluis(&["--state", state.text(), "--port", &port_text])
         .args([
