@@ -122,8 +122,8 @@ walk('mitz_case_009_a_login_fails_and_the_person_reads_why_and_goes_back', async
 walk('mitz_case_010_a_person_refuses_consent', async function refuse(visitor, words) {
   await toConsent(visitor, words, 'Maria Lopes');
   // Yes to nobody is asked about first.
+  visitor.forgives(422, '/toestemming');
   await visitor.press('button', words.give);
-  visitor.forgives(422);
   await visitor.reads(words.consent, words.nobody);
   await visitor.press('button', words.refuse);
   await visitor.reads(words.noConsent, words.nothingCollected);
@@ -168,8 +168,8 @@ walk('mitz_case_020_joost_withdraws_his_consent_and_must_log_in_again', async fu
   // The PGO still holds its refresh token; the grant behind it is dead.
   await visitor.open(demo.url('pgo', '/'));
   await visitor.reads(words.start, words.linked);
+  visitor.forgives(400, '/melding');
   await visitor.press('button', words.collect);
-  visitor.forgives(400);
   await visitor.reads(words.loginAgain, words.linkBroken);
   await visitor.press('link', words.toStart);
   await visitor.reads(words.start);

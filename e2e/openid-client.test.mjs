@@ -29,6 +29,8 @@ after(async () => {
 });
 
 const urasOf = (userinfo) => userinfo.locations.map((location) => location.value).sort();
+/** openid-client gives its reason as the cause of its error. */
+const because = (reason) => (error) => reason.test(error.cause.message);
 const isInvalidGrant = { name: 'ResponseBodyError', error: 'invalid_grant', status: 400 };
 
 test('openid_client_discovers_mitz_and_finds_the_mutual_tls_aliases', () => {
@@ -58,7 +60,6 @@ test('openid_client_refuses_an_answer_without_iss_or_with_another_state_so_the_c
   const answered = await client.authorized(front, demo.bsn('Joost'));
   const without = new URL(answered.callback);
   without.searchParams.delete('iss');
-  const because = (text) => (error) => assert.match(error.cause.message, text) ?? true;
   await assert.rejects(client.redeem({ ...answered, callback: without }), because(/"iss"/));
   const state = openid.randomState();
   await assert.rejects(client.redeem({ ...answered, state }), because(/"state"/));
@@ -77,10 +78,7 @@ test('openid_client_refuses_userinfo_whose_signature_was_altered_so_it_verifies_
       return new Response(`${header}.${payload}.${other}${signature.slice(1)}`, { status, headers });
     },
   });
-  await assert.rejects(onTheWay.userinfo(tokens), (error) => {
-    assert.match(error.cause.message, /signature verification failed/);
-    return true;
-  });
+  await assert.rejects(onTheWay.userinfo(tokens), because(/signature verification failed/));
   await onTheWay.close();
   assert.ok(await client.userinfo(tokens));
 });
@@ -128,7 +126,7 @@ test('openid_client_holds_tokens_that_are_bound_to_its_certificate', async () =>
   }
 });
 
-test('openid_client_finds_no_bsn_in_any_token_and_no_url_on_the_way', async () => {
+test('openid_client_finds_no_bsn_in_any_token_nor_in_the_answer_on_the_way', async () => {
   const answered = await client.authorized(front, demo.bsn('Saskia'));
   const tokens = await client.redeem(answered);
   const userinfo = await client.userinfo(tokens);

@@ -278,7 +278,13 @@ pub fn with_pages<S: Clone + Send + Sync + 'static>(router: Router<S>, party: Br
     };
     router
         .route("/stijl.css", get(stylesheet))
+        .route("/favicon.ico", get(no_icon))
         .fallback(not_found)
+}
+
+/// Browsers ask every host for an icon; there is none, and that is no fault.
+async fn no_icon() -> StatusCode {
+    StatusCode::NO_CONTENT
 }
 
 async fn stylesheet() -> Response {

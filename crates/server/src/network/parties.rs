@@ -34,6 +34,9 @@ use crate::routes::stelselnode::{self, StelselnodeRole};
 use crate::routes::xis::XisRole;
 use crate::web;
 
+/// The hosts that people visit: the observer's page leads to these.
+const PAGES: [&str; 5] = ["pgo", "mitz", "toestemmingen", "digid", "netwerk"];
+
 /// A party that is ready to be served.
 pub(super) struct Opened {
     pub(super) app: Arc<App>,
@@ -443,11 +446,9 @@ fn stelselnode(on: &Foundation, app: &App) -> Result<Router, String> {
 }
 
 fn netwerk(on: &Foundation, app: &Arc<App>) -> Router {
-    let hosts = on
-        .hosts
-        .all()
-        .map(|(host, url)| (host.to_owned(), url))
-        .collect();
+    let hosts = PAGES
+        .map(|host| (host.to_owned(), on.hosts.url(host)))
+        .to_vec();
     let keys = on
         .observer_keys
         .iter()
