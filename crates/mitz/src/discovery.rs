@@ -48,18 +48,26 @@ pub fn document(dva: &DvaServer, endpoints: &Endpoints, naam: &Zorgaanbiedernaam
             })
         })
         .collect();
+    let mut document = metadata(dva, endpoints);
+    document["zorgaanbiedernaam"] = json!(naam);
+    document["services"] = json!(services);
+    Some(document)
+}
+
+/// What holds for every provider of the DVA: its metadata by RFC 8414 §2. The front channel of this
+/// chain is at Mitz, so there is no authorization endpoint and no response type.
+pub fn metadata(dva: &DvaServer, endpoints: &Endpoints) -> Value {
     let mut grants = vec![GRANT_TYPE];
     grants.extend(dva.jwt_bearer.then_some(JWT_BEARER));
-    Some(json!({
+    json!({
         "issuer": dva.issuer,
         "token_endpoint": endpoints.token_endpoint,
         "jwks_uri": endpoints.jwks_uri,
+        "response_types_supported": [],
         "grant_types_supported": grants,
         "token_endpoint_auth_methods_supported": ["tls_client_auth", "self_signed_tls_client_auth"],
         "tls_client_certificate_bound_access_tokens": true,
-        "zorgaanbiedernaam": naam,
-        "services": services,
-    }))
+    })
 }
 
 /// What a client reads in the document.

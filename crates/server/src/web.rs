@@ -3,12 +3,13 @@
 use axum::Router;
 use axum::body::Body;
 use axum::extract::FromRequest;
+use axum::handler::Handler;
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{MethodRouter, get};
 use bytes::Bytes;
 use http::header::{
-    ACCEPT_LANGUAGE, AUTHORIZATION, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, COOKIE,
-    LOCATION, ORIGIN, RETRY_AFTER, SET_COOKIE, WWW_AUTHENTICATE,
+    ACCEPT_LANGUAGE, ALLOW, AUTHORIZATION, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE,
+    COOKIE, LOCATION, ORIGIN, RETRY_AFTER, SET_COOKIE, WWW_AUTHENTICATE,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode};
 use protocol::bearer::BearerRefusal;
@@ -280,6 +281,17 @@ pub fn with_pages<S: Clone + Send + Sync + 'static>(router: Router<S>, party: Br
         .route("/stijl.css", get(stylesheet))
         .route("/favicon.ico", get(no_icon))
         .fallback(not_found)
+}
+
+/// A page whose reading spends something: GET alone, since axum would answer HEAD by the same handler
+/// and a preview would take what the person needs.
+pub fn get_once<H, T, S>(handler: H) -> MethodRouter<S>
+where
+    H: Handler<T, S>,
+    T: 'static,
+    S: Clone + Send + Sync + 'static,
+{
+    get(handler).head(|| async { (StatusCode::METHOD_NOT_ALLOWED, [(ALLOW, "GET")]) })
 }
 
 /// Browsers ask every host for an icon; there is none, and that is no fault.

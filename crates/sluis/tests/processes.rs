@@ -214,3 +214,32 @@ fn an_input_with_a_fault_is_refused_with_file_line_and_reason() {
     assert!(why.contains("people.json, line 2"), "{why}");
     assert!(!why.contains("123456789"), "{why}");
 }
+
+#[test]
+fn a_folder_with_other_files_is_not_taken_for_a_state() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let state = State::new("other");
+    std::fs::create_dir_all(&state.0).expect("a folder");
+    std::fs::set_permissions(&state.0, std::fs::Permissions::from_mode(0o755)).expect("ours");
+    std::fs::write(state.0.join("mine.txt"), "keep").expect("writable");
+    let run = sluis(&["--port", "0", "--state", state.text(), "--headless", "mitz"]).output();
+    let run = run.expect("runs");
+    assert_eq!(run.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&run.stderr).contains("holds other files"));
+    let mode = std::fs::metadata(&state.0)
+        .expect("there")
+        .permissions()
+        .mode();
+    assert_eq!(mode & 0o777, 0o755, "and is left as it was");
+}
+
+#[test]
+fn parties_that_leave_nobody_and_a_port_of_nought_are_refused() {
+    for arguments in [
+        ["--only", "dva2", "--except", "dva2"],
+        ["--elsewhere", "dva2=0", "--port", "0"],
+    ] {
+        let run = sluis(&arguments).output().expect("runs");
+        assert_eq!(run.status.code(), Some(2), "{arguments:?}");
+    }
+}

@@ -11,7 +11,7 @@ mod ready;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -92,6 +92,7 @@ pub(crate) struct Foundation {
 /// # Errors
 /// A text for the operator: what is wrong, where, and what to do.
 pub async fn start(config: Config) -> Result<Running, String> {
+    ours_or_empty(&config.state)?;
     private_directory(&config.state).map_err(|fault| fault.to_string())?;
     let listener = listen(config.port).await?;
     let port = listener
@@ -126,6 +127,8 @@ pub async fn start(config: Config) -> Result<Running, String> {
             sites.push(parties::site(&foundation, party, host, clients, router)?);
         }
     }
+    // The parties' locks are ours, so what a demo before us left behind is stale.
+    ready::remove(&foundation.state, &ready::file_name(&config.parties));
     let sites = Sites::open(sites).map_err(|fault| fault.to_string())?;
     let (stop, stopping) = door::stop();
     let sites = Arc::new(ArcSwap::from_pointee(sites));
@@ -148,6 +151,21 @@ pub async fn start(config: Config) -> Result<Running, String> {
     };
     ready::write(&running)?;
     Ok(running)
+}
+
+/// Whether a state directory is new, empty, or made by a demo before us. Anything else is somebody's
+/// folder, and would be closed to everybody but its owner.
+fn ours_or_empty(state: &Path) -> Result<(), String> {
+    let Ok(mut entries) = std::fs::read_dir(state) else {
+        return Ok(());
+    };
+    if state.join("ca").is_dir() || entries.next().is_none() {
+        return Ok(());
+    }
+    Err(format!(
+        "{}: this folder holds other files; name an empty one, or one that a demo made",
+        state.display()
+    ))
 }
 
 async fn listen(port: u16) -> Result<TcpListener, String> {

@@ -13,6 +13,7 @@ use crate::outside::{Answer, Headers, Outside};
 const REDIRECTS_MAX: usize = 20;
 
 /// A person at a browser.
+#[derive(Clone)]
 pub struct Person {
     outside: Outside,
     cookies: BTreeMap<(String, String), String>,

@@ -80,11 +80,11 @@ fn document(running: &Running) -> Result<Value, String> {
             },
             "dva": {
                 "issuer": url("dva"),
-                "metadata_url": format!("{}/.well-known/oauth-authorization-server", url("discovery")),
+                "metadata_url": format!("{}/.well-known/oauth-authorization-server", url("dva")),
             },
             "dva2": {
                 "issuer": url("dva2"),
-                "metadata_url": format!("{}/.well-known/oauth-authorization-server", url("discovery2")),
+                "metadata_url": format!("{}/.well-known/oauth-authorization-server", url("dva2")),
             },
         },
         "saml": {

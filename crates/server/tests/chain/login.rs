@@ -266,3 +266,21 @@ async fn digid_case_033_after_fifteen_idle_minutes_the_session_is_gone() {
     let told = world.requirements(Party::Mitz).await;
     assert!(!told.contains(&"seed 000 step 7".to_owned()), "{told:?}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_form_that_says_neither_yes_nor_no_decides_nothing() {
+    let world = World::start().await;
+    let (mut person, shown) = world.dvp(PGO).at_register(SASKIA).await;
+    let form = shown.form("/toestemming").expect("a form").with_every("ja");
+    let shown = person
+        .send(form.with("keuze", "misschien"))
+        .await
+        .expect("an answer");
+    assert_eq!(shown.status, 400);
+    assert!(
+        !world
+            .requirements(Party::Mitz)
+            .await
+            .contains(&"mitz case 10".to_owned())
+    );
+}

@@ -2,6 +2,7 @@
 
 mod dva;
 mod login;
+mod pgo;
 mod token;
 mod userinfo;
 mod withdrawal;

@@ -108,3 +108,29 @@ async fn a_withdrawal_races_with_refreshes_and_userinfo_and_wins() {
     assert_eq!(userinfo.status, 401, "{}", text(&userinfo));
     assert_eq!(json(&userinfo), value!({ "error": "invalid_token" }));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_logs_out_of_the_register_is_out_with_the_old_cookie_too() {
+    let world = World::start().await;
+    world.dvp(PGO).tokens(SASKIA).await;
+    let (mut person, shown) = at_overview(&world, SASKIA).await;
+    let old = person.clone();
+    let forged = shown
+        .form("/afmelden")
+        .expect("a form")
+        .with("formulier", "verzonnen");
+    assert_eq!(person.send(forged).await.expect("an answer").status, 400);
+    let form = shown.form("/afmelden").expect("a form");
+    let out = person.send(form).await.expect("an answer");
+    assert_eq!(out.url.path(), "/afgemeld");
+    let mut old = old;
+    let again = old
+        .open(&world.url("toestemmingen"))
+        .await
+        .expect("an answer");
+    assert_eq!(
+        again.url.host_str(),
+        Some("digid.localhost"),
+        "a new login is asked"
+    );
+}

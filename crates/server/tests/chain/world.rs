@@ -36,7 +36,7 @@ impl World {
     /// A network whose input folder holds these files and nothing else.
     pub(crate) async fn start_with(files: &[(&str, &str)]) -> Self {
         let state = temporary();
-        let folder = state.join("input");
+        let folder = state.with_added_extension("input");
         std::fs::create_dir_all(&folder).expect("a folder");
         for (name, text) in files {
             std::fs::write(folder.join(name), text).expect("writable");
@@ -114,7 +114,9 @@ impl World {
 
 impl Drop for World {
     fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.running.state);
+        let state = &self.running.state;
+        let _ = std::fs::remove_dir_all(state);
+        let _ = std::fs::remove_dir_all(state.with_added_extension("input"));
     }
 }
 

@@ -89,6 +89,7 @@ impl DvaRole {
     pub fn front(self: &Arc<Self>) -> Router {
         Router::new()
             .route("/jwks", get(jwks))
+            .route("/.well-known/oauth-authorization-server", get(metadata))
             .with_state(Arc::clone(self))
     }
 
@@ -109,6 +110,11 @@ impl DvaRole {
             )
             .with_state(Arc::clone(self))
     }
+}
+
+/// What holds for every provider of the DVA, where its issuer says it stands (RFC 8414 §3).
+async fn metadata(State(role): State<Arc<DvaRole>>) -> Response {
+    web::json(200, &discovery::metadata(&role.dva, &role.endpoints))
 }
 
 /// Public keys, for those who encrypt for this DVA.

@@ -2,9 +2,12 @@
 
 use std::sync::Arc;
 
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use fhir::{IssueType, NotASearch, Search, operation_outcome};
+use http::HeaderValue;
+use http::header::CONTENT_TYPE;
 use identity::{GegevensdienstId, Ura};
 use jose::{Expected, Typ};
 use mitz::dva::resource::{ResourceAnswer, ResourceRequest, Vraag};
@@ -23,9 +26,12 @@ type Address = (String, String, String);
 /// A search on one resource type of a granted gegevensdienst.
 pub(super) async fn resource(
     State(role): State<Arc<DvaRole>>,
-    Path(address): Path<Address>,
+    address: Result<Path<Address>, PathRejection>,
     visit: Visit,
 ) -> Response {
+    let Ok(Path(address)) = address else {
+        return Refused::NoSuchAddress.told(&role, &visit);
+    };
     let request = match role.resource_request(&address, &visit) {
         Ok(request) => request,
         Err(refusal) => return refusal.told(&role, &visit),
@@ -164,7 +170,10 @@ fn bearer_refused(refusal: BearerRefusal) -> Response {
         }
         _ => (IssueType::Security, "The token is missing or not valid."),
     };
-    web::bearer_refused(refusal, Some(&operation_outcome(issue, text)))
+    let mut response = web::bearer_refused(refusal, Some(&operation_outcome(issue, text)));
+    let media_type = HeaderValue::from_static("application/fhir+json");
+    response.headers_mut().insert(CONTENT_TYPE, media_type);
+    response
 }
 
 fn fhir_error(status: u16, issue: IssueType, text: &'static str) -> Response {

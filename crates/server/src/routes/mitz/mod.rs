@@ -23,7 +23,7 @@ use crate::digid::ServiceProvider;
 use crate::jwks::JwksCache;
 use crate::keys::{KeyFault, KeyRing};
 use crate::pages::Brand;
-use crate::web;
+use crate::web::{self, get_once};
 
 /// The cookie that leads back to an aanmelding, at the authorization server.
 const AANMELDING: Purpose = Purpose("mitz.aanmelding");
@@ -97,13 +97,13 @@ impl MitzRole {
                 get(front::authorize).post(front::authorize_post),
             )
             .route("/saml/metadata", get(front::saml_metadata))
-            .route("/saml/acs", get(front::assertion_consumer))
+            .route("/saml/acs", get_once(front::assertion_consumer))
             .route("/geannuleerd", get(front::geannuleerd))
             .route("/niet-ingelogd", get(front::niet_ingelogd))
             .route("/opnieuw", post(front::opnieuw))
             .route("/stoppen", post(front::stoppen))
-            .route("/toestemming-terug", get(front::toestemming_terug))
-            .route("/beheren", get(front::beheren));
+            .route("/toestemming-terug", get_once(front::toestemming_terug))
+            .route("/beheren", get_once(front::beheren));
         web::with_pages(router, Brand::Mitz).with_state(Arc::clone(self))
     }
 
@@ -124,7 +124,7 @@ impl MitzRole {
     pub fn register(self: &Arc<Self>) -> Router {
         let router = Router::new()
             .route("/", get(register::overzicht))
-            .route("/openen", get(register::openen))
+            .route("/openen", get_once(register::openen))
             .route(
                 "/toestemming",
                 get(register::toestemming).post(register::beslissen),

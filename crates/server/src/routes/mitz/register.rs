@@ -10,7 +10,9 @@ use mitz::authorization_server::aanvraag::{AANVRAAG_S, Verzoek};
 use mitz::catalogus::Categorie;
 use mitz::toestemming::{Besluit, Functie, Keuze, Waarvoor};
 use mitz::toestemmingenregister::intrekken::{Intrekken, Omvang};
-use mitz::toestemmingenregister::vastleggen::{self, Beslissing, Openen, Vastgelegd, Vastleggen};
+use mitz::toestemmingenregister::vastleggen::{
+    self, Afmelden, Beslissing, Openen, Vastgelegd, Vastleggen,
+};
 use mitz::toestemmingenregister::{KEUZES_MAX, PERSOON, Toestemmingen};
 use protocol::handle::Handle;
 use protocol::wire::{Parameters, with_query};
@@ -106,7 +108,8 @@ pub(super) async fn beslissen(State(role): State<Arc<MitzRole>>, visit: Visit) -
     };
     let beslissing = match form.get("keuze") {
         Some("geven") => Beslissing::Geven(role.keuzes(&form, verzoek.functie)),
-        _ => Beslissing::Weigeren,
+        Some("weigeren") => Beslissing::Weigeren,
+        _ => return MitzRole::register_fout(400, &visit, RegisterFoutSoort::Verlopen),
     };
     let journey = VastleggenJourney {
         id: at.handle.id,
@@ -341,9 +344,31 @@ pub(super) async fn intrekken(State(role): State<Arc<MitzRole>>, visit: Visit) -
     }
 }
 
-/// Ends the visit.
-pub(super) async fn afmelden() -> Response {
-    web::with(web::see_other("/afgemeld"), web::drop_cookie(COOKIE))
+/// Ends the visit: at this browser, and for whoever kept its cookie.
+pub(super) async fn afmelden(State(role): State<Arc<MitzRole>>, visit: Visit) -> Response {
+    let Some((at, _)) = role.own_form(&visit).await else {
+        return MitzRole::register_fout(400, &visit, RegisterFoutSoort::Verlopen);
+    };
+    match settle(&role.app, at.trace, AfmeldenJourney(at.handle.id)).await {
+        Ok(()) => web::with(web::see_other("/afgemeld"), web::drop_cookie(COOKIE)),
+        Err(_) => MitzRole::register_fout(503, &visit, RegisterFoutSoort::Storing),
+    }
+}
+
+struct AfmeldenJourney([u8; 16]);
+
+impl Journey for AfmeldenJourney {
+    type Reply = ();
+    type Question = Afmelden;
+
+    fn begin(&self, _: &Run) -> Step<(), Afmelden> {
+        Step::Ask(Afmelden { id: self.0 })
+    }
+
+    async fn answer(&self, run: &Run, question: Afmelden) -> Result<Step<(), Afmelden>, Outage> {
+        let found = run.load::<Aanmelding>(question.key()).await?;
+        Ok(question.answer(found))
+    }
 }
 
 /// The page after it.

@@ -117,7 +117,7 @@ impl PgoRole {
         grant: Grant,
     ) -> Result<Tokens, NotCollected> {
         let answer = answer.map_err(|_| NotCollected::Unreachable)?;
-        if answer.status.is_client_error() {
+        if answer.status == 400 && is_invalid_grant(&answer.body) {
             return Err(NotCollected::Ended);
         }
         if !answer.status.is_success() {
@@ -502,6 +502,12 @@ impl Reachable {
                 .collect(),
         })
     }
+}
+
+/// Only this says that the link has ended (RFC 6749 §5.2); any other refusal may pass.
+fn is_invalid_grant(body: &[u8]) -> bool {
+    let error = serde_json::from_slice::<serde_json::Value>(body);
+    error.is_ok_and(|error| error["error"] == "invalid_grant")
 }
 
 fn subject(claims: &jose::Claims) -> Result<String, NotCollected> {

@@ -13,14 +13,14 @@ use axum::routing::{get, post};
 use fhir::Gegevensdienst;
 use identity::{GegevensdienstId, Zorgaanbiedernaam};
 use serde::Deserialize;
-use tokio::sync::OnceCell;
+use tokio::sync::{Mutex, OnceCell};
 
 use crate::app::App;
 use crate::jwks::JwksCache;
 use crate::lists::Lists;
 use crate::outside::Headers;
 use crate::pages::Brand;
-use crate::web;
+use crate::web::{self, get_once};
 
 /// What a PGO knows before anybody comes.
 #[derive(Clone, Debug)]
@@ -50,6 +50,9 @@ pub struct PgoRole {
     lists: Lists,
     mitz_keys: JwksCache,
     provider: OnceCell<Provider>,
+    /// Held while a dossier is refreshed; dossiers share them by their id, so that there is no end of
+    /// them.
+    collecting: [Mutex<()>; 64],
 }
 
 /// What the PGO reads in the metadata of Mitz (RFC 8414, RFC 8705 §5).
@@ -76,6 +79,7 @@ impl PgoRole {
             lists,
             mitz_keys: JwksCache::default(),
             provider: OnceCell::new(),
+            collecting: std::array::from_fn(|_| Mutex::new(())),
         })
     }
 
@@ -84,7 +88,7 @@ impl PgoRole {
         let router = Router::new()
             .route("/", get(pages_of::start))
             .route("/verzamelen", post(pages_of::verzamelen))
-            .route("/callback", get(pages_of::callback))
+            .route("/callback", get_once(pages_of::callback))
             .route("/resultaat", get(pages_of::resultaat))
             .route("/melding", get(pages_of::melding))
             .route("/ontkoppelen", post(pages_of::ontkoppelen));

@@ -48,24 +48,37 @@ pub(super) async fn start(State(role): State<Arc<PgoRole>>, visit: Visit) -> Res
 
 /// Step 1: the person wants to collect.
 pub(super) async fn verzamelen(State(role): State<Arc<PgoRole>>, visit: Visit) -> Response {
-    let Some(form) = role.own_form(&visit) else {
-        return role.say(&visit, 400, PgoMeldingSoort::OpnieuwBeginnen);
-    };
-    let gekozen = role.gekozen(&form);
-    if gekozen.is_empty() {
-        return role.start_page(&visit, 422, true).await;
-    }
-    role.app.saw(
-        1,
-        visit.trace,
-        visit.peer_name(),
-        "the person wants to collect",
-    );
-    match role.dossier(&visit).await {
-        Some((id, dossier)) if dossier.value.koppeling.is_some() => {
-            role.collect_again(&visit, id, dossier, gekozen).await
+    whole(async move { role.verzameld(&visit).await }).await
+}
+
+/// Runs to the end whether or not the browser stays: between a refresh at Mitz and the dossier that
+/// keeps its token, nothing may be dropped.
+async fn whole(run: impl Future<Output = Response> + Send + 'static) -> Response {
+    let ended = tokio::spawn(run).await;
+    ended.unwrap_or_else(|_| web::see_other("/melding?soort=mislukt"))
+}
+
+impl PgoRole {
+    async fn verzameld(&self, visit: &Visit) -> Response {
+        let Some(form) = self.own_form(visit) else {
+            return self.say(visit, 400, PgoMeldingSoort::OpnieuwBeginnen);
+        };
+        let gekozen = self.gekozen(&form);
+        if gekozen.is_empty() {
+            return self.start_page(visit, 422, true).await;
         }
-        _ => role.to_mitz(&visit, gekozen).await,
+        self.app.saw(
+            1,
+            visit.trace,
+            visit.peer_name(),
+            "the person wants to collect",
+        );
+        match self.dossier(visit).await {
+            Some((id, dossier)) if dossier.value.koppeling.is_some() => {
+                self.collect_again(visit, id, gekozen).await
+            }
+            _ => self.to_mitz(visit, gekozen).await,
+        }
     }
 }
 
@@ -81,8 +94,8 @@ pub(super) async fn callback(State(role): State<Arc<PgoRole>>, visit: Visit) -> 
         return PgoRole::told("niet-van-ons");
     };
     let trace = TraceId::parse(&wacht.wachtend.trace).unwrap_or(visit.trace);
-    let response = role.answered(&visit, trace, wacht, &parameters).await;
-    web::with(response, web::drop_cookie(&cookie))
+    let answered = async move { role.answered(&visit, trace, wacht, &parameters).await };
+    web::with(whole(answered).await, web::drop_cookie(&cookie))
 }
 
 /// What was collected last.
@@ -243,21 +256,28 @@ impl PgoRole {
             .await
     }
 
-    /// W3: the next visits need no browser at Mitz (mitz case 11).
-    async fn collect_again(
-        &self,
-        visit: &Visit,
-        id: [u8; 16],
-        dossier: Stored<Dossier>,
-        gekozen: Vec<String>,
-    ) -> Response {
-        let Some(koppeling) = dossier.value.koppeling else {
-            return self.to_mitz(visit, gekozen).await;
-        };
-        let grant = Grant::Refresh(koppeling);
-        let version = Some(dossier.version);
-        self.collect_into(visit.trace, id, version, grant, gekozen)
-            .await
+    /// W3: the next visits need no browser at Mitz (mitz case 11). One refresh at a time for each
+    /// dossier: a second click waits, and then finds the token that the first one brought.
+    async fn collect_again(&self, visit: &Visit, id: [u8; 16], gekozen: Vec<String>) -> Response {
+        let _alone = self.collecting[usize::from(id[0]) % self.collecting.len()]
+            .lock()
+            .await;
+        let dossier = self.dossier(visit).await;
+        let koppeling = dossier.and_then(|(_, dossier)| {
+            let version = dossier.version;
+            dossier
+                .value
+                .koppeling
+                .map(|koppeling| (koppeling, version))
+        });
+        match koppeling {
+            None => self.to_mitz(visit, gekozen).await,
+            Some((koppeling, version)) => {
+                let grant = Grant::Refresh(koppeling);
+                self.collect_into(visit.trace, id, Some(version), grant, gekozen)
+                    .await
+            }
+        }
     }
 
     async fn collect_into(
@@ -324,8 +344,13 @@ impl PgoRole {
         let expect = version.map_or(Expect::Absent, Expect::Version);
         let until = self.app.clock.now().plus_s(DOSSIER_S);
         let change = dossier.put(Dossier::key(id), expect, until);
-        settle(&self.app, trace, Write(vec![change])).await?;
-        Ok(version.unwrap_or(0) + 1)
+        if settle(&self.app, trace, Write(vec![change])).await? {
+            Ok(version.unwrap_or(0) + 1)
+        } else {
+            Err(Outage::Fault(
+                "the dossier was changed meanwhile".to_owned(),
+            ))
+        }
     }
 
     /// The dossier to which the browser's cookie leads.
@@ -381,23 +406,27 @@ fn state_key(state: &str) -> Key {
     Key::Once(Space("pgo.state"), jose::sha256(state.as_bytes()))
 }
 
-/// Makes changes durable.
+/// Makes changes durable; tells whether what they expected was still so.
 struct Write(Vec<Change<verdict::Clear>>);
 
 impl Journey for Write {
-    type Reply = ();
+    type Reply = bool;
     type Question = ();
 
-    fn begin(&self, _: &Run) -> Step<(), ()> {
+    fn begin(&self, _: &Run) -> Step<bool, ()> {
         Step::Done(Verdict {
-            reply: (),
+            reply: true,
             changes: self.0.clone(),
             events: Vec::new(),
         })
     }
 
-    async fn answer(&self, _: &Run, (): ()) -> Result<Step<(), ()>, Outage> {
-        Ok(Step::reply(()))
+    async fn answer(&self, _: &Run, (): ()) -> Result<Step<bool, ()>, Outage> {
+        Ok(Step::reply(false))
+    }
+
+    fn lost(&self, _: &Key) -> Option<Step<bool, ()>> {
+        Some(Step::reply(false))
     }
 }
 

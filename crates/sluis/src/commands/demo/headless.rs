@@ -11,7 +11,7 @@ use server::outside::{Headers, Outside, OutsideConfig};
 use server::routes::steps::{STEPS, Step};
 use tokio::time::{Instant, sleep};
 
-use super::Journey;
+use super::{Journey, say};
 
 /// How long the last sightings may take to reach the observer.
 const SIGHTINGS_WAIT: Duration = Duration::from_secs(3);
@@ -38,13 +38,10 @@ pub(super) async fn run(running: &Running, journeys: &[Journey], as_json: bool) 
     let passed = results.iter().all(Run::passed);
     if as_json {
         let runs: Vec<Value> = results.iter().map(Run::to_json).collect();
-        println!(
-            "{}",
-            json!({ "schema_version": 1, "passed": passed, "journeys": runs })
-        );
+        say(&json!({ "schema_version": 1, "passed": passed, "journeys": runs }).to_string());
     } else {
         for result in &results {
-            print!("{}", result.to_text());
+            say(result.to_text().trim_end());
         }
     }
     passed

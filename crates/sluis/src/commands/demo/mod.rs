@@ -10,6 +10,7 @@ use clap::Args;
 use server::chance;
 use server::input::Input;
 use server::network::{self, Config, DEMO_JSON, Fault, Party, Running};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// The whole network on loopback: PGO, Mitz, DigiD simulator, stelselnode, two DVAs and their record
 /// systems. Serves until Ctrl-C.
@@ -47,6 +48,9 @@ pub(crate) struct Demo {
     elsewhere: Vec<(Party, u16)>,
 }
 
+/// The exit code of a program that was interrupted before its work was done.
+const INTERRUPTED: u8 = 130;
+
 /// A journey that can be run without a browser.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 enum Journey {
@@ -65,9 +69,8 @@ fn elsewhere(text: &str) -> Result<(Party, u16), String> {
     let (name, port) = text
         .split_once('=')
         .ok_or("expected PARTY=PORT, as dva2=9443")?;
-    let port = port
-        .parse()
-        .map_err(|_| "the port must be a number from 1 to 65535")?;
+    let port = port.parse().ok().filter(|port| *port != 0);
+    let port = port.ok_or("the port must be a number from 1 to 65535")?;
     Ok((party(name)?, port))
 }
 
@@ -76,11 +79,22 @@ impl Demo {
     /// when the network could not start.
     pub(crate) async fn run(self) -> ExitCode {
         if self.hosts {
-            println!("{}", hosts_line());
+            say(&hosts_line());
             return ExitCode::SUCCESS;
         }
+        if self.parties().is_empty() {
+            eprintln!("sluis demo: --only and --except leave no party to start");
+            return ExitCode::from(2);
+        }
+        let Ok(mut interrupt) = Interrupt::listen() else {
+            eprintln!("sluis demo: the operating system gives no signals");
+            return ExitCode::from(2);
+        };
         let state = self.state_directory();
-        let started = network::start(self.config(state.path().to_owned())).await;
+        let started = tokio::select! {
+            started = network::start(self.config(state.path().to_owned())) => started,
+            () = interrupt.wait() => return ExitCode::from(INTERRUPTED),
+        };
         let running = match started {
             Ok(running) => running,
             Err(why) => {
@@ -89,13 +103,13 @@ impl Demo {
             }
         };
         let passed = if let Some(journeys) = &self.headless {
-            headless::run(&running, journeys, self.json).await
+            tokio::select! {
+                passed = headless::run(&running, journeys, self.json) => passed,
+                () = interrupt.wait() => return ExitCode::from(INTERRUPTED),
+            }
         } else {
-            println!(
-                "{}",
-                welcome(&running, matches!(state, State::Temporary(_)))
-            );
-            serve(&running).await
+            say(&welcome(&running, matches!(state, State::Temporary(_))));
+            serve(&running, &mut interrupt).await
         };
         if let Err(why) = running.stop().await {
             eprintln!("sluis demo: {why}");
@@ -135,7 +149,8 @@ impl Demo {
 
     fn state_directory(&self) -> State {
         if let Some(directory) = &self.state {
-            State::Kept(directory.clone())
+            // Absolute, since demo.json names files in it to programs that run elsewhere.
+            State::Kept(std::path::absolute(directory).unwrap_or_else(|_| directory.clone()))
         } else {
             let name = format!("sluis-{}", chance::entropy().uuid("state"));
             State::Temporary(std::env::temp_dir().join(name))
@@ -169,10 +184,10 @@ impl Drop for State {
 }
 
 /// Serves until Ctrl-C; tells whether that was why it ended.
-async fn serve(running: &Running) -> bool {
+async fn serve(running: &Running, interrupt: &mut Interrupt) -> bool {
     tokio::select! {
-        () = until_ctrl_c() => {
-            println!("Stopping; running requests may finish.");
+        () = interrupt.wait() => {
+            say("Stopping; running requests may finish.");
             true
         }
         party = running.store_failed() => {
@@ -185,16 +200,33 @@ async fn serve(running: &Running) -> bool {
     }
 }
 
-async fn until_ctrl_c() {
-    use tokio::signal::unix::{SignalKind, signal};
-    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
-        let _ = tokio::signal::ctrl_c().await;
-        return;
-    };
-    tokio::select! {
-        _ = tokio::signal::ctrl_c() => {}
-        _ = terminate.recv() => {}
+/// Ctrl-C, a closed terminal, or a polite kill: heard from before the start, so that a temporary state
+/// never stays behind.
+struct Interrupt([Signal; 3]);
+
+impl Interrupt {
+    fn listen() -> std::io::Result<Self> {
+        Ok(Self([
+            signal(SignalKind::interrupt())?,
+            signal(SignalKind::terminate())?,
+            signal(SignalKind::hangup())?,
+        ]))
     }
+
+    async fn wait(&mut self) {
+        let [interrupt, terminate, hangup] = &mut self.0;
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+            _ = hangup.recv() => {}
+        }
+    }
+}
+
+/// A line for the user; when nobody reads, that is no reason to stop.
+pub(super) fn say(text: &str) {
+    use std::io::Write as _;
+    let _ = writeln!(std::io::stdout(), "{text}");
 }
 
 /// Browsers find `*.localhost` themselves; other programs may need this line.
