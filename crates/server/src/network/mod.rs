@@ -70,7 +70,7 @@ pub struct Running {
     pub input: Arc<Input>,
     /// The parties' stores, for those who test the demo from within.
     pub apps: BTreeMap<Party, Arc<App>>,
-    ready_file: String,
+    ready_files: Vec<PathBuf>,
     stop: Stop,
     door: JoinHandle<std::io::Result<Drained>>,
     sweepers: Vec<JoinHandle<()>>,
@@ -128,7 +128,8 @@ pub async fn start(config: Config) -> Result<Running, String> {
         }
     }
     // The parties' locks are ours, so what a demo before us left behind is stale.
-    ready::remove(&foundation.state, &ready::file_name(&config.parties));
+    let ready_files = ready::files(&foundation.state, &config.parties);
+    ready::remove_stale(&ready_files);
     let sites = Sites::open(sites).map_err(|fault| fault.to_string())?;
     let (stop, stopping) = door::stop();
     let sites = Arc::new(ArcSwap::from_pointee(sites));
@@ -144,7 +145,7 @@ pub async fn start(config: Config) -> Result<Running, String> {
         clock: foundation.clock,
         state: foundation.state,
         input: foundation.input,
-        ready_file: ready::file_name(&config.parties),
+        ready_files,
         apps,
         stop,
         door,
@@ -210,7 +211,7 @@ impl Running {
         }
         self.stop.now();
         let drained = self.door.await.map_err(|error| error.to_string())?;
-        ready::remove(&self.state, &self.ready_file);
+        ready::remove(&self.ready_files);
         drained.map_err(|error| error.to_string())
     }
 }

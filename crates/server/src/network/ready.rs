@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use identity::Hostname;
 use serde_json::{Value, json};
@@ -14,30 +14,59 @@ use crate::input::{Client, ClientAuth};
 /// The file's name in the state directory.
 pub const DEMO_JSON: &str = "demo.json";
 
-/// The name of the file for a process that runs these parties: the one with the PGO speaks for the
-/// demo, a process with other parties for those alone (`demo-dva2.json`).
-pub(super) fn file_name(parties: &BTreeSet<Party>) -> String {
+/// The files that a process with these parties writes. The one with the PGO speaks for the demo;
+/// another writes a file of its own (`demo-dva2.json`), and `demo.json` when nobody else did.
+pub(super) fn files(state: &Path, parties: &BTreeSet<Party>) -> Vec<PathBuf> {
+    let demo = state.join(DEMO_JSON);
     if parties.contains(&Party::Pgo) {
-        return DEMO_JSON.to_owned();
+        return vec![demo];
     }
     let names: Vec<&str> = parties.iter().map(|party| party.name()).collect();
-    format!("demo-{}.json", names.join("-"))
+    let own = state.join(format!("demo-{}.json", names.join("-")));
+    if is_of_a_live_process(&demo) {
+        vec![own]
+    } else {
+        vec![own, demo]
+    }
 }
 
-/// Writes the file, whole or not at all.
+/// Whether a process that still runs wrote the file: one that was killed could not remove it.
+fn is_of_a_live_process(file: &Path) -> bool {
+    let pid = pid_in(file);
+    pid.is_some_and(|pid| Path::new("/proc").join(pid.to_string()).exists())
+}
+
+fn pid_in(file: &Path) -> Option<u64> {
+    let text = fs::read(file).ok()?;
+    serde_json::from_slice::<Value>(&text).ok()?["pid"].as_u64()
+}
+
+/// Writes the files, each whole or not at all.
 pub(super) fn write(running: &Running) -> Result<(), String> {
-    let path = running.state.join(&running.ready_file);
-    let beside = path.with_added_extension("new");
-    let text = serde_json::to_string_pretty(&document(running)?).map_err(|e| e.to_string())?;
-    fs::write(&beside, text + "\n")
-        .and_then(|()| fs::rename(&beside, &path))
-        .map_err(|error| format!("{}: {error}", path.display()))
+    let text = serde_json::to_string_pretty(&document(running)?).map_err(|e| e.to_string())? + "\n";
+    running.ready_files.iter().try_for_each(|path| {
+        let beside = path.with_added_extension("new");
+        fs::write(&beside, &text)
+            .and_then(|()| fs::rename(&beside, path))
+            .map_err(|error| format!("{}: {error}", path.display()))
+    })
 }
 
-/// A demo that stopped is not ready any more.
-pub(super) fn remove(state: &Path, file: &str) {
-    // Nothing reads a file that is already gone.
-    let _ = fs::remove_file(state.join(file));
+/// What a demo before us left behind when it was killed.
+pub(super) fn remove_stale(files: &[PathBuf]) {
+    for file in files {
+        // Nothing reads a file that is already gone.
+        let _ = fs::remove_file(file);
+    }
+}
+
+/// A demo that stopped is not ready any more; a file that another process wrote meanwhile stays.
+pub(super) fn remove(files: &[PathBuf]) {
+    for file in files {
+        if pid_in(file) == Some(u64::from(std::process::id())) {
+            let _ = fs::remove_file(file);
+        }
+    }
 }
 
 fn document(running: &Running) -> Result<Value, String> {
