@@ -100,12 +100,10 @@ export class Demo {
   }
 
   async #ready() {
-    const file = path.join(this.state, 'demo.json');
     const until = Date.now() + START_MS_MAX;
     while (Date.now() < until) {
-      // A demo that was killed leaves the file of its own process behind.
-      const told = fs.existsSync(file) ? JSON.parse(fs.readFileSync(file, 'utf8')) : {};
-      if (told.ready && told.pid === this.child.pid) {
+      const told = this.#told();
+      if (told) {
         this.json = told;
         this.ca = fs.readFileSync(told.ca_file, 'utf8');
         return;
@@ -115,6 +113,17 @@ export class Demo {
     }
     this.child.kill('SIGKILL');
     throw new Error(`the demo did not start:\n${this.output}`);
+  }
+
+  /**
+   * What this process wrote of itself: `demo.json`, or a file of its own (`demo-mitz.json`) when
+   * another part of the network wrote that. One that was killed leaves its file behind.
+   */
+  #told() {
+    const names = fs.existsSync(this.state) ? fs.readdirSync(this.state) : [];
+    const files = names.filter((name) => /^demo(-[\w-]+)?\.json$/.test(name));
+    const read = (name) => JSON.parse(fs.readFileSync(path.join(this.state, name), 'utf8'));
+    return files.map(read).find((told) => told.ready && told.pid === this.child.pid);
   }
 
   /** The base URL of a host: `url('mitz')`, or of a path there. */

@@ -1,15 +1,8 @@
-"""pysaml2 as a service at our simulator of DigiD.
-
-The simulator runs alone, and pysaml2 stands where it looks for Mitz (`--only`, `--elsewhere`).
-"""
+"""pysaml2 as a service at our simulator of DigiD."""
 
 import base64
 import hashlib
-import shutil
 import ssl
-import tempfile
-import unittest
-from pathlib import Path
 from urllib.parse import parse_qsl, urlencode
 
 from lxml import etree
@@ -23,42 +16,22 @@ from saml2.xmldsig import SIG_RSA_SHA1
 
 from peer import xmlsec
 from peer.answer import MIDDEN, SUBSTANTIEEL
-from peer.demo import Demo
-from peer.service import Service, artifact_in
-from peer.wire import Answer, Person, Wire
+from peer.case import RELAY_STATE, SimulatorCase
+from peer.service import Service
+from peer.wire import Answer, Person
 from peer.xmlsec import ASSERTION, PROTOCOL, SOAP
 
 
-class ServiceAtTheSimulator(unittest.TestCase):
+class ServiceAtTheSimulator(SimulatorCase):
     """Somebody logs in at the simulator, for pysaml2."""
 
-    @classmethod
-    def setUpClass(cls):
-        cls.folder = Path(tempfile.mkdtemp(prefix="sluis-e2e-saml-service-"))
-        cls.addClassCleanup(shutil.rmtree, cls.folder, ignore_errors=True)
-        cls.service = Service(cls.folder)
-        cls.addClassCleanup(cls.service.close)
-        elsewhere = f"mitz={cls.service.port}"
-        arguments = ["--only", "digid", "--elsewhere", elsewhere]
-        cls.demo = Demo(cls.service.input_folder(), *arguments)
-        cls.addClassCleanup(cls.demo.stop)
-        cls.wire = Wire([cls.demo.authority])
-        cls.idp_metadata = cls.wire.get(cls.demo.told["saml"]["idp_metadata_url"]).body
-        cls.service.meet(cls.idp_metadata, cls.demo.authority)
-        cls.joost = cls.demo.bsn("Joost")
+    service_type = Service
 
     def login(self, level: str = SUBSTANTIEEL, **chosen) -> tuple[str, str]:
         """The identifier of an AuthnRequest, and the artifact that answers it."""
-        request_id, url = self.service.login_url("relay & state", level)
+        request_id, url = self.service.login_url(RELAY_STATE, level)
         person = Person(self.wire)
-        page = person.open(url)
-        self.assertEqual(page.status, 200, page.heading)
-        choice = {"keuze": "inloggen", "bsn": self.joost, **chosen}
-        back = person.submit(page.page.forms[0], choice, until=self.service.acs_url)
-        artifact, relay_state = artifact_in(back.url)
-        # digid case 9
-        self.assertEqual(relay_state, "relay & state")
-        return request_id, artifact
+        return request_id, self.at_login_page(person, person.open(url), **chosen)
 
     def assert_signed(self, answer: Answer):
         """The message by DigiD's key, and the assertion in it, if there is one."""

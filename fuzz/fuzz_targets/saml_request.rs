@@ -1,4 +1,4 @@
-//! Requests to DigiD: in the query, as a form, and over SOAP.
+//! Requests to DigiD, to log in and to log out: in the query, as a form, and over SOAP.
 #![no_main]
 use saml::incoming::IdentityProvider;
 use verdict::Moment;
@@ -13,6 +13,8 @@ libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
     if let Ok(text) = std::str::from_utf8(bytes) {
         assert!(saml::authn_request::receive_redirect(text, at(), now).is_err());
         assert!(saml::authn_request::receive_post(text, None, at(), now).is_err());
+        assert!(saml::logout::receive_redirect(text, at(), now).is_err());
+        assert!(saml::logout::receive_post(text, None, at(), now).is_err());
         let _ = saml::artifact::Artifact::parse(text);
     }
     assert!(saml::artifact_resolve::receive(bytes, at(), now).is_err());

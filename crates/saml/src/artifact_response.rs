@@ -3,11 +3,8 @@
 //! Every field is the caller's, so that the simulator can also answer wrongly when a test asks for
 //! it. [`crate::digid::accept`] is the other side.
 
-use std::fmt;
-
-use identity::{Bsn, Loa};
+use identity::Loa;
 use verdict::Moment;
-use zeroize::Zeroizing;
 
 use crate::keys::SigningKey;
 use crate::names::{
@@ -16,16 +13,13 @@ use crate::names::{
 };
 use crate::signature::{self, CannotSign};
 use crate::writer::El;
-use crate::{instant, soap};
+use crate::{NameId, instant, soap, status};
 
 /// The prefixes that DigiD lists in its signatures (digid.md 2.2).
 const DIGID_PREFIXES: &str = "ds saml samlp xs";
 
 /// How long before and after its making DigiD lets an assertion count, in seconds (digid.md 2.5).
 pub const VALIDITY_S: u32 = 120;
-
-/// The sector code of a BSN, as DigiD writes it (digid.md 2.5).
-pub const SECTOR_BSN: &str = "s00000000";
 
 /// The answer to an [`crate::artifact_resolve::ArtifactResolve`].
 #[derive(Clone, Debug)]
@@ -111,29 +105,6 @@ pub struct Assertion {
     pub loa: Loa,
 }
 
-/// Sector and number of a person. Prints as `***`.
-#[derive(Clone)]
-pub struct NameId(Zeroizing<String>);
-
-impl NameId {
-    /// `s00000000:` and the BSN.
-    pub fn bsn(bsn: &Bsn) -> Self {
-        Self::of_sector(SECTOR_BSN, bsn.reveal())
-    }
-
-    /// Any sector and number: the simulator has people of other sectors, and people whose number
-    /// fails the 11-check (digid cases 23, 24).
-    pub fn of_sector(sector: &str, number: &str) -> Self {
-        Self(Zeroizing::new(format!("{sector}:{number}")))
-    }
-}
-
-impl fmt::Debug for NameId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("***")
-    }
-}
-
 /// The level that DigiD reports: a service for which Substantieel is switched off hears Midden
 /// instead of Substantieel (digid.md 2.3).
 pub fn reported_level(reached: Loa, service_has_substantieel: bool) -> Loa {
@@ -147,8 +118,8 @@ impl ArtifactResponse {
     /// The signed SOAP message. An assertion inside is signed by itself too.
     pub fn to_soap(&self, key: &SigningKey) -> Result<String, CannotSign> {
         let status = match self.content {
-            Content::Refused => status(REQUESTER, Some(REQUEST_DENIED)),
-            Content::TooOld | Content::Response(_) => status(SUCCESS, None),
+            Content::Refused => status::write(REQUESTER, Some(REQUEST_DENIED)),
+            Content::TooOld | Content::Response(_) => status::write(SUCCESS, None),
         };
         let mut message = message("samlp:ArtifactResponse", &self.id, self.issue_instant)
             .attr("InResponseTo", &*self.in_response_to)
@@ -164,10 +135,10 @@ impl ArtifactResponse {
 impl Response {
     fn to_el(&self, issuer: &str, key: &SigningKey) -> Result<El, CannotSign> {
         let status = match self.outcome {
-            Outcome::Success(_) => status(SUCCESS, None),
-            Outcome::AuthnFailed => status(RESPONDER, Some(AUTHN_FAILED)),
-            Outcome::NoAuthnContext => status(RESPONDER, Some(NO_AUTHN_CONTEXT)),
-            Outcome::RequestDenied => status(REQUESTER, Some(REQUEST_DENIED)),
+            Outcome::Success(_) => status::write(SUCCESS, None),
+            Outcome::AuthnFailed => status::write(RESPONDER, Some(AUTHN_FAILED)),
+            Outcome::NoAuthnContext => status::write(RESPONDER, Some(NO_AUTHN_CONTEXT)),
+            Outcome::RequestDenied => status::write(REQUESTER, Some(REQUEST_DENIED)),
         };
         let response = message("samlp:Response", &self.id, self.issue_instant)
             .attr("Destination", &*self.destination)
@@ -190,7 +161,7 @@ impl Assertion {
             .attr("Recipient", &*self.recipient)
             .attr("NotOnOrAfter", &*not_on_or_after);
         let subject = El::new("saml:Subject")
-            .child(El::new("saml:NameID").text(&**self.name_id.0))
+            .child(El::new("saml:NameID").text(self.name_id.reveal()))
             .child(
                 El::new("saml:SubjectConfirmation")
                     .attr("Method", BEARER)
@@ -214,9 +185,9 @@ impl Assertion {
     }
 }
 
-/// What every message and assertion begins with. Each declares every prefix that its signature
-/// lists, so that its digest does not depend on what it stands in.
-fn message(name: &'static str, id: &str, issue_instant: Moment) -> El {
+/// What every message and assertion of DigiD begins with. Each declares every prefix that its
+/// signature lists, so that its digest does not depend on what it stands in.
+pub(crate) fn message(name: &'static str, id: &str, issue_instant: Moment) -> El {
     El::new(name)
         .attr("xmlns:samlp", PROTOCOL)
         .attr("xmlns:saml", ASSERTION)
@@ -226,11 +197,7 @@ fn message(name: &'static str, id: &str, issue_instant: Moment) -> El {
         .attr("IssueInstant", instant::write(issue_instant))
 }
 
-fn sign(message: &El, key: &SigningKey) -> Result<String, CannotSign> {
+/// A message with DigiD's signature.
+pub(crate) fn sign(message: &El, key: &SigningKey) -> Result<String, CannotSign> {
     signature::sign_listing(&message.to_xml(), key, DIGID_PREFIXES)
-}
-
-fn status(first: &str, second: Option<&str>) -> El {
-    let code = |value: &str| El::new("samlp:StatusCode").attr("Value", value);
-    El::new("samlp:Status").child(code(first).children(second.map(code)))
 }

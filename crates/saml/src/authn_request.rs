@@ -12,7 +12,7 @@ use crate::instant;
 use crate::keys::{SigningFailed, SigningKey};
 use crate::metadata::IdpMetadata;
 use crate::names::{ASSERTION, BINDING_ARTIFACT, PROTOCOL};
-use crate::redirect::{self, RELAY_STATE_BYTES_MAX};
+use crate::redirect::{self, Carried, RELAY_STATE_BYTES_MAX};
 use crate::signature::{self, CannotSign};
 use crate::writer::El;
 
@@ -141,6 +141,22 @@ pub struct PostForm {
     pub relay_state: Option<String>,
 }
 
+impl PostForm {
+    /// The form that posts this request, signed.
+    pub(crate) fn signed(
+        action: &str,
+        request: &str,
+        relay_state: Option<&str>,
+        key: &SigningKey,
+    ) -> Result<Self, CannotSign> {
+        Ok(Self {
+            action: action.to_owned(),
+            saml_request: STANDARD.encode(signature::sign(request, key)?),
+            relay_state: relay_state.map(str::to_owned),
+        })
+    }
+}
+
 impl fmt::Debug for PostForm {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("PostForm(***)")
@@ -195,16 +211,13 @@ impl AuthnRequest {
             return Err(CannotSend::RelayState);
         }
         if let Some(url) = &to.sso_redirect {
-            let url = redirect::signed_url(url, &self.to_xml(url), relay_state, key)?;
+            let carried = Carried::Request;
+            let url = redirect::signed_url(url, carried, &self.to_xml(url), relay_state, key)?;
             return Ok(Sent::Redirect(url));
         }
         let action = to.sso_post.as_deref().ok_or(CannotSend::NoEndpoint)?;
-        let request = signature::sign(&self.to_xml(action), key)?;
-        Ok(Sent::Post(PostForm {
-            action: action.to_owned(),
-            saml_request: STANDARD.encode(request),
-            relay_state: relay_state.map(str::to_owned),
-        }))
+        let form = PostForm::signed(action, &self.to_xml(action), relay_state, key)?;
+        Ok(Sent::Post(form))
     }
 
     /// Whether the person must log in although an earlier login is still good: asked for, or the

@@ -8,9 +8,7 @@ use std::net::IpAddr;
 
 use identity::{Bsn, Loa};
 use verdict::Moment;
-use zeroize::Zeroizing;
 
-use crate::artifact_response::SECTOR_BSN;
 use crate::keys::TrustedKey;
 use crate::names::{
     ASSERTION, AUTHN_FAILED, BEARER, NO_AUTHN_CONTEXT, PROTOCOL, REQUEST_DENIED, REQUESTER,
@@ -18,7 +16,7 @@ use crate::names::{
 };
 use crate::reader::{self, Element};
 use crate::signature::{self, Signed};
-use crate::{instant, soap};
+use crate::{BadNameId, NameId, instant, soap, status};
 
 mod refusal;
 
@@ -129,7 +127,7 @@ impl Clock {
 fn artifact_response<'d>(message: Element<'d>, asked: &Asked<'_>) -> Result<Element<'d>, Refusal> {
     required_issuer(message, asked)?;
     saml_2_in_response_to(message, asked.artifact_resolve_id)?;
-    match status(message) {
+    match status::read(message) {
         Some((SUCCESS, None)) => {}
         Some((REQUESTER, Some(REQUEST_DENIED))) => return Err(Refusal::ArtifactUnknown), // digid cases 12, 13
         _ => return Err(Untrusted::UnknownStatus.into()),
@@ -152,7 +150,7 @@ fn successful(response: Element<'_>, asked: &Asked<'_>) -> Result<(), Refusal> {
     if destination.is_some_and(|destination| destination != asked.acs_url) {
         return Err(Untrusted::WrongDestination.into());
     }
-    match status(response) {
+    match status::read(response) {
         Some((SUCCESS, None)) => Ok(()),
         Some((RESPONDER, Some(AUTHN_FAILED))) => Err(Refusal::Cancelled), // digid case 17
         Some((RESPONDER, Some(NO_AUTHN_CONTEXT))) => Err(Refusal::LevelTooLow), // digid case 18
@@ -279,15 +277,13 @@ fn check_login(
     Ok((authn_instant, loa))
 }
 
-/// The BSN in a NameID (digid.md 2.5). The sector code is taken in upper or lower case.
+/// The BSN in a NameID (digid.md 2.5).
 fn person(name_id: Element<'_>) -> Result<Bsn, Untrusted> {
     let text = name_id.text().ok_or(Untrusted::Incomplete)?;
-    let text = Zeroizing::new(text);
-    let (sector, number) = text.split_once(':').ok_or(Untrusted::OtherSector)?;
-    if !sector.eq_ignore_ascii_case(SECTOR_BSN) {
-        return Err(Untrusted::OtherSector); // digid case 23
-    }
-    Bsn::parse(number).map_err(|_| Untrusted::NotABsn) // digid case 24
+    NameId::read(text).to_bsn().map_err(|why| match why {
+        BadNameId::OtherSector => Untrusted::OtherSector, // digid case 23
+        BadNameId::NotABsn => Untrusted::NotABsn,         // digid case 24
+    })
 }
 
 fn required_issuer(element: Element<'_>, asked: &Asked<'_>) -> Result<(), Untrusted> {
@@ -306,19 +302,6 @@ fn saml_2_in_response_to(message: Element<'_>, id: &str) -> Result<(), Untrusted
         return Err(Untrusted::WrongInResponseTo);
     }
     Ok(())
-}
-
-/// First and second status code.
-fn status(message: Element<'_>) -> Option<(&str, Option<&str>)> {
-    let first = message
-        .only(PROTOCOL, "Status")?
-        .only(PROTOCOL, "StatusCode")?;
-    let mut second = first.all(PROTOCOL, "StatusCode");
-    let value = match second.next() {
-        Some(code) => Some(code.attribute("Value")?),
-        None => None,
-    };
-    Some((first.attribute("Value")?, value))
 }
 
 fn required<'d>(parent: Element<'d>, name: &str) -> Result<Element<'d>, Untrusted> {

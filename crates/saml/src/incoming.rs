@@ -5,7 +5,7 @@ use std::fmt;
 use verdict::Moment;
 
 use crate::instant;
-use crate::metadata::SpMetadata;
+use crate::metadata::{IdpMetadata, SpMetadata};
 use crate::names::{ASSERTION, PROTOCOL};
 use crate::reader::{Element, Unreadable};
 use crate::redirect::BadQuery;
@@ -21,6 +21,33 @@ pub struct IdentityProvider<'a> {
     pub url: &'a str,
     /// Everyone who may ask.
     pub service_providers: &'a [SpMetadata],
+}
+
+/// The service provider at which a message arrives.
+#[derive(Clone, Copy, Debug)]
+pub struct ServiceProvider<'a> {
+    /// The address at which it arrived.
+    pub url: &'a str,
+    /// Who may send one.
+    pub identity_provider: &'a IdpMetadata,
+}
+
+/// Somebody who sends messages, as his metadata tells.
+pub(crate) trait Peer {
+    /// What he calls himself in `Issuer`.
+    fn entity_id(&self) -> &str;
+}
+
+impl Peer for SpMetadata {
+    fn entity_id(&self) -> &str {
+        &self.entity_id
+    }
+}
+
+impl Peer for IdpMetadata {
+    fn entity_id(&self) -> &str {
+        &self.entity_id
+    }
 }
 
 /// Why a message gets HTTP 404 (digid.md 2.6, last row).
@@ -87,6 +114,12 @@ pub enum Denial {
     Unsupported,
     /// `RelayState` is longer than 80 bytes.
     RelayState,
+    /// No `NameID` in clear text to log out.
+    NameId,
+    /// Its own `NotOnOrAfter` is over.
+    Expired,
+    /// Its sender's metadata gives no address for the answer.
+    NoAnswerUrl,
 }
 
 impl Denial {
@@ -103,6 +136,9 @@ impl Denial {
             Self::Artifact => "the request holds no artifact of type 0004",
             Self::Unsupported => "the request has a wish that DigiD does not grant",
             Self::RelayState => "RelayState is longer than 80 bytes",
+            Self::NameId => "the request names nobody to log out",
+            Self::Expired => "the request's own time is over",
+            Self::NoAnswerUrl => "the sender's metadata gives no address for the answer",
         }
     }
 }
@@ -116,19 +152,19 @@ impl fmt::Display for Denial {
 impl std::error::Error for Denial {}
 
 /// Who says that a message is his: not proven yet, but it tells which keys may prove it.
-pub(crate) fn sender<'a>(
+pub(crate) fn sender<'a, P: Peer>(
     message: Element<'_>,
     name: &str,
-    service_providers: &'a [SpMetadata],
-) -> Result<&'a SpMetadata, NotFound> {
+    known: &'a [P],
+) -> Result<&'a P, NotFound> {
     if !message.is(PROTOCOL, name) {
         return Err(NotFound::NotTheMessage);
     }
     let issuer = message.only(ASSERTION, "Issuer").and_then(Element::text);
     let issuer = issuer.ok_or(NotFound::NotTheMessage)?;
-    let mut known = service_providers.iter();
     known
-        .find(|sp| sp.entity_id == issuer)
+        .iter()
+        .find(|peer| peer.entity_id() == issuer)
         .ok_or(NotFound::UnknownIssuer) // digid case 5
 }
 
@@ -138,6 +174,16 @@ pub(crate) fn check_envelope(
     url: &str,
     now: Moment,
 ) -> Result<Moment, Denial> {
+    let made = check_version_and_time(message, now)?;
+    let destination = message.attribute("Destination").filter(|to| !to.is_empty());
+    if !destination.is_some_and(|destination| url.starts_with(destination)) {
+        return Err(Denial::Destination);
+    }
+    Ok(made)
+}
+
+/// SAML 2.0, made just now. Gives its `IssueInstant`.
+pub(crate) fn check_version_and_time(message: Element<'_>, now: Moment) -> Result<Moment, Denial> {
     if message.attribute("Version") != Some("2.0") {
         return Err(Denial::Version);
     }
@@ -146,10 +192,6 @@ pub(crate) fn check_envelope(
     let around = now.minus_s(ISSUE_INSTANT_S_MAX)..=now.plus_s(ISSUE_INSTANT_S_MAX);
     if !around.contains(&made) {
         return Err(Denial::IssueInstant); // digid case 6
-    }
-    let destination = message.attribute("Destination").filter(|to| !to.is_empty());
-    if !destination.is_some_and(|destination| url.starts_with(destination)) {
-        return Err(Denial::Destination);
     }
     Ok(made)
 }

@@ -4,7 +4,8 @@
 //! Bytes from outside pass [`reader`] (strict XML) and [`signature`] (which gives back only what
 //! was signed) before a rule reads them. Then [`authn_request`], [`artifact`],
 //! [`artifact_resolve`] and [`artifact_response`] are the messages in the order in which a login
-//! uses them; [`digid::accept`] is the service provider's verdict on the last one.
+//! uses them; [`digid::accept`] is the service provider's verdict on the last one. [`logout`] ends
+//! what a login began.
 //!
 //! This crate never opens a socket, reads a clock, draws randomness or keeps a session; it takes
 //! identifiers and the present moment as arguments. It never trusts a key that a message carries,
@@ -14,8 +15,10 @@
 //! Start reading at [`digid::accept`].
 
 mod instant;
+mod name_id;
 mod names;
 mod soap;
+mod status;
 mod writer;
 
 pub mod artifact;
@@ -25,10 +28,13 @@ pub mod authn_request;
 pub mod digid;
 pub mod incoming;
 pub mod keys;
+pub mod logout;
 pub mod metadata;
 pub mod reader;
 pub mod redirect;
 pub mod signature;
+
+pub use name_id::{BadNameId, NameId, SECTOR_BSN};
 
 /// An identifier for a message: `_` and 40 hexadecimal digits, as an `xs:ID` may not begin with a
 /// digit. 160 random bits, as SAML core 1.3.4 recommends; the caller draws them.

@@ -148,7 +148,18 @@ fn read<T>(
 
 /// The address of an endpoint. Everything that DigiD 3.x speaks goes over TLS.
 fn location(endpoint: Element<'_>) -> Result<String, BadMetadata> {
-    let location = endpoint.attribute("Location").unwrap_or_default();
+    https_url(endpoint.attribute("Location").unwrap_or_default())
+}
+
+/// The address for answers, where it differs from that for requests (SAML metadata 2.2.2).
+fn answer_location(endpoint: Element<'_>) -> Result<String, BadMetadata> {
+    match endpoint.attribute("ResponseLocation") {
+        Some(elsewhere) => https_url(elsewhere),
+        None => location(endpoint),
+    }
+}
+
+fn https_url(location: &str) -> Result<String, BadMetadata> {
     let printable = location.bytes().all(|byte| byte.is_ascii_graphic());
     let host = location.strip_prefix("https://").unwrap_or_default();
     if host.is_empty() || !printable {

@@ -17,17 +17,37 @@ use crate::signature::SignatureFault;
 /// The longest `RelayState` in bytes (SAML bindings 3.4.3).
 pub const RELAY_STATE_BYTES_MAX: usize = 80;
 
-/// A URL that carries the request to `endpoint`, signed over the query's own octets (SAML bindings
+/// What a query carries: the name of its parameter (SAML bindings 3.4.4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Carried {
+    /// `SAMLRequest`.
+    Request,
+    /// `SAMLResponse`.
+    Response,
+}
+
+impl Carried {
+    const fn parameter(self) -> &'static str {
+        match self {
+            Self::Request => "SAMLRequest",
+            Self::Response => "SAMLResponse",
+        }
+    }
+}
+
+/// A URL that carries the message to `endpoint`, signed over the query's own octets (SAML bindings
 /// 3.4.4.1).
 pub(crate) fn signed_url(
     endpoint: &str,
-    request: &str,
+    carried: Carried,
+    message: &str,
     relay_state: Option<&str>,
     key: &SigningKey,
 ) -> Result<String, SigningFailed> {
     let mut query = format!(
-        "SAMLRequest={}",
-        percent_encode(&STANDARD.encode(deflate(request)?))
+        "{}={}",
+        carried.parameter(),
+        percent_encode(&STANDARD.encode(deflate(message)?))
     );
     if let Some(relay_state) = relay_state {
         query.push_str("&RelayState=");
@@ -48,11 +68,11 @@ pub(crate) fn with_query(url: &str, query: &str) -> String {
     format!("{url}{joint}{query}")
 }
 
-/// Why a query string carries no request.
+/// Why a query string carries no message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BadQuery {
-    /// No `SAMLRequest`.
-    NoRequest,
+    /// No `SAMLRequest`, or no `SAMLResponse` where an answer is due.
+    NoMessage,
     /// A parameter of the binding that stands there twice.
     Repeated,
     /// Not percent-encoding of UTF-8, not base64, or not DEFLATE.
@@ -64,19 +84,19 @@ pub enum BadQuery {
 impl fmt::Display for BadQuery {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::NoRequest => "the query has no SAMLRequest",
+            Self::NoMessage => "the query has no SAML message of the kind that is due",
             Self::Repeated => "the query has a parameter twice",
             Self::Encoding => "the query is not encoded as the Redirect binding asks",
-            Self::TooLarge => "the request is longer than 256 KiB",
+            Self::TooLarge => "the message is longer than 256 KiB",
         })
     }
 }
 
 impl std::error::Error for BadQuery {}
 
-/// A request as it came in a query string. Not verified yet.
+/// A message as it came in a query string. Not verified yet.
 pub struct Redirected {
-    pub(crate) request: Vec<u8>,
+    pub(crate) message: Vec<u8>,
     pub(crate) relay_state: Option<String>,
     method: Option<String>,
     signature: Option<Vec<u8>>,
@@ -92,26 +112,26 @@ impl fmt::Debug for Redirected {
 impl Redirected {
     /// Reads the query of a URL, without the question mark. Parameters of other names are passed
     /// over.
-    pub fn read(query: &str) -> Result<Self, BadQuery> {
-        let request = raw(query, "SAMLRequest")?.ok_or(BadQuery::NoRequest)?;
+    pub fn read(query: &str, carried: Carried) -> Result<Self, BadQuery> {
+        let message = raw(query, carried.parameter())?.ok_or(BadQuery::NoMessage)?;
         let relay_state = raw(query, "RelayState")?;
         let method = raw(query, "SigAlg")?;
         let signature = raw(query, "Signature")?;
 
         let base64 = |raw: &str| STANDARD.decode(percent_decode(raw)?).ok();
-        let deflated = base64(request).ok_or(BadQuery::Encoding)?;
+        let deflated = base64(message).ok_or(BadQuery::Encoding)?;
         let text = |raw: Option<&str>| match raw {
             Some(raw) => percent_decode(raw).map(Some).ok_or(BadQuery::Encoding),
             None => Ok(None),
         };
         Ok(Self {
-            request: inflate(&deflated)?,
+            message: inflate(&deflated)?,
             relay_state: text(relay_state)?,
             method: text(method)?,
             signature: signature
                 .map(|raw| base64(raw).ok_or(BadQuery::Encoding))
                 .transpose()?,
-            signed_octets: signed_octets(request, relay_state, method),
+            signed_octets: signed_octets(carried, message, relay_state, method),
         })
     }
 
@@ -132,8 +152,13 @@ impl Redirected {
 
 /// What the signature covers: the parameters as the sender encoded them, in the order that the
 /// binding fixes, whatever order they came in.
-fn signed_octets(request: &str, relay_state: Option<&str>, method: Option<&str>) -> String {
-    let mut octets = format!("SAMLRequest={request}");
+fn signed_octets(
+    carried: Carried,
+    message: &str,
+    relay_state: Option<&str>,
+    method: Option<&str>,
+) -> String {
+    let mut octets = format!("{}={message}", carried.parameter());
     for (name, value) in [("&RelayState=", relay_state), ("&SigAlg=", method)] {
         if let Some(value) = value {
             octets.push_str(name);
@@ -231,15 +256,16 @@ mod tests {
 
     #[test]
     fn a_query_must_carry_one_request_in_the_binding_s_encoding() {
-        let refusal = |query: &str| Redirected::read(query).expect_err("refused");
+        let read = |query: &str| Redirected::read(query, Carried::Request);
+        let refusal = |query: &str| read(query).expect_err("refused");
         let request = percent_encode(&STANDARD.encode(deflate("<a/>").expect("deflated")));
-        let read = Redirected::read(&format!("x=1&SAMLRequest={request}&x=2")).expect("read");
-        assert_eq!(read.request, b"<a/>");
+        let read = read(&format!("x=1&SAMLRequest={request}&x=2")).expect("read");
+        assert_eq!(read.message, b"<a/>");
         assert_eq!(read.relay_state, None);
 
-        assert_eq!(refusal(""), BadQuery::NoRequest);
-        assert_eq!(refusal("samlrequest=x"), BadQuery::NoRequest);
-        assert_eq!(refusal("SAMLRequest"), BadQuery::NoRequest);
+        assert_eq!(refusal(""), BadQuery::NoMessage);
+        assert_eq!(refusal("samlrequest=x"), BadQuery::NoMessage);
+        assert_eq!(refusal("SAMLRequest"), BadQuery::NoMessage);
         let twice = format!("SAMLRequest={request}&SAMLRequest={request}");
         assert_eq!(refusal(&twice), BadQuery::Repeated);
         for name in ["RelayState", "SigAlg", "Signature"] {
@@ -261,12 +287,12 @@ mod tests {
     #[test]
     fn what_the_signature_covers_is_in_the_binding_s_order() {
         assert_eq!(
-            signed_octets("r", Some("s"), Some("a")),
+            signed_octets(Carried::Request, "r", Some("s"), Some("a")),
             "SAMLRequest=r&RelayState=s&SigAlg=a"
         );
         assert_eq!(
-            signed_octets("r", None, Some("a")),
-            "SAMLRequest=r&SigAlg=a"
+            signed_octets(Carried::Response, "r", None, Some("a")),
+            "SAMLResponse=r&SigAlg=a"
         );
     }
 

@@ -16,12 +16,17 @@ from . import wire
 from .answer import Answer
 from .demo import Demo
 from .digid import Digid
+from .service import Site, artifact_in
 from .wire import Person, Wire
 
 CLIENT_ID = "pgo.localhost"
 
 LOGGED_IN = [("seed 000 step 4", "granted"), ("seed 000 step 5", "granted")]
 """What Mitz' audit says of a login, and of the consent page after it."""
+
+
+RELAY_STATE = "relay & state"
+"""What a service gives along with a request, in need of escapes."""
 
 
 @dataclass
@@ -128,3 +133,39 @@ class LoginCase(unittest.TestCase):
         self.assertEqual(new, {table: set() for table in new})
         for table, rows in before.items():
             self.assertLessEqual(rows, after[table])
+
+
+class SimulatorCase(unittest.TestCase):
+    """Tests of a service at our simulator of DigiD: one demo for each class.
+
+    The simulator runs alone, and the service stands where it looks for Mitz (`--only`,
+    `--elsewhere`).
+    """
+
+    service_type: type[Site]
+
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = Path(tempfile.mkdtemp(prefix="sluis-e2e-saml-service-"))
+        cls.addClassCleanup(shutil.rmtree, cls.folder, ignore_errors=True)
+        cls.service = cls.service_type(cls.folder)
+        cls.addClassCleanup(cls.service.close)
+        elsewhere = f"mitz={cls.service.port}"
+        arguments = ["--only", "digid", "--elsewhere", elsewhere]
+        cls.demo = Demo(cls.service.input_folder(), *arguments)
+        cls.addClassCleanup(cls.demo.stop)
+        cls.wire = Wire([cls.demo.authority])
+        cls.idp_metadata = cls.wire.get(cls.demo.told["saml"]["idp_metadata_url"]).body
+        cls.service.meet(cls.idp_metadata, cls.demo.authority)
+        cls.joost = cls.demo.bsn("Joost")
+
+    def at_login_page(self, person: Person, page: wire.Answer, **chosen) -> str:
+        """The artifact that somebody brings back from the login page, and with it the RelayState
+        that the service gave."""
+        self.assertEqual(page.status, 200, page.heading)
+        choice = {"keuze": "inloggen", "bsn": self.joost, **chosen}
+        back = person.submit(page.page.forms[0], choice, until=self.service.acs_url)
+        artifact, relay_state = artifact_in(back.url)
+        # digid case 9
+        self.assertEqual(relay_state, RELAY_STATE)
+        return artifact

@@ -1,5 +1,6 @@
-"""Another service than ours: a service provider that pysaml2 plays, at the address where the
-simulator of DigiD looks for the metadata of Mitz."""
+"""Another service than ours, at the address where the simulator of DigiD looks for the metadata of
+Mitz: a service provider that pysaml2 plays. What stands at that address is the same for every one.
+"""
 
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -24,8 +25,8 @@ from .wire import Answer, Wire
 HOST = "mitz.localhost"
 
 
-class Service:
-    """The service provider."""
+class Site:
+    """The address, with its keys. Serves the metadata of whoever stands there."""
 
     def __init__(self, folder: Path):
         self.folder = folder
@@ -36,7 +37,10 @@ class Service:
         self.port = self._listener.port
         self.entity_id = f"https://{HOST}:{self.port}/saml/metadata"
         self.acs_url = f"https://{HOST}:{self.port}/saml/acs"
-        self.metadata = entity_descriptor(self._config()).to_string()
+        self.metadata = b""
+
+    def serve(self, metadata: bytes):
+        self.metadata = metadata
         self._listener.start()
 
     def input_folder(self) -> Path:
@@ -48,12 +52,23 @@ class Service:
 
     def meet(self, idp_metadata: bytes, idp_authority: Path):
         """Learns where DigiD is."""
-        self._client = Saml2Client(self._config(metadata={"inline": [idp_metadata.decode()]}))
-        [self.idp] = self._client.metadata.with_descriptor("idpsso")
-        self.back = Wire([idp_authority], client=self.tls)
+        raise NotImplementedError
 
     def close(self):
         self._listener.close()
+
+
+class Service(Site):
+    """The service provider."""
+
+    def __init__(self, folder: Path):
+        super().__init__(folder)
+        self.serve(entity_descriptor(self._config()).to_string())
+
+    def meet(self, idp_metadata: bytes, idp_authority: Path):
+        self._client = Saml2Client(self._config(metadata={"inline": [idp_metadata.decode()]}))
+        [self.idp] = self._client.metadata.with_descriptor("idpsso")
+        self.back = Wire([idp_authority], client=self.tls)
 
     def _config(self, **more) -> SPConfig:
         service = {

@@ -4,10 +4,14 @@ Those names lead to loopback and no others lead anywhere; nothing is trusted but
 """
 
 import http.client
+import os
 import socket
 import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from unittest import mock
 from urllib.parse import urlencode, urljoin, urlsplit
 
 from lxml import html
@@ -99,13 +103,21 @@ class Person:
     def submit(self, form: html.FormElement, fields=None, until: str | None = None) -> Answer:
         """Sends a form of a page, with these fields beside or instead of those that it fills."""
         filled = {**dict(form.form_values()), **(fields or {})}
-        return self._go(urljoin(form.base_url, form.action), urlencode(filled).encode(), until)
+        return self.post(urljoin(form.base_url, form.action), filled, form.base_url, until)
+
+    def post(
+        self, url: str, fields: dict[str, str], page: str, until: str | None = None
+    ) -> Answer:
+        """Sends fields to `url`, as a form on `page` does."""
+        parts = urlsplit(page)
+        form = _Form(urlencode(fields).encode(), f"{parts.scheme}://{parts.netloc}")
+        return self._go(url, form, until)
 
     def cookies(self, url: str) -> dict[str, str]:
         """The cookies that this URL would get."""
         return self.jar.setdefault(urlsplit(url).netloc, {})
 
-    def _go(self, url: str, form: bytes | None, until: str | None) -> Answer:
+    def _go(self, url: str, form: "_Form | None", until: str | None) -> Answer:
         for _ in range(REDIRECTS_MAX):
             answer = self._send(url, form)
             location = answer.headers["location"]
@@ -116,16 +128,16 @@ class Person:
                 return Answer(url, answer.status, answer.headers, b"")
         raise AssertionError(f"more than {REDIRECTS_MAX} redirects")
 
-    def _send(self, url: str, form: bytes | None) -> Answer:
+    def _send(self, url: str, form: "_Form | None") -> Answer:
         headers = {"accept-language": "en"}
         jar = self.cookies(url)
         if jar:
             headers["cookie"] = "; ".join(f"{name}={value}" for name, value in jar.items())
-        if form is not None:
-            parts = urlsplit(url)
-            headers["origin"] = f"{parts.scheme}://{parts.netloc}"
+        if form:
+            headers["origin"] = form.origin
             headers["content-type"] = "application/x-www-form-urlencoded"
-        answer = self.wire.send("GET" if form is None else "POST", url, form, headers)
+        body = form.body if form else None
+        answer = self.wire.send("POST" if form else "GET", url, body, headers)
         for line in answer.headers.get_all("set-cookie") or []:
             name, _, value = line.split(";")[0].partition("=")
             if value:
@@ -133,3 +145,28 @@ class Person:
             else:
                 jar.pop(name, None)
         return answer
+
+
+@dataclass
+class _Form:
+    """A form on its way."""
+
+    body: bytes
+    origin: str
+    """Of the page on which it stood."""
+
+
+@contextmanager
+def for_requests(authority: Path) -> Iterator[None]:
+    """What `requests` needs where a library makes its own connections: names under localhost lead
+    to loopback and no others anywhere, and one authority is trusted."""
+    look_up = socket.getaddrinfo
+
+    def loopback(host, *arguments, **named):
+        if not str(host).endswith(".localhost"):
+            raise OSError(f"{host} is no host of the demo")
+        return look_up("127.0.0.1", *arguments, **named)
+
+    settings = {"REQUESTS_CA_BUNDLE": str(authority), "no_proxy": ".localhost"}
+    with mock.patch.dict(os.environ, settings), mock.patch("socket.getaddrinfo", loopback):
+        yield

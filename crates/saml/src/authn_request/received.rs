@@ -9,7 +9,7 @@ use crate::keys::decode_base64;
 use crate::metadata::SpMetadata;
 use crate::names::{ASSERTION, BINDING_ARTIFACT, PROTOCOL};
 use crate::reader::{self, Element};
-use crate::redirect::{RELAY_STATE_BYTES_MAX, Redirected};
+use crate::redirect::{Carried, RELAY_STATE_BYTES_MAX, Redirected};
 use crate::signature;
 
 /// A request that gets a login page.
@@ -59,8 +59,8 @@ pub fn receive_redirect(
     at: IdentityProvider<'_>,
     now: Moment,
 ) -> Result<Received, Rejected> {
-    let redirected = Redirected::read(query).map_err(NotFound::Query)?;
-    let document = reader::parse(&redirected.request).map_err(NotFound::from)?;
+    let redirected = Redirected::read(query, Carried::Request).map_err(NotFound::Query)?;
+    let document = reader::parse(&redirected.message).map_err(NotFound::from)?;
     let sender = sender(document.root(), "AuthnRequest", at.service_providers)?;
     redirected.verify(&sender.keys()).map_err(NotFound::from)?; // digid case 4
     judge(document.root(), sender, redirected.relay_state, at.url, now)

@@ -18,6 +18,10 @@ pub struct IdpMetadata {
     pub sso_redirect: Option<String>,
     /// Where a browser posts a request.
     pub sso_post: Option<String>,
+    /// Where a browser brings a logout in the query.
+    pub slo_redirect: Option<String>,
+    /// Where a browser posts a logout.
+    pub slo_post: Option<String>,
     /// Where artifacts are resolved, by index.
     pub artifact_resolution: Vec<ArtifactResolutionService>,
     /// The certificates it signs with: several while it changes keys.
@@ -51,19 +55,19 @@ impl IdpMetadata {
             endpoint("md:ArtifactResolutionService", BINDING_SOAP, &service.url)
                 .attr("index", service.index.to_string())
         };
-        let sso = [
-            (BINDING_REDIRECT, &self.sso_redirect),
-            (BINDING_POST, &self.sso_post),
-        ];
-        let sso = sso.into_iter().filter_map(|(binding, url)| {
-            Some(endpoint("md:SingleSignOnService", binding, url.as_deref()?))
-        });
+        let bound = |name, redirect: &Option<String>, post: &Option<String>| {
+            let urls = [(BINDING_REDIRECT, redirect), (BINDING_POST, post)];
+            urls.map(|(binding, url)| Some(endpoint(name, binding, url.as_deref()?)))
+        };
+        let slo = bound("md:SingleLogoutService", &self.slo_redirect, &self.slo_post);
+        let sso = bound("md:SingleSignOnService", &self.sso_redirect, &self.sso_post);
         let role = El::new("md:IDPSSODescriptor")
             .attr("WantAuthnRequestsSigned", "true")
             .attr("protocolSupportEnumeration", PROTOCOL)
             .children(key_descriptors(&self.signing))
             .children(self.artifact_resolution.iter().map(resolution))
-            .children(sso);
+            .children(slo.into_iter().flatten())
+            .children(sso.into_iter().flatten());
         signature::sign(&entity_descriptor(id, &self.entity_id, role).to_xml(), key)
     }
 
@@ -85,10 +89,12 @@ impl IdpMetadata {
 
     fn from_entity(entity: Element<'_>) -> Result<Self, BadMetadata> {
         let role = Role::read(entity, "IDPSSODescriptor")?;
-        let sso = |binding| {
-            let endpoint = role.endpoints("SingleSignOnService", binding).next();
+        let first = |name, binding| {
+            let endpoint = role.endpoints(name, binding).next();
             endpoint.map(location).transpose()
         };
+        let sso = |binding| first("SingleSignOnService", binding);
+        let slo = |binding| first("SingleLogoutService", binding);
         let resolution = |endpoint| {
             Ok(ArtifactResolutionService {
                 index: index(endpoint)?,
@@ -99,6 +105,8 @@ impl IdpMetadata {
             entity_id: role.entity_id.to_owned(),
             sso_redirect: sso(BINDING_REDIRECT)?,
             sso_post: sso(BINDING_POST)?,
+            slo_redirect: slo(BINDING_REDIRECT)?,
+            slo_post: slo(BINDING_POST)?,
             artifact_resolution: role
                 .endpoints("ArtifactResolutionService", BINDING_SOAP)
                 .map(resolution)

@@ -1,10 +1,11 @@
 //! The service provider: us, or whoever logs in at the simulator.
 
 use super::{
-    BadMetadata, Role, endpoint, entity_descriptor, index, key_descriptors, location, read,
+    BadMetadata, Role, answer_location, endpoint, entity_descriptor, index, key_descriptors,
+    location, read,
 };
 use crate::keys::{Certificate, SigningKey, TrustedKey};
-use crate::names::{BINDING_ARTIFACT, PROTOCOL};
+use crate::names::{BINDING_ARTIFACT, BINDING_REDIRECT, BINDING_SOAP, PROTOCOL};
 use crate::reader::Element;
 use crate::signature::{self, CannotSign};
 use crate::writer::El;
@@ -16,6 +17,10 @@ pub struct SpMetadata {
     pub entity_id: String,
     /// Where a browser brings artifacts.
     pub consumers: Vec<AssertionConsumerService>,
+    /// Where a browser brings the answer to a logout.
+    pub slo_redirect: Option<String>,
+    /// Where it is told that DigiD logs somebody out.
+    pub slo_soap: Option<String>,
     /// The certificates it signs with: several while it changes keys.
     pub signing: Vec<Certificate>,
 }
@@ -55,11 +60,19 @@ impl SpMetadata {
             .attr("index", service.index.to_string())
             .attr("isDefault", service.is_default.to_string())
         };
+        let slo = [
+            (BINDING_REDIRECT, &self.slo_redirect),
+            (BINDING_SOAP, &self.slo_soap),
+        ];
+        let slo = slo.into_iter().filter_map(|(binding, url)| {
+            Some(endpoint("md:SingleLogoutService", binding, url.as_deref()?))
+        });
         let role = El::new("md:SPSSODescriptor")
             .attr("AuthnRequestsSigned", "true")
             .attr("WantAssertionsSigned", "true") // digid case 28
             .attr("protocolSupportEnumeration", PROTOCOL)
             .children(key_descriptors(&self.signing))
+            .children(slo)
             .children(self.consumers.iter().map(consumer));
         signature::sign(&entity_descriptor(id, &self.entity_id, role).to_xml(), key)
     }
@@ -112,9 +125,12 @@ impl SpMetadata {
         if consumers.is_empty() {
             return Err(BadMetadata::NoEndpoint);
         }
+        let slo = |binding| role.endpoints("SingleLogoutService", binding).next();
         Ok(Self {
             entity_id: role.entity_id.to_owned(),
             consumers,
+            slo_redirect: slo(BINDING_REDIRECT).map(answer_location).transpose()?,
+            slo_soap: slo(BINDING_SOAP).map(location).transpose()?,
             signing: role.signing_certificates()?,
         })
     }

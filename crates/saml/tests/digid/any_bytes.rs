@@ -4,13 +4,16 @@ use std::sync::LazyLock;
 
 use proptest::prelude::*;
 use saml::artifact::Artifact;
+use saml::incoming::ServiceProvider;
 use saml::keys::Certificate;
+use saml::logout::{self, AskedToLogOut};
 use saml::metadata::{IdpMetadata, SpMetadata};
-use saml::redirect::Redirected;
+use saml::redirect::{Carried, Redirected};
 use saml::{artifact_resolve, authn_request, reader};
 
 use crate::common::{
-    BSN, NOW, RESOLVE, SP_KEY, SSO, at, good, idp_metadata, judge, judge_bytes, resolve,
+    BSN, NOW, RESOLVE, SLO, SP_KEY, SP_SLO, SP_SLO_SOAP, SSO, at, good, idp_metadata, judge,
+    judge_bytes, resolve, sp_metadata,
 };
 
 /// Sends the bytes to every entrance.
@@ -25,11 +28,27 @@ fn everywhere(bytes: &[u8]) {
     let _ = judge_bytes(bytes);
     let text = String::from_utf8_lossy(bytes);
     let _ = Artifact::parse(&text);
-    let _ = Redirected::read(&text);
+    let _ = Redirected::read(&text, Carried::Request);
+    let _ = Redirected::read(&text, Carried::Response);
     let _ = at(SSO, |idp| authn_request::receive_redirect(&text, idp, NOW));
     let _ = at(SSO, |idp| {
         authn_request::receive_post(&text, None, idp, NOW)
     });
+    let _ = at(SLO, |idp| logout::receive_redirect(&text, idp, NOW));
+    let _ = at(SLO, |idp| logout::receive_post(&text, None, idp, NOW));
+    let idp = idp_metadata();
+    let sp = ServiceProvider {
+        url: SP_SLO_SOAP,
+        identity_provider: &idp,
+    };
+    let _ = logout::receive_soap(bytes, sp, NOW);
+    let asked = AskedToLogOut {
+        request_id: "_logout",
+        url: SP_SLO,
+        identity_provider: &idp,
+    };
+    let _ = logout::accept_redirect(&text, asked, NOW);
+    let _ = logout::accept_soap(bytes, "_logout", &sp_metadata(), NOW);
 }
 
 static GOOD: LazyLock<Vec<u8>> = LazyLock::new(|| good().into_bytes());

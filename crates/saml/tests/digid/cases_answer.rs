@@ -1,7 +1,8 @@
 //! digid.md section 7, cases 11 to 14, 17 to 19 and 21 to 28: the answer.
 
 use identity::Loa;
-use saml::artifact_response::{self, ArtifactResponse, Assertion, Content, NameId, Outcome};
+use saml::NameId;
+use saml::artifact_response::{self, ArtifactResponse, Assertion, Content, Outcome};
 use saml::digid::{self, Refusal, Untrusted};
 use saml::keys::TrustedKey;
 use saml::signature::SignatureFault;

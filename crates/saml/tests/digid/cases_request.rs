@@ -255,7 +255,7 @@ fn digid_case_004_sha_1_and_unknown_methods_are_not_found() {
 fn digid_case_004_what_is_no_request_is_not_found() {
     assert_eq!(
         not_found(by_redirect("", NOW)),
-        NotFound::Query(BadQuery::NoRequest)
+        NotFound::Query(BadQuery::NoMessage)
     );
     assert_eq!(
         not_found(by_post("no XML")),

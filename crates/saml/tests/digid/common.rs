@@ -6,10 +6,11 @@ use std::sync::LazyLock;
 use aws_lc_rs::encoding::AsDer;
 use aws_lc_rs::rsa;
 use identity::{Bsn, Loa};
+use saml::NameId;
 use saml::artifact::Artifact;
 use saml::artifact_resolve::ArtifactResolve;
 use saml::artifact_response::{
-    ArtifactResponse, Assertion, Content, NameId, Outcome, Response, VALIDITY_S,
+    ArtifactResponse, Assertion, Content, Outcome, Response, VALIDITY_S,
 };
 use saml::authn_request::{AuthnRequest, Consumer, RequestedLevel};
 use saml::digid::{self, Asked, Authenticated, Refusal};
@@ -32,6 +33,9 @@ pub(crate) const ACS: &str = "https://mitz.test/saml/acs";
 pub(crate) const ACS_2: &str = "https://mitz.test/saml/acs2";
 pub(crate) const IDP: &str = "https://was.digid.test/saml/idp/metadata";
 pub(crate) const SSO: &str = "https://digid.test/saml/idp/request_authentication";
+pub(crate) const SLO: &str = "https://digid.test/saml/idp/request_logout";
+pub(crate) const SP_SLO: &str = "https://mitz.test/saml/slo";
+pub(crate) const SP_SLO_SOAP: &str = "https://mitz-back.test/saml/slo";
 pub(crate) const RESOLVE: &str = "https://was.digid.test/saml/idp/resolve_artifact";
 pub(crate) const REQUEST_ID: &str = "_request";
 pub(crate) const RESOLVE_ID: &str = "_resolve";
@@ -82,6 +86,8 @@ pub(crate) fn idp_metadata() -> IdpMetadata {
         entity_id: IDP.to_owned(),
         sso_redirect: Some(SSO.to_owned()),
         sso_post: Some(SSO.to_owned()),
+        slo_redirect: Some(SLO.to_owned()),
+        slo_post: Some(SLO.to_owned()),
         artifact_resolution: vec![ArtifactResolutionService {
             index: 0,
             url: RESOLVE.to_owned(),
@@ -99,6 +105,8 @@ pub(crate) fn sp_metadata() -> SpMetadata {
     SpMetadata {
         entity_id: SP.to_owned(),
         consumers: vec![consumer(1, ACS_2, false), consumer(0, ACS, true)],
+        slo_redirect: Some(SP_SLO.to_owned()),
+        slo_soap: Some(SP_SLO_SOAP.to_owned()),
         signing: vec![SP_KEY.certificate()],
     }
 }

@@ -6,6 +6,7 @@ mod attacks;
 mod cases_answer;
 mod cases_request;
 mod common;
+mod logout;
 mod metadata;
 mod words;
 mod xmlsec1;

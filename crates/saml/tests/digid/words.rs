@@ -3,14 +3,16 @@
 use std::collections::HashSet;
 use std::fmt::Display;
 
+use saml::BadNameId;
 use saml::artifact::NotAnArtifact;
 use saml::authn_request::{CannotSend, Sent};
 use saml::digid::{Refusal, Untrusted};
 use saml::incoming::{Denial, NotFound};
 use saml::keys::{BadCertificate, BadKey, SigningFailed};
+use saml::logout::BadAnswer;
 use saml::metadata::{BadMetadata, IdpMetadata};
 use saml::reader::{self, Unreadable};
-use saml::redirect::{BadQuery, Redirected};
+use saml::redirect::{BadQuery, Carried, Redirected};
 use saml::signature::{self, CannotSign, SignatureFault};
 
 use crate::common::{
@@ -126,7 +128,7 @@ fn every_other_error_has_a_line_of_its_own() {
     assert_own_lines(UNREADABLE);
     assert_own_lines(SIGNATURE);
     let queries = [
-        BadQuery::NoRequest,
+        BadQuery::NoMessage,
         BadQuery::Repeated,
         BadQuery::Encoding,
         BadQuery::TooLarge,
@@ -134,7 +136,7 @@ fn every_other_error_has_a_line_of_its_own() {
     assert_own_lines(queries);
     assert_own_lines([
         NotFound::Unreadable(Unreadable::Malformed),
-        NotFound::Query(BadQuery::NoRequest),
+        NotFound::Query(BadQuery::NoMessage),
         NotFound::NotTheMessage,
         NotFound::UnknownIssuer,
         NotFound::Signature(SignatureFault::Missing),
@@ -148,7 +150,17 @@ fn every_other_error_has_a_line_of_its_own() {
         Denial::Artifact,
         Denial::Unsupported,
         Denial::RelayState,
+        Denial::NameId,
+        Denial::Expired,
+        Denial::NoAnswerUrl,
     ]);
+    assert_own_lines([
+        BadAnswer::NotFound(NotFound::UnknownIssuer),
+        BadAnswer::Denied(Denial::Destination),
+        BadAnswer::InResponseTo,
+        BadAnswer::Status,
+    ]);
+    assert_own_lines([BadNameId::OtherSector, BadNameId::NotABsn]);
     assert_own_lines([
         BadMetadata::Unreadable(Unreadable::Malformed),
         BadMetadata::Signature(SignatureFault::Missing),
@@ -179,7 +191,8 @@ fn what_may_hold_a_secret_prints_as_stars() {
     let message = reader::parse(message(&soap).as_bytes()).expect("readable");
     let signed = signature::verify(message.root(), &[IDP_KEY.trusted()]).expect("signed");
     assert_eq!(format!("{signed:?}"), "Signed(Document(***))");
-    let redirected = Redirected::read("SAMLRequest=AwA%3D").expect("an empty request");
+    let redirected =
+        Redirected::read("SAMLRequest=AwA%3D", Carried::Request).expect("an empty request");
     assert_eq!(format!("{redirected:?}"), "Redirected(***)");
     let printed = format!("{:?}", success(assertion()));
     assert!(printed.contains("name_id: ***") && !printed.contains(BSN));
