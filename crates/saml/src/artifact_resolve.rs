@@ -4,7 +4,9 @@
 use verdict::Moment;
 
 use crate::artifact::Artifact;
-use crate::incoming::{Denial, IdentityProvider, NotFound, check_envelope, sender};
+use crate::incoming::{
+    Denial, IdentityProvider, NotFound, check_destination, check_version_and_time, sender,
+};
 use crate::keys::SigningKey;
 use crate::names::{ASSERTION, PROTOCOL};
 use crate::reader::{self, Element};
@@ -80,8 +82,11 @@ pub fn receive(
     let signed = signature::verify(message, &sender.keys()).map_err(NotFound::from)?; // digid case 15
     let message = signed.root();
     let id = message.attribute("ID").ok_or(NotFound::NotTheMessage)?;
-    let read = check_envelope(message, at.url, now)
-        .and_then(|issue_instant| Ok((issue_instant, artifact(message)?)));
+    // SAML core 3.2.1: nobody must say in SOAP where his message is going
+    let read = check_version_and_time(message, now).and_then(|issue_instant| {
+        check_destination(message, at.url)?;
+        Ok((issue_instant, artifact(message)?))
+    });
     match read {
         Ok((issue_instant, artifact)) => Ok(ArtifactResolve {
             id: id.to_owned(),

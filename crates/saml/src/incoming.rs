@@ -168,18 +168,32 @@ pub(crate) fn sender<'a, P: Peer>(
         .ok_or(NotFound::UnknownIssuer) // digid case 5
 }
 
-/// What holds for every message to DigiD (digid.md 2.2). Gives its `IssueInstant`.
+/// What holds for every message that a browser brings to DigiD (digid.md 2.2). Gives its `IssueInstant`.
 pub(crate) fn check_envelope(
     message: Element<'_>,
     url: &str,
     now: Moment,
 ) -> Result<Moment, Denial> {
     let made = check_version_and_time(message, now)?;
-    let destination = message.attribute("Destination").filter(|to| !to.is_empty());
-    if !destination.is_some_and(|destination| url.starts_with(destination)) {
+    if destination(message).is_none() {
         return Err(Denial::Destination);
     }
+    check_destination(message, url)?;
     Ok(made)
+}
+
+/// Where the message says it is going must be a prefix of where it arrived; a message over the back
+/// channel need not say it (SAML core 3.2.1).
+pub(crate) fn check_destination(message: Element<'_>, url: &str) -> Result<(), Denial> {
+    if destination(message).is_some_and(|destination| !url.starts_with(destination)) {
+        return Err(Denial::Destination);
+    }
+    Ok(())
+}
+
+/// An empty attribute says as little as none: DigiD itself sends one.
+fn destination(message: Element<'_>) -> Option<&str> {
+    message.attribute("Destination").filter(|to| !to.is_empty())
 }
 
 /// SAML 2.0, made just now. Gives its `IssueInstant`.

@@ -35,6 +35,7 @@ pub mod redirect;
 pub mod signature;
 
 pub use name_id::{BadNameId, NameId, SECTOR_BSN};
+pub use soap::fault as soap_fault;
 
 /// An identifier for a message: `_` and 40 hexadecimal digits, as an `xs:ID` may not begin with a
 /// digit. 160 random bits, as SAML core 1.3.4 recommends; the caller draws them.

@@ -1,4 +1,4 @@
-//! The SOAP 1.1 envelope around artifact resolution (SAML bindings 3.2).
+//! The SOAP 1.1 envelope around messages of the back channel (SAML bindings 3.2).
 
 use crate::names::SOAP;
 use crate::reader::Element;
@@ -13,6 +13,16 @@ pub(crate) fn envelope(message: String) -> String {
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n{}",
         envelope.to_xml()
     )
+}
+
+/// A message that says that the sender's could not be taken (SOAP 1.1 §4.4). It goes with HTTP
+/// status 500 (§6.2); `text` holds nothing about a person.
+pub fn fault(text: &str) -> String {
+    let fault = El::new("soapenv:Fault")
+        .attr("xmlns:soapenv", SOAP)
+        .child(El::new("faultcode").text("soapenv:Client"))
+        .child(El::new("faultstring").text(text));
+    envelope(fault.to_xml())
 }
 
 /// The one element in the body of an envelope. Header blocks are passed over, unless one must be
@@ -52,6 +62,22 @@ mod tests {
         let message = content(document.root()).expect("content");
         assert!(message.is("u", "m"));
         assert_eq!(message.text().as_deref(), Some("x"));
+    }
+
+    #[test]
+    fn a_fault_names_its_code_and_says_why() {
+        let xml = fault("no <thing>");
+        let document = reader::parse(xml.as_bytes()).expect("readable");
+        let fault = content(document.root()).expect("content");
+        assert!(fault.is(SOAP, "Fault"));
+        let said: Vec<_> = fault.children().map(Element::text).collect();
+        assert_eq!(
+            said,
+            [
+                Some("soapenv:Client".to_owned()),
+                Some("no <thing>".to_owned())
+            ]
+        );
     }
 
     #[test]

@@ -30,7 +30,7 @@ class MaykinService(Site):
         self._idp_authority = idp_authority
 
     def form(self, relay_state: str, level: str = SUBSTANTIEEL) -> tuple[str, str, dict[str, str]]:
-        """The identifier of a new AuthnRequest, and the form for the browser: where to, and what."""
+        """The identifier of a new AuthnRequest, and the form for the browser: where to and what."""
         auth = self._auth(level=level)
         url, fields = auth.login_post(relay_state, set_nameid_policy=False)
         return auth.get_last_request_id(), url, fields

@@ -1,5 +1,5 @@
-"""Another service than ours, at the address where the simulator of DigiD looks for the metadata of
-Mitz: a service provider that pysaml2 plays. What stands at that address is the same for every one.
+"""Another service than ours: a service provider that pysaml2 plays, at the address where the
+simulator of DigiD looks for the metadata of Mitz. `Site` is that address, for whoever stands there.
 """
 
 from pathlib import Path

@@ -105,9 +105,7 @@ class Person:
         filled = {**dict(form.form_values()), **(fields or {})}
         return self.post(urljoin(form.base_url, form.action), filled, form.base_url, until)
 
-    def post(
-        self, url: str, fields: dict[str, str], page: str, until: str | None = None
-    ) -> Answer:
+    def post(self, url: str, fields: dict[str, str], page: str, until=None) -> Answer:
         """Sends fields to `url`, as a form on `page` does."""
         parts = urlsplit(page)
         form = _Form(urlencode(fields).encode(), f"{parts.scheme}://{parts.netloc}")
@@ -147,15 +145,6 @@ class Person:
         return answer
 
 
-@dataclass
-class _Form:
-    """A form on its way."""
-
-    body: bytes
-    origin: str
-    """Of the page on which it stood."""
-
-
 @contextmanager
 def for_requests(authority: Path) -> Iterator[None]:
     """What `requests` needs where a library makes its own connections: names under localhost lead
@@ -170,3 +159,12 @@ def for_requests(authority: Path) -> Iterator[None]:
     settings = {"REQUESTS_CA_BUNDLE": str(authority), "no_proxy": ".localhost"}
     with mock.patch.dict(os.environ, settings), mock.patch("socket.getaddrinfo", loopback):
         yield
+
+
+@dataclass
+class _Form:
+    """A form on its way."""
+
+    body: bytes
+    origin: str
+    """Of the page on which it stood."""

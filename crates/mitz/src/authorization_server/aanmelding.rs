@@ -3,12 +3,13 @@
 use identity::{Bsn, Loa};
 use serde::{Deserialize, Serialize};
 use verdict::{
-    Actor, BadRow, Change, Clear, Entropy, Event, Expect, Key, Moment, PersonTag, Record, Space,
-    Step, Verdict,
+    Actor, BadRow, Change, Clear, Entropy, Event, Expect, IndexKey, Key, Moment, PersonTag, Record,
+    Space, Step, Verdict,
 };
 
 use super::aanvraag::{AANVRAAG_S, Aanvraag, Doel, Verzoek};
 use crate::rows;
+use crate::toestemmingenregister::PERSOON;
 
 /// How long an answered AuthnRequest is remembered, in seconds: longer than any answer to it can
 /// still be valid (digid.md §2.5: two minutes after DigiD sent it).
@@ -295,7 +296,8 @@ impl Record for Aanmelding {
         let private = AanmeldingPrivate {
             bsn: self.bsn.clone(),
         };
-        rows::body(&open, Some(&private), Vec::new())
+        let index = vec![(PERSOON, IndexKey::Person(self.persoon))];
+        rows::body(&open, Some(&private), index)
     }
 
     fn from_body(body: &Clear) -> Result<Self, BadRow> {

@@ -1,6 +1,7 @@
 //! The Toestemmingenregister: where a person records, sees and withdraws consent (seed 000 steps 5,
 //! 6, 13 and 14).
 
+pub mod afmelden;
 pub mod intrekken;
 pub mod opvragen;
 pub mod vastleggen;

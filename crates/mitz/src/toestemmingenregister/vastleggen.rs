@@ -54,33 +54,6 @@ impl Openen {
     }
 }
 
-/// A person ends the visit: the cookie of that browser opens nothing any more.
-#[derive(Clone, Copy, Debug)]
-pub struct Afmelden {
-    /// The aanmelding in the browser's cookie.
-    pub id: [u8; 16],
-}
-
-impl Afmelden {
-    /// The row to read.
-    pub const fn key(&self) -> Key {
-        Aanmelding::key(self.id)
-    }
-
-    /// Removes the aanmelding; one that is gone already is as good.
-    pub fn answer(self, found: Option<Stored<Aanmelding>>) -> Step<(), Self> {
-        let Some(found) = found else {
-            return Step::reply(());
-        };
-        let event = Event::granted("design §5", "the person logged out", Actor::Person);
-        Step::Done(Verdict {
-            reply: (),
-            changes: vec![Change::remove(self.key(), found.version)],
-            events: vec![event.about(found.value.persoon)],
-        })
-    }
-}
-
 /// What the person decided on the page.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Beslissing {

@@ -6,7 +6,7 @@ use verdict::Moment;
 
 use super::LogoutRequest;
 use crate::incoming::{
-    Denial, IdentityProvider, NotFound, Peer, ServiceProvider, check_envelope,
+    Denial, IdentityProvider, NotFound, Peer, ServiceProvider, check_destination, check_envelope,
     check_version_and_time, sender,
 };
 use crate::keys::decode_base64;
@@ -102,10 +102,7 @@ pub fn receive_soap(
     let signed = signature::verify(message, &sender.keys()).map_err(NotFound::from)?;
     let message = signed.root();
     let made = check_version_and_time(message, now)?;
-    let destination = message.attribute("Destination");
-    if destination.is_some_and(|destination| destination != at.url) {
-        return Err(Denial::Destination.into());
-    }
+    check_destination(message, at.url)?;
     read(message, made, sender.entity_id(), now)
 }
 

@@ -476,6 +476,11 @@ fn a_resolve_that_is_late_misdirected_or_without_artifact_is_denied() {
     assert_eq!(why(&elsewhere, NOW), Denial::Destination);
 
     let message = crate::common::part(&good, "<samlp:ArtifactResolve ", "</samlp:ArtifactResolve>");
+    // SAML core 3.2.1: it need not say where it is going
+    let unsigned = without_signature(message);
+    let silent = replaced(&unsigned, &format!(" Destination=\"{RESOLVE}\""), "");
+    let silent = signature::sign(&silent, &SP_KEY.signing).expect("signed");
+    assert!(receive(&replaced(&good, message, &silent), NOW).is_ok());
     let empty = without(
         &without_signature(message),
         "<samlp:Artifact>",

@@ -4,6 +4,7 @@
 //! [`ServiceProvider::login`] sends a person to DigiD, [`ServiceProvider::resolve`] exchanges the
 //! artifact that comes back for the answer, over mutual TLS and only at the address that DigiD's
 //! metadata gives. Whether an answer logs anybody in is [`saml::digid::accept`]'s to say.
+//! [`ServiceProvider::logout`] and what stands beside it end a login, from either side.
 //!
 //! This module never shows or logs a BSN, an artifact or a part of a message. It keeps nothing but
 //! DigiD's metadata: that an AuthnRequest is answered once is for the caller to see to.
@@ -11,6 +12,7 @@
 //! Start reading at [`ServiceProvider`].
 
 mod fault;
+mod logout;
 mod metadata;
 mod resolve;
 
@@ -23,6 +25,7 @@ use saml::signature::CannotSign;
 use verdict::Moment;
 
 pub use fault::{Misconfigured, Unreachable};
+pub use logout::{BadLogout, LoggedOut};
 pub use metadata::{MetadataSource, Remembered};
 pub use resolve::{Resolve, SoapMediaType};
 /// How the browser is sent to DigiD: by a signed redirect, or by a form when the metadata offers
@@ -42,6 +45,10 @@ pub struct ServiceProviderConfig {
     pub entity_id: String,
     /// Where browsers bring artifacts.
     pub acs_url: String,
+    /// Where browsers bring the answer to a logout.
+    pub slo_url: String,
+    /// Where DigiD tells of a logout, over the back channel.
+    pub slo_soap_url: String,
     /// The lowest level that will do; Substantieel unless configured otherwise (digid.md §5).
     pub min_level: Loa,
     /// Where DigiD's metadata is.
@@ -52,6 +59,8 @@ pub struct ServiceProviderConfig {
 pub struct ServiceProvider {
     entity_id: String,
     acs_url: String,
+    slo_url: String,
+    slo_soap_url: String,
     min_level: Loa,
     /// Shown on DigiD's login page.
     name: Option<String>,
@@ -73,6 +82,8 @@ impl ServiceProvider {
         Ok(Self {
             entity_id: config.entity_id,
             acs_url: config.acs_url,
+            slo_url: config.slo_url,
+            slo_soap_url: config.slo_soap_url,
             min_level: config.min_level,
             name: None,
             media_type: SoapMediaType::default(),
@@ -107,6 +118,8 @@ impl ServiceProvider {
                 url: self.acs_url.clone(),
                 is_default: true,
             }],
+            slo_redirect: Some(self.slo_url.clone()),
+            slo_soap: Some(self.slo_soap_url.clone()),
             signing: vec![self.key.certificate().clone()],
         };
         metadata.to_xml(id, &self.key)

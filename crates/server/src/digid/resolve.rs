@@ -246,6 +246,8 @@ mod tests {
             entity_id: IDP.to_owned(),
             sso_redirect: None,
             sso_post: None,
+            slo_redirect: None,
+            slo_post: None,
             artifact_resolution: vec![ArtifactResolutionService {
                 index: 3,
                 url: "https://was.digid.test/resolve".to_owned(),

@@ -248,6 +248,8 @@ fn service_provider(
     let config = ServiceProviderConfig {
         entity_id: format!("{}/saml/metadata", urls.front),
         acs_url: format!("{}/saml/acs", urls.front),
+        slo_url: format!("{}/saml/slo", urls.front),
+        slo_soap_url: format!("{}/saml/slo", urls.back),
         min_level,
         metadata: match &on.input.digid_metadata {
             Some(document) => MetadataSource::Document(document.clone().into_bytes()),

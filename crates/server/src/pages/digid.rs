@@ -10,7 +10,8 @@ use super::{Lang, Page, PageContext, Shell};
 /// Choose a test person and a level, or cancel, or fail.
 ///
 /// Form: POST `/inloggen` with `formulier`, `bsn`, `niveau` (a [`Loa`] in lower case) and `keuze`:
-/// `inloggen`, `annuleren` or `mislukken`. With the last two `bsn` may be absent.
+/// `inloggen`, `annuleren` or `mislukken`. With the last two `bsn` may be absent. With `eenmalig`
+/// `ja` the next service needs no login page (digid.md §2.7).
 #[derive(Clone, Debug)]
 pub struct DigidInloggen {
     /// The name of the service that asks for the login.
@@ -37,6 +38,60 @@ pub struct Testpersoon {
 }
 
 page!(DigidInloggen, |_| "digid-inloggen", "digid_inloggen.html");
+
+/// Which services are left when the person logs out (digid.md §2.7).
+///
+/// Form: POST `/uitloggen` with `formulier` and `keuze`: `uitloggen` or `annuleren`.
+#[derive(Clone, Debug)]
+pub struct DigidUitloggen {
+    /// The service that asks for it; none when the person came without one.
+    pub vrager: Option<String>,
+    /// Every service of the session.
+    pub diensten: Vec<String>,
+    /// The token that binds the form to the session.
+    pub formulier: String,
+}
+
+page!(
+    DigidUitloggen,
+    |_| "digid-uitloggen",
+    "digid_uitloggen.html"
+);
+
+impl DigidUitloggen {
+    fn voorbeelden() -> Vec<Self> {
+        let of = |vrager: Option<&str>, diensten: &[&str]| Self {
+            vrager: vrager.map(str::to_owned),
+            diensten: diensten.iter().map(|&dienst| dienst.to_owned()).collect(),
+            formulier: String::from("f-123"),
+        };
+        let both = ["Mitz", "Gemeente <Test> & Co"];
+        vec![of(Some("Mitz"), &both), of(None, &both[..1])]
+    }
+}
+
+/// After it, when no service asked: nobody is logged in (any more).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DigidUitgelogd {
+    /// Whether every service could be told (digid case 36).
+    pub overal: bool,
+}
+
+impl PageContext for DigidUitgelogd {
+    fn render(&self, shell: &Shell) -> Page {
+        let key = if self.overal {
+            "digid-uitgelogd"
+        } else {
+            "digid-deels-uitgelogd"
+        };
+        let link = None;
+        Melding { key, link }.render(shell)
+    }
+
+    fn samples() -> Vec<Self> {
+        [true, false].map(|overal| Self { overal }).to_vec()
+    }
+}
 
 /// The answer to a message that cannot be read, has no good signature or comes from an unknown
 /// service; status 404 (digid.md §2.6, last row).

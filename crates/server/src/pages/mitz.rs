@@ -108,31 +108,60 @@ impl PageContext for MitzFout {
     }
 }
 
-/// On the way to a DigiD that takes requests by POST only (digid.md §2.2): no script sends the form,
-/// so the person does.
+/// On the way to DigiD with a message that goes by POST (digid.md §2.2, 2.7): no script sends the
+/// form, so the person does.
 #[derive(Clone, Debug)]
 pub struct DigidDoorsturen {
+    /// What DigiD is asked.
+    pub waarvoor: Doorsturen,
     /// DigiD's address.
     pub action: String,
-    /// The AuthnRequest, base64.
+    /// The message, base64.
     pub saml_request: String,
     /// Comes back with the answer.
     pub relay_state: String,
 }
 
+/// See [`DigidDoorsturen`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Doorsturen {
+    /// To log in.
+    Inloggen,
+    /// To log out there too.
+    Uitloggen,
+}
+
+impl Doorsturen {
+    const fn titel(self) -> &'static str {
+        match self {
+            Self::Inloggen => "digid-doorsturen",
+            Self::Uitloggen => "digid-doorsturen-uitloggen",
+        }
+    }
+
+    const fn uitleg(self) -> &'static str {
+        match self {
+            Self::Inloggen => "digid-doorsturen-uitleg",
+            Self::Uitloggen => "digid-doorsturen-uitloggen-uitleg",
+        }
+    }
+}
+
 page!(
     DigidDoorsturen,
-    |_| "digid-doorsturen",
+    |page| page.waarvoor.titel(),
     "digid_doorsturen.html"
 );
 
 impl DigidDoorsturen {
     fn voorbeelden() -> Vec<Self> {
-        vec![Self {
+        let of = |waarvoor| Self {
+            waarvoor,
             action: String::from("https://digid.example/request_authentication"),
             saml_request: String::from("PHNhbWxwOkF1dGhuUmVxdWVzdC8+"),
             relay_state: String::from("r-1"),
-        }]
+        };
+        vec![of(Doorsturen::Inloggen), of(Doorsturen::Uitloggen)]
     }
 }
 

@@ -62,9 +62,13 @@ mod technisch;
 mod tests;
 mod toestemmingen;
 
-pub use self::digid::{DigidInloggen, DigidNietGevonden, Testpersoon};
+pub use self::digid::{
+    DigidInloggen, DigidNietGevonden, DigidUitgelogd, DigidUitloggen, Testpersoon,
+};
 pub use self::lang::Lang;
-pub use self::mitz::{DigidDoorsturen, MitzFout, MitzFoutSoort, MitzGeannuleerd, MitzNietIngelogd};
+pub use self::mitz::{
+    DigidDoorsturen, Doorsturen, MitzFout, MitzFoutSoort, MitzGeannuleerd, MitzNietIngelogd,
+};
 pub use self::netwerk::{
     Gezien, Host, Netwerk, Reis, ReisUitkomst, ReisVermelding, Stap, StapUitkomst,
 };
@@ -76,8 +80,8 @@ pub use self::samples::{Sample, samples};
 pub use self::shell::{Brand, NotAnOrigin, Origin, Page, Shell, without_taal};
 pub use self::technisch::{Technisch, TechnischSoort};
 pub use self::toestemmingen::{
-    AanbiederKeuze, CategorieKeuze, Overzicht, OverzichtKeuze, OverzichtPgo, RegisterFout,
-    RegisterFoutSoort, Toestemming,
+    AanbiederKeuze, Afgemeld, BijDigid, CategorieKeuze, Overzicht, OverzichtKeuze, OverzichtPgo,
+    RegisterFout, RegisterFoutSoort, Toestemming,
 };
 
 /// The style sheet of every page, to be served as `/stijl.css`.

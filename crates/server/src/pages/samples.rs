@@ -1,9 +1,10 @@
 //! Every page, rendered from its samples: for tests, and for whoever wants to look at them.
 
 use super::{
-    Brand, DigidDoorsturen, DigidInloggen, DigidNietGevonden, Lang, MitzFout, MitzGeannuleerd,
-    MitzNietIngelogd, Netwerk, Origin, Overzicht, Page, PageContext, PgoMelding, PgoResultaat,
-    PgoStart, RegisterFout, Reis, Shell, Technisch, Toestemming,
+    Afgemeld, Brand, DigidDoorsturen, DigidInloggen, DigidNietGevonden, DigidUitgelogd,
+    DigidUitloggen, Lang, MitzFout, MitzGeannuleerd, MitzNietIngelogd, Netwerk, Origin, Overzicht,
+    Page, PageContext, PgoMelding, PgoResultaat, PgoStart, RegisterFout, Reis, Shell, Technisch,
+    Toestemming,
 };
 
 /// A rendered sample.
@@ -23,6 +24,8 @@ pub fn samples(lang: Lang) -> Vec<Sample> {
         of::<PgoMelding>("pgo_melding", Brand::Pgo, lang),
         of::<DigidInloggen>("digid_inloggen", Brand::DigidSimulator, lang),
         of::<DigidNietGevonden>("digid_niet_gevonden", Brand::DigidSimulator, lang),
+        of::<DigidUitloggen>("digid_uitloggen", Brand::DigidSimulator, lang),
+        of::<DigidUitgelogd>("digid_uitgelogd", Brand::DigidSimulator, lang),
         of::<MitzGeannuleerd>("mitz_geannuleerd", Brand::Mitz, lang),
         of::<MitzNietIngelogd>("mitz_niet_ingelogd", Brand::Mitz, lang),
         of::<DigidDoorsturen>("digid_doorsturen", Brand::Mitz, lang),
@@ -30,6 +33,7 @@ pub fn samples(lang: Lang) -> Vec<Sample> {
         of::<Toestemming>("toestemming", Brand::Toestemmingen, lang),
         of::<Overzicht>("overzicht", Brand::Toestemmingen, lang),
         of::<RegisterFout>("register_fout", Brand::Toestemmingen, lang),
+        of::<Afgemeld>("register_afgemeld", Brand::Toestemmingen, lang),
         of::<Netwerk>("netwerk", Brand::Netwerk, lang),
         of::<Reis>("reis", Brand::Netwerk, lang),
         of::<Technisch>("technisch", Brand::Pgo, lang),

@@ -107,8 +107,6 @@ pub struct RegisterFout {
 pub enum RegisterFoutSoort {
     /// The person took too long, or logged out elsewhere.
     Verlopen,
-    /// The person has just logged out: no fault, and nothing was lost.
-    Afgemeld,
     /// Something failed here.
     Storing,
 }
@@ -117,17 +115,51 @@ impl PageContext for RegisterFout {
     fn render(&self, shell: &Shell) -> Page {
         let key = match self.soort {
             RegisterFoutSoort::Verlopen => "register-verlopen",
-            RegisterFoutSoort::Afgemeld => "register-afgemeld",
             RegisterFoutSoort::Storing => "storing",
         };
         Melding { key, link: None }.render(shell)
     }
 
     fn samples() -> Vec<Self> {
-        use RegisterFoutSoort::{Afgemeld, Storing, Verlopen};
-        [Verlopen, Afgemeld, Storing]
-            .map(|soort| Self { soort })
-            .to_vec()
+        use RegisterFoutSoort::{Storing, Verlopen};
+        [Verlopen, Storing].map(|soort| Self { soort }).to_vec()
+    }
+}
+
+/// The person logged out here: no fault, and nothing was lost (digid case 35).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Afgemeld {
+    /// What became of the login at DigiD.
+    pub bij_digid: BijDigid,
+}
+
+/// See [`Afgemeld`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BijDigid {
+    /// It is over too, or DigiD keeps none.
+    Ook,
+    /// It is over, but another service could not be told (digid case 36).
+    Deels,
+    /// It goes on, or DigiD did not say (digid case 37).
+    Niet,
+}
+
+impl BijDigid {
+    const ALL: [Self; 3] = [Self::Ook, Self::Deels, Self::Niet];
+}
+
+impl PageContext for Afgemeld {
+    fn render(&self, shell: &Shell) -> Page {
+        let key = match self.bij_digid {
+            BijDigid::Ook => "register-afgemeld",
+            BijDigid::Deels => "register-deels-afgemeld",
+            BijDigid::Niet => "register-afgemeld-niet-bij-digid",
+        };
+        Melding { key, link: None }.render(shell)
+    }
+
+    fn samples() -> Vec<Self> {
+        BijDigid::ALL.map(|bij_digid| Self { bij_digid }).to_vec()
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod dva;
 mod login;
+mod logout;
 mod pgo;
 mod token;
 mod userinfo;

@@ -8,7 +8,7 @@ use crate::world::{SASKIA, World, ZIEKENHUIS, ZIEKENHUIS_NAAM, is_error, json, l
 const PGO: &str = "anderpgo.localhost";
 
 /// A person who looks at the consents.
-async fn at_overview(world: &World, bsn: &str) -> (Person, Shown) {
+pub(crate) async fn at_overview(world: &World, bsn: &str) -> (Person, Shown) {
     let mut person = world.person();
     let shown = person
         .open(&world.url("toestemmingen"))
@@ -107,30 +107,4 @@ async fn a_withdrawal_races_with_refreshes_and_userinfo_and_wins() {
     let userinfo = dvp.userinfo(&tokens.access).await;
     assert_eq!(userinfo.status, 401, "{}", text(&userinfo));
     assert_eq!(json(&userinfo), value!({ "error": "invalid_token" }));
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn who_logs_out_of_the_register_is_out_with_the_old_cookie_too() {
-    let world = World::start().await;
-    world.dvp(PGO).tokens(SASKIA).await;
-    let (mut person, shown) = at_overview(&world, SASKIA).await;
-    let old = person.clone();
-    let forged = shown
-        .form("/afmelden")
-        .expect("a form")
-        .with("formulier", "verzonnen");
-    assert_eq!(person.send(forged).await.expect("an answer").status, 400);
-    let form = shown.form("/afmelden").expect("a form");
-    let out = person.send(form).await.expect("an answer");
-    assert_eq!(out.url.path(), "/afgemeld");
-    let mut old = old;
-    let again = old
-        .open(&world.url("toestemmingen"))
-        .await
-        .expect("an answer");
-    assert_eq!(
-        again.url.host_str(),
-        Some("digid.localhost"),
-        "a new login is asked"
-    );
 }

@@ -4,9 +4,10 @@
 use std::net::IpAddr;
 
 use identity::{Bsn, Loa};
+use saml::NameId;
 use saml::artifact::Artifact;
 use saml::artifact_resolve::ArtifactResolve;
-use saml::artifact_response::{Assertion, Content, NameId, Outcome, Response, VALIDITY_S};
+use saml::artifact_response::{Assertion, Content, Outcome, Response, VALIDITY_S};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use verdict::{
@@ -22,7 +23,7 @@ pub(super) const ARTIFACT_S: u32 = 900;
 pub(super) const ANSWER_S: u32 = 2 * ARTIFACT_S;
 
 /// The version in every row's JSON.
-const ROW_VERSION: u64 = 1;
+const ROW_VERSION: u64 = 2;
 
 /// What waits behind an artifact.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,6 +53,10 @@ pub(super) enum Ending {
         level: Loa,
         /// From where.
         address: IpAddr,
+        /// What the service calls the session.
+        session_index: String,
+        /// When the person logged in; seconds since 1970.
+        authenticated_at: i64,
     },
     /// Cancelled.
     AuthnFailed,
@@ -136,7 +141,6 @@ pub(super) struct Question {
 struct Ids {
     response: String,
     assertion: String,
-    session: String,
 }
 
 impl Question {
@@ -149,7 +153,6 @@ impl Question {
             ids: Ids {
                 response: saml::message_id(entropy.bytes("digid.response")),
                 assertion: saml::message_id(entropy.bytes("digid.assertion")),
-                session: saml::message_id(entropy.bytes("digid.session")),
             },
         }
     }
@@ -206,6 +209,8 @@ impl Question {
                 bsn,
                 level,
                 address,
+                session_index,
+                authenticated_at,
             } => Outcome::Success(Box::new(Assertion {
                 id: self.ids.assertion,
                 issue_instant: self.now,
@@ -215,8 +220,8 @@ impl Question {
                 in_response_to: answer.request_id.clone(),
                 not_before: self.now.minus_s(VALIDITY_S),
                 not_on_or_after: self.now.plus_s(VALIDITY_S),
-                authn_instant: answer.made_at,
-                session_index: self.ids.session,
+                authn_instant: Moment::from_unix(authenticated_at),
+                session_index,
                 subject_address: address.to_string(),
                 loa: level,
             })),
@@ -254,6 +259,8 @@ mod tests {
             bsn: Bsn::parse("900029365").expect("valid"),
             level: Loa::Midden,
             address: [192, 0, 2, 1].into(),
+            session_index: "_session".to_owned(),
+            authenticated_at: NOW.minus_s(30).unix(),
         }
     }
 
@@ -288,7 +295,8 @@ mod tests {
             unreachable!("a success");
         };
         assert_eq!((&*assertion.audience, &*assertion.recipient), (SP, ACS));
-        assert_eq!(assertion.authn_instant, NOW);
+        assert_eq!(assertion.authn_instant, NOW.minus_s(30));
+        assert_eq!(assertion.session_index, "_session");
         assert_eq!(assertion.not_before, NOW.minus_s(60));
         assert_eq!(assertion.not_on_or_after, NOW.plus_s(180));
         assert_eq!(assertion.subject_address, "192.0.2.1");
@@ -339,7 +347,7 @@ mod tests {
     #[test]
     fn a_damaged_row_is_refused_by_its_member() {
         let mut body = waiting(success()).to_body();
-        body.open["v"] = json!(2);
+        body.open["v"] = json!(1);
         assert_eq!(Answer::from_body(&body).map_err(|bad| bad.member), Err("v"));
         let mut body = waiting(success()).to_body();
         body.private = Secrets::none();

@@ -5,12 +5,16 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::response::Response;
 use identity::Loa;
+use protocol::handle::Handle;
 use saml::authn_request::{self, Received, Rejected};
 use saml::incoming::{IdentityProvider, NotFound};
 use subtle::ConstantTimeEq as _;
 use verdict::{Key, Step};
 
-use super::login::{Choice, ENDED, End, Going, LOGIN_S, Login, NoQuestion};
+use super::end::{End, Going, Joining};
+use super::login::{Browser, Choice, ENDED, LOGIN_S, Login};
+use super::session::{self, SESSION, SESSION_S, Session};
+use super::single_sign_on::{Reuse, Reusing};
 use super::{DigidRole, INLOGGEN};
 use crate::chance;
 use crate::door::TraceId;
@@ -77,7 +81,7 @@ impl DigidRole {
             Ok(received) => {
                 let trace = trace_of(received.relay_state.as_deref(), visit);
                 app.saw(3, trace, visit.peer_name(), "authentication request");
-                self.to_page(received)
+                self.served_or_to_page(visit, trace, received).await
             }
             Err(Rejected::Denied(denied)) => {
                 let trace = trace_of(denied.relay_state.as_deref(), visit);
@@ -95,10 +99,44 @@ impl DigidRole {
         }
     }
 
+    /// By the session that the browser has, if that serves; else to the page.
+    async fn served_or_to_page(
+        self: &Arc<Self>,
+        visit: &Visit,
+        trace: TraceId,
+        received: Received,
+    ) -> Response {
+        let login = Login::new(&received, self.app.clock.now(), &chance::entropy());
+        let Some(session) = self.session_of(visit) else {
+            return self.to_page(&login);
+        };
+        let reuse = Reuse {
+            login,
+            request: received.request,
+            address: visit.peer.address.ip(),
+            session,
+            has_substantieel: self.has_substantieel,
+        };
+        let (role, reuse) = (Arc::clone(self), Arc::new(reuse));
+        let journey = Reused {
+            role,
+            reuse: Arc::clone(&reuse),
+        };
+        match settle(&self.app, trace, journey).await {
+            Ok(Going::LogIn) => self.to_page(&reuse.login),
+            gone => self.gone(visit, gone),
+        }
+    }
+
+    /// The session that the browser's cookie leads to.
+    pub(super) fn session_of(&self, visit: &Visit) -> Option<[u8; 16]> {
+        let cookie = visit.cookie(session::COOKIE)?;
+        Some(self.app.handles.open(SESSION, cookie)?.id)
+    }
+
     /// The login goes into the browser's cookie, and the browser to a page that it can load again.
-    fn to_page(&self, received: Received) -> Response {
-        let login = Login::new(received, self.app.clock.now(), &chance::entropy());
-        let value = self.app.seal.cookie(LOGIN, &login);
+    fn to_page(&self, login: &Login) -> Response {
+        let value = self.app.seal.cookie(LOGIN, login);
         let cookie = web::set_cookie(&cookie_name(&login.id), &value, LOGIN_S);
         web::with(
             web::see_other(&format!("{INLOGGEN}?login={}", login.id)),
@@ -112,9 +150,21 @@ impl DigidRole {
             role: Arc::clone(self),
             end,
         };
-        match settle(&self.app, trace, journey).await {
-            Ok(Going::Back(url)) => web::see_other(&url), // digid case 9
-            Ok(Going::EndedBefore) => {
+        let gone = settle(&self.app, trace, journey).await;
+        self.gone(visit, gone)
+    }
+
+    fn gone(&self, visit: &Visit, gone: Result<Going, Outage>) -> Response {
+        match gone {
+            // digid case 9
+            Ok(Going::Back { url, session }) => {
+                let back = web::see_other(&url);
+                let Some(id) = session else { return back };
+                let handle = Handle { id, generation: 0 };
+                let cookie = self.app.handles.make(SESSION, handle);
+                web::with(back, web::set_cookie(session::COOKIE, &cookie, SESSION_S))
+            }
+            Ok(Going::EndedBefore | Going::LogIn) => {
                 let why = "the login ended before";
                 self.app
                     .refused(visit.trace, "design §5 front channel", why);
@@ -129,7 +179,7 @@ impl DigidRole {
 }
 
 /// A page that leads nowhere else.
-fn show(status: u16, visit: &Visit, page: &impl PageContext) -> Response {
+pub(super) fn show(status: u16, visit: &Visit, page: &impl PageContext) -> Response {
     web::show(status, visit, Brand::DigidSimulator, &[], page)
 }
 
@@ -150,23 +200,39 @@ struct Ending {
 
 impl Journey for Ending {
     type Reply = Going;
-    type Question = NoQuestion;
+    type Question = Joining;
 
-    fn begin(&self, run: &Run) -> Step<Going, NoQuestion> {
+    fn begin(&self, run: &Run) -> Step<Going, Joining> {
         self.end.begin(&self.role.entity_id, run.now, &run.entropy)
     }
 
-    async fn answer(
-        &self,
-        _: &Run,
-        question: NoQuestion,
-    ) -> Result<Step<Going, NoQuestion>, Outage> {
-        match question {}
+    async fn answer(&self, run: &Run, question: Joining) -> Result<Step<Going, Joining>, Outage> {
+        let found = run.load::<Session>(question.key()).await?;
+        Ok(question.answer(found))
     }
 
     /// The form was sent twice.
-    fn lost(&self, key: &Key) -> Option<Step<Going, NoQuestion>> {
+    fn lost(&self, key: &Key) -> Option<Step<Going, Joining>> {
         (key.space() == ENDED).then(|| Step::reply(Going::EndedBefore))
+    }
+}
+
+struct Reused {
+    role: Arc<DigidRole>,
+    reuse: Arc<Reuse>,
+}
+
+impl Journey for Reused {
+    type Reply = Going;
+    type Question = Reusing;
+
+    fn begin(&self, run: &Run) -> Step<Going, Reusing> {
+        Reuse::begin(&self.role.entity_id, run.now, &run.entropy)
+    }
+
+    async fn answer(&self, run: &Run, question: Reusing) -> Result<Step<Going, Reusing>, Outage> {
+        let found = run.load::<Session>(self.reuse.key()).await?;
+        Ok(self.reuse.answer(question, found))
     }
 }
 
@@ -237,7 +303,11 @@ impl DigidRole {
             "inloggen" => Choice::LogIn {
                 bsn: self.person(form.get("bsn")?)?.bsn.clone(),
                 level: level(form.get("niveau")?)?,
-                address: visit.peer.address.ip(),
+                browser: Browser {
+                    address: visit.peer.address.ip(),
+                    session: self.session_of(visit),
+                },
+                single_sign_on: form.get("eenmalig") == Some("ja"),
             },
             "annuleren" => Choice::Cancel,
             "mislukken" => Choice::Fail,

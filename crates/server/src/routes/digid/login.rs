@@ -1,20 +1,16 @@
-//! A login under way, and how it ends: from the request that a service made to the artifact that
-//! the browser carries back.
+//! A login under way: what a service asked, and what the person chose.
 
 use std::net::IpAddr;
 
 use identity::{Bsn, Loa};
-use saml::artifact::Artifact;
 use saml::artifact_response::reported_level;
-use saml::authn_request::{Comparison, Denied, Received, RequestedLevel};
+use saml::authn_request::{Comparison, Received, RequestedLevel};
 use saml::incoming::Denial;
 use serde::{Deserialize, Serialize};
-use verdict::{
-    Actor, Change, Entropy, Event, Expect, Key, Moment, Record as _, Space, Step, Verdict,
-};
+use verdict::{Actor, Entropy, Event, Key, Moment, Space};
 
-use super::ENDPOINT_INDEX;
-use super::answer::{ANSWER_S, Answer, Ending};
+use super::answer::Ending;
+use super::end::{End, How, LoggedIn};
 
 /// How long a person may take to log in, in seconds (design §5 "front channel": at most 15 minutes).
 pub(super) const LOGIN_S: u32 = 900;
@@ -73,8 +69,10 @@ pub(super) enum Choice {
         bsn: Bsn,
         /// How surely.
         level: Loa,
-        /// From where, as we see it.
-        address: IpAddr,
+        /// In which browser.
+        browser: Browser,
+        /// Whether the next service needs no login page.
+        single_sign_on: bool,
     },
     /// To cancel.
     Cancel,
@@ -82,10 +80,19 @@ pub(super) enum Choice {
     Fail,
 }
 
+/// A browser, as far as the simulator knows it.
+#[derive(Clone, Copy)]
+pub(super) struct Browser {
+    /// From where it comes, as we see it.
+    pub(super) address: IpAddr,
+    /// The session that its cookie leads to.
+    pub(super) session: Option<[u8; 16]>,
+}
+
 impl Login {
     /// A request that gets a login page.
-    pub(super) fn new(received: Received, now: Moment, entropy: &Entropy) -> Self {
-        let request = received.request;
+    pub(super) fn new(received: &Received, now: Moment, entropy: &Entropy) -> Self {
+        let request = &received.request;
         let service = request
             .provider_name
             .as_deref()
@@ -98,10 +105,10 @@ impl Login {
             level: request.level.loa,
             until: now.plus_s(LOGIN_S).unix(),
             asker: Asker {
-                entity_id: request.issuer,
-                request_id: request.id,
-                consumer_url: received.consumer_url,
-                relay_state: received.relay_state,
+                entity_id: request.issuer.clone(),
+                request_id: request.id.clone(),
+                consumer_url: received.consumer_url.clone(),
+                relay_state: received.relay_state.clone(),
             },
         }
     }
@@ -118,31 +125,35 @@ impl Login {
             loa: self.level,
         };
         let refused = |requirement, what| Event::refused(requirement, what, Actor::Person);
-        let (ending, event) = match choice {
+        let (how, event) = match choice {
             Choice::LogIn {
                 bsn,
                 level,
-                address,
+                browser,
+                single_sign_on,
             } => {
-                let level = reported_level(level, has_substantieel); // digid case 21
-                if asked.is_met_by(level) {
+                let reported = reported_level(level, has_substantieel); // digid case 21
+                if asked.is_met_by(reported) {
                     let event =
                         Event::granted("digid case 9", "the person logged in", Actor::Person);
-                    let address = address.to_canonical();
-                    let success = Ending::Success {
+                    let logged_in = LoggedIn {
                         bsn,
                         level,
-                        address,
+                        reported,
+                        browser,
+                        single_sign_on,
+                        service: self.service,
                     };
-                    (success, event) // digid case 19
+                    (How::LoggedIn(Box::new(logged_in)), event) // digid case 19
                 } else {
                     let what = "the person reached another level than was asked for";
-                    (Ending::NoAuthnContext, refused("digid case 18", what))
+                    let event = refused("digid case 18", what);
+                    (How::Not(Ending::NoAuthnContext), event)
                 }
             }
             // digid case 17
             Choice::Cancel => (
-                Ending::AuthnFailed,
+                How::Not(Ending::AuthnFailed),
                 refused("digid case 17", "the person cancelled"),
             ),
             // DigiD says `AuthnFailed` for a failure too, but then a service could not show
@@ -150,85 +161,19 @@ impl Login {
             // fails as DigiD does for a service that is not active.
             Choice::Fail => {
                 let what = "the visitor let the login fail";
-                (Ending::RequestDenied, refused("digid.md 2.6", what))
+                (
+                    How::Not(Ending::RequestDenied),
+                    refused("digid.md 2.6", what),
+                )
             }
         };
         let until = Moment::from_unix(self.until).plus_s(SPARE_S);
         End {
             spends: Some((ended_key(&self.id), until)),
             asker: self.asker,
-            ending,
+            how,
             event,
         }
-    }
-}
-
-/// The end of a login, to be told to whoever asked for it.
-#[derive(Clone)]
-pub(super) struct End {
-    /// The login that ends, and until when that is remembered; none when there was no page.
-    spends: Option<(Key, Moment)>,
-    asker: Asker,
-    ending: Ending,
-    event: Event,
-}
-
-/// Where the browser goes.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Going {
-    /// To the service, with an artifact.
-    Back(String),
-    /// Nowhere: this login ended before.
-    EndedBefore,
-}
-
-/// A rule that asks nothing.
-pub(super) enum NoQuestion {}
-
-impl End {
-    /// A request that gets no login page (digid cases 6 to 8).
-    pub(super) fn denied(denied: Denied) -> Self {
-        let who = Actor::Party(denied.issuer.clone());
-        Self {
-            spends: None,
-            event: Event::refused(requirement(denied.why), denied.why.text(), who),
-            asker: Asker {
-                entity_id: denied.issuer,
-                request_id: denied.request_id,
-                consumer_url: denied.consumer_url,
-                relay_state: denied.relay_state,
-            },
-            ending: Ending::RequestDenied,
-        }
-    }
-
-    /// Puts the answer behind a new artifact, and ends the login in the same commit.
-    pub(super) fn begin(
-        &self,
-        idp_entity_id: &str,
-        now: Moment,
-        entropy: &Entropy,
-    ) -> Step<Going, NoQuestion> {
-        let handle = entropy.bytes("digid.artifact");
-        let artifact = Artifact::new(idp_entity_id, ENDPOINT_INDEX, handle); // digid case 10
-        let answer = Answer {
-            entity_id: self.asker.entity_id.clone(),
-            request_id: self.asker.request_id.clone(),
-            consumer_url: self.asker.consumer_url.clone(),
-            made_at: now,
-            ending: self.ending.clone(),
-        };
-        let mut changes =
-            vec![answer.put(Answer::key(&artifact), Expect::Absent, now.plus_s(ANSWER_S))];
-        let spent = self.spends.clone();
-        changes.extend(spent.map(|(key, until)| Change::spend(key, until)));
-        // digid case 9: RelayState goes back unchanged
-        let relay_state = self.asker.relay_state.as_deref();
-        Step::Done(Verdict {
-            reply: Going::Back(artifact.to_consumer(&self.asker.consumer_url, relay_state)),
-            changes,
-            events: vec![self.event.clone()],
-        })
     }
 }
 
@@ -241,6 +186,7 @@ pub(super) const fn requirement(why: Denial) -> &'static str {
         Denial::Artifact => "digid.md 2.5",
         Denial::RelayState => "SAML bindings 3.4.3",
         Denial::Version | Denial::Destination | Denial::Unsupported => "digid.md 2.2",
+        Denial::NameId | Denial::Expired | Denial::NoAnswerUrl => "digid.md 2.7",
     }
 }
 
@@ -260,12 +206,22 @@ fn host(entity_id: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use saml::authn_request::{AuthnRequest, Consumer};
+    use verdict::{Expect, Record as _, Step, Verdict};
 
+    use super::super::answer::Answer;
+    use super::super::end::Going;
     use super::*;
 
     const IDP: &str = "https://digid.localhost/saml/idp/metadata";
     const ACS: &str = "https://mitz.localhost/saml/acs";
     const NOW: Moment = Moment::from_unix(1_795_341_600);
+
+    fn browser(session: Option<[u8; 16]>) -> Browser {
+        Browser {
+            address: [192, 0, 2, 1].into(),
+            session,
+        }
+    }
 
     fn login(level: RequestedLevel) -> Login {
         let received = Received {
@@ -281,16 +237,36 @@ mod tests {
             consumer_url: ACS.to_owned(),
             relay_state: Some("a b".to_owned()),
         };
-        Login::new(received, NOW, &Entropy::new([1; 32]))
+        Login::new(&received, NOW, &Entropy::new([1; 32]))
     }
 
     fn reached(asked: RequestedLevel, level: Loa, has_substantieel: bool) -> Ending {
         let choice = Choice::LogIn {
             bsn: Bsn::parse("900029365").expect("valid"),
             level,
-            address: [192, 0, 2, 1].into(),
+            browser: browser(None),
+            single_sign_on: false,
         };
-        login(asked).ended(choice, has_substantieel).ending
+        ending_of(&login(asked).ended(choice, has_substantieel))
+    }
+
+    fn done(end: &End) -> Verdict<Going> {
+        match end.begin(IDP, NOW, &Entropy::new([2; 32])) {
+            Step::Done(verdict) => verdict,
+            _ => unreachable!("nothing to ask"),
+        }
+    }
+
+    /// What stands behind the artifact.
+    fn ending_of(end: &End) -> Ending {
+        let changes = done(end).changes;
+        let put = changes
+            .into_iter()
+            .find(|change| change.key.space() == Answer::SPACE);
+        let Some(verdict::Then::Put { body, .. }) = put.map(|change| change.then) else {
+            unreachable!("an answer is kept");
+        };
+        Answer::from_body(&body).expect("a row").ending
     }
 
     fn level_of(ending: &Ending) -> Option<Loa> {
@@ -332,18 +308,16 @@ mod tests {
     #[test]
     fn digid_case_017_cancelling_and_failing_can_be_told_apart() {
         let ended = |choice| login(RequestedLevel::minimum(Loa::Midden)).ended(choice, true);
-        assert_eq!(ended(Choice::Cancel).ending, Ending::AuthnFailed);
-        assert_eq!(ended(Choice::Fail).ending, Ending::RequestDenied);
+        assert_eq!(ending_of(&ended(Choice::Cancel)), Ending::AuthnFailed);
+        assert_eq!(ending_of(&ended(Choice::Fail)), Ending::RequestDenied);
     }
 
     #[test]
     fn digid_case_009_one_commit_ends_the_login_and_keeps_the_answer() {
         let end = login(RequestedLevel::minimum(Loa::Midden)).ended(Choice::Cancel, true);
-        let Step::Done(verdict) = end.begin(IDP, NOW, &Entropy::new([2; 32])) else {
-            unreachable!("nothing to ask");
-        };
-        let Going::Back(url) = verdict.reply else {
-            unreachable!("a login of its own");
+        let verdict = done(&end);
+        let Going::Back { url, session: None } = verdict.reply else {
+            unreachable!("a login of its own, without a session");
         };
         assert!(url.starts_with(&format!("{ACS}?SAMLart=AAQAA")), "{url}");
         assert!(url.ends_with("&RelayState=a%20b"), "{url}");
@@ -352,7 +326,7 @@ mod tests {
             .iter()
             .map(|change| change.key.space())
             .collect();
-        assert_eq!(spaces, [Answer::SPACE, ENDED]);
+        assert_eq!(spaces, [ENDED, Answer::SPACE]);
         assert!(
             verdict
                 .changes

@@ -2,16 +2,21 @@
 //! people do not exist, and whose level and outcome the visitor picks.
 //!
 //! Like DigiD it has two hosts. At the front one browsers bring requests and people log in; at the
-//! back one service providers exchange artifacts for answers, over mutual TLS. It keeps no single
-//! sign-on session, so every request gets a fresh login (digid cases 20, 22).
+//! back one service providers exchange artifacts for answers, over mutual TLS.
 //!
-//! A login under way is an encrypted cookie of the browser ([`login`]); the answer behind an
-//! artifact is a row that is used once ([`answer`]).
+//! A login under way is an encrypted cookie of the browser ([`login`]); at its [`end`] the answer
+//! behind an artifact is a row that is used once ([`answer`]). What a login leaves is a [`session`],
+//! which serves the next service if the person wants it to ([`single_sign_on`]), and which a
+//! [`logout`] ends.
 
 mod answer;
 mod back;
+mod end;
 mod front;
 mod login;
+mod logout;
+mod session;
+mod single_sign_on;
 
 use std::sync::Arc;
 
@@ -38,9 +43,12 @@ const ENDPOINT_INDEX: u16 = 0;
 
 /// The paths of DigiD 3.x (digid.md §2.1).
 const REQUEST_AUTHENTICATION: &str = "/saml/idp/request_authentication";
+const REQUEST_LOGOUT: &str = "/saml/idp/request_logout";
 const METADATA: &str = "/saml/idp/metadata";
 const RESOLVE_ARTIFACT: &str = "/saml/idp/resolve_artifact";
 const INLOGGEN: &str = "/inloggen";
+/// The page of a logout; without a request it is that of the person's own session.
+const UITLOGGEN: &str = "/uitloggen";
 
 /// What the simulator is given.
 pub struct DigidGiven {
@@ -99,8 +107,11 @@ impl DigidRole {
     /// What answers at the front host.
     pub fn front(self: &Arc<Self>) -> Router {
         let requests = get(front::redirected_request).post(front::posted_request);
+        let logouts = get(logout::redirected_request).post(logout::posted_request);
         let router = Router::new()
             .route(REQUEST_AUTHENTICATION, requests)
+            .route(REQUEST_LOGOUT, logouts)
+            .route(UITLOGGEN, get(logout::choose).post(logout::chosen))
             .route(INLOGGEN, get(front::choose).post(front::chosen))
             .route(METADATA, get(front::metadata));
         web::with_pages(router, Brand::DigidSimulator).with_state(Arc::clone(self))
@@ -119,6 +130,8 @@ impl DigidRole {
             entity_id: self.entity_id.clone(),
             sso_redirect: Some(self.sso_url()),
             sso_post: Some(self.sso_url()),
+            slo_redirect: Some(self.slo_url()),
+            slo_post: Some(self.slo_url()),
             artifact_resolution: vec![ArtifactResolutionService {
                 index: ENDPOINT_INDEX,
                 url: self.resolve_url(),
@@ -130,6 +143,10 @@ impl DigidRole {
 
     fn sso_url(&self) -> String {
         format!("{}{REQUEST_AUTHENTICATION}", self.front_url)
+    }
+
+    fn slo_url(&self) -> String {
+        format!("{}{REQUEST_LOGOUT}", self.front_url)
     }
 
     fn resolve_url(&self) -> String {

@@ -144,6 +144,7 @@ impl MitzRole {
                 visit,
                 &[&web::origin(&form.action)],
                 &pages::DigidDoorsturen {
+                    waarvoor: pages::Doorsturen::Inloggen,
                     action: form.action.clone(),
                     saml_request: form.saml_request,
                     relay_state: form.relay_state.unwrap_or_default(),
@@ -170,7 +171,7 @@ impl MitzRole {
         web::show(status, visit, Brand::Mitz, form_action, context)
     }
 
-    fn fout(status: u16, visit: &Visit, soort: MitzFoutSoort) -> Response {
+    pub(super) fn fout(status: u16, visit: &Visit, soort: MitzFoutSoort) -> Response {
         Self::show(status, visit, &[], &pages::MitzFout { soort })
     }
 }

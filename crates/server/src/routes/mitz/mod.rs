@@ -1,5 +1,6 @@
 //! The roles of Mitz: authorization server, consent register, and what they share.
 
+mod afmelden;
 mod back;
 mod front;
 mod register;
@@ -98,6 +99,7 @@ impl MitzRole {
             )
             .route("/saml/metadata", get(front::saml_metadata))
             .route("/saml/acs", get_once(front::assertion_consumer))
+            .route("/saml/slo", get(afmelden::single_logout))
             .route("/geannuleerd", get(front::geannuleerd))
             .route("/niet-ingelogd", get(front::niet_ingelogd))
             .route("/opnieuw", post(front::opnieuw))
@@ -113,6 +115,7 @@ impl MitzRole {
             .route("/token", post(back::token))
             .route("/userinfo", get(back::userinfo).post(back::userinfo))
             .route("/consent-introspect", post(back::consent_introspect))
+            .route("/saml/slo", post(afmelden::told_of_logout))
             .route(
                 "/toestemmingen/opvragen",
                 post(back::toestemmingen_opvragen),
@@ -130,8 +133,8 @@ impl MitzRole {
                 get(register::toestemming).post(register::beslissen),
             )
             .route("/intrekken", post(register::intrekken))
-            .route("/afmelden", post(register::afmelden))
-            .route("/afgemeld", get(register::afgemeld));
+            .route("/afmelden", post(afmelden::afmelden))
+            .route("/afgemeld", get(afmelden::afgemeld));
         web::with_pages(router, Brand::Toestemmingen).with_state(Arc::clone(self))
     }
 

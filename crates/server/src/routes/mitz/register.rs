@@ -10,9 +10,7 @@ use mitz::authorization_server::aanvraag::{AANVRAAG_S, Verzoek};
 use mitz::catalogus::Categorie;
 use mitz::toestemming::{Besluit, Functie, Keuze, Waarvoor};
 use mitz::toestemmingenregister::intrekken::{Intrekken, Omvang};
-use mitz::toestemmingenregister::vastleggen::{
-    self, Afmelden, Beslissing, Openen, Vastgelegd, Vastleggen,
-};
+use mitz::toestemmingenregister::vastleggen::{self, Beslissing, Openen, Vastgelegd, Vastleggen};
 use mitz::toestemmingenregister::{KEUZES_MAX, PERSOON, Toestemmingen};
 use protocol::handle::Handle;
 use protocol::wire::{Parameters, with_query};
@@ -27,7 +25,7 @@ use crate::settle::{Journey, Outage, Run, settle};
 use crate::web::{self, Visit};
 
 /// The cookie that leads back to an aanmelding.
-const COOKIE: &str = "__Host-register";
+pub(super) const COOKIE: &str = "__Host-register";
 /// The purpose of forms bound to it.
 const FORMULIER: &str = "mitz.register";
 /// The most PGOs on one page.
@@ -160,11 +158,11 @@ impl Journey for VastleggenJourney {
 }
 
 /// A browser at the register, with the aanmelding that its cookie leads to.
-struct At {
-    handle: Handle,
+pub(super) struct At {
+    pub(super) handle: Handle,
     cookie: String,
-    aanmelding: Aanmelding,
-    trace: TraceId,
+    pub(super) aanmelding: Aanmelding,
+    pub(super) trace: TraceId,
 }
 
 impl MitzRole {
@@ -187,7 +185,7 @@ impl MitzRole {
     }
 
     /// A form of our own page, by the person who stands at the register.
-    async fn own_form(&self, visit: &Visit) -> Option<(At, Parameters)> {
+    pub(super) async fn own_form(&self, visit: &Visit) -> Option<(At, Parameters)> {
         let at = self.at_register(visit).await?;
         let form = visit.form().ok()?;
         let token = self.app.seal.form_token(FORMULIER, &at.cookie);
@@ -292,7 +290,7 @@ impl MitzRole {
             .collect()
     }
 
-    fn register_fout(status: u16, visit: &Visit, soort: RegisterFoutSoort) -> Response {
+    pub(super) fn register_fout(status: u16, visit: &Visit, soort: RegisterFoutSoort) -> Response {
         web::show(
             status,
             visit,
@@ -342,38 +340,6 @@ pub(super) async fn intrekken(State(role): State<Arc<MitzRole>>, visit: Visit) -
         }
         Err(_) => MitzRole::register_fout(503, &visit, RegisterFoutSoort::Storing),
     }
-}
-
-/// Ends the visit: at this browser, and for whoever kept its cookie.
-pub(super) async fn afmelden(State(role): State<Arc<MitzRole>>, visit: Visit) -> Response {
-    let Some((at, _)) = role.own_form(&visit).await else {
-        return MitzRole::register_fout(400, &visit, RegisterFoutSoort::Verlopen);
-    };
-    match settle(&role.app, at.trace, AfmeldenJourney(at.handle.id)).await {
-        Ok(()) => web::with(web::see_other("/afgemeld"), web::drop_cookie(COOKIE)),
-        Err(_) => MitzRole::register_fout(503, &visit, RegisterFoutSoort::Storing),
-    }
-}
-
-struct AfmeldenJourney([u8; 16]);
-
-impl Journey for AfmeldenJourney {
-    type Reply = ();
-    type Question = Afmelden;
-
-    fn begin(&self, _: &Run) -> Step<(), Afmelden> {
-        Step::Ask(Afmelden { id: self.0 })
-    }
-
-    async fn answer(&self, run: &Run, question: Afmelden) -> Result<Step<(), Afmelden>, Outage> {
-        let found = run.load::<Aanmelding>(question.key()).await?;
-        Ok(question.answer(found))
-    }
-}
-
-/// The page after it.
-pub(super) async fn afgemeld(visit: Visit) -> Response {
-    MitzRole::register_fout(200, &visit, RegisterFoutSoort::Afgemeld)
 }
 
 pub(super) struct IntrekkenJourney(pub(super) Intrekken);
