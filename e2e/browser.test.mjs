@@ -52,6 +52,14 @@ async function logIn(visitor, words, name) {
   await visitor.press('button', words.logIn);
 }
 
+/** From the register's overview, by DigiD, to the page that says so (digid case 35). */
+async function logOut(visitor, words) {
+  await visitor.press('button', words.logOut);
+  await visitor.reads(words.logOut, words.logOutAtDigidToo);
+  await visitor.press('button', words.toDigid);
+  await visitor.reads(words.loggedOut);
+}
+
 /** From the PGO's first page to the consent page. */
 async function toConsent(visitor, words, name) {
   await toDigid(visitor, words);
@@ -163,8 +171,7 @@ walk('mitz_case_020_joost_withdraws_his_consent_and_must_log_in_again', async fu
   await visitor.reads(words.overview, words.mayCollect);
   await visitor.press('button', words.withdrawAll);
   await visitor.reads(words.overview, words.withdrawn, words.consentsNone);
-  await visitor.press('button', words.logOut);
-  await visitor.reads(words.loggedOut);
+  await logOut(visitor, words);
   // The PGO still holds its refresh token; the grant behind it is dead.
   await visitor.open(demo.url('pgo', '/'));
   await visitor.reads(words.start, words.linked);
@@ -174,6 +181,20 @@ walk('mitz_case_020_joost_withdraws_his_consent_and_must_log_in_again', async fu
   await visitor.press('link', words.toStart);
   await visitor.reads(words.start);
   await visitor.press('button', words.collect);
+  await visitor.reads(words.digid);
+});
+
+walk('digid_case_038_anneke_logs_out_at_digid_and_is_out_of_the_register', async function leaving(visitor, words) {
+  await visitor.open(demo.url('toestemmingen', '/'));
+  await visitor.reads(words.digid);
+  await visitor.choose('checkbox', words.singleSignOn);
+  await logIn(visitor, words, 'Anneke');
+  await visitor.reads(words.overview);
+  await visitor.open(demo.url('digid', '/uitloggen'));
+  await visitor.reads(words.leaving, words.leavingAll, 'Mitz');
+  await visitor.press('button', words.logOut);
+  await visitor.reads(words.nobodyLoggedIn);
+  await visitor.open(demo.url('toestemmingen', '/'));
   await visitor.reads(words.digid);
 });
 

@@ -256,8 +256,9 @@ fn service_provider(
             None => MetadataSource::Url(format!("{}/saml/idp/metadata", on.hosts.url("digid"))),
         },
     };
-    ServiceProvider::new(config, &signing.map_err(|fault| fault.to_string())?)
-        .map_err(|fault| fault.to_string())
+    let provider = ServiceProvider::new(config, &signing.map_err(|fault| fault.to_string())?);
+    let provider = provider.map_err(|fault| fault.to_string())?;
+    Ok(provider.named("Mitz"))
 }
 
 /// Where a login leads the browser: the simulator, or the DigiD of `digid-metadata.xml`.
