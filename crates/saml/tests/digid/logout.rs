@@ -1,4 +1,4 @@
-//! Logging out, in both directions (digid.md 2.7).
+//! Logging out, in both directions (SAML core 3.7, digid.md 2.7).
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -133,6 +133,7 @@ fn a_logout_of_nobody_known_or_with_another_signature_is_not_taken() {
         unsigned,
         Rejected::NotFound(NotFound::Signature(SignatureFault::Missing))
     );
+    // SAML bindings 3.4.4
     let answer = query(&wish(SP), &SP_KEY).replacen("SAMLRequest", "SAMLResponse", 1);
     assert_eq!(
         denied(by_redirect(&answer)),
@@ -159,6 +160,7 @@ fn a_logout_must_be_of_now_for_this_address_and_name_one_person() {
     assert_eq!(denied(by_form_anew(&nobody)), why(Denial::NameId));
     let name_id = part(&message, "<saml:NameID>", "</saml:NameID>");
     assert_eq!(changed(name_id, &name_id.repeat(2)), why(Denial::NameId));
+    // SAML core 3.7.1
     let index = part(&message, "<samlp:SessionIndex>", "</samlp:SessionIndex>");
     assert_eq!(changed(index, &index.repeat(2)), why(Denial::Unsupported));
     let until = |moment: &str| format!("NotOnOrAfter=\"{moment}\" Version=\"2.0\"");
@@ -241,6 +243,7 @@ fn only_digids_answer_to_our_own_logout_counts() {
         accepted(&good, "_another", SP_SLO, NOW),
         Err(BadAnswer::InResponseTo)
     );
+    // SAML bindings 3.4.5.2
     assert_eq!(
         accepted(&good, LOGOUT_ID, "https://else.test", NOW),
         Err(BadAnswer::Denied(Denial::Destination))
@@ -317,6 +320,7 @@ fn digid_case_038_the_answer_of_a_service_counts_signed_by_it_or_by_its_tls_alon
     let judged = |soap: &str| logout::accept_soap(soap.as_bytes(), LOGOUT_ID, &sp_metadata(), NOW);
     let signed = answer.to_soap(&SP_KEY.signing).expect("signed");
     assert_eq!(judged(&signed), Ok(Outcome::Success));
+    // SAML profiles 4.4.4.2
     assert_eq!(judged(&without_signature(&signed)), Ok(Outcome::Success));
     let by_other = answer.to_soap(&OTHER_KEY.signing).expect("signed");
     assert_eq!(

@@ -8,8 +8,8 @@ use saml::signature::{self, CannotSign, SignatureFault};
 use verdict::Moment;
 
 use crate::common::{
-    ACS, ACS_2, IDP_KEY, NOW, OTHER_KEY, RESOLVE, SP_KEY, SSO, certificate_for, idp_metadata, part,
-    replaced, rsa_pkcs8, sp_metadata, without, without_signature,
+    ACS, ACS_2, IDP_KEY, NOW, OTHER_KEY, RESOLVE, SP_KEY, SP_SLO, SSO, certificate_for,
+    idp_metadata, part, replaced, rsa_pkcs8, sp_metadata, without, without_signature,
 };
 
 fn idp_xml() -> String {
@@ -48,6 +48,24 @@ fn metadata_of_both_sides_is_read_back() {
     );
     assert_eq!(idp_metadata().keys().len(), 1);
     assert_eq!(sp_metadata().keys().len(), 1);
+}
+
+/// SAML metadata 2.2.2: the answer to a logout may have an address of its own.
+#[test]
+fn the_answer_to_a_logout_goes_where_the_metadata_says() {
+    let slo = |attributes: &str| {
+        let endpoint = format!("Location=\"{SP_SLO}\"");
+        let xml = crate::common::replaced(&sp_xml(), &endpoint, attributes);
+        SpMetadata::parse(xml.as_bytes()).map(|sp| sp.slo_redirect)
+    };
+    let own = slo(&format!(
+        "Location=\"{SP_SLO}\" ResponseLocation=\"https://mitz.test/answers\""
+    ));
+    assert_eq!(own, Ok(Some("https://mitz.test/answers".to_owned())));
+    let no_url = slo(&format!(
+        "Location=\"{SP_SLO}\" ResponseLocation=\"/answers\""
+    ));
+    assert_eq!(no_url, Err(BadMetadata::BadEndpoint));
 }
 
 #[test]

@@ -87,6 +87,7 @@ async fn digid_case_038_a_message_that_is_not_digids_gets_a_fault_and_ends_nothi
             .post_bytes(&url, "text/xml", bytes, Headers::none())
             .await
             .expect("an answer");
+        // SOAP 1.1 §4.4, §6.2
         assert_eq!(answer.status, 500);
         assert!(text(&answer).contains("soapenv:Fault"), "{}", text(&answer));
     }
