@@ -337,6 +337,7 @@ fn mitz_case_032_a_ura_without_name_is_skipped_and_others_proceed() {
     };
     // seed 000 step 20; mitz.md §4.2
     assert_eq!(entry.naam, naam("ziekenhuisnoord@medmij"));
+    // seed 000 step 21: whom to ask.
     assert_eq!(endpoint.as_str(), "https://discovery.test");
     let [Resolution::Direct { entry }] = resolve(&ura("00000666"), &zakl, &zal)[..] else {
         panic!("one name without a discovery server");
