@@ -3,6 +3,7 @@
 //! | command | does |
 //! |---|---|
 //! | `trace` | joins the catalogue of requirements and cases to the code and tests that cite them |
+//! | `citing` | names the functions that cite an id, which are the ones to mutate |
 //! | `foreign-samples` | lets the program work on lists and records that others made |
 //! | `survivors` | holds the mutations that no test noticed against their explanations |
 //! | `tidy` | finds what does not belong, and what grew too long |
@@ -21,6 +22,7 @@ use std::process::ExitCode;
 const USAGE: &str = "\
 usage: cargo xtask trace [--ran FILE...]   requirements and cases, with the code and tests that cite them;
                                            --ran counts only tests that these results tell of
+       cargo xtask citing CRATE...         functions of these crates that cite an id: path and name
        cargo xtask foreign-samples         real lists and records through the chain; 3 when they are absent
        cargo xtask survivors MISSED EXPLAINED
                                            mutations that no test noticed and nobody explained
@@ -32,6 +34,7 @@ fn main() -> ExitCode {
     let done = match &arguments[..] {
         ["trace"] => trace::run(None),
         ["trace", "--ran", files @ ..] if !files.is_empty() => trace::run(Some(files)),
+        ["citing", crates @ ..] if !crates.is_empty() => trace::functions(crates),
         ["foreign-samples"] => foreign_samples::run(),
         ["survivors", missed, explained] => survivors::run(missed, explained),
         ["tidy"] => tidy::run(),

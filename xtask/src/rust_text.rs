@@ -57,6 +57,23 @@ impl RustText {
         starts.filter_map(|at| self.function(at)).collect()
     }
 
+    /// The first and last line of every `impl` block, in the order of the file.
+    pub(crate) fn impls(&self) -> Vec<(usize, usize)> {
+        let mut found = Vec::new();
+        let mut at = 0;
+        for line in self.code.split_inclusive('\n') {
+            let begin = at + line.len() - line.trim_start().len();
+            let is_impl = line.trim_start().strip_prefix("impl");
+            if is_impl.is_some_and(|after| after.starts_with([' ', '<']))
+                && let Some(end) = self.body_end(begin)
+            {
+                found.push((self.line(begin), self.line(end)));
+            }
+            at += line.len();
+        }
+        found
+    }
+
     fn function(&self, at: usize) -> Option<Function> {
         if self.code[..at].ends_with(is_word) {
             return None;
@@ -261,6 +278,12 @@ mod tests {
             .map(|f| (f.name.as_str(), f.first_line, f.last_line, f.is_test))
             .collect();
         assert_eq!(found, [("one", 4, 7, false), ("two", 11, 11, true)]);
+    }
+
+    #[test]
+    fn impl_blocks_have_lines() {
+        let text = "impl A {\n    fn f(&self) -> impl Fn() {}\n}\n// impl B {}\nimplied! {}\nimpl<T> C\nfor T {\n}\n";
+        assert_eq!(RustText::of(text).impls(), [(1, 3), (6, 8)]);
     }
 
     #[test]

@@ -168,6 +168,7 @@ mod tests {
             })],
         };
         let left = bundle.without_identifiers("urn:bsn").to_json().to_string();
+        // mitz.md §2
         assert!(!left.contains("900186021"));
         assert!(left.contains("urn:own") && left.contains("display"));
     }

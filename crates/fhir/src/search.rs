@@ -90,6 +90,7 @@ mod tests {
             "_has:Observation:patient:code=1",
             "code:not=1",
         ] {
+            // FHIR R4 §3.1.1.2
             assert_eq!(
                 read("Observation", query),
                 Err(NotASearch::Parameter),

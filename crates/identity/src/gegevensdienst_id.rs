@@ -44,6 +44,7 @@ mod tests {
             assert_eq!(GegevensdienstId::parse(good).expect(good).as_str(), good);
         }
         let too_long = "x".repeat(31);
+        // medmij.md §1.3; RFC 6749 §3.3
         for bad in ["", " ", "5 1", "51\n", "a~b", "\"", "\\", "é", &too_long] {
             assert_eq!(
                 GegevensdienstId::parse(bad),

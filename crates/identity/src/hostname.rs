@@ -66,6 +66,7 @@ mod tests {
     fn whatever_else_is_refused() {
         let long_label = format!("{}.nl", "a".repeat(64));
         let long_name = format!("{}nl", "abc.".repeat(63));
+        // core.whl.304; RFC 3696 §2
         for bad in [
             "",
             ".",
@@ -87,6 +88,7 @@ mod tests {
             "pgo.n",
             "café.localhost",
             " pgo.localhost",
+            // RFC 1035 §2.3.4
             &long_label,
             &long_name,
         ] {

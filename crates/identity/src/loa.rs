@@ -90,6 +90,7 @@ mod tests {
 
     #[test]
     fn levels_compare_by_their_numbers() {
+        // digid.md §2.3
         assert_eq!(Loa::ALL.map(Loa::number), [10, 20, 25, 30]);
         assert!(Loa::ALL.is_sorted());
         assert!(

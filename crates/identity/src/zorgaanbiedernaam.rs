@@ -47,6 +47,7 @@ mod tests {
     #[test]
     fn a_name_has_letters_and_the_suffix() {
         let naam = Zorgaanbiedernaam::parse("umcharderwijk@medmij").expect("valid");
+        // medmij.md §3.3
         assert_eq!(naam.scope_naam(), "umcharderwijk");
         assert_eq!(
             Zorgaanbiedernaam::parse_scope_naam("umcharderwijk"),
@@ -60,6 +61,7 @@ mod tests {
     #[test]
     fn whatever_else_is_refused() {
         let too_long = format!("{}@medmij", "a".repeat(51));
+        // medmij.md §1.3
         for bad in [
             "",
             "@medmij",

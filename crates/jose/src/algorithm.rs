@@ -90,6 +90,9 @@ mod tests {
 
     #[test]
     fn names_read_back_and_nothing_else_is_a_name() {
+        // RFC 7518 §3.1
+        let names = ["ES256", "ES384", "RS256", "RS384", "RS512", "PS256"];
+        assert_eq!(Algorithm::ALL.map(Algorithm::name), names);
         for algorithm in Algorithm::ALL {
             assert_eq!(Algorithm::from_name(algorithm.name()), Some(algorithm));
         }

@@ -28,6 +28,7 @@ mod tests {
         for other in ["_-8=", "/+8", "_-9", "_-8\n", " _-8", "_-", "_", "_-8A\r\n"] {
             assert_ne!(decode(other), Some(vec![0xff, 0xef]), "{other:?}");
         }
+        // RFC 7515 §2
         assert_eq!(decode("_-9"), None, "trailing bits");
         assert_eq!(decode("_-8="), None, "padding");
         assert_eq!(decode("/+8"), None, "the other alphabet");

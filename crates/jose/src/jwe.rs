@@ -515,9 +515,20 @@ mod tests {
     }
 
     #[test]
+    fn algorithms_have_their_registered_names_and_no_other_is_known() {
+        // RFC 7518 §4.1
+        let names = ["RSA-OAEP-256", "ECDH-ES", "ECDH-ES+A256KW"];
+        assert_eq!(Algorithm::ALL.map(Algorithm::name), names);
+        for other in ["RSA1_5", "RSA-OAEP", "dir", "A256KW", "ecdh-es", ""] {
+            assert_eq!(Algorithm::from_name(other), None, "{other}");
+        }
+    }
+
+    #[test]
     fn what_is_encrypted_to_a_key_it_decrypts() {
         for key in KEYS.iter() {
             let read = decrypt(&encrypted(b"plain", key), &KEYS).expect("decrypted");
+            // RFC 7518 §4.3, §4.4, §4.6
             assert_eq!(read.plain.as_slice(), b"plain");
             assert_eq!(read.cty.as_deref(), Some("JWT"));
             assert!(!format!("{read:?}").contains("plain"));
@@ -610,7 +621,9 @@ mod tests {
                 let (altered, mut parts) = (b64::encode(&bytes), parts.clone());
                 parts[at] = &altered;
                 let refused = decrypt(&parts.join("."), &KEYS).err();
+                // RFC 7516 §11.5: which part was altered cannot be told.
                 assert_eq!(refused, Some(Refused::Decryption), "part {at}");
+                // RFC 7518 §5.3: an IV or a tag that is too short is refused likewise.
                 let shorter = b64::encode(&bytes[1..]);
                 parts[at] = &shorter;
                 let refused = decrypt(&parts.join("."), &KEYS).err();
@@ -661,8 +674,30 @@ mod tests {
                 concat_kdf(secret, "A128GCM", b"Alice", b"Bob", &mut key).ok_or(None::<()>)
             })
             .expect("agreed");
+            // RFC 7518 §4.6 and §4.6.2
             assert_eq!(b64::encode(key), "VqqN6vgjbSBcIijNcacQGg");
         }
+    }
+
+    #[test]
+    fn a_wrapped_key_is_that_of_aes_key_wrap() {
+        // The last vector of its specification: 256 bits under a key of 256 bits. RFC 7518 §4.4
+        let mut bytes = 0_u8..32;
+        let wrapping = Key32::new([(); 32].map(|()| bytes.next().expect("32 bytes")));
+        let mut plain = [0; 32];
+        plain[..16].copy_from_slice(&0x0011_2233_4455_6677_8899_aabb_ccdd_eeff_u128.to_be_bytes());
+        plain[16..].copy_from_slice(&0x0001_0203_0405_0607_0809_0a0b_0c0d_0e0f_u128.to_be_bytes());
+        let wrapped = [
+            0x28c9_f404_c4b8_10f4_u64,
+            0xcbcc_b35c_fb87_f826,
+            0x3f57_86e2_d80e_d326,
+            0xcbc7_f0e7_1a99_f43b,
+            0xfb98_8b9b_7a02_dd21,
+        ]
+        .map(u64::to_be_bytes)
+        .concat();
+        assert_eq!(wrap(&wrapping, &Key32::new(plain)), Ok(wrapped.clone()));
+        assert_eq!(unwrap(&wrapping, &wrapped), Ok(Key32::new(plain)));
     }
 
     #[test]

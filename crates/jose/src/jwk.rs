@@ -451,6 +451,7 @@ mod tests {
     #[test]
     fn the_thumbprint_is_that_of_rfc_7638() {
         let key = Jwk::parse(RFC_7638_KEY.as_bytes()).expect("key");
+        // RFC 7638 §3, §3.3
         assert_eq!(
             key.thumbprint(),
             "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs"
@@ -480,6 +481,7 @@ mod tests {
         assert!(free.verifies(Algorithm::Es256) && free.encrypts(jwe::Algorithm::EcdhEs));
         for more in [
             r#","use":"enc""#,
+            // RFC 7517 §4.3
             r#","key_ops":["deriveKey"]"#,
             r#","alg":"ECDH-ES""#,
         ] {
@@ -506,6 +508,7 @@ mod tests {
             ec_key(r#","alg":"ES256K""#),
             ec_key(r#","use":"x""#),
         ];
+        // RFC 7517 §5
         assert_eq!(
             Jwks::parse(set(&skipped).as_bytes())
                 .expect("set")
@@ -515,13 +518,16 @@ mod tests {
         );
 
         let off_curve = ec_key("").replace(EC_Y, EC_X);
+        // RFC 7518 §6.2.1
         let short = ec_key("").replace(EC_Y, "x_FE");
         let even = RFC_7638_KEY.replace("DKgw\"", "DKgg\"");
+        // RFC 7518 §3.3: 1024 bits.
         let small = format!(
             r#"{{"kty":"RSA","n":"{}","e":"AQAB"}}"#,
             b64::encode([255; 128])
         );
         let one = RFC_7638_KEY.replace("AQAB", "AQ");
+        // RFC 7518 §6.3.1
         let zeros = RFC_7638_KEY.replace("AQAB", "AAEAAQ");
         let alg = ec_key(r#","alg":"ES384""#);
         for bad in [

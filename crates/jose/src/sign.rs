@@ -119,7 +119,7 @@ impl SigningKey {
         &self.kid
     }
 
-    fn signature(&self, message: &[u8]) -> Result<Vec<u8>, CannotSign> {
+    pub(crate) fn signature(&self, message: &[u8]) -> Result<Vec<u8>, CannotSign> {
         let hash = digest::digest(hash_of(self.algorithm), message);
         match &self.pair {
             Pair::Ec(pair) => pair
@@ -262,6 +262,7 @@ mod tests {
 
     #[test]
     fn a_mac_key_has_at_least_as_many_bits_as_its_hash() {
+        // RFC 7518 §3.2
         assert_eq!(MacKey::new("a", &[1; 31]).err(), Some(BadKey));
         assert!(MacKey::new("a", &[1; 32]).is_ok());
         assert_eq!(MacKey::new("a", &[1; 129]).err(), Some(BadKey));

@@ -49,6 +49,7 @@ fn hs256_is_that_of_rfc_7515_a_1() {
     let key = json!({"k": "AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75aKtMN3Yj0iPS4hcgUuTwjAzZr1Z9CAow"});
     let token = "eyJ0eXAiOiJKV1QiLA0KICJhbGciOiJIUzI1NiJ9.eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ.dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
     let key = mac_key(&key).expect("key");
+    // RFC 7515 §3.1: the tag is over header, full stop and payload as they stand there.
     assert!(check(token, &Jwks::default(), &[key]).is_ok());
 }
 

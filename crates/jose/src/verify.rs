@@ -395,6 +395,7 @@ mod tests {
             let read = verify(&token, &keys, &[algorithm], &expected()).expect("valid");
             assert_eq!(read.str("jti"), Ok("1"));
             assert_eq!(read.expires(), NOW.plus_s(900));
+            // RFC 8725 §3.1: the list of the caller counts.
             for other in Algorithm::ALL {
                 if other != algorithm {
                     let refused = verify(&token, &keys, &[other], &expected());
@@ -420,6 +421,7 @@ mod tests {
         assert_eq!(check(&altered), Err(Refused::Signature));
         let unsigned = format!("{}.{}.", parts[0], parts[1]);
         assert_eq!(check(&unsigned), Err(Refused::Signature));
+        // RFC 7515 §7.1: three parts, no more and no less.
         for form in [
             String::new(),
             ".".to_owned(),
@@ -448,6 +450,7 @@ mod tests {
             let header = format!(r#"{{"alg":"{alg}","typ":"at+jwt"}}"#);
             assert_eq!(check(&header), Some(Refused::Algorithm), "{alg}");
         }
+        // RFC 7515 §4.1.11
         assert_eq!(
             check(r#"{"alg":"HS256","typ":"at+jwt","crit":["b64"],"b64":false}"#),
             Some(Refused::Critical)
@@ -487,6 +490,7 @@ mod tests {
         for typ in [
             "at+jwt",
             "AT+JWT",
+            // RFC 7515 §4.1.9
             "application/at+jwt",
             "Application/At+Jwt",
         ] {
@@ -495,6 +499,7 @@ mod tests {
                 "{typ}"
             );
         }
+        // RFC 8725 §3.11
         for typ in [
             r#","typ":"JWT""#,
             "",
@@ -553,6 +558,31 @@ mod tests {
     }
 
     #[test]
+    fn a_key_or_an_address_in_the_header_is_not_believed() {
+        let (ours, theirs) = (key(Algorithm::Es256), key(Algorithm::Es256));
+        let keys = Jwks::new(vec![ours.public().clone()]).expect("set");
+        let payload = b64::encode(claims().to_string());
+        for (name, value) in [
+            ("jwk", theirs.public().to_json()),
+            ("jku", json!("https://kwaad.test/jwks")),
+            ("x5u", json!("https://kwaad.test/x5u")),
+            ("x5c", json!(["MIIB"])),
+        ] {
+            let mut header = json!({"alg": "ES256", "typ": "at+jwt"});
+            header[name] = value;
+            let text = format!("{}.{payload}", b64::encode(header.to_string()));
+            let signature = theirs.signature(text.as_bytes()).expect("signed");
+            let token = format!("{text}.{}", b64::encode(signature));
+            // RFC 8725 §3.10
+            assert_eq!(
+                verify(&token, &keys, &[Algorithm::Es256], &expected()),
+                Err(Refused::Signature),
+                "{name}"
+            );
+        }
+    }
+
+    #[test]
     fn mac_keys_rotate_by_name() {
         let old = MacKey::new("old", &[1; 32]).expect("key");
         let token = old.sign("at+jwt", &claims()).expect("signed");
@@ -567,6 +597,7 @@ mod tests {
 
     #[test]
     fn issuer_and_audience_are_compared_exactly() {
+        // RFC 7519 §4.1.3
         assert!(check_claims(&with("aud", json!(["x", "https://dva.test"]))).is_ok());
         for aud in [
             json!("https://dva.test/"),
@@ -587,6 +618,7 @@ mod tests {
     #[test]
     fn times_are_whole_numbers_within_the_leeway() {
         let at = |name, seconds: i64| check_claims(&with(name, json!(NOW.unix() + seconds))).err();
+        // RFC 7519 §4.1.4 to §4.1.6
         assert_eq!(at("exp", -59), None);
         assert_eq!(at("exp", -60), Some(Refused::Expired));
         assert_eq!(at("nbf", 60), None);
@@ -629,6 +661,7 @@ mod tests {
         };
         let claims = with("exp", json!(NOW.unix() - 60));
         let token = mac_key().sign("at+jwt", &claims).expect("signed");
+        // mitz.md §2.5
         assert_eq!(
             verify_mac(&token, &[mac_key()], &lax),
             Err(Refused::Expired)
@@ -640,6 +673,7 @@ mod tests {
         let good = claims().to_string();
         let twice = good.replacen('{', r#"{"jti":"2","#, 1);
         let header = r#"{"alg":"HS256","typ":"at+jwt"}"#;
+        // RFC 7519 §4: each claim stands once.
         assert_eq!(check_mac(&mac_token(header, &twice)), Err(Refused::Payload));
         assert_eq!(
             check_mac(&mac_token(header, "\"jwt\"")),

@@ -190,6 +190,7 @@ mod tests {
     fn mitz_case_034_a_document_gives_token_and_resource_endpoint() {
         let found = read(&body(ISSUER, TOKEN, RESOURCE)).expect("keeps to the rules");
         let dienst = GegevensdienstId::parse("51").expect("an id");
+        // mitz.md §4.3
         assert_eq!(found.token_endpoint, TOKEN);
         assert_eq!(found.resource_endpoint(&dienst), Some(RESOURCE));
     }
@@ -197,6 +198,7 @@ mod tests {
     #[test]
     fn mitz_case_035_another_issuer_is_rejected() {
         let other = body("https://dva2.localhost:8443", TOKEN, RESOURCE);
+        // RFC 8414 §3.3
         assert_eq!(read(&other), Err(Rejected::Issuer));
     }
 
@@ -220,6 +222,24 @@ mod tests {
                 "{bad}"
             );
         }
+    }
+
+    #[test]
+    fn more_than_500_services_or_roles_are_malformed() {
+        let role = json!({"code": "MM-2.1-BZB-FHIR", "resource_endpoint": RESOURCE});
+        let read = |services: usize, roles: usize| {
+            let service = json!({"id": "51", "roles": vec![role.clone(); roles]});
+            let document = json!({
+                "issuer": ISSUER,
+                "token_endpoint": TOKEN,
+                "services": vec![service; services],
+            });
+            read(document.to_string().as_bytes()).map(|found| found.services.len())
+        };
+        assert_eq!(read(SERVICES_MAX, 0), Ok(SERVICES_MAX));
+        assert_eq!(read(SERVICES_MAX + 1, 0), Err(Rejected::Malformed));
+        assert_eq!(read(1, SERVICES_MAX), Ok(1));
+        assert_eq!(read(1, SERVICES_MAX + 1), Err(Rejected::Malformed));
     }
 
     #[test]

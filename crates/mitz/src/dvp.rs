@@ -176,6 +176,8 @@ pub fn token_exchange_form(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
+    use verdict::Moment;
 
     const ISSUER: &str = "https://mitz.localhost:8443";
 
@@ -207,8 +209,69 @@ mod tests {
             format!("code=c&state={state}&iss=https%3A%2F%2Fkwaad.localhost"),
             format!("code=c&state={state}"),
         ] {
+            // RFC 6749 §10.12; RFC 9207 §2.4
             assert_eq!(callback(&query), Err(Callback::NotOurs), "{query}");
         }
+    }
+
+    /// Signed userinfo with as many locations, all of this naming system, as the door reads it.
+    fn userinfo(count: usize, system: &str) -> jose::Claims {
+        let location = json!({"system": system, "value": "00000659", "id_token": "a.b.c"});
+        let now = Moment::from_unix(1_795_305_600);
+        let claims = json!({
+            "iss": ISSUER, "aud": "pgo.localhost", "exp": now.unix() + 900,
+            "locations": vec![location; count],
+        });
+        let es256 = jose::Algorithm::Es256;
+        let der = jose::generate_pkcs8(es256, jose::RsaSize::Bits2048).expect("generated");
+        let key = jose::SigningKey::from_pkcs8(es256, &der).expect("a key");
+        let token = key.sign("JWT", &claims).expect("signed");
+        let keys = jose::Jwks::new(vec![key.public().clone()]).expect("a set");
+        let expected = jose::Expected {
+            typ: jose::Typ::Is("JWT"),
+            issuer: ISSUER,
+            audience: &["pgo.localhost"],
+            now,
+            leeway_s: LEEWAY_S,
+        };
+        jose::verify_up_to(USERINFO_BYTES_MAX, &token, &keys, &[es256], &expected).expect("signed")
+    }
+
+    #[test]
+    fn locations_of_another_naming_system_or_too_many_are_not_taken() {
+        let read =
+            |count, system| Locaties::read(&userinfo(count, system), None).map(|read| read.0.len());
+        assert_eq!(read(1, URA_SYSTEM), Ok(1));
+        assert!(read(1, "urn:oid:1.2.3").is_err());
+        assert_eq!(read(LOCATIES_MAX, URA_SYSTEM), Ok(LOCATIES_MAX));
+        assert!(read(LOCATIES_MAX + 1, URA_SYSTEM).is_err());
+    }
+
+    #[test]
+    fn the_browser_goes_to_mitz_with_all_that_the_request_needs() {
+        let wachtend = wachtend();
+        let callback = "https://pgo.localhost/callback";
+        let url = wachtend.authorization_url(ISSUER, "pgo.localhost", callback, Functie::Delen);
+        let query = url
+            .strip_prefix(ISSUER)
+            .and_then(|rest| rest.strip_prefix('?'));
+        let query = Parameters::parse(query.expect("a query").as_bytes()).expect("well formed");
+        for (name, value) in [
+            ("response_type", "code"),
+            ("client_id", "pgo.localhost"),
+            ("redirect_uri", callback),
+            ("scope", "openid offline_access"),
+            ("state", wachtend.state.as_str()),
+            ("nonce", wachtend.nonce.as_str()),
+            ("code_challenge_method", "S256"),
+            ("function", "delen"),
+            // core.authint.208
+            ("X-Correlation-ID", wachtend.trace.as_str()),
+        ] {
+            assert_eq!(query.get(name), Some(value));
+        }
+        let challenge = Challenge::of(&wachtend.code_verifier);
+        assert_eq!(query.get("code_challenge"), Some(challenge.as_str()));
     }
 
     #[test]

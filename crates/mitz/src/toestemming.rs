@@ -141,6 +141,7 @@ mod tests {
             voor_categorie("ziekenhuis", Besluit::Toestemming),
             voor_aanbieder("00000659", Besluit::Bezwaar),
         ];
+        // mitz.md §2.4
         assert_eq!(besluit(&keuzes), Besluit::Bezwaar);
         assert_eq!(besluit(&keuzes[..1]), Besluit::Toestemming);
     }

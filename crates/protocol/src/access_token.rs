@@ -70,6 +70,27 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_token_is_bound_to_the_certificate_of_its_holder() {
+        let token = AccessToken {
+            iss: "https://mitz.localhost:8443".into(),
+            aud: "https://mitz.localhost:8443".into(),
+            client_id: "pgo.localhost".into(),
+            scope: "openid".into(),
+            jti: jti([0; 16], 1),
+            iat: 1000,
+            exp: 1900,
+            cnf: Confirmation {
+                x5t_s256: "duim".into(),
+            },
+        };
+        let claims = serde_json::to_value(&token).expect("json");
+        // RFC 7800 §3.1
+        assert_eq!(claims["cnf"], serde_json::json!({"x5t#S256": "duim"}));
+        assert_eq!(token.expires_in_s(), 900);
+        assert_eq!(token.until(), Moment::from_unix(1900));
+    }
+
+    #[test]
     fn a_jti_names_its_grant() {
         let id = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 255];
         assert_eq!(grant_of(&jti(id, 12)), Some(id));

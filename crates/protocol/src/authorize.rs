@@ -321,6 +321,7 @@ mod tests {
     #[test]
     fn mitz_case_001_a_whole_request_is_accepted() {
         let request = request("surprise", Some("ignored")).expect("keeps to every rule");
+        // RFC 6749 §4.1.1
         assert_eq!(request.redirect_uri, CALLBACK);
         assert_eq!(request.state.as_deref(), Some("s 1"));
         assert_eq!(request.nonce.as_deref(), Some("n1"));
@@ -329,22 +330,28 @@ mod tests {
     #[test]
     fn mitz_case_002_an_unknown_client_is_a_page() {
         for id in [Some("ander.localhost"), None] {
+            // RFC 6749 §4.1.2.1
             assert_eq!(
                 request("client_id", id).err(),
                 Some(AuthorizeRefusal::Page(PageRefusal::UnknownClient))
             );
         }
+        let reason = ("mitz case 2", "client_id is not registered");
+        assert_eq!(PageRefusal::UnknownClient.reason(), reason);
     }
 
     #[test]
     fn mitz_case_003_an_unregistered_redirect_uri_is_a_page() {
         let near = format!("{CALLBACK}/");
         for uri in [Some(near.as_str()), Some("https://kwaad.localhost/"), None] {
+            // RFC 9700 §2.1
             assert_eq!(
                 request("redirect_uri", uri).err(),
                 Some(AuthorizeRefusal::Page(PageRefusal::UnknownRedirectUri))
             );
         }
+        let (requirement, _) = PageRefusal::UnknownRedirectUri.reason();
+        assert_eq!(requirement, "mitz case 3");
     }
 
     #[test]
@@ -353,6 +360,7 @@ mod tests {
         assert_eq!(refusal.error, "invalid_scope");
         let url = refusal.url("https://mitz.localhost:8443");
         assert!(url.starts_with(&format!("{CALLBACK}?error=invalid_scope&")));
+        // RFC 6749 §4.1.2; RFC 9207 §2
         assert!(url.ends_with("&state=s%201&iss=https%3A%2F%2Fmitz.localhost%3A8443"));
     }
 
@@ -373,19 +381,38 @@ mod tests {
     #[test]
     fn oidc_core_what_is_not_offered_is_refused_by_name() {
         for (name, value, error) in [
+            // RFC 6749 §4.1.2.1
             ("response_type", Some("token"), "unsupported_response_type"),
             ("response_type", None, "invalid_request"),
+            // OAuth 2.0 Multiple Response Types §2.1
             ("response_mode", Some("fragment"), "invalid_request"),
+            // OIDC Core §3.1.2.6
             ("prompt", Some("none"), "login_required"),
+            ("prompt", Some("login none"), "login_required"),
+            // OIDC Core §6.1 and §7.2.1
             ("request", Some("a.b.c"), "request_not_supported"),
+            ("registration", Some("{}"), "registration_not_supported"),
             (
                 "request_uri",
                 Some("https://x"),
                 "request_uri_not_supported",
             ),
             ("state", Some(&"x".repeat(513)), "invalid_request"),
+            ("nonce", Some(&"x".repeat(513)), "invalid_request"),
         ] {
             assert_eq!(redirected(name, value).error, error, "{name}");
         }
+        for (name, value) in [("response_mode", "query"), ("prompt", "login consent")] {
+            assert!(request(name, Some(value)).is_ok(), "{name}={value}");
+        }
+    }
+
+    #[test]
+    fn a_state_is_echoed_as_long_as_it_can_be_carried() {
+        let longest = "x".repeat(CARRIED_MAX);
+        let request = request("state", Some(&longest)).expect("fits");
+        assert_eq!(request.state, Some(longest));
+        let too_long = "x".repeat(CARRIED_MAX + 1);
+        assert_eq!(redirected("state", Some(&too_long)).state, None);
     }
 }

@@ -79,9 +79,43 @@ mod tests {
 
     #[test]
     fn rfc_6750_2_1_the_token_follows_the_scheme() {
+        // RFC 6750 §2.1
         assert_eq!(token(Some(b"bearer abc.def")), Ok("abc.def"));
-        for header in [&b"Bearer "[..], b"Bearer a b", b"Bearer \xff"] {
+        for header in [&b"Bearer "[..], b"Bearer", b"Bearer a b", b"Bearer \xff"] {
             assert_eq!(token(Some(header)), Err(BearerRefusal::Malformed));
+        }
+        let of_length = |length| format!("Bearer {}", "a".repeat(length));
+        assert!(token(Some(of_length(TOKEN_MAX).as_bytes())).is_ok());
+        let too_long = of_length(TOKEN_MAX + 1);
+        assert_eq!(
+            token(Some(too_long.as_bytes())),
+            Err(BearerRefusal::Malformed)
+        );
+    }
+
+    #[test]
+    fn each_refusal_has_the_status_and_the_challenge_of_rfc_6750_3_1() {
+        for (refusal, status, challenge) in [
+            (BearerRefusal::NoToken, 401, "Bearer"),
+            (
+                BearerRefusal::Malformed,
+                400,
+                "Bearer error=\"invalid_request\"",
+            ),
+            (
+                BearerRefusal::InvalidToken,
+                401,
+                "Bearer error=\"invalid_token\"",
+            ),
+            (
+                BearerRefusal::InsufficientScope,
+                403,
+                "Bearer error=\"insufficient_scope\"",
+            ),
+        ] {
+            // RFC 6750 §3.1
+            assert_eq!(refusal.challenge(), challenge);
+            assert_eq!(refusal.status(), status);
         }
     }
 }

@@ -180,6 +180,7 @@ mod tests {
     fn rfc_8705_2_1_the_dns_name_proves_the_client() {
         let proven = clients().prove(Some("pgo.localhost"), Some(&peer("pgo.localhost", 7)));
         let proven = proven.expect("its own certificate");
+        // RFC 8705 §2.1
         assert_eq!((proven.id(), proven.x5t_s256()), ("pgo.localhost", [7; 32]));
     }
 
@@ -187,7 +188,23 @@ mod tests {
     fn rfc_8705_2_2_a_self_signed_certificate_is_compared_whole() {
         let prove = |hash| clients().prove(Some("eigen.localhost"), Some(&peer("x", hash)));
         assert!(prove(4).is_ok());
+        // RFC 8705 §2.2
         assert!(prove(5).is_err());
+    }
+
+    #[test]
+    fn each_way_of_proof_has_its_registered_name() {
+        let method = |id| {
+            clients()
+                .get(id)
+                .map(|client| client.authentication.method())
+        };
+        // RFC 8705 §2.1.1, §2.2.1
+        assert_eq!(method("pgo.localhost"), Some("tls_client_auth"));
+        assert_eq!(
+            method("eigen.localhost"),
+            Some("self_signed_tls_client_auth")
+        );
     }
 
     #[test]

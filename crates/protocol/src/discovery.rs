@@ -79,3 +79,53 @@ impl Provider {
         Value::Object(document)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_document_says_what_the_endpoints_do() {
+        let url = |path: &str| format!("https://mitz.localhost:8443/{path}");
+        let provider = Provider {
+            issuer: "https://mitz.localhost:8443".into(),
+            authorization_endpoint: url("authorize"),
+            token_endpoint: url("token"),
+            userinfo_endpoint: url("userinfo"),
+            jwks_uri: url("jwks"),
+            scopes_supported: vec!["openid"],
+            grant_types_supported: vec!["authorization_code", "refresh_token"],
+            acr_values_supported: vec!["http://eidas.europa.eu/LoA/substantial".into()],
+            signing_alg: "ES256",
+            token_endpoint_auth_methods_supported: vec!["tls_client_auth"],
+        };
+        // RFC 8414 §2; RFC 9207 §3; RFC 8705 §3.3, §5; OIDC Discovery §3
+        let expected = json!({
+            "issuer": "https://mitz.localhost:8443",
+            "authorization_endpoint": url("authorize"),
+            "token_endpoint": url("token"),
+            "userinfo_endpoint": url("userinfo"),
+            "jwks_uri": url("jwks"),
+            "scopes_supported": ["openid"],
+            "response_types_supported": ["code"],
+            "response_modes_supported": ["query"],
+            "grant_types_supported": ["authorization_code", "refresh_token"],
+            "subject_types_supported": ["pairwise"],
+            "acr_values_supported": ["http://eidas.europa.eu/LoA/substantial"],
+            "id_token_signing_alg_values_supported": ["ES256"],
+            "userinfo_signing_alg_values_supported": ["ES256"],
+            "token_endpoint_auth_methods_supported": ["tls_client_auth"],
+            "code_challenge_methods_supported": ["S256"],
+            "authorization_response_iss_parameter_supported": true,
+            "tls_client_certificate_bound_access_tokens": true,
+            "mtls_endpoint_aliases": {
+                "token_endpoint": url("token"),
+                "userinfo_endpoint": url("userinfo"),
+            },
+            "request_parameter_supported": false,
+            "request_uri_parameter_supported": false,
+            "claims_parameter_supported": false,
+        });
+        assert_eq!(provider.document(), expected);
+    }
+}

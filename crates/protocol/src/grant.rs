@@ -87,6 +87,7 @@ pub fn belongs_to(client_id: &str, client: &ProvenClient) -> Result<(), Refusal>
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::client::{Authentication, Client, Clients, PeerCertificate};
 
     const VERIFIER: &str = "een-verifier-van-precies-lang-genoeg-0123456789";
 
@@ -98,6 +99,27 @@ mod tests {
     }
 
     #[test]
+    fn a_grant_serves_only_the_client_that_got_it() {
+        let pgo = Client {
+            client_id: "pgo.localhost".into(),
+            organisatienaam: "De Proef-PGO".into(),
+            authentication: Authentication::SelfSignedTlsClientAuth { x5t_s256: [4; 32] },
+            redirect_uris: Vec::new(),
+        };
+        let peer = PeerCertificate {
+            san_dns: None,
+            x5t_s256: [4; 32],
+        };
+        let clients: Clients = std::iter::once(pgo).collect();
+        let pgo = clients.prove(Some("pgo.localhost"), Some(&peer));
+        let pgo = pgo.expect("its certificate");
+        assert_eq!(belongs_to("pgo.localhost", &pgo), Ok(()));
+        let refusal = belongs_to("anderpgo.localhost", &pgo).expect_err("not its grant");
+        // RFC 6749 §5.2
+        assert_eq!(refusal.error, ErrorCode::InvalidGrant);
+    }
+
+    #[test]
     fn mitz_case_014_a_wrong_verifier_breaks_the_terms() {
         let uri = Some("https://pgo.localhost/callback");
         assert!(terms().kept_by(uri, VERIFIER).is_ok());
@@ -105,6 +127,7 @@ mod tests {
             .kept_by(uri, &VERIFIER.replace('e', "f"))
             .expect_err("another verifier");
         assert_eq!(refusal.error, ErrorCode::InvalidGrant);
+        // RFC 7636 §4.4: the challenge stands with the code.
         assert_eq!(refusal.requirement, "RFC 7636 §4.6");
     }
 

@@ -25,3 +25,41 @@ pub struct IdToken {
     /// Unique.
     pub jti: String,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn the_claims_have_their_registered_names() {
+        let mut token = IdToken {
+            iss: "https://mitz.localhost:8443".into(),
+            sub: "pseudoniem".into(),
+            aud: "pgo.localhost".into(),
+            iat: 1,
+            exp: 901,
+            auth_time: 1,
+            nonce: Some("n1".into()),
+            acr: "http://eidas.europa.eu/LoA/substantial".into(),
+            jti: "1".into(),
+        };
+        // OIDC Core §2
+        let mut expected = json!({
+            "iss": "https://mitz.localhost:8443",
+            "sub": "pseudoniem",
+            "aud": "pgo.localhost",
+            "iat": 1,
+            "exp": 901,
+            "auth_time": 1,
+            "nonce": "n1",
+            "acr": "http://eidas.europa.eu/LoA/substantial",
+            "jti": "1",
+        });
+        assert_eq!(json!(token), expected);
+        token.nonce = None;
+        expected.as_object_mut().expect("object").remove("nonce");
+        // OIDC Core §12.2
+        assert_eq!(json!(token), expected);
+    }
+}

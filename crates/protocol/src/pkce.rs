@@ -59,14 +59,22 @@ mod tests {
     #[test]
     fn rfc_7636_appendix_b_holds() {
         let challenge = Challenge::parse(CHALLENGE).expect("a challenge");
+        // RFC 7636 §4.2
         assert!(challenge.is_of(VERIFIER));
         assert!(!challenge.is_of(&VERIFIER.replace('d', "e")));
         assert!(!challenge.is_of(CHALLENGE));
+        assert_eq!(Challenge::of(VERIFIER).as_str(), CHALLENGE);
     }
 
     #[test]
-    fn rfc_7636_4_1_a_short_verifier_belongs_to_nothing() {
-        assert!(!Challenge::of("kort").is_of("kort"));
+    fn rfc_7636_4_1_a_short_a_long_or_a_strange_verifier_belongs_to_nothing() {
+        let belongs = |verifier: &str| Challenge::of(verifier).is_of(verifier);
+        assert!(!belongs("kort"));
+        // RFC 7636 §4.1
+        for (length, is_good) in [(42, false), (43, true), (128, true), (129, false)] {
+            assert_eq!(belongs(&"~".repeat(length)), is_good, "{length}");
+        }
+        assert!(!belongs(&VERIFIER.replace('-', "+")));
     }
 
     #[test]

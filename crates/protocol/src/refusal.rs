@@ -123,5 +123,8 @@ mod tests {
         assert!(body.contains("invalid_grant"));
         assert!(!body.contains("verifier"));
         assert_eq!(refusal.error.status(), 400);
+        // RFC 6749 §5.2
+        assert_eq!(ErrorCode::InvalidClient.status(), 401);
+        assert_eq!(ErrorCode::TemporarilyUnavailable.status(), 503);
     }
 }

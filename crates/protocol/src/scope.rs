@@ -69,6 +69,7 @@ mod tests {
     #[test]
     fn rfc_6749_3_3_tokens_count_once_and_keep_their_order() {
         let scope = Scope::parse("52 51  52").expect("a scope");
+        // RFC 6749 §3.3
         assert_eq!(scope.to_string(), "52 51");
         assert_eq!(
             scope.narrowed(|t| t == "51").map(|s| s.to_string()),

@@ -158,6 +158,7 @@ mod tests {
         let refusal = read(&body, false).err().expect("switched off");
         assert_eq!(refusal.error, ErrorCode::UnsupportedGrantType);
         let exchange = read(&body, true).expect("switched on");
+        // RFC 7523 §2.1, §3.1
         assert_eq!(exchange.profile.unacceptable(), ErrorCode::InvalidGrant);
     }
 
@@ -183,7 +184,11 @@ mod tests {
         }
         let actor = format!("{whole}&actor_token=x.y.z");
         assert!(read(&actor, false).is_err());
+        // RFC 8693 §2.1, §3: what we give is an access token.
         let other = format!("{whole}&requested_token_type=urn:x");
         assert!(read(&other, false).is_err());
+        let named =
+            format!("{whole}&requested_token_type=urn:ietf:params:oauth:token-type:access_token");
+        assert!(read(&named, false).is_ok());
     }
 }

@@ -170,6 +170,29 @@ mod tests {
     }
 
     #[test]
+    fn more_than_64_parameters_are_refused() {
+        let of = |count: usize| {
+            let pairs: Vec<String> = (0..count).map(|n| format!("p{n}={n}")).collect();
+            Parameters::parse(pairs.join("&").as_bytes())
+        };
+        assert_eq!(of(64).expect("well formed").get("p63"), Some("63"));
+        assert_eq!(of(65).map(|_| ()), Err(Malformed::TooMany));
+    }
+
+    #[test]
+    fn a_query_that_is_there_is_kept() {
+        let url = |base| with_query(base, &[("code", "a b"), ("iss", "https://x")]);
+        let base = "https://pgo.localhost/callback";
+        assert_eq!(url(base), format!("{base}?code=a%20b&iss=https%3A%2F%2Fx"));
+        // RFC 6749 §3.1.2
+        let queried = format!("{base}?tenant=1");
+        assert_eq!(
+            url(&queried),
+            format!("{queried}&code=a%20b&iss=https%3A%2F%2Fx")
+        );
+    }
+
+    #[test]
     fn values_do_not_print() {
         let read = Parameters::parse(b"code=geheim").expect("well formed");
         assert_eq!(format!("{read:?}"), r#"["code"]"#);

@@ -268,6 +268,7 @@ mod tests {
             RequestedLevel { comparison, loa }.is_met_by(reached)
         };
         let of = |comparison| Loa::ALL.map(|reached| met(comparison, reached));
+        // SAML core §3.3.2.2.1; digid.md §2.3
         assert_eq!(of(Comparison::Exact), [false, false, true, false]);
         assert_eq!(of(Comparison::Minimum), [false, false, true, true]);
         assert_eq!(of(Comparison::Maximum), [true, true, true, false]);

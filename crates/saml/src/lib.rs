@@ -59,6 +59,7 @@ mod tests {
     #[test]
     fn a_message_id_is_an_xs_id_of_160_bits() {
         let id = super::message_id([0xa5; 20]);
+        // SAML core §1.3.4
         assert_eq!(id, format!("_{}", "a5".repeat(20)));
     }
 }

@@ -306,6 +306,7 @@ mod tests {
         #[test]
         fn percent_encoding_is_undone(text in "\\PC*") {
             let encoded = percent_encode(&text);
+            // RFC 3986 §2.3
             prop_assert!(encoded.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._~%".contains(&b)));
             prop_assert_eq!(percent_decode(&encoded), Some(text));
         }

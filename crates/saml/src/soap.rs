@@ -87,6 +87,7 @@ mod tests {
         assert!(has_content(&format!(
             "<s:Header><h s:mustUnderstand='0'/></s:Header>{body}"
         )));
+        // SOAP 1.1 §4.2.3
         assert!(!has_content(&format!(
             "<s:Header><h s:mustUnderstand='1'/></s:Header>{body}"
         )));

@@ -76,6 +76,7 @@ mod tests {
     fn labels_and_parts_give_different_bytes() {
         let entropy = Entropy::new([7; 32]);
         assert_eq!(entropy.bytes::<16>("a"), entropy.bytes::<16>("a"));
+        // RFC 5869 §2.3: bytes are bound to their label.
         assert_ne!(entropy.bytes::<16>("a"), entropy.bytes::<16>("b"));
         assert_ne!(
             entropy.part("p", 0).bytes::<16>("a"),
@@ -87,6 +88,7 @@ mod tests {
     fn a_uuid_says_its_version_and_variant() {
         let uuid = Entropy::new([9; 32]).uuid("trace");
         assert_eq!(uuid.len(), 36);
+        // RFC 9562 §5.4
         assert_eq!(&uuid[14..15], "4");
         assert!("89ab".contains(&uuid[19..20]));
     }

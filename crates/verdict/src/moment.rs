@@ -51,6 +51,7 @@ mod tests {
     fn the_second_of_expiry_is_already_over() {
         let until = Moment::from_unix(100);
         assert!(!until.is_over_at(Moment::from_unix(99)));
+        // RFC 7519 §4.1.4
         assert!(until.is_over_at(Moment::from_unix(100)));
     }
 

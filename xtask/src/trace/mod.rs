@@ -6,6 +6,7 @@
 
 mod catalogue;
 mod citations;
+mod functions;
 mod ran;
 mod scan;
 
@@ -19,6 +20,8 @@ use self::citations::cases_of_test;
 use self::ran::Ran;
 use self::scan::{EXTENSIONS, Place, Scanned};
 use crate::tree::{self, TextFile};
+
+pub(crate) use self::functions::run as functions;
 
 /// Where citations are looked for.
 const FOLDERS: [&str; 3] = ["crates", "e2e", "xtask"];
@@ -110,7 +113,7 @@ impl<'c> Trace<'c> {
                 continue;
             };
             match citation.place {
-                Place::Code => push_new(&mut cites.code, at),
+                Place::Code(_) => push_new(&mut cites.code, at),
                 Place::Test(None) => push_new(&mut cites.tests, at),
                 Place::Test(Some(name)) => push_new(&mut cites.tests, format!("{at} {name}")),
             }

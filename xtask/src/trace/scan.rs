@@ -25,8 +25,9 @@ pub(super) struct Citation {
 /// Who cites.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Place {
-    /// What people run.
-    Code,
+    /// What people run. With the names of the functions that it is said of: the one whose text or
+    /// body cites, those of the `impl` block whose text does, or all of a file that begins with it.
+    Code(Vec<String>),
     /// A test, by name, or what tests share.
     Test(Option<String>),
 }
@@ -130,8 +131,12 @@ fn comment(line: &str) -> Option<&str> {
 /// The functions of a Rust file, and where its tests begin.
 struct Rust {
     functions: Vec<Function>,
+    /// The first and last lines of `impl` blocks.
+    impls: Vec<(usize, usize)>,
     /// Lines that hold code, as opposed to comments and attributes.
     code_lines: Vec<bool>,
+    /// Lines of the text about the file, with which it begins.
+    head_lines: usize,
     tests_begin: usize,
 }
 
@@ -146,7 +151,13 @@ impl Rust {
         };
         Self {
             functions: text.functions(),
+            impls: text.impls(),
             code_lines: text.code_lines().map(is_code).collect(),
+            head_lines: file
+                .text
+                .lines()
+                .take_while(|line| line.starts_with("//!"))
+                .count(),
             tests_begin: tests_begin.unwrap_or(usize::MAX),
         }
     }
@@ -172,8 +183,23 @@ impl Rust {
         match function.filter(|function| function.is_test) {
             Some(test) => Place::Test(Some(test.name.clone())),
             None if line >= self.tests_begin => Place::Test(None),
-            None => Place::Code,
+            None => Place::Code(match function {
+                Some(function) => vec![function.name.clone()],
+                None if line <= self.head_lines => self.functions_in(0, self.tests_begin),
+                None => {
+                    let next = next_code.filter(|_| is_comment);
+                    let block = self.impls.iter().find(|(first, _)| Some(*first) == next);
+                    block.map_or_else(Vec::new, |(first, last)| self.functions_in(*first, *last))
+                }
+            }),
         }
+    }
+
+    /// The names of the functions that begin in these lines.
+    fn functions_in(&self, first: usize, last: usize) -> Vec<String> {
+        let is_inside = |f: &&Function| (first..=last).contains(&f.first_line);
+        let inside = self.functions.iter().filter(is_inside);
+        inside.map(|function| function.name.clone()).collect()
     }
 
     fn case_tests(&self) -> Vec<CaseTest> {
@@ -230,6 +256,17 @@ mod tests {
 //! Reads (RFC
 //! 6749 §4.1.2).
 
+/// Of mitz case 7.
+impl Reader {
+    fn one() {}
+    fn two() {}
+}
+
+/// Of mitz case 8.
+const fn eight() {}
+
+const NINE: u8 = 9; // mitz case 9
+
 fn read() { // mitz case 1
     refuse(\"mitz case 2\");
 }
@@ -253,13 +290,17 @@ mod tests {
     fn a_citation_has_its_line_and_its_place() {
         let found = scanned("crates/x/src/a.rs", RUST).citations;
         let test = Place::Test(Some("mitz_case_004_a_test_of_four".to_owned()));
+        let code = |names: &[&str]| Place::Code(names.iter().map(|&name| name.into()).collect());
         let expected = [
-            ("RFC 6749 §4.1.2", 1, Place::Code),
-            ("mitz case 1", 4, Place::Code),
-            ("mitz case 2", 5, Place::Code),
-            ("mitz case 3", 10, Place::Test(None)),
-            ("mitz case 4", 13, test.clone()),
-            ("mitz case 5", 16, test),
+            ("RFC 6749 §4.1.2", 1, code(&["one", "two", "eight", "read"])),
+            ("mitz case 7", 4, code(&["one", "two"])),
+            ("mitz case 8", 10, code(&["eight"])),
+            ("mitz case 9", 13, code(&[])),
+            ("mitz case 1", 15, code(&["read"])),
+            ("mitz case 2", 16, code(&["read"])),
+            ("mitz case 3", 21, Place::Test(None)),
+            ("mitz case 4", 24, test.clone()),
+            ("mitz case 5", 27, test),
         ];
         let expected = expected.map(|(id, line, place)| Citation {
             id: id.to_owned(),
@@ -276,7 +317,7 @@ mod tests {
             .iter()
             .map(|t| (t.case.as_str(), t.name.as_str(), t.line))
             .collect();
-        assert_eq!(names, [("mitz case 4", "mitz_case_004_a_test_of_four", 15)]);
+        assert_eq!(names, [("mitz case 4", "mitz_case_004_a_test_of_four", 26)]);
     }
 
     #[test]

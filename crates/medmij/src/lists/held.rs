@@ -158,6 +158,7 @@ mod tests {
         let mut held = Held::new(ours.clone(), THEN);
         let later = THEN.plus_s(60);
         let refused = held.replace(whitelist(4, &["a.test", "b.test"]), later);
+        // mitz.md §4.2
         assert!(matches!(refused, Err(NotReplaced::Lower { .. })));
         assert_eq!(held.usable(later), Some(&ours));
         assert_eq!(held.succeeded(), THEN, "a refused list is no success");
@@ -196,6 +197,7 @@ mod tests {
         let held = Held::new(whitelist(5, &["a.test"]), THEN);
         assert_eq!(held.state(THEN.plus_s(899)), State::Fresh);
         assert!(held.usable(THEN.plus_s(899)).is_some());
+        // core.whl.302, core.whl.307
         assert_eq!(held.state(THEN.plus_s(900)), State::Expired);
         assert_eq!(held.usable(THEN.plus_s(900)), None);
     }
@@ -205,7 +207,9 @@ mod tests {
         let held = Held::new(Gnl::new(uitgave(1), Vec::new()).expect("unique"), THEN);
         assert_eq!(held.state(THEN.minus_s(5)), State::Fresh);
         assert_eq!(held.state(THEN.plus_s(899)), State::Fresh);
+        // core.alst.201, core.ocl.201, core.gnl.201
         assert_eq!(held.state(THEN.plus_s(900)), State::Late);
+        // core.lijsten.301
         assert_eq!(held.state(THEN.plus_s(29_699)), State::Late);
         assert!(held.usable(THEN.plus_s(29_699)).is_some());
         assert_eq!(held.state(THEN.plus_s(29_700)), State::Expired);

@@ -230,6 +230,7 @@ fn the_other_lists_answer_their_questions() {
     let client = ocl
         .client(&host("medmij.deenigeechtepgo.nl"))
         .expect("client");
+    // core.ocl.300
     assert_eq!(client.organisatienaam.as_str(), "De Enige Echte PGO");
     assert_eq!(ocl.client(&host("deenigeechtepgo.nl")), None);
     let gnl = Gnl::parse(GNL.as_bytes()).expect("list");
@@ -238,6 +239,7 @@ fn the_other_lists_answer_their_questions() {
     assert_eq!(gnl.weergavenaam(&id("5")), None);
     let whitelist = Whitelist::parse(WHITELIST.as_bytes()).expect("list");
     assert!(whitelist.contains(&host("dva-back.test")));
+    // core.whl.306: a name counts as a whole.
     assert!(!whitelist.contains(&host("back.test")));
     assert!(!whitelist.contains(&host("a.dva-back.test")));
     let zakl = zakl();
@@ -255,6 +257,7 @@ fn every_list_reads_back_what_it_prints() {
     assert!(printed.starts_with(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Zorgaanbiederslijst xmlns=\"xmlns:"
     ));
+    // medmij.md §1.2
     assert!(
         printed.contains("\n  <Zorgaanbieder>\n"),
         "one element per line"
@@ -332,7 +335,9 @@ fn mitz_case_032_a_ura_without_name_is_skipped_and_others_proceed() {
     else {
         panic!("one name with a discovery server");
     };
+    // seed 000 step 20; mitz.md §4.2
     assert_eq!(entry.naam, naam("ziekenhuisnoord@medmij"));
+    // seed 000 step 21: whom to ask.
     assert_eq!(endpoint.as_str(), "https://discovery.test");
     let [Resolution::Direct { entry }] = resolve(&ura("00000666"), &zakl, &zal)[..] else {
         panic!("one name without a discovery server");
@@ -349,6 +354,7 @@ fn a_provider_with_several_names_gives_one_resolution_for_each() {
     let found = resolve(&ura("00000659"), &zakl, &zal);
     assert_eq!(found.len(), 2);
     let missing = naam("huisartszuid@medmij");
+    // mitz.md §2.9
     assert_eq!(found[0], Resolution::NotInZal { naam: &missing });
     assert!(matches!(found[1], Resolution::Discover { .. }));
     assert_eq!(resolve(&ura("00000666"), &zakl, &zal), []);
@@ -361,6 +367,7 @@ fn a_list_that_breaks_its_schema_is_refused_with_the_line() {
         let bad = parse_zal(&ZAL.replacen(from, to, 1)).expect_err(to);
         (bad.line, bad.why)
     };
+    // core.alst.202
     let dienst = "<GegevensdienstId>51</GegevensdienstId>";
     assert_eq!(refusal(dienst, ""), (17, Why::Expected("GegevensdienstId")));
     let more = format!("{dienst}<Meer/>");
@@ -403,6 +410,27 @@ fn a_list_that_breaks_its_schema_is_refused_with_the_line() {
 }
 
 #[test]
+fn a_list_of_clients_or_names_that_breaks_its_schema_is_refused() {
+    let ocl = |from: &str, to: &str| {
+        let bad = Ocl::parse(OCL.replacen(from, to, 1).as_bytes());
+        bad.map_err(|bad| bad.why).expect_err(to)
+    };
+    // core.ocl.202
+    assert_eq!(ocl("deenigeechtepgo.nl", "De PGO"), Why::Value("Hostname"));
+    let naam = Why::Value("OAuthclientOrganisatienaam");
+    assert_eq!(ocl("De Enige Echte PGO", "PG"), naam);
+    assert_eq!(ocl("release2", "release1"), Why::Release);
+    let gnl = |from: &str, to: &str| {
+        let bad = Gnl::parse(GNL.replacen(from, to, 1).as_bytes());
+        bad.map_err(|bad| bad.why).expect_err(to)
+    };
+    // core.gnl.202
+    assert_eq!(gnl(">51<", "><"), Why::Value("GegevensdienstId"));
+    assert_eq!(gnl("Basisgegevens Zorg", ""), Why::Value("Weergavenaam"));
+    assert_eq!(gnl("release1", "release2"), Why::Release);
+}
+
+#[test]
 fn medmij_case_077_a_node_without_host_name_is_refused() {
     let bad = WHITELIST.replacen("<Hostname>dva-back.test</Hostname>", "dva-back.test", 1);
     let refused = Whitelist::parse(bad.as_bytes()).expect_err("refused");
@@ -412,6 +440,7 @@ fn medmij_case_077_a_node_without_host_name_is_refused() {
     assert_eq!((refused.line, refused.why), (8, Why::Twice("Hostname")));
     let upper = WHITELIST.replace("dva-back", "DVA-back");
     let refused = Whitelist::parse(upper.as_bytes()).expect_err("refused");
+    // core.whl.304
     assert_eq!((refused.line, refused.why), (6, Why::Value("Hostname")));
 }
 

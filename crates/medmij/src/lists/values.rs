@@ -321,6 +321,7 @@ mod tests {
             "0",
             "-1",
             "+1",
+            // medmij.md §1.3
             "1.0",
             "1e3",
             "0x1",
@@ -397,6 +398,7 @@ mod tests {
             "https://192.0.2.1/token",
             "https://u@dva.test/token",
             "https://dva.test/",
+            // RFC 3986 §3.3
             "https://dva.test//token",
             "https://dva.test/token/",
             "https://dva.test/token?a=b",

@@ -132,6 +132,7 @@ mod tests {
 
     #[test]
     fn a_date_that_is_partly_known_counts_as_its_last_day() {
+        // FHIR R4 §2.24
         assert!(toets(bevinding(Some("2009")), 16, NOW).is_ok());
         for unsure in ["2010", "2010-11", "onbekend", "2010-02-30"] {
             assert_eq!(

@@ -119,3 +119,17 @@ impl Record for Koppeling {
         rows::open(Self::SPACE, body)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_koppeling_reads_back_what_was_stored() {
+        let koppeling = Koppeling {
+            client_id: "pgo.localhost".into(),
+        };
+        let body = koppeling.to_body();
+        assert_eq!(Koppeling::from_body(&body), Ok(koppeling));
+    }
+}

@@ -25,6 +25,7 @@ fn mitz_case_001_a_request_goes_to_digid_and_waits_in_the_browser_alone() {
     let Doel::Koppelen(verzoek) = &aanvraag.doel else {
         panic!("a client asked");
     };
+    // seed 000 step 2
     assert_eq!(verzoek.client_id, PGO);
     assert_eq!(verzoek.redirect_uri, dvp.redirect_uri());
     assert_eq!(verzoek.state, Some(dvp.wachtend.state.clone()));
@@ -48,6 +49,7 @@ fn mitz_case_001_the_browser_has_fifteen_minutes_to_come_back() {
     world.later_s(AANVRAAG_S - 1);
     assert!(!aanvraag.is_over_at(world.now()));
     world.later_s(1);
+    // design §5 "front channel"
     assert!(aanvraag.is_over_at(world.now()));
 }
 
@@ -61,10 +63,12 @@ fn mitz_md_2_1_an_unknown_function_goes_back_to_the_client_with_state_and_iss() 
     let Err(AuthorizeRefusal::Redirect(refusal)) = world.authorize(&query) else {
         panic!("refused at the client");
     };
+    // mitz.md §2.1
     assert_eq!(refusal.error, "invalid_request");
     assert_eq!(dvp.receives(&refusal.url(MITZ)), Err(Callback::Failed));
     let without = query.replace("&function=alles", "");
     let aanvraag = world.authorize(&without).expect("collecting is meant");
+    // seed 000 step 1: collecting unless sharing is said.
     assert!(matches!(aanvraag.doel, Doel::Koppelen(v) if v.functie == Functie::Verzamelen));
 }
 
@@ -205,6 +209,7 @@ fn mitz_case_008_who_cancels_at_digid_may_try_again() {
         "spent, and nothing else"
     );
     let again = world.to_digid(aanvraag.doel.clone());
+    // seed 000 step 3: each try asks DigiD anew.
     assert_ne!(again.authn_request, aanvraag.authn_request);
     let answer = world.back_from_digid(&again, &world.logged_in(JANSEN));
     assert!(matches!(answer, Vervolg::Toestemming { .. }));

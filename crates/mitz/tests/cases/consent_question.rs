@@ -56,6 +56,7 @@ impl<'a> Question<'a> {
     /// Nothing is said but that the token is not active, and why is noted under this case.
     fn assert_inactive(&self, world: &World) {
         let before = world.at_mitz.rows();
+        // RFC 7662 §2.2
         assert_eq!(
             self.asked(world),
             json!({ "active": false }),
@@ -160,6 +161,7 @@ fn mitz_case_044_an_expired_token_is_not_active() {
     world.later_s(899);
     assert_eq!(Question::about(&token).asked(&world)["active"], true);
     world.later_s(1);
+    // seed 000 step 25
     Question::about(&token).assert_inactive(&world);
 }
 

@@ -28,6 +28,7 @@ fn is_whitelisted(host: &Hostname) -> bool {
 fn mitz_case_034_a_dva_publishes_its_token_endpoint_and_an_endpoint_for_each_dienst() {
     let world = World::new();
     let document = published(&world, WEST_NAAM).expect("its provider");
+    // RFC 8414 §2; seed 000 step 22
     assert_eq!(document["issuer"], DVA);
     assert_eq!(document["zorgaanbiedernaam"], WEST_NAAM);
     assert_eq!(document["tls_client_certificate_bound_access_tokens"], true);
@@ -37,6 +38,7 @@ fn mitz_case_034_a_dva_publishes_its_token_endpoint_and_an_endpoint_for_each_die
     for dienst in ["51", "52"] {
         let id = GegevensdienstId::parse(dienst).expect("an id");
         let expected = format!("https://dva-back.localhost:8443/resource/{WEST}/{dienst}/fhir");
+        // core.gegevensdiensten.201
         assert_eq!(found.resource_endpoint(&id), Some(expected.as_str()));
     }
     let none = GegevensdienstId::parse("99").expect("an id");

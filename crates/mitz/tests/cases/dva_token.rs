@@ -81,6 +81,7 @@ fn mitz_case_036_a_location_s_token_brings_an_access_token_for_what_was_asked() 
     let issued = world
         .exchange(PGO, &token, WEST_NAAM, "51 52")
         .expect("issued");
+    // mitz.md §2.6
     assert_eq!(issued["issued_token_type"], ACCESS_TOKEN_TYPE);
     assert_eq!(issued["token_type"], "Bearer");
     assert_eq!(
@@ -93,6 +94,7 @@ fn mitz_case_036_a_location_s_token_brings_an_access_token_for_what_was_asked() 
     let thumbprint = jose::base64url_encode(certificate(PGO).x5t_s256);
     assert_eq!(access["cnf"], json!({ "x5t#S256": thumbprint }));
     assert_eq!(world.at_dva.told(), [granted("seed 000 step 28")]);
+    // seed 000 step 24
     assert_eq!(world.asked()[0], "mitz");
 }
 
@@ -539,6 +541,7 @@ fn mitz_case_049_every_refusal_that_could_tell_of_treatment_looks_the_same() {
         refusal("mitz case 49", &unknown),
         refusal("mitz case 50", &too_young),
     ];
+    // design §5 "equality of refusals"
     assert!(seen.iter().all(|one| *one == seen[0]));
     assert_eq!(seen[0].0, 400);
     assert_eq!(seen[0].1["error"], "invalid_request");

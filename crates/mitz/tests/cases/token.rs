@@ -61,6 +61,7 @@ fn mitz_case_012_a_code_brings_access_refresh_and_id_token_without_locations() {
     let (dvp, code) = with_code(&world, PGO);
     let tokens = world.redeem(&dvp, &code).expect("a good code");
     assert_eq!(tokens.body["token_type"], "Bearer");
+    // seed 000 step 8; mitz.md §2.2
     assert_eq!(tokens.body["expires_in"], 900);
     assert_eq!(tokens.body["scope"], "openid offline_access");
     let now = world.now().unix();
@@ -73,6 +74,7 @@ fn mitz_case_012_a_code_brings_access_refresh_and_id_token_without_locations() {
         (&id_token["iat"], &id_token["exp"]),
         (&json!(now), &json!(now + 900))
     );
+    // OIDC Core §2
     assert_eq!(id_token["nonce"], json!(dvp.wachtend.nonce));
     assert_eq!(id_token["acr"], acr(identity::Loa::Substantieel));
     assert!(id_token.get("locations").is_none());
@@ -109,6 +111,7 @@ fn mitz_case_013_a_code_offered_again_ends_the_grant_and_its_tokens() {
     let (dvp, code) = with_code(&world, PGO);
     let tokens = world.redeem(&dvp, &code).expect("a good code");
     world.at_mitz.told();
+    // seed 000 step 9; RFC 6749 §4.1.2
     assert_invalid_grant(&world, world.redeem(&dvp, &code), "RFC 9700 §4.14.2");
     assert!(!has_grant(&world));
     assert_dead(&world, PGO, &tokens.access_token);
@@ -159,6 +162,7 @@ fn mitz_case_014_a_wrong_verifier_spends_the_code() {
     let answer = world.redeem_with(&dvp, &code, &dvp.redirect_uri(), wrong);
     assert_invalid_grant(&world, answer, "RFC 7636 §4.6");
     assert!(!has_grant(&world));
+    // design §5 "code"
     assert!(
         world.redeem(&dvp, &code).is_err(),
         "also with the right one"
@@ -329,6 +333,7 @@ fn mitz_case_011_a_later_visit_needs_no_browser() {
     assert!(world.asked().is_empty(), "nobody was asked, DigiD neither");
     assert!(world.userinfo(PGO, &second.access_token).is_ok());
     world.later_s(150 * DAY_S);
+    // core.autorisatie.100
     assert!(
         world.refresh(PGO, &second.refresh_token).is_ok(),
         "half a year from its last use"
@@ -366,6 +371,7 @@ fn mitz_case_018_a_refresh_brings_new_tokens_and_kills_the_old_refresh_token() {
     assert_eq!(ids(&second)["sub"], ids(&first)["sub"]);
     assert_eq!(ids(&second)["auth_time"], ids(&first)["auth_time"]);
     assert!(ids(&second).get("nonce").is_none(), "OIDC Core §12.2");
+    // RFC 6749 §6
     assert!(world.refresh(PGO, &first.refresh_token).is_err());
 }
 
@@ -507,6 +513,7 @@ fn mitz_case_028_a_person_has_one_name_for_each_client_and_another_for_each_othe
     };
     let first = sub(PGO, JANSEN, WEST);
     assert_eq!(sub(PGO, JANSEN, OOST), first, "the same person comes back");
+    // OIDC Core §8.1
     assert_ne!(sub(ANDERE_PGO, JANSEN, WEST), first);
     assert_ne!(sub(PGO, BAKKER, WEST), first);
     world.withdraw(JANSEN, PGO, Omvang::Alles);

@@ -51,11 +51,13 @@ fn mitz_case_023_userinfo_says_who_for_whom_and_until_when_and_stores_nothing() 
             .userinfo(PGO, &tokens.access_token)
             .expect("an answer"),
     );
+    // seed 000 steps 11, 13 and 15
     assert_eq!(world.asked(), ["register", "lokalisatie"]);
     assert!(before == world.at_mitz.rows(), "a question changes nothing");
     let event = world.at_mitz.last_event();
     assert!(is_about(&event, JANSEN) && event.who == Actor::Party(PGO.to_owned()));
     let now = world.now().unix();
+    // OIDC Core §5.3.2
     assert_eq!(
         (&claims["iss"], &claims["aud"]),
         (&json!(MITZ), &json!(PGO))
@@ -80,6 +82,7 @@ fn mitz_case_023_each_location_brings_a_token_for_itself_and_its_dva_alone() {
     let mut seen: Vec<Value> = Vec::new();
     for (aanbieder, issuer) in [(WEST, DVA), (APOTHEEK, DVA2)] {
         let token = claims(&id_token_of(&userinfo, aanbieder));
+        // mitz.md §2.5; OIDC Core §2
         assert_eq!(token["aud"], json!([PGO, issuer]));
         assert_eq!(token["azp"], PGO);
         let system = "http://fhir.nl/fhir/NamingSystem/ura";
@@ -88,6 +91,7 @@ fn mitz_case_023_each_location_brings_a_token_for_itself_and_its_dva_alone() {
             json!([{ "system": system, "value": aanbieder }])
         );
         assert_eq!(token["cnf"], claims(&userinfo)["cnf"]);
+        // OIDC Core §5.3.2
         assert_eq!(token["sub"], claims(&userinfo)["sub"]);
         assert!(!seen.contains(&token["jti"]), "each its own");
         seen.push(token["jti"].clone());
@@ -113,6 +117,7 @@ fn mitz_case_023_the_client_reads_what_mitz_wrote() {
 
 #[test]
 fn mitz_case_024_a_location_without_consent_is_left_out() {
+    // seed 000 step 18; mitz.md §2.4
     assert_eq!(locations(&[WEST, OOST], vec![ja(WEST)]), [WEST]);
 }
 
@@ -147,6 +152,7 @@ fn mitz_case_025_consent_given_to_another_pgo_does_not_count() {
 #[test]
 fn mitz_case_026_who_is_known_nowhere_gets_an_empty_list() {
     let nobody: [&str; 0] = [];
+    // seed 000 steps 16 and 17
     assert_eq!(locations(&[], vec![ja(WEST)]), nobody);
 }
 
@@ -180,6 +186,7 @@ fn mitz_case_022_an_expired_token_is_invalid() {
     assert!(world.userinfo(PGO, &tokens.access_token).is_ok());
     world.asked();
     world.later_s(1);
+    // seed 000 step 12
     assert_eq!(world.userinfo(PGO, &tokens.access_token), Err(INVALID));
     assert!(world.asked().is_empty());
     assert_eq!(BearerRefusal::InvalidToken.status(), 401);

@@ -37,6 +37,7 @@ fn digid_case_011_a_good_answer_tells_who_logged_in_and_how() {
         "as DigiD signs"
     );
     let person = judge(&soap).expect("accepted");
+    // SAML core §3.5.2
     assert_eq!(person.bsn.reveal(), BSN);
     assert_eq!(person.loa, Loa::Midden);
     assert_eq!(person.authn_instant, NOW);

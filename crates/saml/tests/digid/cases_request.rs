@@ -138,12 +138,14 @@ fn digid_case_001_a_relay_state_of_more_than_80_bytes_is_not_sent() {
     let send =
         |bytes: usize| request().send(&idp_metadata(), Some(&"x".repeat(bytes)), &SP_KEY.signing);
     assert!(send(80).is_ok());
+    // SAML bindings §3.4.3
     assert_eq!(send(81), Err(CannotSend::RelayState));
 }
 
 #[test]
 fn digid_case_002_a_signed_post_request_gets_a_login_page() {
     let received = by_post(&xml(&request())).expect("received");
+    // SAML core §3.4; SAML bindings §3.5
     assert_eq!(received.request, request());
     assert_eq!(received.consumer_url, ACS);
     assert_eq!(received.relay_state.as_deref(), Some(STATE));
@@ -160,6 +162,7 @@ fn digid_case_002_a_signed_post_request_gets_a_login_page() {
 fn digid_case_003_a_signed_redirect_request_gets_a_login_page() {
     let query = query(&request());
     let received = by_redirect(&query, NOW).expect("received");
+    // SAML bindings §3.4
     assert_eq!(received.request, request());
     assert_eq!(received.consumer_url, ACS);
     assert_eq!(received.relay_state.as_deref(), Some(STATE));
@@ -435,6 +438,7 @@ fn digid_case_015_a_resolve_that_is_unsigned_or_altered_is_not_found() {
     };
     let refused = |soap: &str| receive(soap).expect_err("rejected");
     let good = resolve().to_soap(RESOLVE, &SP_KEY.signing).expect("signed");
+    // SAML core §3.5.1
     assert_eq!(receive(&good), Ok(resolve()));
 
     let signature = |fault| artifact_resolve::Rejected::NotFound(NotFound::Signature(fault));

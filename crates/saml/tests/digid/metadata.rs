@@ -1,5 +1,6 @@
 //! Metadata of both sides, and the keys in it.
 
+use aws_lc_rs::digest;
 use aws_lc_rs::rsa::KeySize;
 use saml::keys::{BadCertificate, BadKey, Certificate, KeyInfo, SigningKey};
 use saml::metadata::{ArtifactResolutionService, BadMetadata, IdpMetadata, SpMetadata};
@@ -40,6 +41,7 @@ fn metadata_of_both_sides_is_read_back() {
         IdpMetadata::parse_signed(idp_xml().as_bytes(), &trusted),
         Ok(idp_metadata())
     );
+    // SAML metadata §2.4
     assert_eq!(SpMetadata::parse(sp_xml().as_bytes()), Ok(sp_metadata()));
     let trusted = [SP_KEY.trusted()];
     assert_eq!(
@@ -70,6 +72,7 @@ fn the_answer_to_a_logout_goes_where_the_metadata_says() {
 
 #[test]
 fn metadata_says_what_digid_wants() {
+    // digid.md §2.1
     for part in [
         "AuthnRequestsSigned=\"true\"",
         "WantAssertionsSigned=\"true\"",
@@ -182,6 +185,7 @@ fn metadata_of_other_programs_is_read() {
         metadata.artifact_resolution_at(1),
         Some("https://idp.test/ars")
     );
+    // SAML metadata §2.4.1.1
     assert_eq!(metadata.signing, [one, two]);
 }
 
@@ -299,11 +303,20 @@ fn a_certificate_is_its_key_and_its_dates() {
         Certificate::from_base64(&certificate.to_base64()),
         Ok(certificate.clone())
     );
-    assert_eq!(certificate.key_name().len(), 64);
+    let sha256 = digest::digest(&digest::SHA256, certificate.der());
+    let hex = sha256
+        .as_ref()
+        .iter()
+        .fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"));
+    // digid.md §3.1
+    assert_eq!(certificate.key_name(), hex);
     assert_ne!(certificate, OTHER_KEY.certificate());
     assert!(certificate.is_valid_at(NOW));
-    assert!(!certificate.is_valid_at(Moment::from_unix(0)));
-    assert!(!certificate.is_valid_at(Moment::from_unix(i64::MAX)));
+    // RFC 5280 §4.1.2.5: from the first second of 1975 to the first of 4096, both included.
+    let (from, until) = (157_766_400, 67_090_118_400);
+    let is_valid_at = |seconds| certificate.is_valid_at(Moment::from_unix(seconds));
+    assert_eq!([from - 1, from].map(is_valid_at), [false, true]);
+    assert_eq!([until, until + 1].map(is_valid_at), [true, false]);
     let with_more = [certificate.der(), &[0]].concat();
     assert_eq!(
         Certificate::from_der(&with_more),

@@ -187,6 +187,7 @@ fn what_xmlsec1_signs_with_an_allowed_algorithm_counts() {
         ("ecdsa-sha512", SHA256, &p521),
     ] {
         let signed = signed_by_xmlsec1(&folder, pkcs8, &format!("{MORE}{method}"), digest);
+        // RFC 9231 §2.3, and §2.3.6 for ECDSA.
         assert_eq!(verdict(&signed, key), Ok(()), "{method}");
         let value = Err(SignatureFault::Value);
         assert_eq!(

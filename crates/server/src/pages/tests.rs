@@ -203,6 +203,7 @@ fn core_usrint_102_the_title_is_literally_toestemming_geven_and_nothing_is_prese
         .rfind(|s| s.name.starts_with("toestemming-"));
     let first = first.expect("a sample");
     let dom = Dom::parse(&first);
+    // core.usrint.102
     assert_eq!(dom.text(dom.one("title")), "Toestemming geven");
     assert!(dom.all("input").len() > 4, "there is something to choose");
     let chosen = |(_, name, _): &(NodeId, String, String)| name == "checked" || name == "selected";

@@ -246,6 +246,7 @@ async fn mitz_case_042_043_and_044_mitz_answers_the_dva_under_its_own_key() {
     let dva = Some("dva-back.localhost");
 
     let answer = consent_question(&world, dva, &token, ZIEKENHUIS).await;
+    // RFC 9701 §5
     assert!(!text(&answer).contains(SASKIA), "the answer is encrypted");
     let permit = introspection(&world, &answer);
     assert_eq!(permit["consent"]["decision"], "Permit");
