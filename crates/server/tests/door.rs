@@ -3,7 +3,7 @@
 mod rig;
 
 use std::io::{self, ErrorKind};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use axum::body::Bytes;
@@ -465,6 +465,10 @@ async fn oversized_heads_get_431_and_oversized_targets_414() {
     ] {
         let answer = door.exchange(A, rig.tls(None, &[]), &request).await;
         assert_eq!(status(&answer), expected, "{} bytes", request.len());
+        // hyper itself answers what is far too large, and barely.
+        let is_ours = request.len() < 65_536;
+        assert_eq!(answer.contains("trace-id: "), is_ours, "{answer}");
+        assert_eq!(answer.contains("nosniff"), is_ours, "{answer}");
     }
     let outside = rig.outside(None);
     let long = format!("/{}", "t".repeat(8192));
@@ -482,6 +486,69 @@ async fn oversized_heads_get_431_and_oversized_targets_414() {
         .await
         .expect("an answer");
     assert_eq!(answer.status, 431);
+}
+
+/// A door that tells what it refuses: requirement and trace id, a line each.
+async fn telling(rig: &Rig) -> (rig::Open, Arc<Mutex<Vec<String>>>) {
+    let told: Arc<Mutex<Vec<String>>> = Arc::default();
+    let door = open([rig.site(A, hello())], House::default()).await;
+    let into = Arc::clone(&told);
+    let site = rig.site(A, hello());
+    let sites = Sites::open([site]).expect("good sites");
+    let sites = sites.telling(move |host, trace, requirement, _| {
+        let line = format!("{host} {trace} {requirement}");
+        into.lock().expect("not poisoned").push(line);
+    });
+    door.sites.store(Arc::new(sites));
+    (door, told)
+}
+
+#[tokio::test]
+async fn rfc_9112_2_2_a_head_that_cannot_be_read_gets_400_and_a_line_for_the_operator() {
+    let rig = Rig::new();
+    let (door, told) = telling(&rig).await;
+    let huge = vec![b'x'; 200_000];
+    for (head, expected, requirement) in [
+        (&b"GET /\xff HTTP/1.1\r\n\r\n"[..], 400, "RFC 9112 §2.2"),
+        (b"GET / HTTP/9.9\r\n\r\n", 400, "RFC 9112 §2.2"),
+        (b"GET / HTTP/1.1\r\nno colon\r\n\r\n", 400, "RFC 9112 §2.2"),
+        (&huge, 431, "RFC 6585 §5"),
+        (b"GET / HTTP/1.1\r\n\r\n", 400, "RFC 9112 §3.2"),
+    ] {
+        let stream = door.connect(A, rig.tls(None, &[])).await;
+        let mut stream = stream.expect("a handshake");
+        let _ = stream.write_all(head).await;
+        let answer = hear_one(&mut stream, 0).await;
+        assert_eq!(status(&answer), expected, "{requirement}");
+        drop(stream);
+        for _ in 0..50 {
+            if !told.lock().expect("not poisoned").is_empty() {
+                break;
+            }
+            sleep(SOON / 10).await;
+        }
+        let line = told.lock().expect("not poisoned").pop().expect("a line");
+        assert!(line.starts_with(A) && line.ends_with(requirement), "{line}");
+        let trace = line.split(' ').nth(1).expect("a trace id");
+        assert!(TraceId::parse(trace).is_some(), "{line}");
+        let is_ours = requirement == "RFC 9112 §3.2";
+        assert_eq!(answer.contains(trace), is_ours, "{answer}");
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_at_the_door_is_told_with_the_number_of_its_answer() {
+    let rig = Rig::new();
+    let (door, told) = telling(&rig).await;
+    let request = format!("GET / HTTP/1.1\r\nX-Correlation-ID: {TRACE}\r\nHost: {B}\r\n\r\n");
+    let mut stream = door
+        .connect(A, rig.tls(None, &[]))
+        .await
+        .expect("a handshake");
+    let answer = say(&mut stream, &request).await;
+    assert_eq!(status(&answer), 421);
+    let told = told.lock().expect("not poisoned").clone();
+    assert_eq!(told, [format!("{A} {TRACE} RFC 9110 §15.5.20")]);
 }
 
 #[tokio::test]
