@@ -42,6 +42,7 @@ fn hello() -> Router {
 
 #[tokio::test]
 async fn a_client_that_names_no_site_of_ours_is_hung_up_on() {
+    // RFC 6066 §3
     let rig = Rig::new();
     let door = open([rig.site(A, hello())], House::default()).await;
     let mut silent = rig.tls(None, &[]);
@@ -351,6 +352,7 @@ fn chunked(chunks: usize) -> String {
 
 #[tokio::test]
 async fn a_body_over_the_limit_gets_413_declared_or_not() {
+    // RFC 9110 §15.5.14
     let rig = Rig::new();
     let door = open([counting(&rig)], House::default()).await;
     for (request, expected) in [
@@ -390,6 +392,23 @@ async fn a_body_over_the_limit_gets_413_declared_or_not() {
 }
 
 #[tokio::test]
+async fn rfc_9112_8_a_body_that_is_not_framed_as_announced_gets_400() {
+    // RFC 9112 §8
+    let rig = Rig::new();
+    let door = open([counting(&rig)], House::default()).await;
+    let head = "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n";
+    let answer = door
+        .exchange(
+            A,
+            rig.tls(None, &[]),
+            &format!("{head}4\r\nhalf\r\nxyz\r\n"),
+        )
+        .await;
+    assert_eq!(status(&answer), 400, "{answer}");
+    assert!(answer.contains("trace-id: "), "{answer}");
+}
+
+#[tokio::test]
 async fn a_client_that_waits_for_leave_to_send_too_much_gets_413_at_once() {
     let rig = Rig::new();
     let door = open([counting(&rig)], House::default()).await;
@@ -400,6 +419,7 @@ async fn a_client_that_waits_for_leave_to_send_too_much_gets_413_at_once() {
 
 #[tokio::test]
 async fn a_slow_body_gets_408() {
+    // RFC 9110 §15.5.9
     let rig = Rig::new();
     let door = open([counting(&rig)], House::default()).await;
     for request in [
@@ -413,6 +433,7 @@ async fn a_slow_body_gets_408() {
 
 #[tokio::test]
 async fn a_body_without_room_to_read_it_in_gets_503() {
+    // RFC 9110 §15.6.4
     let rig = Rig::new();
     let house = House {
         bodies_bytes_max: 1024,
@@ -446,6 +467,7 @@ async fn a_body_without_room_to_read_it_in_gets_503() {
 
 #[tokio::test]
 async fn oversized_heads_get_431_and_oversized_targets_414() {
+    // RFC 6585 §5; RFC 9110 §15.5.15
     let rig = Rig::new();
     let anything = Router::new().fallback(|| async { "here" });
     let door = open([rig.site(A, anything)], House::default()).await;
@@ -613,6 +635,7 @@ async fn an_address_gets_so_many_connections_and_no_more() {
 
 #[tokio::test]
 async fn both_versions_of_http_work_and_bear_what_every_answer_bears() {
+    // RFC 7301 §6; RFC 9113 §3.1
     let rig = Rig::new();
     let version = |Extension(trace): Extension<TraceId>, request: Request| async move {
         format!("{:?} {trace}", request.version())
@@ -657,6 +680,22 @@ async fn both_versions_of_http_work_and_bear_what_every_answer_bears() {
     assert_eq!(answer.headers["cache-control"], "max-age=60");
     let fresh = answer.headers["trace-id"].to_str().expect("text");
     assert!(TraceId::parse(fresh).is_some_and(|fresh| fresh != trace));
+}
+
+#[tokio::test]
+async fn rfc_6797_6_1_only_a_house_that_wants_it_binds_browsers_to_tls_for_a_year() {
+    // RFC 6797 §6.1
+    let rig = Rig::new();
+    let house = House {
+        strict_transport_security: true,
+        ..House::default()
+    };
+    for (house, expected) in [(house, true), (House::default(), false)] {
+        let door = open([rig.site(A, hello())], house).await;
+        let answer = door.exchange(A, rig.tls(None, &[]), GET).await;
+        let line = "strict-transport-security: max-age=31536000\r\n";
+        assert_eq!(answer.contains(line), expected, "{answer}");
+    }
 }
 
 #[tokio::test]
@@ -827,6 +866,7 @@ async fn judge(rig: &Rig, name: &'static str) -> io::Result<()> {
 
 #[tokio::test]
 async fn the_authority_is_believed_for_localhost_and_for_nothing_else() {
+    // RFC 5280 §4.2.1.10
     let rig = Rig::new();
     judge(&rig, "abused.localhost")
         .await

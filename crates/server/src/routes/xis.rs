@@ -244,6 +244,7 @@ mod tests {
 
     #[tokio::test]
     async fn the_dva_finds_a_patient_by_bsn_and_what_belongs_to_it() {
+        // FHIR R4 §2.6
         let party = Party::new();
         let router = role(&party, DvaId::Dva);
         let path = "/00000659/fhir/Patient/_search";
@@ -268,6 +269,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_count_says_how_many_there_are_and_shows_none() {
+        // FHIR R4 §3.1.1.4.3 and §3.1.1.5.9
         let party = Party::new();
         let router = role(&party, DvaId::Dva);
         let path = "/00000659/fhir/Observation/_search";

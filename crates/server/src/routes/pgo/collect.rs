@@ -525,3 +525,27 @@ fn audiences(id_token: &str) -> Vec<String> {
     let read = payload.and_then(|bytes| serde_json::from_slice::<Aud>(&bytes).ok());
     read.map(|read| read.aud).unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn core_tknint_208_a_request_carries_the_number_of_the_run_and_one_of_its_own() {
+        // core.tknint.208
+        let trace = TraceId::fresh();
+        let numbers = || {
+            let sent = format!("{:?}", headers(trace));
+            let number = |name: &str| {
+                let (_, after) = sent.split_once(&format!("\"{name}\": \"")).expect("there");
+                let number = after.split('"').next().expect("a value");
+                TraceId::parse(number).expect("a UUID")
+            };
+            (number("x-correlation-id"), number("medmij-request-id"))
+        };
+        let (first, second) = (numbers(), numbers());
+        assert_eq!((first.0, second.0), (trace, trace));
+        assert_ne!(first.1, second.1);
+        assert_ne!(first.1, trace);
+    }
+}
