@@ -329,6 +329,28 @@ async fn a_second_click_on_the_consent_form_leads_where_the_first_one_led() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_browser_that_comes_back_twice_from_the_register_reads_that_it_was_answered() {
+    let world = World::start().await;
+    let dvp = world.dvp(PGO);
+    let back = format!("{}/toestemming-terug", world.url("mitz"));
+    let (person, shown) = dvp.at_register(SASKIA).await;
+    let form = shown.form("/toestemming").expect("a form").with_every("ja");
+    let mut person = person.stopping_at(&back);
+    let sent = person.send(form.with("keuze", "geven")).await;
+    assert_eq!(sent.expect("an answer").url.as_str(), back);
+    let person = person.stopping_at(&dvp.redirect_uri);
+    let first = person.clone().open(&back).await.expect("an answer");
+    assert!(answer(&first, "code").is_some());
+    let second = person.clone().open(&back).await.expect("an answer");
+    assert_eq!(second.status, 400);
+    assert!(
+        second.heading().contains("al beantwoord"),
+        "{}",
+        second.heading()
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn who_answers_again_reads_that_the_first_answer_counts() {
     let world = World::start().await;
     let (mut person, shown) = world.dvp(PGO).at_register(SASKIA).await;

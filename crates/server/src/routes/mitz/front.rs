@@ -445,6 +445,8 @@ pub(super) async fn toestemming_terug(State(role): State<Arc<MitzRole>>, visit: 
         .app
         .load::<Aanmelding>(Aanmelding::key(handle.id), now)
         .await;
+    // The row outlives this cookie, unless it was used.
+    let was_used = matches!(found, Ok(None));
     let known = found
         .ok()
         .flatten()
@@ -468,6 +470,9 @@ pub(super) async fn toestemming_terug(State(role): State<Arc<MitzRole>>, visit: 
             role.app
                 .saw_fail(6, trace, "toestemmingenregister", "no consent was given");
             web::see_other(&verzoek.refused(issuer, "access_denied"))
+        }
+        Ok(code::Vervolg::Onbekend) if was_used => {
+            MitzRole::fout(400, &visit, MitzFoutSoort::AlBeantwoord)
         }
         Ok(code::Vervolg::Onbekend) => MitzRole::fout(400, &visit, MitzFoutSoort::Verlopen),
         Err(_) => MitzRole::fout(503, &visit, MitzFoutSoort::Storing),
