@@ -73,12 +73,10 @@ async function consent(visitor, words, ...categories) {
   await visitor.press('button', words.give);
 }
 
-const ALL = ['Apotheek', 'Ggz', 'Huisarts', 'Ziekenhuis'];
-
 /** From the PGO's first page to the result, with consent for everybody. */
 async function collect(visitor, words, name) {
   await toConsent(visitor, words, name);
-  await consent(visitor, words, ...ALL);
+  await consent(visitor, words, ...words.categories);
 }
 
 /** What the result says of a provider. */
@@ -220,6 +218,21 @@ function aWholeJourney() {
   })());
 }
 
+test('a_second_click_and_the_back_button_do_no_harm_at_the_consent_page', async () => {
+  const visitor = await Visitor.arrive(browser, { lang: 'nl', device: 'desktop', walk: 'twice' });
+  const words = WORDS.nl;
+  await toConsent(visitor, words, 'Saskia Verhoeven');
+  for (const category of words.categories) await visitor.choose('radio', words.yes, category);
+  visitor.forgivesDropped('/toestemming');
+  await visitor.page.getByRole('button', { name: words.give, exact: true }).dblclick();
+  await visitor.page.waitForURL('**/resultaat');
+  await visitor.reads(words.result, words.twoOfTwo);
+  visitor.forgives(400, '/toestemming');
+  await visitor.open(demo.url('toestemmingen', '/toestemming'));
+  await visitor.reads(words.answeredBefore, words.firstCounts);
+  await visitor.leave();
+});
+
 test('the_pages_can_be_read_in_the_other_language_by_following_a_link', async () => {
   const visitor = await Visitor.arrive(browser, { lang: 'nl', device: 'desktop', walk: 'language' });
   await visitor.open(demo.url('pgo', '/'));
@@ -228,8 +241,20 @@ test('the_pages_can_be_read_in_the_other_language_by_following_a_link', async ()
   visitor.lang = 'en';
   await visitor.reads(WORDS.en.start);
   await visitor.press('button', WORDS.en.collect);
-  // Another host, which this browser has told nothing yet.
+  // DigiD is told nothing: there the browser speaks for itself.
   visitor.lang = 'nl';
   await visitor.reads(WORDS.nl.digid);
+  await logIn(visitor, WORDS.nl, 'Saskia Verhoeven');
+  // Mitz was told by the PGO, and tells its register.
+  visitor.lang = 'en';
+  await visitor.reads(WORDS.en.consent, WORDS.en.question, ...WORDS.en.categories);
+  await consent(visitor, WORDS.en, ...WORDS.en.categories);
+  await visitor.reads(WORDS.en.result);
+  await visitor.press('link', WORDS.en.changeConsents);
+  visitor.lang = 'nl';
+  await visitor.reads(WORDS.nl.digid);
+  await logIn(visitor, WORDS.nl, 'Saskia Verhoeven');
+  visitor.lang = 'en';
+  await visitor.reads(WORDS.en.overview, ...WORDS.en.categories);
   await visitor.leave();
 });

@@ -59,6 +59,9 @@ async function publicKey(demo, url) {
   return createHash('sha256').update(key).digest('base64');
 }
 
+/** The width at which nothing may scroll sideways, in CSS pixels. */
+const NARROW = 320;
+
 /** What a run looks like: language, size of the window, mouse or keys, light or dark. */
 export const DEVICES = {
   desktop: { viewport: { width: 1280, height: 800 }, colorScheme: 'light', hand: 'mouse' },
@@ -129,6 +132,7 @@ export class Visitor {
     const same = await this.#sameness();
     if (examined.has(same)) return;
     await this.#screenshot();
+    if (this.hand instanceof Mouse) await this.#reflows(heading);
     await this.#examine(heading);
     assert.deepEqual(this.unforgiven, []);
     examined.add(same);
@@ -140,6 +144,16 @@ export class Visitor {
     const place = hostname.replace('.localhost', '');
     const name = `${this.walk}-${this.lang}-${this.device}-${String(this.pages).padStart(2, '0')}-${place}.png`;
     await this.page.screenshot({ path: path.join(SCREENSHOTS, name), fullPage: true });
+  }
+
+  /** WCAG 2.2 1.4.10: a desktop window at 400 % is 320 pixels wide, and nothing scrolls sideways. */
+  async #reflows(heading) {
+    const { page } = this;
+    const usual = page.viewportSize();
+    await page.setViewportSize({ width: NARROW, height: usual.height });
+    const wide = await page.evaluate(whatIsWiderThanTheWindow);
+    await page.setViewportSize(usual);
+    assert.deepEqual(wide, [], `“${heading}” at ${NARROW} pixels`);
   }
 
   async #examine(heading) {
@@ -175,6 +189,11 @@ export class Visitor {
   /** The browser calls a page that comes with an error a resource that failed: here it may. */
   forgives(status, path) {
     this.forgiven.push(`the server responded with a status of ${status} () ${path}`);
+  }
+
+  /** A browser drops the answer to the first of two clicks. */
+  forgivesDropped(path) {
+    this.forgiven.push(`${path} failed`);
   }
 
   /** What the browser complained about, and nobody forgives. */
@@ -245,6 +264,16 @@ class Keys {
   #focusIsIn(locator) {
     return locator.evaluateAll((all) => all.includes(document.activeElement));
   }
+}
+
+/** In the page: what reaches beyond the right edge, when there is anything to scroll to. */
+function whatIsWiderThanTheWindow() {
+  const { scrollWidth, clientWidth } = document.documentElement;
+  if (scrollWidth <= clientWidth) return [];
+  const beyond = [...document.querySelectorAll('body *')].filter(
+    (element) => element.getBoundingClientRect().right > clientWidth,
+  );
+  return [`${scrollWidth} > ${clientWidth}`, ...beyond.map((element) => element.outerHTML.slice(0, 120))];
 }
 
 /** In the page: what has the focus without showing it, on itself or its label, inside the window. */

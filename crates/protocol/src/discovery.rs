@@ -23,6 +23,8 @@ pub struct Provider {
     pub grant_types_supported: Vec<&'static str>,
     /// OIDC `acr` values, lowest first.
     pub acr_values_supported: Vec<String>,
+    /// Language tags of the pages.
+    pub ui_locales_supported: Vec<&'static str>,
     /// Algorithm of ID tokens and of signed userinfo.
     pub signing_alg: &'static str,
     /// RFC 8705 methods.
@@ -45,6 +47,7 @@ impl Provider {
         say("grant_types_supported", json!(self.grant_types_supported));
         say("subject_types_supported", json!(["pairwise"]));
         say("acr_values_supported", json!(self.acr_values_supported));
+        say("ui_locales_supported", json!(self.ui_locales_supported));
         say(
             "id_token_signing_alg_values_supported",
             json!([self.signing_alg]),

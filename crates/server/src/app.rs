@@ -125,21 +125,14 @@ impl App {
         });
     }
 
-    /// Tells the observer of a step that happens once for each provider.
-    pub fn tell_at(
-        &self,
-        step: u8,
-        trace: TraceId,
-        peer: impl Into<String>,
-        note: impl Into<String>,
-        ok: bool,
-        aanbieder: Option<String>,
-    ) {
-        self.tell(Sighting {
-            ok,
+    /// What a run does at one provider, for the steps that happen once for each; nobody in
+    /// particular without `aanbieder`.
+    pub const fn turn(&self, trace: TraceId, aanbieder: Option<String>) -> Turn<'_> {
+        Turn {
+            app: self,
+            trace,
             aanbieder,
-            ..sighting(step, trace, self.party, peer, note)
-        });
+        }
     }
 
     /// Tells the observer, with the time of this party's clock.
@@ -154,5 +147,34 @@ impl App {
     pub fn refused(&self, trace: TraceId, requirement: &str, reason: &str) {
         self.log
             .refused(self.clock.now(), self.party, trace, requirement, reason);
+    }
+}
+
+/// See [`App::turn`].
+pub struct Turn<'a> {
+    app: &'a App,
+    /// The run.
+    pub trace: TraceId,
+    aanbieder: Option<String>,
+}
+
+impl Turn<'_> {
+    /// Tells the observer of a step that went well.
+    pub fn saw(&self, step: u8, peer: impl Into<String>, note: impl Into<String>) {
+        self.told(step, peer, note, true);
+    }
+
+    /// Tells the observer of a step that did not.
+    pub fn saw_fail(&self, step: u8, peer: impl Into<String>, note: impl Into<String>) {
+        self.told(step, peer, note, false);
+    }
+
+    /// Tells the observer of a step, and whether it went well.
+    pub fn told(&self, step: u8, peer: impl Into<String>, note: impl Into<String>, ok: bool) {
+        self.app.tell(Sighting {
+            ok,
+            aanbieder: self.aanbieder.clone(),
+            ..sighting(step, self.trace, self.app.party, peer, note)
+        });
     }
 }

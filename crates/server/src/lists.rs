@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use identity::{GegevensdienstId, Hostname, Ura, Zorgaanbiedernaam};
 use medmij::lists::{
-    FrontchannelPort, Gnl, Held, Lijst, Ocl, Resolution, State, Uitgave, Whitelist, Zakl, Zal,
-    ZalEntry, ZalRelease, ZalRules, resolve,
+    FrontchannelPort, Held, Lijst, Ocl, Resolution, State, Uitgave, Whitelist, Zakl, Zal, ZalEntry,
+    ZalRelease, ZalRules, resolve,
 };
 use tokio::sync::Mutex;
 
@@ -46,7 +46,6 @@ pub struct Lists {
     zal: Source<Zal>,
     zakl: Source<Zakl>,
     ocl: Source<Ocl>,
-    gnl: Source<Gnl>,
     whitelist: Source<Whitelist>,
 }
 
@@ -99,9 +98,6 @@ impl Lists {
             ocl: Source::new(base, "MedMij_OAuthclientlist.xml", |bytes| {
                 Ocl::parse(bytes).ok()
             }),
-            gnl: Source::new(base, "MedMij_Gegevensdienstnamenlijst.xml", |bytes| {
-                Gnl::parse(bytes).ok()
-            }),
             whitelist: Source::new(base, "MedMij_Whitelist.xml", |bytes| {
                 Whitelist::parse(bytes).ok()
             }),
@@ -122,14 +118,6 @@ impl Lists {
     /// [`ListDown`].
     pub async fn is_client(&self, app: &App, host: &Hostname) -> Result<bool, ListDown> {
         Ok(self.ocl.read(app).await?.client(host).is_some())
-    }
-
-    /// The names of gegevensdiensten for people.
-    ///
-    /// # Errors
-    /// [`ListDown`].
-    pub async fn gegevensdienstnamen(&self, app: &App) -> Result<Arc<Gnl>, ListDown> {
-        self.gnl.read(app).await
     }
 
     /// Step 20: the ways to the providers of a URA; none when the ZAKL does not know it

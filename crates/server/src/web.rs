@@ -15,7 +15,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode};
 use protocol::bearer::BearerRefusal;
 use protocol::client::PeerCertificate;
 use protocol::refusal::{ErrorCode, Refusal};
-use protocol::wire::{Malformed, Parameters};
+use protocol::wire::{Malformed, Parameters, with_query};
 use serde::Serialize;
 
 use crate::clock::Clock;
@@ -49,6 +49,8 @@ pub struct Visit {
     pub headers: HeaderMap,
     /// The body.
     pub body: Bytes,
+    /// The language in which the person came here, as whoever sent him says.
+    pub asked: Option<Lang>,
 }
 
 impl<S: Send + Sync> FromRequest<S> for Visit {
@@ -70,6 +72,7 @@ impl<S: Send + Sync> FromRequest<S> for Visit {
             query: head.uri.query().unwrap_or_default().to_owned(),
             headers: head.headers,
             body: body.map_err(|_| StatusCode::PAYLOAD_TOO_LARGE.into_response())?,
+            asked: None,
         })
     }
 }
@@ -239,8 +242,6 @@ pub fn show(
     form_action: &[&str],
     context: &impl PageContext,
 ) -> Response {
-    let query = visit.query().unwrap_or_default();
-    let asked = query.get("taal");
     let lang = lang(visit);
     let url = match visit.query.as_str() {
         "" => visit.path.clone(),
@@ -253,22 +254,37 @@ pub fn show(
     let response = typed(status, "text/html; charset=utf-8", page.html);
     let policy =
         HeaderValue::from_str(&page.csp).unwrap_or(HeaderValue::from_static("default-src 'none'"));
-    let response = with(response, (CONTENT_SECURITY_POLICY, policy));
-    if asked.is_some() {
-        with(response, set_cookie(TAAL, lang.code(), TAAL_S))
-    } else {
-        response
+    remembering(visit, with(response, (CONTENT_SECURITY_POLICY, policy)))
+}
+
+/// The answer, with the cookie that keeps the language for the next pages when the person chose it
+/// with this request.
+pub fn remembering(visit: &Visit, response: Response) -> Response {
+    let query = visit.query().unwrap_or_default();
+    match Lang::chosen(query.get("taal"), visit.asked, None) {
+        Some(lang) => with(response, set_cookie(TAAL, lang.code(), TAAL_S)),
+        None => response,
     }
 }
 
 /// The language in which this person reads.
 pub fn lang(visit: &Visit) -> Lang {
+    Lang::choose(chosen_lang(visit), visit.accept_language())
+}
+
+/// The language that this person chose; nothing when only his browser says what he reads.
+pub fn chosen_lang(visit: &Visit) -> Option<Lang> {
     let query = visit.query().unwrap_or_default();
-    Lang::choose(
-        query.get("taal"),
-        visit.cookie(TAAL),
-        visit.accept_language(),
-    )
+    Lang::chosen(query.get("taal"), visit.asked, visit.cookie(TAAL))
+}
+
+/// `url` in the language that the person chose, for a page of our own at another host: cookies do not
+/// go there. What his browser prefers, it says there itself.
+pub fn in_chosen_lang(visit: &Visit, url: &str) -> String {
+    match chosen_lang(visit) {
+        Some(lang) => with_query(url, &[("taal", lang.code())]),
+        None => url.to_owned(),
+    }
 }
 
 /// What every host with pages serves beside them: the style sheet, and a page for what is not there.
@@ -352,4 +368,56 @@ pub fn origin(url: &str) -> String {
         .find(['/', '?', '#'])
         .map_or(url.len(), |at| after_scheme + at);
     url[..end].to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sent(headers: &[(HeaderName, &'static str)]) -> Visit {
+        let headers = headers.iter().cloned();
+        let peer = Peer {
+            certificate: None,
+            address: ([127, 0, 0, 1], 1).into(),
+        };
+        Visit {
+            peer,
+            trace: TraceId::fresh(),
+            path: "/".to_owned(),
+            query: String::new(),
+            headers: headers
+                .map(|(name, value)| (name, HeaderValue::from_static(value)))
+                .collect(),
+            body: Bytes::new(),
+            asked: None,
+        }
+    }
+
+    #[test]
+    fn a_form_is_ours_when_the_browser_says_so_or_says_nothing() {
+        // Fetch §3.2.5; W3C Fetch Metadata §2.3
+        const OURS: &str = "https://pgo.localhost:8443";
+        let is_ours = |headers: &[(HeaderName, &'static str)]| sent(headers).is_from(OURS);
+        for ours in [
+            &[][..],
+            &[(ORIGIN, OURS)],
+            &[(ORIGIN, "null"), (SEC_FETCH_SITE, "same-origin")],
+            &[(SEC_FETCH_SITE, "same-origin")],
+        ] {
+            assert!(is_ours(ours), "{ours:?}");
+        }
+        for foreign in [
+            &[(ORIGIN, "null")][..],
+            &[(ORIGIN, "https://pgo.localhost")],
+            &[
+                (ORIGIN, "https://evil.example"),
+                (SEC_FETCH_SITE, "same-origin"),
+            ],
+            &[(ORIGIN, "null"), (SEC_FETCH_SITE, "cross-site")],
+            &[(SEC_FETCH_SITE, "same-site")],
+            &[(SEC_FETCH_SITE, "none")],
+        ] {
+            assert!(!is_ours(foreign), "{foreign:?}");
+        }
+    }
 }

@@ -3,7 +3,7 @@
 mod rig;
 
 use std::io::{self, ErrorKind};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use axum::body::Bytes;
@@ -42,6 +42,7 @@ fn hello() -> Router {
 
 #[tokio::test]
 async fn a_client_that_names_no_site_of_ours_is_hung_up_on() {
+    // RFC 6066 §3
     let rig = Rig::new();
     let door = open([rig.site(A, hello())], House::default()).await;
     let mut silent = rig.tls(None, &[]);
@@ -351,6 +352,7 @@ fn chunked(chunks: usize) -> String {
 
 #[tokio::test]
 async fn a_body_over_the_limit_gets_413_declared_or_not() {
+    // RFC 9110 §15.5.14
     let rig = Rig::new();
     let door = open([counting(&rig)], House::default()).await;
     for (request, expected) in [
@@ -390,6 +392,23 @@ async fn a_body_over_the_limit_gets_413_declared_or_not() {
 }
 
 #[tokio::test]
+async fn rfc_9112_8_a_body_that_is_not_framed_as_announced_gets_400() {
+    // RFC 9112 §8
+    let rig = Rig::new();
+    let door = open([counting(&rig)], House::default()).await;
+    let head = "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n";
+    let answer = door
+        .exchange(
+            A,
+            rig.tls(None, &[]),
+            &format!("{head}4\r\nhalf\r\nxyz\r\n"),
+        )
+        .await;
+    assert_eq!(status(&answer), 400, "{answer}");
+    assert!(answer.contains("trace-id: "), "{answer}");
+}
+
+#[tokio::test]
 async fn a_client_that_waits_for_leave_to_send_too_much_gets_413_at_once() {
     let rig = Rig::new();
     let door = open([counting(&rig)], House::default()).await;
@@ -400,6 +419,7 @@ async fn a_client_that_waits_for_leave_to_send_too_much_gets_413_at_once() {
 
 #[tokio::test]
 async fn a_slow_body_gets_408() {
+    // RFC 9110 §15.5.9
     let rig = Rig::new();
     let door = open([counting(&rig)], House::default()).await;
     for request in [
@@ -413,6 +433,7 @@ async fn a_slow_body_gets_408() {
 
 #[tokio::test]
 async fn a_body_without_room_to_read_it_in_gets_503() {
+    // RFC 9110 §15.6.4
     let rig = Rig::new();
     let house = House {
         bodies_bytes_max: 1024,
@@ -446,6 +467,7 @@ async fn a_body_without_room_to_read_it_in_gets_503() {
 
 #[tokio::test]
 async fn oversized_heads_get_431_and_oversized_targets_414() {
+    // RFC 6585 §5; RFC 9110 §15.5.15
     let rig = Rig::new();
     let anything = Router::new().fallback(|| async { "here" });
     let door = open([rig.site(A, anything)], House::default()).await;
@@ -465,6 +487,10 @@ async fn oversized_heads_get_431_and_oversized_targets_414() {
     ] {
         let answer = door.exchange(A, rig.tls(None, &[]), &request).await;
         assert_eq!(status(&answer), expected, "{} bytes", request.len());
+        // hyper itself answers what is far too large, and barely.
+        let is_ours = request.len() < 65_536;
+        assert_eq!(answer.contains("trace-id: "), is_ours, "{answer}");
+        assert_eq!(answer.contains("nosniff"), is_ours, "{answer}");
     }
     let outside = rig.outside(None);
     let long = format!("/{}", "t".repeat(8192));
@@ -482,6 +508,69 @@ async fn oversized_heads_get_431_and_oversized_targets_414() {
         .await
         .expect("an answer");
     assert_eq!(answer.status, 431);
+}
+
+/// A door that tells what it refuses: requirement and trace id, a line each.
+async fn telling(rig: &Rig) -> (rig::Open, Arc<Mutex<Vec<String>>>) {
+    let told: Arc<Mutex<Vec<String>>> = Arc::default();
+    let door = open([rig.site(A, hello())], House::default()).await;
+    let into = Arc::clone(&told);
+    let site = rig.site(A, hello());
+    let sites = Sites::open([site]).expect("good sites");
+    let sites = sites.telling(move |host, trace, requirement, _| {
+        let line = format!("{host} {trace} {requirement}");
+        into.lock().expect("not poisoned").push(line);
+    });
+    door.sites.store(Arc::new(sites));
+    (door, told)
+}
+
+#[tokio::test]
+async fn rfc_9112_2_2_a_head_that_cannot_be_read_gets_400_and_a_line_for_the_operator() {
+    let rig = Rig::new();
+    let (door, told) = telling(&rig).await;
+    let huge = vec![b'x'; 200_000];
+    for (head, expected, requirement) in [
+        (&b"GET /\xff HTTP/1.1\r\n\r\n"[..], 400, "RFC 9112 §2.2"),
+        (b"GET / HTTP/9.9\r\n\r\n", 400, "RFC 9112 §2.2"),
+        (b"GET / HTTP/1.1\r\nno colon\r\n\r\n", 400, "RFC 9112 §2.2"),
+        (&huge, 431, "RFC 6585 §5"),
+        (b"GET / HTTP/1.1\r\n\r\n", 400, "RFC 9112 §3.2"),
+    ] {
+        let stream = door.connect(A, rig.tls(None, &[])).await;
+        let mut stream = stream.expect("a handshake");
+        let _ = stream.write_all(head).await;
+        let answer = hear_one(&mut stream, 0).await;
+        assert_eq!(status(&answer), expected, "{requirement}");
+        drop(stream);
+        for _ in 0..50 {
+            if !told.lock().expect("not poisoned").is_empty() {
+                break;
+            }
+            sleep(SOON / 10).await;
+        }
+        let line = told.lock().expect("not poisoned").pop().expect("a line");
+        assert!(line.starts_with(A) && line.ends_with(requirement), "{line}");
+        let trace = line.split(' ').nth(1).expect("a trace id");
+        assert!(TraceId::parse(trace).is_some(), "{line}");
+        let is_ours = requirement == "RFC 9112 §3.2";
+        assert_eq!(answer.contains(trace), is_ours, "{answer}");
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_at_the_door_is_told_with_the_number_of_its_answer() {
+    let rig = Rig::new();
+    let (door, told) = telling(&rig).await;
+    let request = format!("GET / HTTP/1.1\r\nX-Correlation-ID: {TRACE}\r\nHost: {B}\r\n\r\n");
+    let mut stream = door
+        .connect(A, rig.tls(None, &[]))
+        .await
+        .expect("a handshake");
+    let answer = say(&mut stream, &request).await;
+    assert_eq!(status(&answer), 421);
+    let told = told.lock().expect("not poisoned").clone();
+    assert_eq!(told, [format!("{A} {TRACE} RFC 9110 §15.5.20")]);
 }
 
 #[tokio::test]
@@ -546,6 +635,7 @@ async fn an_address_gets_so_many_connections_and_no_more() {
 
 #[tokio::test]
 async fn both_versions_of_http_work_and_bear_what_every_answer_bears() {
+    // RFC 7301 §6; RFC 9113 §3.1
     let rig = Rig::new();
     let version = |Extension(trace): Extension<TraceId>, request: Request| async move {
         format!("{:?} {trace}", request.version())
@@ -590,6 +680,22 @@ async fn both_versions_of_http_work_and_bear_what_every_answer_bears() {
     assert_eq!(answer.headers["cache-control"], "max-age=60");
     let fresh = answer.headers["trace-id"].to_str().expect("text");
     assert!(TraceId::parse(fresh).is_some_and(|fresh| fresh != trace));
+}
+
+#[tokio::test]
+async fn rfc_6797_6_1_only_a_house_that_wants_it_binds_browsers_to_tls_for_a_year() {
+    // RFC 6797 §6.1
+    let rig = Rig::new();
+    let house = House {
+        strict_transport_security: true,
+        ..House::default()
+    };
+    for (house, expected) in [(house, true), (House::default(), false)] {
+        let door = open([rig.site(A, hello())], house).await;
+        let answer = door.exchange(A, rig.tls(None, &[]), GET).await;
+        let line = "strict-transport-security: max-age=31536000\r\n";
+        assert_eq!(answer.contains(line), expected, "{answer}");
+    }
 }
 
 #[tokio::test]
@@ -760,6 +866,7 @@ async fn judge(rig: &Rig, name: &'static str) -> io::Result<()> {
 
 #[tokio::test]
 async fn the_authority_is_believed_for_localhost_and_for_nothing_else() {
+    // RFC 5280 §4.2.1.10
     let rig = Rig::new();
     judge(&rig, "abused.localhost")
         .await

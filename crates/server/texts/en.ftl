@@ -111,6 +111,9 @@ pgo-mitz-niet-bereikbaar = Mitz cannot be reached now
 pgo-opnieuw-beginnen = Log in at Mitz again
     .uitleg = The link between De Proef-PGO and Mitz no longer works. Perhaps you withdrew your consent, or you have not collected data for a long time.
     .advies = Start again if you want to collect data.
+pgo-formulier-verlopen = We did nothing with this form
+    .uitleg = The form does not belong to this visit. That happens when a page has been open for more than a day, when your browser keeps no cookies, or when the form came from another website. Your link with Mitz has not changed.
+    .advies = Go to the start and do it again there. You do not need to log in again for this.
 
 ## DigiD simulator
 
@@ -210,6 +213,15 @@ toestemming-zoals-hierboven = As above
 toestemming-knop-geven = Give consent
 toestemming-knop-weigeren = I do not give consent
 
+## Consent register: categories of care providers
+
+categorie-apotheek = Pharmacies
+categorie-ggz = Mental health care
+categorie-huisarts = General practitioners
+categorie-huisartsenpost = Out-of-hours GP services
+categorie-verpleeghuis = Nursing homes
+categorie-ziekenhuis = Hospitals
+
 ## Consent register: overview
 
 overzicht = Your consents
@@ -231,6 +243,9 @@ overzicht-uitloggen = Log out
 register-verlopen = You are no longer logged in
     .uitleg = You waited too long, or you logged out yourself. Choices that you had not sent were not recorded.
     .advies = Go back to your PGO and start again.
+register-al-besloten = You have already answered this question
+    .uitleg = Your first answer counts. A second click or the back button changes nothing.
+    .advies = Continue in the tab in which you answered, or start again at your PGO. There you can also change your consents.
 register-afgemeld = You are logged out
     .uitleg = What you recorded or withdrew stays that way.
     .advies = You can close this page.

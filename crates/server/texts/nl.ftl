@@ -111,6 +111,9 @@ pgo-mitz-niet-bereikbaar = Mitz is nu niet bereikbaar
 pgo-opnieuw-beginnen = Log opnieuw in bij Mitz
     .uitleg = De koppeling tussen De Proef-PGO en Mitz werkt niet meer. Misschien hebt u uw toestemming ingetrokken, of hebt u lang geen gegevens verzameld.
     .advies = Begin opnieuw als u weer gegevens wilt verzamelen.
+pgo-formulier-verlopen = We hebben niets met dit formulier gedaan
+    .uitleg = Het formulier hoort niet bij dit bezoek. Dat gebeurt als een pagina langer dan een dag openstaat, als uw browser geen cookies bewaart, of als het formulier van een andere website kwam. Uw koppeling met Mitz is niet veranderd.
+    .advies = Ga naar het begin en doe het daar opnieuw. U hoeft hiervoor niet opnieuw in te loggen.
 
 ## DigiD-simulator
 
@@ -210,6 +213,15 @@ toestemming-zoals-hierboven = Zoals hierboven
 toestemming-knop-geven = Toestemming geven
 toestemming-knop-weigeren = Ik geef geen toestemming
 
+## Toestemmingenregister: categorieën van zorgaanbieders
+
+categorie-apotheek = Apotheken
+categorie-ggz = Geestelijke gezondheidszorg (ggz)
+categorie-huisarts = Huisartsen
+categorie-huisartsenpost = Huisartsenposten
+categorie-verpleeghuis = Verpleeghuizen
+categorie-ziekenhuis = Ziekenhuizen
+
 ## Toestemmingenregister: overzicht
 
 overzicht = Uw toestemmingen
@@ -231,6 +243,9 @@ overzicht-uitloggen = Uitloggen
 register-verlopen = U bent niet meer ingelogd
     .uitleg = U hebt te lang gewacht, of u hebt zelf uitgelogd. Keuzes die u nog niet had verstuurd, zijn niet vastgelegd.
     .advies = Ga terug naar uw PGO en begin opnieuw.
+register-al-besloten = U hebt deze vraag al beantwoord
+    .uitleg = Uw eerste antwoord telt. Een tweede klik of de terugknop verandert niets.
+    .advies = Ga verder in het tabblad waar u hebt geantwoord, of begin opnieuw bij uw PGO. Daar kunt u ook uw toestemmingen aanpassen.
 register-afgemeld = U bent uitgelogd
     .uitleg = Wat u hebt vastgelegd of ingetrokken, blijft zo.
     .advies = U kunt deze pagina sluiten.

@@ -61,6 +61,27 @@ fn every_step_that_is_broken_fails_for_real_and_is_named() {
 }
 
 #[test]
+fn a_broken_run_says_in_english_which_party_refused_and_why() {
+    let why = |step: &str| {
+        let output = demo(&["--headless", "mitz", "--break", step]);
+        let text = text(&output);
+        text.lines().last().expect("a line").to_owned()
+    };
+    let refused = why("25");
+    assert!(refused.contains("mitz refused (mitz case "), "{refused}");
+    let not_logged_in = why("4");
+    assert!(
+        not_logged_in.contains("HTTP 200 at https://mitz.localhost:"),
+        "{not_logged_in}"
+    );
+    for line in [refused, not_logged_in] {
+        for dutch in ["Inloggen", "gelukt", "Uw gegevens", "Verzamel"] {
+            assert!(!line.contains(dutch), "{line}");
+        }
+    }
+}
+
+#[test]
 fn a_step_that_does_not_exist_is_refused_before_anything_starts() {
     let output = demo(&["--headless", "mitz", "--break", "31"]);
     assert_eq!(output.status.code(), Some(2));

@@ -142,6 +142,46 @@ fn one_dva_in_a_process_of_its_own_still_serves_the_chain() {
     );
 }
 
+/// What a person reads at the start, when the demo is ready.
+fn welcome(state: &State, arguments: &[&str], ready_file: &str) -> String {
+    let file = std::env::temp_dir().join(format!("{}.txt", state.0.display()));
+    let mut command = sluis(&["--state", state.text(), "--port", "0"]);
+    let out = std::fs::File::create(&file).expect("writable");
+    let child = command.args(arguments).stdout(out).spawn().expect("starts");
+    let demo = Demo(child);
+    ready_in(state, &demo, ready_file);
+    for _ in 0..READY_TRIES_MAX {
+        let text = std::fs::read_to_string(&file).expect("readable");
+        if text.contains("Ctrl-C") {
+            std::fs::remove_file(&file).expect("ours");
+            return text;
+        }
+        std::thread::sleep(READY_AGAIN);
+    }
+    unreachable!("the demo said nothing");
+}
+
+#[test]
+fn the_welcome_names_the_authority_as_a_browser_lists_it_and_only_pages_that_are_here() {
+    let state = State::new("welcome");
+    let whole = welcome(&state, &[], "demo.json");
+    let in_the_list = [
+        "\"Sluis demo CA ",
+        " (TEST)\" in the same place, under \"Sluis demo (TEST)\".",
+    ];
+    for words in in_the_list {
+        assert!(whole.contains(words), "{whole}");
+    }
+    assert!(whole.starts_with("The network is ready."), "{whole}");
+    assert!(whole.contains("https://pgo.localhost:"), "{whole}");
+
+    let part = welcome(&state, &["--only", "mitz,dva2"], "demo-mitz-dva2.json");
+    assert!(part.contains("ready: mitz, dva2."), "{part}");
+    assert!(part.contains("https://toestemmingen.localhost:"), "{part}");
+    assert!(!part.contains("pgo.localhost"), "{part}");
+    assert!(part.contains("demo-mitz-dva2.json"), "{part}");
+}
+
 #[test]
 fn demo_json_tells_what_others_need_and_goes_with_the_demo() {
     let state = State::new("json");

@@ -29,6 +29,8 @@ const SPARE_S: u32 = DAY_S;
 /// A new certificate holds from an hour ago, for counterparts whose clock is slow.
 const BACKDATE_S: u32 = 60 * 60;
 const DAY_S: u32 = 24 * 60 * 60;
+/// The organisation in every name that the demo makes.
+pub const ORGANISATION: &str = "Sluis demo (TEST)";
 /// RFC 5280 appendix A.1, `ub-common-name`: a longer name stands in the alternative names only.
 const COMMON_NAME_BYTES_MAX: usize = 64;
 
@@ -67,6 +69,16 @@ impl Authority {
     /// The authority's own certificate: the root that the demo's parties trust.
     pub const fn certificate(&self) -> &CertificateDer<'static> {
         &self.certificate
+    }
+
+    /// What browsers call it in their list of authorities: the common name of its subject. They list
+    /// it under [`ORGANISATION`].
+    pub fn name(&self) -> String {
+        let read = parse(&self.certificate);
+        let read = read.as_ref().ok();
+        let name = read.and_then(|own| own.subject().iter_common_name().next());
+        let name = name.and_then(|name| name.as_str().ok());
+        name.unwrap_or(ORGANISATION).to_owned()
     }
 
     /// The first moment at which the authority no longer holds.
@@ -224,7 +236,7 @@ fn leaf_params(
 
 fn name(common: &str) -> DistinguishedName {
     let mut name = DistinguishedName::new();
-    name.push(DnType::OrganizationName, "Sluis demo (TEST)");
+    name.push(DnType::OrganizationName, ORGANISATION);
     name.push(DnType::CommonName, common);
     name
 }
@@ -305,6 +317,37 @@ mod tests {
         let renewed = directory.authority(last_day);
         assert_ne!(renewed.certificate(), first.certificate());
         assert_eq!(renewed.until(), last_day.plus_s(30 * DAY_S));
+    }
+
+    #[test]
+    fn rfc_5280_4_2_1_10_the_authority_says_critically_that_it_is_for_localhost() {
+        // RFC 5280 §4.2.1.10
+        let directory = Directory::new("critical");
+        let authority = directory.authority(NOW);
+        let own = parse(authority.certificate()).expect("readable");
+        let constraints = own.name_constraints().expect("readable").expect("some");
+        assert!(constraints.critical);
+        let permitted = constraints
+            .value
+            .permitted_subtrees
+            .as_deref()
+            .expect("some");
+        let [permitted] = permitted else {
+            unreachable!("one name and no more");
+        };
+        assert_eq!(permitted.base.to_string(), "DNSName(localhost)");
+    }
+
+    #[test]
+    fn the_authority_is_named_as_a_browser_lists_it() {
+        let directory = Directory::new("named");
+        let authority = directory.authority(NOW);
+        let own = parse(authority.certificate()).expect("readable");
+        let common = own.subject().iter_common_name().next().expect("a name");
+        let organisation = own.subject().iter_organization().next().expect("one");
+        assert_eq!(common.as_str().expect("text"), authority.name());
+        assert_eq!(organisation.as_str().expect("text"), ORGANISATION);
+        assert!(authority.name().starts_with("Sluis demo CA "));
     }
 
     #[test]

@@ -18,7 +18,7 @@ use std::path::PathBuf;
 
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 
-pub use authority::{Authority, saml_signing};
+pub use authority::{Authority, ORGANISATION, saml_signing};
 pub use files::{KeyFiles, private_directory};
 pub use reading::{BadCertificate, Validity, expiry, peer_hostname, thumbprint, validity};
 

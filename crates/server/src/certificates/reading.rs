@@ -128,6 +128,7 @@ mod tests {
 
     #[test]
     fn the_only_dns_name_is_the_peers_name() {
+        // RFC 5280 §4.2.1.6 and §7.2
         let name = |names: &[&str]| peer_hostname(&with_names(names));
         let dva = Hostname::parse("dva.localhost").expect("a host name");
         assert_eq!(name(&["dva.localhost"]), Ok(dva.clone()));

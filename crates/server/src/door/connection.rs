@@ -15,10 +15,11 @@ use tokio::time::{sleep, timeout};
 use tokio_rustls::LazyConfigAcceptor;
 use tokio_rustls::server::TlsStream;
 
+use super::refusal::Refusal;
 use super::serve::{Door, Place, Stopping};
 use super::site::{H2, OpenSite};
-use super::visit::{Visit, Visits};
-use super::{House, Peer, PeerCertificate};
+use super::visit::{HEADERS_MAX, Visit, Visits};
+use super::{House, Peer, PeerCertificate, TraceId};
 
 /// Requests that one HTTP/2 connection may have open at a time.
 const STREAMS_MAX: u32 = 64;
@@ -76,10 +77,10 @@ pub(super) async fn welcome(
     let (house, visits) = (&visit.door.house, Visits(Arc::clone(&visit)));
     if speaks_h2 {
         let connection = http2(house).serve_connection(TokioIo::new(tls), visits);
-        converse(connection, &visit.activity, house, stopping).await
+        converse(connection, &visit, stopping).await
     } else {
         let connection = http1(house).serve_connection(TokioIo::new(tls), visits);
-        converse(connection, &visit.activity, house, stopping).await
+        converse(connection, &visit, stopping).await
     }
 }
 
@@ -113,9 +114,11 @@ fn http1(house: &House) -> http1::Builder {
     builder
         .timer(TokioTimer::new())
         .header_read_timeout(house.header_timeout)
-        .max_header_size(bytes_max)
+        // What hyper refuses gets an answer without our headers, so it takes twice what we do.
+        .max_headers(2 * HEADERS_MAX)
+        .max_header_size(2 * bytes_max)
         // hyper refuses less than 8192.
-        .max_buf_size(2 * bytes_max.max(8192));
+        .max_buf_size(4 * bytes_max.max(8192));
     builder
 }
 
@@ -123,7 +126,7 @@ fn http2(house: &House) -> http2::Builder<TokioExecutor> {
     let mut builder = http2::Builder::new(TokioExecutor::new());
     builder
         .timer(TokioTimer::new())
-        .max_header_list_size(house.header_bytes_max)
+        .max_header_list_size(2 * house.header_bytes_max)
         .max_concurrent_streams(STREAMS_MAX)
         .initial_stream_window_size(STREAM_WINDOW_BYTES)
         .initial_connection_window_size(CONNECTION_WINDOW_BYTES)
@@ -134,19 +137,19 @@ fn http2(house: &House) -> http2::Builder<TokioExecutor> {
 
 /// Lets the connection run until it ends by itself, rests too long, was to a site that is no more,
 /// or the door stops. In the latter cases running requests get `drain_timeout`.
-async fn converse<C: Conversation>(
-    connection: C,
-    activity: &Activity,
-    house: &House,
-    mut stopping: Stopping,
-) -> End {
+async fn converse<C: Conversation>(connection: C, visit: &Visit, mut stopping: Stopping) -> End {
+    let (activity, house) = (&visit.activity, &visit.door.house);
     let mut connection = pin!(connection);
     let mut seen = activity.begun();
     let mut patience = house.header_timeout;
     loop {
         tokio::select! {
-            // Why it ended is of no use to anybody.
-            _ = connection.as_mut() => return End::Clean,
+            ended = connection.as_mut() => {
+                if let Err(error) = ended {
+                    visit.unread(&error);
+                }
+                return End::Clean;
+            }
             () = stopping.wait() => break,
             () = activity.leave.notified() => break,
             () = sleep(patience) => {
@@ -163,6 +166,24 @@ async fn converse<C: Conversation>(
     match timeout(house.drain_timeout, connection).await {
         Err(_) if activity.is_running() => End::Cut,
         _ => End::Clean,
+    }
+}
+
+impl Visit {
+    /// Tells the operator of a request whose head hyper did not take. hyper answers it by itself (400,
+    /// 414 or 431, without a body) and offers no way to add our headers, the number among them; the
+    /// number in the log is a fresh one. Other ends (a client that is gone, or rests too long) say
+    /// nothing of interest.
+    fn unread(&self, error: &hyper::Error) {
+        let told = if error.is_parse_too_large() {
+            Refusal::HeadTooLarge.reason()
+        } else if error.is_parse() {
+            ("RFC 9112 §2.2", "the head of a request is unreadable")
+        } else {
+            return;
+        };
+        let sites = self.door.sites.load();
+        sites.tell(&self.site.host, TraceId::fresh(), told);
     }
 }
 
@@ -212,7 +233,7 @@ impl Drop for Running<'_> {
 }
 
 /// What both versions of HTTP can do: run to the end, and be asked to end soon.
-trait Conversation: Future {
+trait Conversation: Future<Output = hyper::Result<()>> {
     fn say_goodbye(self: Pin<&mut Self>);
 }
 

@@ -8,7 +8,9 @@
 //! Before a site's router sees a request, it is whole: its head within bounds, its body read,
 //! within the site's limit and in time. A handler finds in the request's extensions who asks
 //! ([`Peer`]) and under which number ([`TraceId`]); the answer leaves with that number and with the
-//! headers that every answer bears. A handler that panics answers 500 without a word.
+//! headers that every answer bears. A handler that panics answers 500 without a word. What is refused
+//! here is told to the operator's log ([`Sites::telling`]). One kind of answer is not ours: a head that
+//! hyper cannot read, or that is over twice our bounds, gets its bare 400, 414 or 431.
 //!
 //! The door knows no framework and reads no token. Whoever wants to disturb a site (the demo's
 //! faults) wraps its [`Router`](axum::Router) in a layer of his own.

@@ -19,7 +19,7 @@ pub(super) enum Refusal {
     BodyTooLarge,
     /// RFC 9110 §15.5.9.
     BodyTooSlow,
-    /// The body broke off, or is not framed as announced.
+    /// The body broke off, or is not framed as announced (RFC 9112 §8).
     BodyBroken,
     /// Too many bodies are being read at this moment (RFC 9110 §15.6.4).
     Busy,
@@ -42,6 +42,20 @@ impl Refusal {
             Self::BodyTooSlow => (StatusCode::REQUEST_TIMEOUT, "the body came too slowly\n"),
             Self::BodyBroken => (StatusCode::BAD_REQUEST, "the body did not arrive whole\n"),
             Self::Busy => (StatusCode::SERVICE_UNAVAILABLE, "too busy; try again\n"),
+        }
+    }
+
+    /// The requirement by which it is refused, and the reason for the operator.
+    pub(super) const fn reason(self) -> (&'static str, &'static str) {
+        match self {
+            Self::NoHost => ("RFC 9112 §3.2", "not exactly one host is named"),
+            Self::Misdirected => ("RFC 9110 §15.5.20", "for another host than the connection"),
+            Self::TargetTooLong => ("RFC 9110 §15.5.15", "the target is too long"),
+            Self::HeadTooLarge => ("RFC 6585 §5", "the head is too large"),
+            Self::BodyTooLarge => ("RFC 9110 §15.5.14", "the body is too large"),
+            Self::BodyTooSlow => ("RFC 9110 §15.5.9", "the body came too slowly"),
+            Self::BodyBroken => ("RFC 9112 §8", "the body did not arrive whole"),
+            Self::Busy => ("RFC 9110 §15.6.4", "too many bodies are being read"),
         }
     }
 

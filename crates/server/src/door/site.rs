@@ -12,6 +12,7 @@ use rustls::server::WebPkiClientVerifier;
 use rustls::{RootCertStore, ServerConfig};
 use rustls_pki_types::CertificateDer;
 
+use super::TraceId;
 use crate::certificates::Identity;
 
 /// The ALPN name of HTTP/2 (RFC 9113 §3.1).
@@ -67,7 +68,12 @@ impl Default for Limits {
 #[derive(Default)]
 pub struct Sites {
     by_host: HashMap<Hostname, Arc<OpenSite>>,
+    told: Option<Told>,
 }
+
+/// Who is told of what goes no further than the door: host, number, requirement, and the reason for
+/// the operator.
+type Told = Arc<dyn Fn(&Hostname, TraceId, &'static str, &'static str) + Send + Sync>;
 
 /// A site whose keys and roots were found good.
 pub(super) struct OpenSite {
@@ -101,7 +107,31 @@ impl Sites {
     pub fn replacing(&self, site: Site) -> Result<Self, SiteFault> {
         let mut by_host = self.by_host.clone();
         by_host.insert(site.host.clone(), Arc::new(OpenSite::new(site)?));
-        Ok(Self { by_host })
+        let told = self.told.clone();
+        Ok(Self { by_host, told })
+    }
+
+    /// The same sites; whoever writes the operator's log is told of what goes no further than the
+    /// door. Without, it stands in the debug log only.
+    #[must_use]
+    pub fn telling(
+        mut self,
+        told: impl Fn(&Hostname, TraceId, &'static str, &'static str) + Send + Sync + 'static,
+    ) -> Self {
+        self.told = Some(Arc::new(told));
+        self
+    }
+
+    pub(super) fn tell(
+        &self,
+        host: &Hostname,
+        trace: TraceId,
+        (requirement, reason): (&'static str, &'static str),
+    ) {
+        tracing::debug!(%trace, %host, requirement, reason, "refused at the door");
+        if let Some(told) = &self.told {
+            told(host, trace, requirement, reason);
+        }
     }
 
     /// The site that a TLS server name asks for; names compare without regard to case (RFC 6066

@@ -73,6 +73,7 @@ mod tests {
 
     #[test]
     fn the_header_goes_before_the_query_and_the_query_before_chance() {
+        // core.tknint.208
         let in_query = format!("state=1&X-Correlation-ID={B}");
         assert_eq!(of(Some(A), &in_query), A);
         assert_eq!(of(Some(&A.to_uppercase()), ""), A);

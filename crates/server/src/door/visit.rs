@@ -24,8 +24,8 @@ use super::{House, Peer, TraceId};
 
 /// Every answer bears the request's number under this name.
 const TRACE_ID: HeaderName = HeaderName::from_static("trace-id");
-/// hyper's own bound on HTTP/1.1, kept for HTTP/2 as well.
-const HEADERS_MAX: usize = 100;
+/// Headers of one request: browsers and proxies stay under half of it.
+pub(super) const HEADERS_MAX: usize = 100;
 /// A year in seconds, and no word on other hosts (RFC 6797 §6.1).
 const STRICT: HeaderValue = HeaderValue::from_static("max-age=31536000");
 
@@ -50,7 +50,8 @@ impl Visit {
                 handle(self.site.router.clone(), request, trace).await
             }
             Err(refusal) => {
-                tracing::debug!(%trace, host = %self.site.host, ?refusal, "refused at the door");
+                let sites = self.door.sites.load();
+                sites.tell(&self.site.host, trace, refusal.reason());
                 refusal.answer(version)
             }
         };
@@ -68,7 +69,9 @@ impl Visit {
         if target.is_some_and(|target| target.as_str().len() > self.door.house.uri_bytes_max) {
             return Err(Refusal::TargetTooLong);
         }
-        if head_bytes(&head.headers) > self.door.house.header_bytes_max as usize
+        let target_bytes = target.map_or(0, |target| target.as_str().len());
+        let head_bytes = target_bytes + head_bytes(&head.headers);
+        if head_bytes > self.door.house.header_bytes_max as usize
             || head.headers.len() > HEADERS_MAX
         {
             return Err(Refusal::HeadTooLarge);

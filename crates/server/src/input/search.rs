@@ -327,6 +327,7 @@ mod tests {
 
     #[test]
     fn a_token_is_found_with_and_without_its_system() {
+        // FHIR R4 §3.1.1.4 and §3.1.1.4.1
         for (name, value) in [
             ("category", "laboratory"),
             ("category", "vital-signs,laboratory"),
@@ -370,6 +371,7 @@ mod tests {
 
     #[test]
     fn dates_compare_as_spans_of_time() {
+        // FHIR R4 §3.1.1.4.5 and §3.1.1.4.6
         for (date, expected) in [
             ("2026", true),
             ("eq2026-03", true),

@@ -766,6 +766,7 @@ fn a_search_is_narrowed_and_shortened() {
 
 #[test]
 fn a_record_is_refused_where_it_is_none() {
+    // FHIR R4 §2.24.0.1
     let patient = RECORDS.lines().take(3).collect::<Vec<_>>().join("\n");
     let with = |more: &str| format!("{patient}\n{more}]");
     for (text, expected) in [

@@ -9,13 +9,14 @@ mod parties;
 mod person;
 mod ready;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
+use identity::Hostname;
 use store::Store as _;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -113,6 +114,7 @@ pub async fn start(config: Config) -> Result<Running, String> {
     };
     let mut sites = Vec::new();
     let mut apps = BTreeMap::new();
+    let mut behind: HashMap<Hostname, Arc<App>> = HashMap::new();
     for party in Party::ALL
         .into_iter()
         .filter(|party| config.parties.contains(party))
@@ -124,13 +126,20 @@ pub async fn start(config: Config) -> Result<Running, String> {
                 Some(fault) => fault.before(host, router),
                 None => router,
             };
-            sites.push(parties::site(&foundation, party, host, clients, router)?);
+            let site = parties::site(&foundation, party, host, clients, router)?;
+            behind.insert(site.host.clone(), Arc::clone(&opened.app));
+            sites.push(site);
         }
     }
     // The parties' locks are ours, so what a demo before us left behind is stale.
     let ready_files = ready::files(&foundation.state, &config.parties);
     ready::remove_stale(&ready_files);
     let sites = Sites::open(sites).map_err(|fault| fault.to_string())?;
+    let sites = sites.telling(move |host, trace, requirement, reason| {
+        if let Some(app) = behind.get(host) {
+            app.refused(trace, requirement, reason);
+        }
+    });
     let (stop, stopping) = door::stop();
     let sites = Arc::new(ArcSwap::from_pointee(sites));
     let door = tokio::spawn(door::serve(listener, sites, House::default(), stopping));
@@ -199,6 +208,11 @@ impl Running {
                 return app.party;
             }
         }
+    }
+
+    /// The file that says that this process is ready.
+    pub fn ready_file(&self) -> Option<&Path> {
+        self.ready_files.first().map(PathBuf::as_path)
     }
 
     /// Lets running requests finish, then stops.

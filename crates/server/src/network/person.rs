@@ -186,13 +186,8 @@ impl Shown {
         let found = forms
             .into_iter()
             .find(|form| attribute(&page, *form, "action") == path);
-        let form = found.ok_or_else(|| {
-            format!(
-                "{} shows no form for {path}: {}",
-                bare(&self.url),
-                self.heading()
-            )
-        })?;
+        let form = found
+            .ok_or_else(|| format!("the person saw no form for {path}, but {}", self.in_short()))?;
         let action = self
             .url
             .join(path)
@@ -208,7 +203,12 @@ impl Shown {
         Ok(read)
     }
 
-    /// The page's heading, for error texts.
+    /// Status and address, without what the query may hold.
+    pub fn in_short(&self) -> String {
+        format!("HTTP {} at {}", self.status, bare(&self.url))
+    }
+
+    /// The page's heading, in whatever language it is.
     pub fn heading(&self) -> String {
         let text = |page: &Document<'_>| {
             let heading = page.get_elements_by_tag_name("h1").into_iter().next()?;

@@ -30,19 +30,41 @@ impl Lang {
         }
     }
 
-    /// The language for a request: what the person chose on this page (`?taal=`), else what he
-    /// chose before (the cookie), else what his browser prefers (RFC 9110 §12.5.4), else Dutch.
-    /// A value that names no language of ours counts as absent.
-    pub fn choose(
-        query_taal: Option<&str>,
-        cookie: Option<&str>,
-        accept_language: Option<&str>,
-    ) -> Self {
-        query_taal
-            .and_then(Self::of_code)
-            .or_else(|| cookie.and_then(Self::of_code))
+    /// The language for a request: what the person chose ([`Self::chosen`]), else what his browser
+    /// prefers (RFC 9110 §12.5.4), else Dutch.
+    pub fn choose(chosen: Option<Self>, accept_language: Option<&str>) -> Self {
+        chosen
             .or_else(|| accept_language.and_then(preferred))
             .unwrap_or_default()
+    }
+
+    /// What the person chose: on this page (`?taal=`), else where he came from (`asked`, see
+    /// [`Self::of_ui_locales`]), else here before (the cookie). A value that names no language of
+    /// ours counts as absent.
+    pub fn chosen(
+        query_taal: Option<&str>,
+        asked: Option<Self>,
+        cookie: Option<&str>,
+    ) -> Option<Self> {
+        query_taal
+            .and_then(Self::of_code)
+            .or(asked)
+            .or_else(|| cookie.and_then(Self::of_code))
+    }
+
+    /// The first language of ours in `ui_locales` (OIDC Core §3.1.2.1): language tags (BCP
+    /// 47), the dearest first, a space between them. Nothing when it is not such a list: a client
+    /// that writes it badly is no reason to refuse its person.
+    pub fn of_ui_locales(ui_locales: &str) -> Option<Self> {
+        let subtag = |text: &str| {
+            (1..=8).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
+        };
+        let tags: Vec<&str> = ui_locales.split(' ').take(RANGES_MAX + 1).collect();
+        let is_list = tags.len() <= RANGES_MAX && tags.iter().all(|tag| tag.split('-').all(subtag));
+        if !is_list {
+            return None;
+        }
+        tags.into_iter().find_map(Self::of_range)
     }
 
     fn of_code(code: &str) -> Option<Self> {
@@ -109,27 +131,55 @@ mod tests {
     use super::*;
 
     fn browser(accept_language: &str) -> Lang {
-        Lang::choose(None, None, Some(accept_language))
+        Lang::choose(None, Some(accept_language))
     }
 
     #[test]
-    fn the_choice_on_the_page_beats_the_cookie_beats_the_browser_beats_dutch() {
+    fn the_choice_on_the_page_beats_the_clients_beats_the_cookie_beats_the_browser() {
         let (nl, en) = (Some("nl"), Some("en"));
-        assert_eq!(Lang::choose(nl, en, en), Lang::Nl);
-        assert_eq!(Lang::choose(None, en, nl), Lang::En);
-        assert_eq!(Lang::choose(None, None, en), Lang::En);
-        assert_eq!(Lang::choose(None, None, None), Lang::Nl);
+        assert_eq!(Lang::chosen(nl, Some(Lang::En), en), Some(Lang::Nl));
+        assert_eq!(Lang::chosen(None, Some(Lang::En), nl), Some(Lang::En));
+        assert_eq!(Lang::chosen(None, None, en), Some(Lang::En));
+        assert_eq!(Lang::choose(Some(Lang::En), nl), Lang::En);
+        assert_eq!(Lang::choose(None, en), Lang::En);
+        assert_eq!(Lang::choose(None, None), Lang::Nl);
     }
 
     #[test]
     fn a_value_that_names_no_language_of_ours_counts_as_absent() {
-        assert_eq!(Lang::choose(Some("fr"), Some("en"), None), Lang::En);
-        assert_eq!(Lang::choose(Some(""), Some("EN"), Some("de, en")), Lang::En);
+        assert_eq!(Lang::chosen(Some("fr"), None, Some("en")), Some(Lang::En));
+        assert_eq!(Lang::chosen(Some(""), None, Some("EN")), None);
         assert_eq!(browser("fr, de;q=0.9"), Lang::Nl);
     }
 
     #[test]
+    fn oidc_core_3_1_2_1_ui_locales_names_the_dearest_first_and_is_ignored_when_malformed() {
+        let of = Lang::of_ui_locales;
+        assert_eq!(of("en"), Some(Lang::En));
+        assert_eq!(of("fr-CA fr EN-gb nl"), Some(Lang::En));
+        assert_eq!(of("nl en"), Some(Lang::Nl));
+        assert_eq!(of("fr de"), None);
+        let many = format!("{}en", "fr ".repeat(RANGES_MAX));
+        for bad in [
+            "",
+            " en",
+            "en  nl",
+            "en,nl",
+            "en_GB",
+            "en-",
+            "*",
+            "en;q=1",
+            "en-abcdefghi",
+            "\u{e9}n en",
+            &many,
+        ] {
+            assert_eq!(of(bad), None, "{bad:?}");
+        }
+    }
+
+    #[test]
     fn rfc_9110_the_heaviest_range_wins_and_the_first_of_equals() {
+        // RFC 9110 §12.5.4
         assert_eq!(browser("nl;q=0.8, en-GB"), Lang::En);
         assert_eq!(browser("de, en-US;q=0.7, nl;q=0.699"), Lang::En);
         assert_eq!(browser("en;q=0.5, nl;q=0.5"), Lang::En);
@@ -139,6 +189,7 @@ mod tests {
 
     #[test]
     fn rfc_9110_a_weight_of_zero_means_not_wanted() {
+        // RFC 9110 §12.4.2
         assert_eq!(browser("en;q=0"), Lang::Nl);
         assert_eq!(browser("en;q=0.000, nl;q=0.001"), Lang::Nl);
     }

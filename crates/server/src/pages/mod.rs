@@ -13,6 +13,7 @@
 mod datum;
 mod lang;
 mod melding;
+mod naam;
 mod samples;
 mod shell;
 mod texts;
@@ -81,7 +82,7 @@ pub use self::shell::{Brand, NotAnOrigin, Origin, Page, Shell, without_taal};
 pub use self::technisch::{Technisch, TechnischSoort};
 pub use self::toestemmingen::{
     AanbiederKeuze, Afgemeld, BijDigid, CategorieKeuze, Overzicht, OverzichtKeuze, OverzichtPgo,
-    RegisterFout, RegisterFoutSoort, Toestemming,
+    RegisterFout, RegisterFoutSoort, Toestemming, Voor,
 };
 
 /// The style sheet of every page, to be served as `/stijl.css`.

@@ -113,15 +113,18 @@ pub enum PgoMeldingSoort {
     MitzNietBereikbaar,
     /// The link with Mitz has ended: log in again.
     OpnieuwBeginnen,
+    /// A form that is not of this browser's visit.
+    FormulierVerlopen,
 }
 
 impl PgoMeldingSoort {
-    const ALL: [Self; 5] = [
+    const ALL: [Self; 6] = [
         Self::GeenToestemming,
         Self::Mislukt,
         Self::NietVanOns,
         Self::MitzNietBereikbaar,
         Self::OpnieuwBeginnen,
+        Self::FormulierVerlopen,
     ];
 
     const fn key(self) -> &'static str {
@@ -131,6 +134,7 @@ impl PgoMeldingSoort {
             Self::NietVanOns => "pgo-niet-van-ons",
             Self::MitzNietBereikbaar => "pgo-mitz-niet-bereikbaar",
             Self::OpnieuwBeginnen => "pgo-opnieuw-beginnen",
+            Self::FormulierVerlopen => "pgo-formulier-verlopen",
         }
     }
 }

@@ -279,6 +279,7 @@ mod tests {
 
     #[test]
     fn characters_that_xml_does_not_know_are_replaced() {
+        // XML 1.0 §2.2
         let from = "a\0b\u{b}\tc\u{FFFE}\u{1F600}";
         let cleaned: String = from.chars().map(xml_char).collect();
         assert_eq!(cleaned, "a\u{FFFD}b\u{FFFD}\tc\u{FFFD}\u{1F600}");

@@ -5,7 +5,7 @@ use identity::Ura;
 
 use super::melding::Melding;
 use super::texts::Texts;
-use super::{Page, PageContext, Shell, datum::datum};
+use super::{Page, PageContext, Shell, datum::datum, naam::Naam};
 
 /// The question for consent (Toestemmingsverklaring, core.usrint.102).
 ///
@@ -31,8 +31,6 @@ pub struct Toestemming {
 pub struct CategorieKeuze {
     /// Its id in the catalogue.
     pub id: String,
-    /// Its name for people.
-    pub weergavenaam: String,
     /// Yes, no, or nothing yet. Nothing is preselected on a first visit.
     pub gekozen: Option<bool>,
     /// Its providers, for exceptions.
@@ -83,14 +81,23 @@ pub struct OverzichtPgo {
 /// One choice.
 #[derive(Clone, Debug)]
 pub struct OverzichtKeuze {
-    /// For whom: the name of a category or provider.
-    pub voor: String,
+    /// For whom.
+    pub voor: Voor,
     /// For what.
     pub functie: Functie,
     /// Yes or no.
     pub ja: bool,
     /// The provider, when the choice is for one. A yes for one can be withdrawn by itself.
     pub ura: Option<Ura>,
+}
+
+/// For whom a choice is.
+#[derive(Clone, Debug)]
+pub enum Voor {
+    /// A category, by its id in the catalogue.
+    Categorie(String),
+    /// A provider, by its name for people.
+    Aanbieder(String),
 }
 
 page!(Overzicht, |_| "overzicht", "overzicht.html");
@@ -107,6 +114,8 @@ pub struct RegisterFout {
 pub enum RegisterFoutSoort {
     /// The person took too long, or logged out elsewhere.
     Verlopen,
+    /// The question was answered before.
+    AlBesloten,
     /// Something failed here.
     Storing,
 }
@@ -115,14 +124,17 @@ impl PageContext for RegisterFout {
     fn render(&self, shell: &Shell) -> Page {
         let key = match self.soort {
             RegisterFoutSoort::Verlopen => "register-verlopen",
+            RegisterFoutSoort::AlBesloten => "register-al-besloten",
             RegisterFoutSoort::Storing => "storing",
         };
         Melding { key, link: None }.render(shell)
     }
 
     fn samples() -> Vec<Self> {
-        use RegisterFoutSoort::{Storing, Verlopen};
-        [Verlopen, Storing].map(|soort| Self { soort }).to_vec()
+        use RegisterFoutSoort::{AlBesloten, Storing, Verlopen};
+        [Verlopen, AlBesloten, Storing]
+            .map(|soort| Self { soort })
+            .to_vec()
     }
 }
 
@@ -185,8 +197,9 @@ impl Toestemming {
             pgo: String::from("De Proef-PGO"),
             functie: Functie::Verzamelen,
             categorieen: vec![
-                categorie("ziekenhuis", "Ziekenhuizen en klinieken", ziekenhuizen()),
-                categorie("huisarts", "Huisartsen", vec![]),
+                categorie("ziekenhuis", ziekenhuizen()),
+                categorie("huisarts", vec![]),
+                categorie("trombosedienst & co", vec![]),
             ],
             niemand_gekozen: false,
             formulier: String::from("f-123"),
@@ -212,6 +225,10 @@ impl Toestemming {
 }
 
 impl CategorieKeuze {
+    fn naam(&self, t: &Texts) -> Naam {
+        Naam::of_categorie(t, &self.id)
+    }
+
     /// Whether the exceptions are shown unfolded.
     fn has_exception(&self) -> bool {
         self.aanbieders
@@ -269,16 +286,22 @@ impl OverzichtKeuze {
         }
     }
 
+    fn naam(&self, t: &Texts) -> Naam {
+        match &self.voor {
+            Voor::Categorie(id) => Naam::of_categorie(t, id),
+            Voor::Aanbieder(naam) => Naam::eigen(naam.clone()),
+        }
+    }
+
     /// The provider for which this yes can be withdrawn by itself.
     fn withdrawable(&self) -> Option<&Ura> {
         self.ura.as_ref().filter(|_| self.ja)
     }
 }
 
-fn categorie(id: &str, weergavenaam: &str, aanbieders: Vec<AanbiederKeuze>) -> CategorieKeuze {
+fn categorie(id: &str, aanbieders: Vec<AanbiederKeuze>) -> CategorieKeuze {
     CategorieKeuze {
         id: id.to_owned(),
-        weergavenaam: weergavenaam.to_owned(),
         gekozen: None,
         aanbieders,
     }
@@ -300,21 +323,22 @@ fn ziekenhuizen() -> Vec<AanbiederKeuze> {
 }
 
 fn overzicht_keuzes() -> Vec<OverzichtKeuze> {
-    let keuze = |voor: &str, functie, ja, ura: Option<&str>| OverzichtKeuze {
-        voor: voor.to_owned(),
+    let keuze = |voor, functie, ja, ura: Option<&str>| OverzichtKeuze {
+        voor,
         functie,
         ja,
         ura: ura.and_then(|ura| Ura::parse(ura).ok()),
     };
+    let categorie = |id: &str| Voor::Categorie(id.to_owned());
+    let aanbieder = |naam: &str| Voor::Aanbieder(naam.to_owned());
+    let (plas, dijk) = (
+        aanbieder("Ziekenhuis De Plas"),
+        aanbieder("Kliniek De Dijk"),
+    );
     vec![
-        keuze("Ziekenhuizen en klinieken", Functie::Verzamelen, true, None),
-        keuze(
-            "Kliniek De Dijk",
-            Functie::Verzamelen,
-            false,
-            Some("00000666"),
-        ),
-        keuze("Ziekenhuis De Plas", Functie::Delen, true, Some("00000659")),
-        keuze("Huisartsen", Functie::Delen, false, None),
+        keuze(categorie("ziekenhuis"), Functie::Verzamelen, true, None),
+        keuze(dijk, Functie::Verzamelen, false, Some("00000666")),
+        keuze(plas, Functie::Delen, true, Some("00000659")),
+        keuze(categorie("trombosedienst"), Functie::Delen, false, None),
     ]
 }

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::Router;
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use axum::routing::{get, post};
@@ -267,9 +268,11 @@ async fn reizen_json(State(role): State<Arc<NetwerkRole>>) -> Response {
 /// A journey as a page, or with `.json` behind its number as data.
 async fn reis(
     State(role): State<Arc<NetwerkRole>>,
-    Path(reis): Path<String>,
+    reis: Result<Path<String>, PathRejection>,
     visit: Visit,
 ) -> Response {
+    // What is no text is the name of no journey.
+    let reis = reis.map(|Path(reis)| reis).unwrap_or_default();
     let (trace, as_json) = match reis.strip_suffix(".json") {
         Some(trace) => (trace, true),
         None => (reis.as_str(), false),
@@ -442,6 +445,16 @@ mod tests {
                 "{unknown}"
             );
         }
+    }
+
+    #[tokio::test]
+    async fn a_path_that_is_no_text_gets_our_own_page() {
+        let party = Party::new();
+        let role = role(&party);
+        let answer = testing::get(&role.router(), "/reizen/%ff").await;
+        assert_eq!(answer.status, 404);
+        assert!(answer.headers.contains_key("content-security-policy"));
+        assert!(answer.text().contains("Deze pagina bestaat niet"));
     }
 
     #[tokio::test]

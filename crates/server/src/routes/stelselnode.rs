@@ -470,6 +470,7 @@ mod tests {
 
     #[tokio::test]
     async fn anybody_may_read_a_list_whatever_the_query() {
+        // core.alst.200
         let lists = lists(&sample());
         let router = StelselnodeRole::new(lists.clone()).router();
         for path in [ZAL, ZAKL, OCL, GNL, WHITELIST] {
@@ -486,6 +487,7 @@ mod tests {
 
     #[tokio::test]
     async fn rfc_9110_13_1_2_who_has_the_list_is_told_so_until_another_is_published() {
+        // RFC 9110 §13.1.2
         let role = StelselnodeRole::new(lists(&sample()));
         let router = role.router();
         let first = testing::get(&router, GNL).await;

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use axum::routing::post;
@@ -195,9 +196,11 @@ impl Refused {
 /// FHIR R4 §3.1.1: search by POST.
 async fn search(
     State(role): State<Arc<XisRole>>,
-    Path((ura, resource_type)): Path<(String, String)>,
+    address: Result<Path<(String, String)>, PathRejection>,
     visit: Visit,
 ) -> Response {
+    // What is no text is the number of no provider.
+    let (ura, resource_type) = address.map(|Path(address)| address).unwrap_or_default();
     let refused = match role.answer(&visit, &ura, &resource_type) {
         Ok(bundle) => return fhir_json(200, &bundle),
         Err(refused) => refused,
@@ -241,6 +244,7 @@ mod tests {
 
     #[tokio::test]
     async fn the_dva_finds_a_patient_by_bsn_and_what_belongs_to_it() {
+        // FHIR R4 §2.6
         let party = Party::new();
         let router = role(&party, DvaId::Dva);
         let path = "/00000659/fhir/Patient/_search";
@@ -265,6 +269,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_count_says_how_many_there_are_and_shows_none() {
+        // FHIR R4 §3.1.1.4.3 and §3.1.1.5.9
         let party = Party::new();
         let router = role(&party, DvaId::Dva);
         let path = "/00000659/fhir/Observation/_search";
@@ -313,6 +318,20 @@ mod tests {
         assert_eq!(down.status, 503);
         assert_eq!(down.headers[RETRY_AFTER], "5");
         assert_eq!(down.json()["issue"][0]["code"], "transient");
+    }
+
+    #[tokio::test]
+    async fn a_path_that_is_no_text_names_no_provider_and_stands_in_the_log() {
+        let party = Party::new();
+        let router = role(&party, DvaId::Dva);
+        for path in ["/%ff/fhir/Patient/_search", "/00000659/fhir/%c3%28/_search"] {
+            let answer = ask(&router, path, of_saskia("")).await;
+            assert_eq!(answer.status, 404, "{path}");
+            assert_eq!(answer.json()["resourceType"], "OperationOutcome");
+            let stranger = post(&router, None, path, FORM, of_saskia("")).await;
+            assert_eq!(stranger.status, 403, "{path}");
+        }
+        assert!(party.log().contains("FHIR R4 §3.1.1"));
     }
 
     #[tokio::test]

@@ -34,6 +34,7 @@ async fn resource(dvp: &Dvp<'_>, path: &str, token: &str) -> Answer {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn mitz_case_034_discovery_names_the_endpoints_of_a_provider() {
+    // RFC 8414 §3
     let world = World::start().await;
     let url = format!(
         "{}/.well-known/oauth-authorization-server?zorgaanbiedernaam=ziekenhuisdesluiswachter%40medmij",

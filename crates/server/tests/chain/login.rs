@@ -1,10 +1,27 @@
 //! Steps 2–7 over TLS.
 
 use server::network::Party;
+use server::outside::Headers;
 
-use crate::world::{SASKIA, World, answer, login};
+use crate::world::{SASKIA, World, answer, json, login};
 
 const PGO: &str = "anderpgo.localhost";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rfc_8414_3_the_metadata_of_mitz_stand_at_both_well_known_paths() {
+    // RFC 8414 §3; OIDC Discovery §3
+    let world = World::start().await;
+    for path in ["openid-configuration", "oauth-authorization-server"] {
+        let url = format!("{}/.well-known/{path}", world.url("mitz"));
+        let answer = world.outside(None).get(&url, Headers::none()).await;
+        let metadata = json(&answer.expect("an answer"));
+        assert_eq!(metadata["issuer"], world.url("mitz"), "{path}");
+        assert_eq!(
+            metadata["ui_locales_supported"],
+            serde_json::json!(["nl", "en"])
+        );
+    }
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn mitz_case_001_a_whole_request_leads_to_digid() {
@@ -85,6 +102,7 @@ async fn mitz_case_007_a_person_who_consents_brings_a_code_with_state_and_iss() 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn mitz_case_008_who_cancels_may_try_again_or_stop() {
+    // core.usrint.101
     let world = World::start().await;
     let dvp = world.dvp(PGO);
     let (mut person, shown) = dvp.at_digid().await;
@@ -282,5 +300,130 @@ async fn a_form_that_says_neither_yes_nor_no_decides_nothing() {
             .requirements(Party::Mitz)
             .await
             .contains(&"mitz case 10".to_owned())
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_click_on_the_consent_form_leads_where_the_first_one_led() {
+    let world = World::start().await;
+    let back = format!("{}/toestemming-terug", world.url("mitz"));
+    for (keuze, member) in [("geven", "code"), ("weigeren", "error")] {
+        let (person, shown) = world.dvp(PGO).at_register(SASKIA).await;
+        let form = || shown.form("/toestemming").expect("a form").with_every("ja");
+        // A browser drops the answer to the first click when the second one comes.
+        let mut dropped = person.clone().stopping_at(&back);
+        let first = dropped.send(form().with("keuze", keuze)).await;
+        let first = first.expect("an answer");
+        // RFC 9110 §15.4.4
+        assert_eq!((first.url.as_str(), first.status), (back.as_str(), 303));
+        let mut person = person;
+        let second = person.send(form().with("keuze", keuze)).await;
+        let second = second.expect("an answer");
+        assert!(answer(&second, member).is_some(), "{}", second.heading());
+    }
+    let told = world.requirements(Party::Mitz).await;
+    let times = |id| told.iter().filter(|told| *told == id).count();
+    // Opened twice, recorded once; one code, one refusal.
+    assert_eq!(times("seed 000 step 5"), 3, "{told:?}");
+    assert_eq!((times("seed 000 step 7"), times("mitz case 10")), (1, 1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_browser_that_comes_back_twice_from_the_register_reads_that_it_was_answered() {
+    let world = World::start().await;
+    let dvp = world.dvp(PGO);
+    let back = format!("{}/toestemming-terug", world.url("mitz"));
+    let (person, shown) = dvp.at_register(SASKIA).await;
+    let form = shown.form("/toestemming").expect("a form").with_every("ja");
+    let mut person = person.stopping_at(&back);
+    let sent = person.send(form.with("keuze", "geven")).await;
+    assert_eq!(sent.expect("an answer").url.as_str(), back);
+    let person = person.stopping_at(&dvp.redirect_uri);
+    let first = person.clone().open(&back).await.expect("an answer");
+    assert!(answer(&first, "code").is_some());
+    let second = person.clone().open(&back).await.expect("an answer");
+    assert_eq!(second.status, 400);
+    assert!(
+        second.heading().contains("al beantwoord"),
+        "{}",
+        second.heading()
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_answers_again_reads_that_the_first_answer_counts() {
+    let world = World::start().await;
+    let (mut person, shown) = world.dvp(PGO).at_register(SASKIA).await;
+    let form = |keuze| {
+        let form = shown.form("/toestemming").expect("a form");
+        form.with_every("ja").with("keuze", keuze)
+    };
+    let back = format!("{}/toestemming-terug", world.url("mitz"));
+    let mut elsewhere = person.clone().stopping_at(&back);
+    let first = elsewhere.send(form("geven")).await;
+    assert_eq!(first.expect("an answer").url.as_str(), back);
+    let other = person.clone().send(form("weigeren")).await;
+    let other = other.expect("an answer");
+    assert!(
+        other.heading().contains("al beantwoord"),
+        "{}",
+        other.heading()
+    );
+
+    let shown_after = person.send(form("geven")).await.expect("an answer");
+    assert!(answer(&shown_after, "code").is_some());
+    // The back button, and once more.
+    let again = person.send(form("geven")).await.expect("an answer");
+    let page = person
+        .open(&format!("{}/toestemming", world.url("toestemmingen")))
+        .await;
+    for shown in [again, page.expect("an answer")] {
+        assert_eq!(shown.status, 400);
+        assert!(
+            shown.heading().contains("al beantwoord"),
+            "{}",
+            shown.heading()
+        );
+    }
+    // Somebody without that cookie learns nothing of it.
+    let page = world
+        .person()
+        .open(&format!("{}/toestemming", world.url("toestemmingen")))
+        .await;
+    assert!(
+        page.expect("an answer")
+            .heading()
+            .contains("niet meer ingelogd")
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn oidc_core_3_1_2_1_the_language_that_a_client_asks_for_is_that_of_our_pages() {
+    let world = World::start().await;
+    let dvp = world.dvp(PGO);
+    for (ui_locales, lang) in [("fr-CA en-GB nl", "en"), ("en;q=1", "nl"), ("fr", "nl")] {
+        for keuze in ["annuleren", "inloggen"] {
+            let url = dvp.authorize_url(&[("ui_locales", Some(ui_locales))]);
+            let mut person = world.person().stopping_at(&dvp.redirect_uri);
+            let digid = person.open(&url).await.expect("an answer");
+            let shown = person.send(login(&digid, SASKIA, keuze)).await;
+            let shown = shown.expect("an answer");
+            assert_eq!(shown.status, 200);
+            let wanted = format!("<html lang=\"{lang}\"");
+            assert!(
+                shown.html.contains(&wanted),
+                "{ui_locales}: {}",
+                shown.heading()
+            );
+        }
+    }
+    // Also when the first page is the last.
+    let unknown = ("client_id", Some("niemand.localhost"));
+    let url = dvp.authorize_url(&[("ui_locales", Some("en")), unknown]);
+    let refused = world.person().open(&url).await.expect("an answer");
+    assert!(
+        refused.html.contains("<html lang=\"en\""),
+        "{}",
+        refused.heading()
     );
 }

@@ -2,7 +2,7 @@
 
 use server::network::{Party, Person, Shown};
 
-use crate::world::{SASKIA, World, login};
+use crate::world::{SASKIA, World, answer, login};
 
 /// A person who collected once, at the page that offers to collect again.
 async fn collected(world: &World) -> (Person, Shown) {
@@ -74,4 +74,99 @@ async fn a_browser_that_leaves_while_collecting_finds_its_link_later() {
     let form = result.form("/verzamelen").expect("a form");
     let again = person.send(form).await.expect("an answer");
     assert_eq!(again.url.path(), "/resultaat", "{}", again.heading());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn oidc_core_3_1_2_1_the_language_that_a_person_chose_at_the_pgo_goes_along_to_mitz() {
+    let world = World::start().await;
+    let mut person = world.person();
+    let in_english = format!("{}/?taal=en", world.url("pgo"));
+    let start = person.open(&in_english).await.expect("an answer");
+    let mut stopped = person.clone().stopping_at(&world.url("mitz"));
+    let sent = stopped
+        .send(start.form("/verzamelen").expect("a form"))
+        .await;
+    let sent = sent.expect("an answer");
+    assert_eq!(answer(&sent, "ui_locales").as_deref(), Some("en"));
+
+    let digid = person
+        .send(start.form("/verzamelen").expect("a form"))
+        .await;
+    let register = person
+        .send(login(&digid.expect("an answer"), SASKIA, "inloggen"))
+        .await;
+    let register = register.expect("an answer");
+    assert!(
+        register.heading().contains("Give consent"),
+        "{}",
+        register.heading()
+    );
+    assert!(register.html.contains("Hospitals"));
+    let form = register
+        .form("/toestemming")
+        .expect("a form")
+        .with_every("ja");
+    let result = person
+        .send(form.with("keuze", "geven"))
+        .await
+        .expect("an answer");
+    let to_consents = format!("{}?taal=en", world.url("toestemmingen"));
+    assert!(result.html.contains(&to_consents), "{}", result.heading());
+    let digid = person.open(&to_consents).await.expect("an answer");
+    let overview = person.send(login(&digid, SASKIA, "inloggen")).await;
+    let overview = overview.expect("an answer");
+    assert!(
+        overview.heading().contains("Your consents"),
+        "{}",
+        overview.heading()
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_language_that_only_the_browser_names_is_not_repeated_to_mitz() {
+    let world = World::start().await;
+    let mut person = world.person();
+    let start = person.open(&world.url("pgo")).await.expect("an answer");
+    let mut stopped = person.stopping_at(&world.url("mitz"));
+    let sent = stopped
+        .send(start.form("/verzamelen").expect("a form"))
+        .await;
+    assert_eq!(answer(&sent.expect("an answer"), "ui_locales"), None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_form_without_its_token_does_nothing_and_the_page_asks_for_no_login() {
+    let world = World::start().await;
+    let (mut person, result) = collected(&world).await;
+    let start = person.open(&world.url("pgo")).await.expect("an answer");
+    for form in [result.form("/verzamelen"), start.form("/ontkoppelen")] {
+        let forged = form.expect("a form").with("formulier", "verzonnen");
+        let shown = person.send(forged).await.expect("an answer");
+        assert_eq!(shown.status, 400);
+        assert!(
+            shown.heading().contains("niets met dit formulier gedaan"),
+            "{}",
+            shown.heading()
+        );
+        assert!(shown.html.contains("niet opnieuw in te loggen"));
+    }
+    let form = result.form("/verzamelen").expect("a form");
+    let again = person.send(form).await.expect("an answer");
+    assert_eq!(again.url.path(), "/resultaat", "{}", again.heading());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn core_account_101_a_dossier_that_nobody_used_for_half_a_year_is_forgotten() {
+    // core.account.101
+    const HALF_A_YEAR_S: i64 = 183 * 86_400;
+    let world = World::start().await;
+    let (mut person, _) = collected(&world).await;
+    let result = format!("{}/resultaat", world.url("pgo"));
+    world.running.clock.shift(HALF_A_YEAR_S - 60);
+    let shown = person.open(&result).await.expect("an answer");
+    assert_eq!(shown.url.path(), "/resultaat");
+    world.running.clock.shift(120);
+    let shown = person.open(&result).await.expect("an answer");
+    assert_eq!(shown.url.path(), "/");
+    assert!(shown.form("/ontkoppelen").is_err(), "no link is left");
 }

@@ -18,6 +18,7 @@ async fn mitz_case_011_a_later_visit_needs_no_browser() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn mitz_case_012_a_code_brings_tokens_without_locations() {
+    // OIDC Core §3.1.3.3; RFC 6749 §5.1
     let world = World::start().await;
     let dvp = world.dvp(PGO);
     let code = dvp.code(SASKIA, &[]).await;
@@ -85,6 +86,7 @@ async fn mitz_case_015_the_certificate_of_another_client_leaves_the_code_untouch
 
 #[tokio::test(flavor = "multi_thread")]
 async fn mitz_case_016_a_token_request_by_get_gets_no_token() {
+    // RFC 6749 §3.2
     let world = World::start().await;
     let dvp = world.dvp(PGO);
     let code = dvp.code(SASKIA, &[]).await;

@@ -18,6 +18,7 @@ fn uras(claims: &serde_json::Value) -> Vec<String> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn mitz_case_021_without_a_token_userinfo_is_401_and_names_the_scheme() {
+    // RFC 6750 §3
     let world = World::start().await;
     let url = format!("{}/userinfo", world.url("mitz-back"));
     let answer = world
@@ -46,6 +47,7 @@ async fn mitz_case_022_a_token_that_is_over_is_invalid_token() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn mitz_case_023_userinfo_is_signed_and_names_both_locations() {
+    // mitz.md §2.3
     let world = World::start().await;
     let dvp = world.dvp(PGO);
     let tokens = dvp.tokens(SASKIA).await;
@@ -123,6 +125,7 @@ async fn mitz_case_028_no_token_tells_the_bsn_and_two_clients_know_two_names() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn mitz_case_029_an_objection_to_one_hospital_beats_consent_for_hospitals() {
+    // mitz.md §3.2
     let world = World::start().await;
     let dvp = world.dvp(PGO);
     let code = dvp.code(SASKIA, &[("aanbieder-00000659", "nee")]).await;

@@ -73,8 +73,8 @@ impl DvaRole {
     }
 
     fn told(&self, run: &Run, ura: &Ura, note: &str, ok: bool) {
-        self.app
-            .tell_at(26, run.trace, "mitz", note, ok, Some(ura.to_string()));
+        let turn = self.app.turn(run.trace, Some(ura.to_string()));
+        turn.told(26, "mitz", note, ok);
     }
 
     /// Step 26: decrypted with our key, signed by Mitz, for us, now.
@@ -106,9 +106,8 @@ impl DvaRole {
     ) -> Result<Bevinding, NietBereikbaar> {
         let patients = self.search(trace, q.ura(), q.bsn(), "Patient", &[]).await;
         let Ok(patients) = patients else {
-            let aanbieder = Some(q.ura().to_string());
-            self.app
-                .tell_at(27, trace, "xis", "no answer", false, aanbieder);
+            let turn = self.app.turn(trace, Some(q.ura().to_string()));
+            turn.saw_fail(27, "xis", "no answer");
             return Err(NietBereikbaar);
         };
         let patient = patients.resources.first().map(|patient| Patient {

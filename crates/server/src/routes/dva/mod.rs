@@ -140,14 +140,8 @@ async fn discover(State(role): State<Arc<DvaRole>>, visit: Visit) -> Response {
     let document = naam.and_then(|naam| discovery::document(&role.dva, &role.endpoints, &naam));
     let peer = visit.peer_name();
     if let Some(document) = document {
-        app.tell_at(
-            21,
-            visit.trace,
-            peer,
-            "question for endpoints",
-            true,
-            role.at(&query),
-        );
+        app.turn(visit.trace, role.at(&query))
+            .saw(21, peer, "question for endpoints");
         web::json(200, &document)
     } else {
         app.saw_fail(21, visit.trace, peer, "the provider is none of this DVA");

@@ -36,10 +36,8 @@ pub(super) async fn resource(
         Ok(request) => request,
         Err(refusal) => return refusal.told(&role, &visit),
     };
-    let at = Some(request.ura.to_string());
-    let peer = visit.peer_name();
-    role.app
-        .tell_at(29, visit.trace, peer, "resource request", true, at);
+    let turn = role.app.turn(visit.trace, Some(request.ura.to_string()));
+    turn.saw(29, visit.peer_name(), "resource request");
     let journey = ResourceJourney {
         role: Arc::clone(&role),
         request,

@@ -36,20 +36,13 @@ pub(super) async fn token(State(role): State<Arc<DvaRole>>, visit: Visit) -> Res
     let arrived = Instant::now();
     let (client, exchange) = match role.exchange(&visit).await {
         Ok(read) => read,
-        Err(refusal) => {
-            let app = &role.app;
-            app.saw_fail(23, visit.trace, visit.peer_name(), refusal.reason);
-            app.refused(visit.trace, refusal.requirement, refusal.reason);
-            return web::refused(refusal.error);
-        }
+        Err(refusal) => return role.refused_early(&visit, &refusal),
     };
-    let at = role.ura_of(&exchange.audience);
-    let (trace, peer) = (visit.trace, visit.peer_name());
-    let note = "token request with ID token";
-    role.app.tell_at(23, trace, peer, note, true, at.clone());
+    let turn = role.app.turn(visit.trace, role.ura_of(&exchange.audience));
+    turn.saw(23, visit.peer_name(), "token request with ID token");
     let Ok(id_token) = role.id_token(&exchange.id_token).await else {
         let reason = "the keys of Mitz cannot be had";
-        role.app.refused(trace, "mitz case 48", reason);
+        role.app.refused(visit.trace, "mitz case 48", reason);
         return web::unavailable();
     };
     let journey = TokenJourney {
@@ -58,19 +51,11 @@ pub(super) async fn token(State(role): State<Arc<DvaRole>>, visit: Visit) -> Res
         antwoord: OnceCell::new(),
         bevinding: OnceCell::new(),
     };
-    let answer = settle(&role.app, trace, journey).await;
+    let answer = settle(&role.app, visit.trace, journey).await;
     if let Some((note, ok)) = answer.as_ref().ok().and_then(availability) {
-        role.app.tell_at(27, trace, "xis", note, ok, at);
+        turn.told(27, "xis", note, ok);
     }
-    match answer {
-        Ok(TokenAnswer::Issued(token)) => role.issued(&token),
-        Ok(TokenAnswer::Refused(refusal)) => web::refused(refusal.error),
-        Ok(TokenAnswer::RefusedAlike(refusal)) => {
-            tokio::time::sleep_until(arrived + ALIKE_AFTER).await;
-            web::refused(refusal.error)
-        }
-        Err(_) => web::unavailable(),
-    }
+    role.answered(arrived, answer).await
 }
 
 /// What step 27 came to, when it was reached.
@@ -118,6 +103,28 @@ impl Journey for TokenJourney {
 }
 
 impl DvaRole {
+    /// Refused by what the request itself says, before anything of the person is known.
+    fn refused_early(&self, visit: &Visit, refusal: &Refusal) -> Response {
+        let (requirement, reason) = (refusal.requirement, refusal.reason);
+        self.app
+            .saw_fail(23, visit.trace, visit.peer_name(), reason);
+        self.app.refused(visit.trace, requirement, reason);
+        web::refused(refusal.error)
+    }
+
+    /// Step 28. Refusals that could tell of a treatment relation leave at one moment.
+    async fn answered(&self, arrived: Instant, answer: Result<TokenAnswer, Outage>) -> Response {
+        match answer {
+            Ok(TokenAnswer::Issued(token)) => self.issued(&token),
+            Ok(TokenAnswer::Refused(refusal)) => web::refused(refusal.error),
+            Ok(TokenAnswer::RefusedAlike(refusal)) => {
+                tokio::time::sleep_until(arrived + ALIKE_AFTER).await;
+                web::refused(refusal.error)
+            }
+            Err(_) => web::unavailable(),
+        }
+    }
+
     /// The request of a DVP that proved who it is, stands in the OCL and on the Whitelist.
     async fn exchange(&self, visit: &Visit) -> Result<(ProvenClient, Exchange), Refusal> {
         let form = visit.form().map_err(NotAForm::refusal)?;

@@ -153,14 +153,8 @@ pub(super) async fn userinfo(State(role): State<Arc<MitzRole>>, visit: Visit) ->
         Ok(UserinfoAnswer::Userinfo(userinfo)) => {
             let found = userinfo.locaties.len();
             let note = format!("{found} locations with consent");
-            app.tell_at(
-                18,
-                visit.trace,
-                "authorization server",
-                note,
-                found > 0,
-                None,
-            );
+            let turn = app.turn(visit.trace, None);
+            turn.told(18, "authorization server", note, found > 0);
             role.signed_userinfo(*userinfo)
                 .unwrap_or_else(web::unavailable)
         }
@@ -371,15 +365,8 @@ pub(super) async fn consent_introspect(
             );
         }
     };
-    let aanbieder = Some(vraag.ura.to_string());
-    app.tell_at(
-        24,
-        visit.trace,
-        visit.peer_name(),
-        "consent question",
-        true,
-        aanbieder.clone(),
-    );
+    let turn = app.turn(visit.trace, Some(vraag.ura.to_string()));
+    turn.saw(24, visit.peer_name(), "consent question");
     let (token, grant) = role.locatietoken(&vraag.token);
     let journey = ToestemmingsvraagJourney {
         role: Arc::clone(&role),
@@ -396,14 +383,7 @@ pub(super) async fn consent_introspect(
         Antwoord::Deny(_) => (false, "the ID token is good, there is no consent"),
         Antwoord::Inactive => (false, "the ID token is not good"),
     };
-    app.tell_at(
-        25,
-        visit.trace,
-        "authorization server",
-        note,
-        good,
-        aanbieder,
-    );
+    turn.told(25, "authorization server", note, good);
     role.encrypted(&dva, &antwoord)
         .await
         .unwrap_or_else(web::unavailable)

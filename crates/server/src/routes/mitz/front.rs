@@ -22,7 +22,7 @@ use super::{AANMELDING, MitzRole, TICKET};
 use crate::chance;
 use crate::digid::{Login, Resolve};
 use crate::door::TraceId;
-use crate::pages::{self, Brand, MitzFoutSoort};
+use crate::pages::{self, Brand, Lang, MitzFoutSoort};
 use crate::settle::{Journey, Outage, Run, settle};
 use crate::web::{self, Visit};
 
@@ -61,13 +61,13 @@ pub(super) async fn saml_metadata(State(role): State<Arc<MitzRole>>) -> Response
 /// The authorization request, by GET (OIDC Core §3.1.2.1).
 pub(super) async fn authorize(State(role): State<Arc<MitzRole>>, visit: Visit) -> Response {
     let parameters = visit.query();
-    role.authorize(&visit, parameters).await
+    role.authorize(visit, parameters).await
 }
 
 /// The same by POST, as a form.
 pub(super) async fn authorize_post(State(role): State<Arc<MitzRole>>, visit: Visit) -> Response {
     let parameters = visit.form().map_err(|_| Malformed::Encoding);
-    role.authorize(&visit, parameters).await
+    role.authorize(visit, parameters).await
 }
 
 /// A person who wants to see or withdraw consents logs in for that alone.
@@ -76,7 +76,15 @@ pub(super) async fn beheren(State(role): State<Arc<MitzRole>>, visit: Visit) -> 
 }
 
 impl MitzRole {
-    async fn authorize(&self, visit: &Visit, read: Result<Parameters, Malformed>) -> Response {
+    /// OIDC Core §3.1.2.1: our pages, from the first to the last, are in the language that the client
+    /// asks for in `ui_locales`, or as if it had asked for none.
+    async fn authorize(&self, mut visit: Visit, read: Result<Parameters, Malformed>) -> Response {
+        let ui_locales = read.as_ref().ok().and_then(|read| read.get("ui_locales"));
+        visit.asked = ui_locales.and_then(Lang::of_ui_locales);
+        self.authorized(&visit, read).await
+    }
+
+    async fn authorized(&self, visit: &Visit, read: Result<Parameters, Malformed>) -> Response {
         let app = &self.app;
         let refusal = match read.map(|parameters| Verzoek::read(&parameters, &self.mitz)) {
             Ok(Ok(verzoek)) => {
@@ -138,7 +146,7 @@ impl MitzRole {
         let value = self.app.seal.cookie(AANVRAAG, &aanvraag);
         let cookie = web::set_cookie(&cookie_name(&relay_state), &value, AANVRAAG_S);
         let response = match login {
-            Login::Redirect(url) => web::see_other(&url),
+            Login::Redirect(url) => web::remembering(visit, web::see_other(&url)),
             Login::Post(form) => Self::show(
                 200,
                 visit,
@@ -217,7 +225,7 @@ pub(super) async fn assertion_consumer(
     let relay = [("aanvraag", relay_state.as_str())];
     let cookie = cookie_name(&relay_state);
     match settle(&role.app, trace, journey).await {
-        Ok(Vervolg::Toestemming { id }) => role.to_register(id, &cookie),
+        Ok(Vervolg::Toestemming { id }) => role.to_register(&visit, id, &cookie),
         Ok(Vervolg::Geannuleerd) => web::see_other(&with_query("/geannuleerd", &relay)),
         Ok(Vervolg::NietIngelogd) => web::see_other(&with_query("/niet-ingelogd", &relay)),
         Ok(Vervolg::Onbereikbaar) => {
@@ -294,7 +302,7 @@ impl AanmeldingJourney {
 
 impl MitzRole {
     /// Step 5: to the register with a ticket, and back later with the aanmelding's cookie.
-    fn to_register(&self, id: [u8; 16], aanvraag_cookie: &str) -> Response {
+    fn to_register(&self, visit: &Visit, id: [u8; 16], aanvraag_cookie: &str) -> Response {
         let handle = Handle { id, generation: 0 };
         let ticket = self.app.handles.make(TICKET, handle);
         let url = with_query(
@@ -302,6 +310,7 @@ impl MitzRole {
             &[("ticket", &ticket)],
         );
         let cookie = self.app.handles.make(AANMELDING, handle);
+        let url = web::in_chosen_lang(visit, &url);
         let response = web::with(web::see_other(&url), web::drop_cookie(aanvraag_cookie));
         web::with(
             response,
@@ -436,6 +445,8 @@ pub(super) async fn toestemming_terug(State(role): State<Arc<MitzRole>>, visit: 
         .app
         .load::<Aanmelding>(Aanmelding::key(handle.id), now)
         .await;
+    // The row outlives this cookie, unless it was used.
+    let was_used = matches!(found, Ok(None));
     let known = found
         .ok()
         .flatten()
@@ -459,6 +470,9 @@ pub(super) async fn toestemming_terug(State(role): State<Arc<MitzRole>>, visit: 
             role.app
                 .saw_fail(6, trace, "toestemmingenregister", "no consent was given");
             web::see_other(&verzoek.refused(issuer, "access_denied"))
+        }
+        Ok(code::Vervolg::Onbekend) if was_used => {
+            MitzRole::fout(400, &visit, MitzFoutSoort::AlBeantwoord)
         }
         Ok(code::Vervolg::Onbekend) => MitzRole::fout(400, &visit, MitzFoutSoort::Verlopen),
         Err(_) => MitzRole::fout(503, &visit, MitzFoutSoort::Storing),

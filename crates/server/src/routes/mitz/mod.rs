@@ -32,6 +32,8 @@ const AANMELDING: Purpose = Purpose("mitz.aanmelding");
 const TICKET: Purpose = Purpose("mitz.ticket");
 /// The cookie that leads back to an aanmelding, at the register.
 const REGISTER: Purpose = Purpose("mitz.register");
+/// The cookie that leads back to an aanmelding that was decided, at the register.
+const BESLOTEN: Purpose = Purpose("mitz.besloten");
 
 /// Where the roles of Mitz and those around them are reached.
 #[derive(Clone, Debug)]
@@ -149,6 +151,9 @@ impl MitzRole {
             scopes_supported: vec!["openid", "offline_access"],
             grant_types_supported: mitz::authorization_server::token::GRANT_TYPES.to_vec(),
             acr_values_supported: self.acr_values(),
+            ui_locales_supported: crate::pages::Lang::ALL
+                .map(crate::pages::Lang::code)
+                .to_vec(),
             signing_alg: self.tokens.algorithm().name(),
             token_endpoint_auth_methods_supported: vec![
                 "tls_client_auth",

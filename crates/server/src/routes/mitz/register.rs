@@ -18,7 +18,7 @@ use store::{Page, Store as _};
 use subtle::ConstantTimeEq as _;
 use verdict::{IndexKey, Record as _, Step};
 
-use super::{MitzRole, REGISTER, TICKET};
+use super::{BESLOTEN, MitzRole, REGISTER, TICKET};
 use crate::door::TraceId;
 use crate::pages::{self, Brand, RegisterFoutSoort};
 use crate::settle::{Journey, Outage, Run, settle};
@@ -26,6 +26,8 @@ use crate::web::{self, Visit};
 
 /// The cookie that leads back to an aanmelding.
 pub(super) const COOKIE: &str = "__Host-register";
+/// The cookie that takes its place once the person decided.
+const BESLOTEN_COOKIE: &str = "__Host-besloten";
 /// The purpose of forms bound to it.
 const FORMULIER: &str = "mitz.register";
 /// The most PGOs on one page.
@@ -60,10 +62,12 @@ pub(super) async fn openen(State(role): State<Arc<MitzRole>>, visit: Visit) -> R
                 role.app
                     .saw(5, trace, visit.peer_name(), "the register was opened");
             }
-            web::with(
+            let response = web::with(
                 web::see_other(page),
                 web::set_cookie(COOKIE, &cookie, AANVRAAG_S),
-            )
+            );
+            let response = web::with(response, web::drop_cookie(BESLOTEN_COOKIE));
+            web::remembering(&visit, response)
         }
         Ok(false) => MitzRole::register_fout(400, &visit, RegisterFoutSoort::Verlopen),
         Err(_) => MitzRole::register_fout(503, &visit, RegisterFoutSoort::Storing),
@@ -99,7 +103,7 @@ pub(super) async fn toestemming(State(role): State<Arc<MitzRole>>, visit: Visit)
 /// What the person chose.
 pub(super) async fn beslissen(State(role): State<Arc<MitzRole>>, visit: Visit) -> Response {
     let Some((at, form)) = role.own_form(&visit).await else {
-        return MitzRole::register_fout(400, &visit, RegisterFoutSoort::Verlopen);
+        return role.not_choosing(&visit).await;
     };
     let Some(verzoek) = at.aanmelding.verzoek() else {
         return MitzRole::register_fout(400, &visit, RegisterFoutSoort::Verlopen);
@@ -114,14 +118,10 @@ pub(super) async fn beslissen(State(role): State<Arc<MitzRole>>, visit: Visit) -
         beslissing,
     };
     match settle(&role.app, at.trace, journey).await {
-        Ok(Vastgelegd::Terug) => {
-            let back = format!("{}/toestemming-terug", role.urls.front);
-            web::with(web::see_other(&back), web::drop_cookie(COOKIE))
-        }
+        Ok(Vastgelegd::Terug) => role.naar_mitz(&visit, at.handle),
         Ok(Vastgelegd::NiemandGekozen) => role.choosing(&visit, true).await,
-        Ok(Vastgelegd::Onbekend) => {
-            MitzRole::register_fout(400, &visit, RegisterFoutSoort::Verlopen)
-        }
+        // Somebody was quicker: the other click of two.
+        Ok(Vastgelegd::Onbekend) => role.not_choosing(&visit).await,
         Err(_) => MitzRole::register_fout(503, &visit, RegisterFoutSoort::Storing),
     }
 }
@@ -193,13 +193,58 @@ impl MitzRole {
         (visit.is_from(&self.urls.register) && bool::from(same)).then_some((at, form))
     }
 
+    /// Step 6: back to the authorization server, which knows the browser by a cookie of its own.
+    fn naar_mitz(&self, visit: &Visit, handle: Handle) -> Response {
+        let back = format!("{}/toestemming-terug", self.urls.front);
+        let response = web::see_other(&web::in_chosen_lang(visit, &back));
+        let response = web::with(response, web::drop_cookie(COOKIE));
+        let besloten = self.app.handles.make(BESLOTEN, handle);
+        let besloten = web::set_cookie(BESLOTEN_COOKIE, &besloten, AANVRAAG_S);
+        web::with(response, besloten)
+    }
+
+    /// What a browser gets at the consent page where there is nothing to choose: the second click
+    /// of two goes where the first one led, so that it does not matter which of the answers the
+    /// browser follows; who says something else, or comes back later, reads that the first one
+    /// counts.
+    async fn not_choosing(&self, visit: &Visit) -> Response {
+        let handles = &self.app.handles;
+        let open = |purpose, name| handles.open(purpose, visit.cookie(name)?);
+        let over = Self::register_fout(400, visit, RegisterFoutSoort::Verlopen);
+        let besloten = open(BESLOTEN, BESLOTEN_COOKIE);
+        // A second click that was sent before the first was answered has the first one's cookie.
+        let Some(handle) = open(REGISTER, COOKIE).or(besloten) else {
+            return over;
+        };
+        let key = Aanmelding::key(handle.id);
+        let found = self.app.load::<Aanmelding>(key, self.app.clock.now()).await;
+        let stand = match found {
+            Ok(found) => found.map(|found| found.value.stand),
+            Err(_) => return Self::register_fout(503, visit, RegisterFoutSoort::Storing),
+        };
+        let form = visit.form().ok();
+        let keuze = form.as_ref().and_then(|form| form.get("keuze"));
+        match (stand, keuze) {
+            (Some(Stand::Toegestemd(_)), Some("geven"))
+            | (Some(Stand::Geweigerd), Some("weigeren")) => self.naar_mitz(visit, handle),
+            (Some(Stand::Toegestemd(_) | Stand::Geweigerd), _) => {
+                Self::register_fout(400, visit, RegisterFoutSoort::AlBesloten)
+            }
+            // The client has its answer, and the row is gone.
+            (None, _) if besloten.is_some() => {
+                Self::register_fout(400, visit, RegisterFoutSoort::AlBesloten)
+            }
+            _ => over,
+        }
+    }
+
     async fn choosing(&self, visit: &Visit, niemand_gekozen: bool) -> Response {
         let at = self.at_register(visit).await;
         let Some((at, verzoek)) = at.and_then(|at| {
             let verzoek = at.aanmelding.verzoek().cloned()?;
             Some((at, verzoek))
         }) else {
-            return Self::register_fout(400, visit, RegisterFoutSoort::Verlopen);
+            return self.not_choosing(visit).await;
         };
         let known = self
             .toestemmingen(at.aanmelding.persoon, &verzoek.client_id)
@@ -238,7 +283,6 @@ impl MitzRole {
                 let of_it = of_it.filter(|(_, aanbieder)| aanbieder.categorie == *categorie);
                 pages::CategorieKeuze {
                     id: categorie.0.clone(),
-                    weergavenaam: capitalised(&categorie.0),
                     gekozen: chosen(&Waarvoor::Categorie(categorie.clone())),
                     aanbieders: of_it
                         .map(|(ura, aanbieder)| pages::AanbiederKeuze {
@@ -306,10 +350,11 @@ impl MitzRole {
 /// All that a person consented to; who is not logged in, logs in first.
 pub(super) async fn overzicht(State(role): State<Arc<MitzRole>>, visit: Visit) -> Response {
     let at = role.at_register(&visit).await;
-    match at.filter(|at| at.aanmelding.verzoek().is_none()) {
-        Some(at) => role.overzicht(&visit, &at).await,
-        None => web::see_other(&format!("{}/beheren", role.urls.front)),
-    }
+    let Some(at) = at.filter(|at| at.aanmelding.verzoek().is_none()) else {
+        let url = format!("{}/beheren", role.urls.front);
+        return web::see_other(&web::in_chosen_lang(&visit, &url));
+    };
+    role.overzicht(&visit, &at).await
 }
 
 /// Ends a consent, at once.
@@ -403,11 +448,13 @@ impl MitzRole {
     fn overzicht_pgo(&self, toestemmingen: &Toestemmingen) -> pages::OverzichtPgo {
         let keuze = |keuze: &Keuze| {
             let (voor, ura) = match &keuze.waarvoor {
-                Waarvoor::Categorie(categorie) => (capitalised(&categorie.0), None),
+                Waarvoor::Categorie(categorie) => {
+                    (pages::Voor::Categorie(categorie.0.clone()), None)
+                }
                 Waarvoor::Aanbieder(ura) => {
                     let naam = self.mitz.catalogus.aanbieder(ura);
                     let naam = naam.map_or_else(|| ura.to_string(), |a| a.weergavenaam.clone());
-                    (naam, Some(ura.clone()))
+                    (pages::Voor::Aanbieder(naam), Some(ura.clone()))
                 }
             };
             pages::OverzichtKeuze {
@@ -424,12 +471,4 @@ impl MitzRole {
             keuzes: toestemmingen.keuzes.iter().map(keuze).collect(),
         }
     }
-}
-
-/// A category's id as a heading: its first letter as a capital.
-fn capitalised(id: &str) -> String {
-    let mut letters = id.chars();
-    letters.next().map_or_else(String::new, |first| {
-        first.to_uppercase().chain(letters).collect()
-    })
 }

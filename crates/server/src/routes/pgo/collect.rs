@@ -13,6 +13,7 @@ use serde::Deserialize;
 
 use super::dossier::{Aanbieder, Groep, Koppeling, Uitkomst};
 use super::{PgoRole, readable};
+use crate::app::Turn;
 use crate::chance;
 use crate::door::TraceId;
 use crate::lists::{Direct, Route};
@@ -239,66 +240,57 @@ impl PgoRole {
         locatie: &LocatieMetToken,
         gekozen: &[String],
     ) -> Vec<Aanbieder> {
-        let at = Some(locatie.ura.to_string());
-        let Ok(routes) = self.lists.routes(&self.app, &locatie.ura).await else {
-            self.app.tell_at(
-                20,
-                trace,
-                "stelselnode",
-                "the lists cannot be had",
-                false,
-                at,
-            );
-            return vec![self.ended(&locatie.ura, None, Uitkomst::NietBereikbaar)];
+        let ura = &locatie.ura;
+        let turn = self.app.turn(trace, Some(ura.to_string()));
+        let Ok(routes) = self.lists.routes(&self.app, ura).await else {
+            turn.saw_fail(20, "stelselnode", "the lists cannot be had");
+            return vec![self.ended(ura, None, Uitkomst::NietBereikbaar)];
         };
         // mitz case 32
         if routes.is_empty() {
-            self.app.tell_at(
-                20,
-                trace,
-                "stelselnode",
-                "the URA is not in the ZAKL",
-                false,
-                at,
-            );
-            return vec![self.ended(&locatie.ura, None, Uitkomst::NietInMedMij)];
+            turn.saw_fail(20, "stelselnode", "the URA is not in the ZAKL");
+            return vec![self.ended(ura, None, Uitkomst::NietInMedMij)];
         }
         let mut all = Vec::new();
         for route in routes {
-            let (naam, found) = match route {
-                Route::NotInZal => {
-                    let note = "the provider is not in the ZAL";
-                    self.app
-                        .tell_at(20, trace, "stelselnode", note, false, at.clone());
-                    all.push(self.ended(&locatie.ura, None, Uitkomst::NietInMedMij));
-                    continue;
-                }
-                Route::Discover { naam, .. } | Route::Direct(Direct { naam, .. })
-                    if !gekozen.iter().any(|chosen| chosen == naam.scope_naam()) =>
-                {
-                    continue;
-                }
-                Route::Discover { naam, url } => {
-                    let note = "discovery endpoint found";
-                    self.app
-                        .tell_at(20, trace, "stelselnode", note, true, at.clone());
-                    let found = self.discover(trace, locatie, naam.clone(), &url).await;
-                    (naam, found)
-                }
-                Route::Direct(direct) => {
-                    let note = "endpoints found in the ZAL";
-                    self.app
-                        .tell_at(20, trace, "stelselnode", note, true, at.clone());
-                    (direct.naam.clone(), Reachable::direct(direct))
-                }
-            };
-            let uitkomst = match found {
-                Ok(reachable) => self.ask_provider(trace, locatie, &reachable).await,
-                Err(uitkomst) => uitkomst,
-            };
-            all.push(self.ended(&locatie.ura, Some(&naam), uitkomst));
+            all.extend(self.along(&turn, locatie, route, gekozen).await);
         }
         all
+    }
+
+    /// Steps 20–30 along one route; nothing for a provider that the person did not choose.
+    async fn along(
+        &self,
+        turn: &Turn<'_>,
+        locatie: &LocatieMetToken,
+        route: Route,
+        gekozen: &[String],
+    ) -> Option<Aanbieder> {
+        let (naam, found) = match route {
+            Route::NotInZal => {
+                turn.saw_fail(20, "stelselnode", "the provider is not in the ZAL");
+                return Some(self.ended(&locatie.ura, None, Uitkomst::NietInMedMij));
+            }
+            Route::Discover { naam, .. } | Route::Direct(Direct { naam, .. })
+                if !gekozen.iter().any(|chosen| chosen == naam.scope_naam()) =>
+            {
+                return None;
+            }
+            Route::Discover { naam, url } => {
+                turn.saw(20, "stelselnode", "discovery endpoint found");
+                let found = self.discover(turn, locatie, naam.clone(), &url).await;
+                (naam, found)
+            }
+            Route::Direct(direct) => {
+                turn.saw(20, "stelselnode", "endpoints found in the ZAL");
+                (direct.naam.clone(), Reachable::direct(direct))
+            }
+        };
+        let uitkomst = match found {
+            Ok(reachable) => self.ask_provider(turn, locatie, &reachable).await,
+            Err(uitkomst) => uitkomst,
+        };
+        Some(self.ended(&locatie.ura, Some(&naam), uitkomst))
     }
 
     fn ended(&self, ura: &Ura, naam: Option<&Zorgaanbiedernaam>, uitkomst: Uitkomst) -> Aanbieder {
@@ -313,35 +305,35 @@ impl PgoRole {
     /// Steps 21 and 22.
     async fn discover(
         &self,
-        trace: TraceId,
+        turn: &Turn<'_>,
         locatie: &LocatieMetToken,
         naam: Zorgaanbiedernaam,
         url: &str,
     ) -> Result<Reachable, Uitkomst> {
-        let at = Some(locatie.ura.to_string());
         let peer = crate::web::origin(url);
-        let told = |note: &str, ok| self.app.tell_at(22, trace, &peer, note, ok, at.clone());
+        let failed = |note: &str| turn.saw_fail(22, &peer, note);
         // The ZAL names the server; the provider goes in the query (mitz.md §4.3).
         let url = with_query(url, &[("zorgaanbiedernaam", naam.as_str())]);
-        let answer = self.app.outside.get(&url, headers(trace)).await;
+        let answer = self.app.outside.get(&url, headers(turn.trace)).await;
         let Some(answer) = answer.ok().filter(|answer| answer.status.is_success()) else {
-            told("no answer of the discovery server", false);
+            failed("no answer of the discovery server");
             return Err(Uitkomst::NietBereikbaar);
         };
         let Ok(whitelist) = self.lists.whitelist(&self.app).await else {
-            told("the Whitelist cannot be had", false);
+            failed("the Whitelist cannot be had");
             return Err(Uitkomst::NietBereikbaar);
         };
         // The location's own ID token names the DVA for which it is.
         let issuers = audiences(&locatie.id_token);
         match Found::read(&answer.body, &issuers, |host| whitelist.contains(host)) {
             Ok(found) => {
-                told("endpoints received", true);
+                turn.saw(22, &peer, "endpoints received");
                 Ok(Reachable::found(naam, &found))
             }
             Err(rejected) => {
-                told(rejection(rejected), false);
-                self.app.refused(trace, "mitz case 35", rejection(rejected));
+                failed(rejection(rejected));
+                self.app
+                    .refused(turn.trace, "mitz case 35", rejection(rejected));
                 Err(Uitkomst::NietVertrouwd)
             }
         }
@@ -350,11 +342,11 @@ impl PgoRole {
     /// Steps 23 and 28–30.
     async fn ask_provider(
         &self,
-        trace: TraceId,
+        turn: &Turn<'_>,
         locatie: &LocatieMetToken,
         at: &Reachable,
     ) -> Uitkomst {
-        let exchange = match self.exchange(trace, locatie, at).await {
+        let exchange = match self.exchange(turn, locatie, at).await {
             Ok(exchange) => exchange,
             Err(uitkomst) => return uitkomst,
         };
@@ -368,7 +360,7 @@ impl PgoRole {
                 continue;
             }
             match self
-                .resources(trace, locatie, dienst, endpoint, &exchange.access_token)
+                .resources(turn, dienst, endpoint, &exchange.access_token)
                 .await
             {
                 Ok(groep) => groepen.push(groep),
@@ -381,7 +373,7 @@ impl PgoRole {
     /// Steps 23 and 28.
     async fn exchange(
         &self,
-        trace: TraceId,
+        turn: &Turn<'_>,
         locatie: &LocatieMetToken,
         at: &Reachable,
     ) -> Result<ExchangeResponse, Uitkomst> {
@@ -391,7 +383,11 @@ impl PgoRole {
         let form = token_exchange_form(&locatie.id_token, &at.naam, &diensten, client_id);
         let form: Vec<(&str, &str)> = form.iter().map(|(n, v)| (*n, v.as_str())).collect();
         let url = &at.token_endpoint;
-        let answer = self.app.outside.post_form(url, &form, headers(trace)).await;
+        let answer = self
+            .app
+            .outside
+            .post_form(url, &form, headers(turn.trace))
+            .await;
         let read = match answer {
             Ok(answer) if answer.status.is_success() => {
                 serde_json::from_slice(&answer.body).map_err(|_| Uitkomst::NietVertrouwd)
@@ -404,17 +400,14 @@ impl PgoRole {
             Ok(_) => ("access token received", true),
             Err(_) => ("no access token", false),
         };
-        let peer = crate::web::origin(url);
-        self.app
-            .tell_at(28, trace, peer, note, ok, Some(locatie.ura.to_string()));
+        turn.told(28, crate::web::origin(url), note, ok);
         read
     }
 
     /// Steps 29 and 30 for one gegevensdienst.
     async fn resources(
         &self,
-        trace: TraceId,
-        locatie: &LocatieMetToken,
+        turn: &Turn<'_>,
         dienst: &GegevensdienstId,
         endpoint: &str,
         access_token: &str,
@@ -433,7 +426,7 @@ impl PgoRole {
         let mut rijen = Vec::new();
         for kind in kinds {
             let url = format!("{endpoint}/{kind}");
-            let headers = headers(trace)
+            let headers = headers(turn.trace)
                 .bearer(access_token)
                 .accept("application/fhir+json");
             let answer = self.app.outside.get(&url, headers).await;
@@ -444,16 +437,14 @@ impl PgoRole {
                 _ => Err(Uitkomst::NietBereikbaar),
             };
             let peer = crate::web::origin(endpoint);
-            let at = Some(locatie.ura.to_string());
             match bundle {
                 Ok(bundle) => {
                     let note = format!("{} resources received", bundle.resources.len());
-                    self.app.tell_at(30, trace, peer, note, true, at);
+                    turn.saw(30, peer, note);
                     rijen.extend(bundle.resources.iter().map(readable::rij));
                 }
                 Err(uitkomst) => {
-                    self.app
-                        .tell_at(30, trace, peer, "no usable data", false, at);
+                    turn.saw_fail(30, peer, "no usable data");
                     return Err(uitkomst);
                 }
             }
@@ -533,4 +524,28 @@ fn audiences(id_token: &str) -> Vec<String> {
     let payload = id_token.split('.').nth(1).and_then(jose::b64::decode);
     let read = payload.and_then(|bytes| serde_json::from_slice::<Aud>(&bytes).ok());
     read.map(|read| read.aud).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn core_tknint_208_a_request_carries_the_number_of_the_run_and_one_of_its_own() {
+        // core.tknint.208
+        let trace = TraceId::fresh();
+        let numbers = || {
+            let sent = format!("{:?}", headers(trace));
+            let number = |name: &str| {
+                let (_, after) = sent.split_once(&format!("\"{name}\": \"")).expect("there");
+                let number = after.split('"').next().expect("a value");
+                TraceId::parse(number).expect("a UUID")
+            };
+            (number("x-correlation-id"), number("medmij-request-id"))
+        };
+        let (first, second) = (numbers(), numbers());
+        assert_eq!((first.0, second.0), (trace, trace));
+        assert_ne!(first.1, second.1);
+        assert_ne!(first.1, trace);
+    }
 }

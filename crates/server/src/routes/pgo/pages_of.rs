@@ -61,7 +61,7 @@ async fn whole(run: impl Future<Output = Response> + Send + 'static) -> Response
 impl PgoRole {
     async fn verzameld(&self, visit: &Visit) -> Response {
         let Some(form) = self.own_form(visit) else {
-            return self.say(visit, 400, PgoMeldingSoort::OpnieuwBeginnen);
+            return self.say(visit, 400, PgoMeldingSoort::FormulierVerlopen);
         };
         let gekozen = self.gekozen(&form);
         if gekozen.is_empty() {
@@ -107,7 +107,7 @@ pub(super) async fn resultaat(State(role): State<Arc<PgoRole>>, visit: Visit) ->
     let context = PgoResultaat {
         aanbieders: dossier.value.aanbieders(),
         opnieuw: dossier.value.gekozen.clone(),
-        toestemmingen_url: role.config.toestemmingen.clone(),
+        toestemmingen_url: web::in_chosen_lang(&visit, &role.config.toestemmingen),
         formulier,
     };
     with_visit(role.show(&visit, 200, &context), fresh)
@@ -129,7 +129,7 @@ pub(super) async fn melding(State(role): State<Arc<PgoRole>>, visit: Visit) -> R
 /// Forgets the link with Mitz and everything collected.
 pub(super) async fn ontkoppelen(State(role): State<Arc<PgoRole>>, visit: Visit) -> Response {
     if role.own_form(&visit).is_none() {
-        return role.say(&visit, 400, PgoMeldingSoort::OpnieuwBeginnen);
+        return role.say(&visit, 400, PgoMeldingSoort::FormulierVerlopen);
     }
     if let Some((id, dossier)) = role.dossier(&visit).await {
         let change = Change::remove(Dossier::key(id), dossier.version);
@@ -205,6 +205,11 @@ impl PgoRole {
             &self.redirect_uri(),
             Functie::Verzamelen,
         );
+        // OIDC Core §3.1.2.1: what the person chose here; what his browser says, Mitz hears itself
+        let url = match web::chosen_lang(visit) {
+            Some(lang) => with_query(&url, &[("ui_locales", lang.code())]),
+            None => url,
+        };
         let cookie = wachtend_cookie(&wachtend.state);
         let value = self.app.seal.cookie(WACHTEND, &Wacht { wachtend, gekozen });
         web::with(

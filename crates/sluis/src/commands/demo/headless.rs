@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use server::door::TraceId;
 use server::network::{Person, Running, Shown};
@@ -54,7 +55,17 @@ struct Run {
     steps: Vec<Seen>,
     /// What the person saw at the end, when it was not what it should be.
     stopped_at: Option<String>,
+    /// What parties refused on the way, in their own words for the operator.
+    refusals: Vec<Refusal>,
     took: Duration,
+}
+
+/// A line of `log.jsonl`.
+#[derive(PartialEq, Deserialize, Serialize)]
+struct Refusal {
+    party: String,
+    requirement: String,
+    reason: String,
 }
 
 /// A step, and who saw it.
@@ -132,6 +143,15 @@ impl Run {
             .stopped_at
             .as_deref()
             .unwrap_or("the person saw a result");
+        let refusals = self.refusals.iter().map(|refusal| {
+            let Refusal {
+                party,
+                requirement,
+                reason,
+            } = refusal;
+            format!("{party} refused ({requirement}: {reason}); ")
+        });
+        let shown = refusals.chain([shown.to_owned()]).collect::<String>();
         match failed {
             Some(seen) => {
                 let notes = seen.sightings.iter().filter(|sighting| !sighting.ok);
@@ -155,6 +175,7 @@ impl Run {
             "passed": self.passed(),
             "failed_step": self.first_failed().map(|seen| seen.step.number),
             "stopped_at": self.stopped_at,
+            "refusals": self.refusals,
             "trace_id": self.trace.to_string(),
             "took_ms": u64::try_from(self.took.as_millis()).unwrap_or(u64::MAX),
             "steps": steps,
@@ -189,8 +210,23 @@ async fn mitz(running: &Running) -> Run {
         trace,
         steps: sightings,
         stopped_at,
+        refusals: refusals(running, trace),
         took,
     }
+}
+
+/// What stands in `log.jsonl` of this run, each once.
+fn refusals(running: &Running, trace: TraceId) -> Vec<Refusal> {
+    let trace = trace.to_string();
+    let log = std::fs::read_to_string(running.state.join("log.jsonl")).unwrap_or_default();
+    let lines = log.lines().filter(|line| line.contains(&trace));
+    let mut refusals = Vec::new();
+    for refusal in lines.filter_map(|line| serde_json::from_str(line).ok()) {
+        if !refusals.contains(&refusal) {
+            refusals.push(refusal);
+        }
+    }
+    refusals
 }
 
 /// What the person does: choose, log in, consent, look at the result.
@@ -218,7 +254,7 @@ fn shows_data(result: &Shown) -> Result<(), String> {
     if result.status == 200 && result.url.path() == "/resultaat" {
         Ok(())
     } else {
-        Err(format!("the person saw {}", result.heading()))
+        Err(format!("the person saw {}", result.in_short()))
     }
 }
 

@@ -7,9 +7,10 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
+use server::certificates::ORGANISATION;
 use server::chance;
 use server::input::Input;
-use server::network::{self, Config, DEMO_JSON, Fault, Party, Running};
+use server::network::{self, Config, Fault, Party, Running};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// The whole network on loopback: PGO, Mitz, DigiD simulator, stelselnode, two DVAs and their record
@@ -236,29 +237,66 @@ fn hosts_line() -> String {
     format!("127.0.0.1 {}", names.join(" "))
 }
 
+/// What a person sees when the network, or this process's part of it, is ready.
 fn welcome(running: &Running, temporary: bool) -> String {
-    let url = |host| running.hosts.url(host);
-    let ca = running.ca_file.display();
-    let state = running.state.display();
+    format!(
+        "{}\n\n{}\n{}\nStop with Ctrl-C.",
+        who_is_ready(running),
+        pages(running),
+        where_and_whom_to_trust(running, temporary),
+    )
+}
+
+fn who_is_ready(running: &Running) -> String {
+    let names: Vec<&str> = running.apps.keys().map(|party| party.name()).collect();
+    if names.len() == Party::ALL.len() {
+        return "The network is ready. TEST: everybody in it is invented.".to_owned();
+    }
+    format!(
+        "A part of the network is ready: {}. TEST: everybody in it is invented.\n\
+         The other parties must run elsewhere, on the same --state.",
+        names.join(", ")
+    )
+}
+
+/// The pages to begin at, of the parties that run here.
+fn pages(running: &Running) -> String {
+    let pages = [
+        (Party::Pgo, "PGO        ", "pgo", "   start here"),
+        (
+            Party::Netwerk,
+            "the network",
+            "netwerk",
+            "   the 30 steps, as each party saw them",
+        ),
+        (Party::Mitz, "consents   ", "toestemmingen", ""),
+    ];
+    let here = pages
+        .into_iter()
+        .filter(|(party, ..)| running.apps.contains_key(party));
+    let lines = here.map(|(_, what, host, why)| {
+        let url = running.hosts.url(host);
+        format!("  {what}    {url}{why}\n")
+    });
+    lines.collect()
+}
+
+fn where_and_whom_to_trust(running: &Running, temporary: bool) -> String {
+    let (ca, state) = (running.ca_file.display(), running.state.display());
+    let ready_file = running.ready_file().and_then(Path::file_name);
+    let ready_file = ready_file.unwrap_or_default().display();
     let kept = if temporary {
         "removed when the demo stops"
     } else {
         "kept"
     };
+    let name = running.authority.name();
     format!(
-        "The network is ready. TEST: everybody in it is invented.\n\n\
-         \x20 PGO            {}   start here\n\
-         \x20 the network    {}   the 30 steps, as each party saw them\n\
-         \x20 consents       {}\n\n\
-         State: {state} ({kept}), with {DEMO_JSON} and log.jsonl.\n\
+        "State: {state} ({kept}), with {ready_file} and log.jsonl.\n\
          Your browser does not know the demo's certificate authority. To trust it:\n\
          \x20 Chrome, Edge   settings, certificates, authorities, import {ca}\n\
          \x20 Firefox        settings, certificates, authorities, import {ca}\n\
          It can vouch for names under localhost only, and for 30 days. To remove it, delete\n\
-         \"Sluis\" in the same place.\n\n\
-         Stop with Ctrl-C.",
-        url("pgo"),
-        url("netwerk"),
-        url("toestemmingen"),
+         \"{name}\" in the same place, under \"{ORGANISATION}\".\n",
     )
 }
