@@ -6,7 +6,8 @@ use super::xml::{ENTRIES_MAX, Printer, Reader, Schema, sort_unique};
 use super::{BadList, Lijst, Twice, Uitgave, WHITELIST_USABLE_S};
 
 /// The Whitelist. Back-channel traffic passes only between nodes that stand on the most recent one
-/// (core.whl.306 to .309); a peer that does not gets no answer at all.
+/// (core.whl.306, core.whl.307). What a peer hears that does not stand on it is for the node to see
+/// to; ours answers `invalid_client` so far, where core.whl.309 wants silence.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Whitelist {
     uitgave: Uitgave,

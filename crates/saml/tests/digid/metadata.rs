@@ -57,7 +57,7 @@ fn metadata_of_both_sides_is_read_back() {
 fn the_answer_to_a_logout_goes_where_the_metadata_says() {
     let slo = |attributes: &str| {
         let endpoint = format!("Location=\"{SP_SLO}\"");
-        let xml = crate::common::replaced(&sp_xml(), &endpoint, attributes);
+        let xml = replaced(&sp_xml(), &endpoint, attributes);
         SpMetadata::parse(xml.as_bytes()).map(|sp| sp.slo_redirect)
     };
     let own = slo(&format!(
