@@ -101,6 +101,7 @@ mod tests {
             acr_values_supported: vec!["http://eidas.europa.eu/LoA/substantial".into()],
             signing_alg: "ES256",
             token_endpoint_auth_methods_supported: vec!["tls_client_auth"],
+            ui_locales_supported: vec!["nl", "en"],
         };
         // RFC 8414 §2; RFC 9207 §3; RFC 8705 §3.3, §5; OIDC Discovery §3
         let expected = json!({
@@ -110,6 +111,7 @@ mod tests {
             "userinfo_endpoint": url("userinfo"),
             "jwks_uri": url("jwks"),
             "scopes_supported": ["openid"],
+            "ui_locales_supported": ["nl", "en"],
             "response_types_supported": ["code"],
             "response_modes_supported": ["query"],
             "grant_types_supported": ["authorization_code", "refresh_token"],
