@@ -11,7 +11,7 @@ let demo;
 let browser;
 
 before(async () => {
-  demo = await Demo.start();
+  demo = await Demo.start({ args: ['--control'] });
   browser = await launch(demo);
 });
 
@@ -50,6 +50,17 @@ async function toDigid(visitor, words) {
 async function logIn(visitor, words, name) {
   await visitor.choose('radio', name);
   await visitor.press('button', words.logIn);
+}
+
+/** The parties on the page of the control, in its order. */
+const PARTIES = ['pgo', 'mitz', 'lokalisatie', 'digid', 'dva', 'xis', 'dva2', 'xis2', 'stelselnode'];
+
+/** Chooses what is the matter with a party. */
+async function disturb(visitor, words, party, trouble) {
+  const list = visitor.page.getByLabel(words.troubleOf(party), { exact: true });
+  await list.selectOption({ label: trouble });
+  await visitor.press('button', words.applyTo(party));
+  await visitor.reads(words.control, trouble);
 }
 
 /** From the register's overview, by DigiD, to the page that says so (digid case 35). */
@@ -194,6 +205,25 @@ walk('digid_case_038_anneke_logs_out_at_digid_and_is_out_of_the_register', async
   await visitor.reads(words.nobodyLoggedIn);
   await visitor.open(demo.url('toestemmingen', '/'));
   await visitor.reads(words.digid);
+});
+
+walk('a_person_makes_a_dva_slow_and_wrong_by_the_buttons_and_the_pgo_explains_it', async function control(visitor, words) {
+  await visitor.open(demo.url('netwerk', '/'));
+  await visitor.press('link', words.disturb);
+  await visitor.reads(words.control, words.allWell);
+  await disturb(visitor, words, 'dva', words.otherName);
+  await collect(visitor, words, 'Saskia Verhoeven');
+  await visitor.reads(words.result, words.notTrusted);
+  // Longer than the PGO waits for anybody.
+  await visitor.open(demo.url('netwerk', '/bediening'));
+  await visitor.page.getByLabel(words.wait).nth(PARTIES.indexOf('dva')).fill('12');
+  await disturb(visitor, words, 'dva', words.slow);
+  await visitor.open(demo.url('pgo', '/'));
+  await visitor.press('button', words.collect);
+  await visitor.reads(words.result, words.unreachable);
+  await visitor.open(demo.url('netwerk', '/bediening'));
+  await visitor.press('button', words.heal);
+  await visitor.reads(words.control, words.allWell);
 });
 
 walk('the_observer_shows_the_30_steps_of_a_journey', async function observer(visitor, words) {

@@ -10,21 +10,36 @@ use verdict::Moment;
 /// Clones are the same clock.
 #[derive(Clone, Debug)]
 pub struct Clock {
+    /// Of the whole network.
     shift_s: Arc<AtomicI64>,
+    /// Of one party, on top of it: its clock is wrong.
+    error_s: Arc<AtomicI64>,
 }
 
 impl Clock {
     /// The clock of the operating system, not moved.
     pub fn system() -> Self {
         Self {
-            shift_s: Arc::new(AtomicI64::new(0)),
+            shift_s: Arc::default(),
+            error_s: Arc::default(),
+        }
+    }
+
+    /// A clock that moves with this one and can be wrong by itself: the clock of a party.
+    #[must_use]
+    pub fn of_party(&self) -> Self {
+        Self {
+            shift_s: Arc::clone(&self.shift_s),
+            error_s: Arc::default(),
         }
     }
 
     /// The moment as this clock tells it: read once per run and passed in to the rules.
     pub fn now(&self) -> Moment {
         let shift_s = self.shift_s.load(Ordering::Relaxed);
-        Moment::from_unix(self.wall().unix().saturating_add(shift_s))
+        let error_s = self.error_s.load(Ordering::Relaxed);
+        let wall = self.wall().unix();
+        Moment::from_unix(wall.saturating_add(shift_s).saturating_add(error_s))
     }
 
     /// The moment without any shift, for what other programs judge by their own clock as well: the
@@ -52,7 +67,17 @@ impl Clock {
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, add);
     }
 
-    /// Undoes every shift.
+    /// How far the network's clock was moved, in seconds.
+    pub fn shifted_s(&self) -> i64 {
+        self.shift_s.load(Ordering::Relaxed)
+    }
+
+    /// Lets this clock alone be wrong by so many seconds; 0 sets it right.
+    pub fn err_by(&self, seconds: i64) {
+        self.error_s.store(seconds, Ordering::Relaxed);
+    }
+
+    /// Undoes every shift of the network's clock.
     pub fn reset(&self) {
         self.shift_s.store(0, Ordering::Relaxed);
     }
@@ -61,6 +86,21 @@ impl Clock {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_partys_clock_moves_with_the_network_and_can_be_wrong_alone() {
+        let clock = Clock::system();
+        let (party, other) = (clock.of_party(), clock.of_party());
+        party.err_by(-3_600);
+        clock.shift(86_400);
+        let ahead_s = |clock: &Clock| clock.now().unix() - clock.wall().unix();
+        assert!((82_799..=82_801).contains(&ahead_s(&party)));
+        assert!((86_399..=86_401).contains(&ahead_s(&other)));
+        assert_eq!(party.shifted_s(), 86_400);
+        party.err_by(0);
+        clock.reset();
+        assert!(ahead_s(&party).abs() <= 1);
+    }
 
     #[test]
     fn clones_are_moved_together_and_the_wall_clock_is_not() {

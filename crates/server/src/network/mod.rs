@@ -8,6 +8,7 @@ mod hosts;
 mod parties;
 mod person;
 mod ready;
+mod trouble;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::{Ipv4Addr, SocketAddr};
@@ -32,6 +33,7 @@ pub use faults::Fault;
 pub use hosts::{Hosts, Party, hostname};
 pub use person::{Form, Person, Shown};
 pub use ready::DEMO_JSON;
+pub use trouble::{DELAY_MS_MAX, Trouble, Troubles, Wrong};
 
 /// How often a party sweeps what is over, and how many rows at once.
 const SWEEP_EVERY: Duration = Duration::from_mins(1);
@@ -53,6 +55,8 @@ pub struct Config {
     pub elsewhere: BTreeMap<Party, u16>,
     /// The step to break.
     pub fault: Option<Fault>,
+    /// Whether clock and parties can be disturbed while the network runs.
+    pub control: bool,
 }
 
 /// A network that serves.
@@ -69,6 +73,8 @@ pub struct Running {
     pub state: PathBuf,
     /// What the network was started with.
     pub input: Arc<Input>,
+    /// What disturbs the network, if it was started so.
+    pub control: Option<Control>,
     /// The parties' stores, for those who test the demo from within.
     pub apps: BTreeMap<Party, Arc<App>>,
     ready_files: Vec<PathBuf>,
@@ -86,6 +92,17 @@ pub(crate) struct Foundation {
     pub(crate) log: RefusalLog,
     pub(crate) input: Arc<Input>,
     pub(crate) observer_keys: BTreeMap<&'static str, String>,
+    /// What disturbs the network, if anything may.
+    pub(crate) control: Option<Control>,
+}
+
+/// What disturbs the network: its clock, and the parties of this process.
+#[derive(Clone, Debug)]
+pub struct Control {
+    /// The clock of every party.
+    pub clock: Clock,
+    /// The trouble of each.
+    pub troubles: Troubles,
 }
 
 /// Starts the network. When it returns, every host answers.
@@ -110,6 +127,10 @@ pub async fn start(config: Config) -> Result<Running, String> {
         input: Arc::new((config.input)(port)?),
         observer_keys: parties::observer_keys(&config.state)?,
         state: config.state,
+        control: config.control.then(|| Control {
+            clock: clock.clone(),
+            troubles: Troubles::default(),
+        }),
         clock,
     };
     let mut sites = Vec::new();
@@ -121,10 +142,25 @@ pub async fn start(config: Config) -> Result<Running, String> {
     {
         let opened = parties::open(&foundation, party)?;
         apps.insert(party, Arc::clone(&opened.app));
+        // The observer stays well, so that it can make the others well.
+        if let Some(control) = foundation
+            .control
+            .as_ref()
+            .filter(|_| party != Party::Netwerk)
+        {
+            control.troubles.add(party, opened.app.clock.clone());
+        }
         for (host, clients, router) in opened.sites {
             let router = match config.fault {
                 Some(fault) => fault.before(host, router),
                 None => router,
+            };
+            let router = match &foundation.control {
+                Some(control) if party != Party::Netwerk => {
+                    let signing = opened.signing.clone();
+                    control.troubles.before(party, signing, router)
+                }
+                _ => router,
             };
             let site = parties::site(&foundation, party, host, clients, router)?;
             behind.insert(site.host.clone(), Arc::clone(&opened.app));
@@ -149,6 +185,7 @@ pub async fn start(config: Config) -> Result<Running, String> {
             .values()
             .map(|app| tokio::spawn(sweep(Arc::clone(app))))
             .collect(),
+        control: foundation.control,
         hosts: foundation.hosts,
         authority: foundation.authority,
         clock: foundation.clock,

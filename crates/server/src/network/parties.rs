@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use identity::{Hostname, Loa};
+use jose::SigningKey;
 use medmij::lists::Volgnummer;
 use mitz::authorization_server::{Dva, Dvas, Mitz};
 use mitz::discovery::Endpoints;
@@ -40,6 +41,8 @@ const PAGES: [&str; 5] = ["pgo", "mitz", "toestemmingen", "digid", "netwerk"];
 /// A party that is ready to be served.
 pub(super) struct Opened {
     pub(super) app: Arc<App>,
+    /// The key of its tokens, if it signs any that others verify.
+    pub(super) signing: Option<Arc<SigningKey>>,
     pub(super) sites: Vec<(&'static str, Ask, Router)>,
 }
 
@@ -82,7 +85,15 @@ pub(super) fn open(on: &Foundation, party: Party) -> Result<Opened, String> {
         Party::Stelselnode => vec![("stelselnode", Ask::Never, stelselnode(on, &app)?)],
         Party::Netwerk => vec![("netwerk", Ask::Never, netwerk(on, &app))],
     };
-    Ok(Opened { app, sites })
+    let signing = match party {
+        Party::Mitz => Some(ring.signing("tokens").map_err(|fault| fault.to_string())?),
+        _ => None,
+    };
+    Ok(Opened {
+        app,
+        signing: signing.map(Arc::new),
+        sites,
+    })
 }
 
 /// A host of a party, with its server certificate.
@@ -173,7 +184,7 @@ fn app(on: &Foundation, party: Party) -> Result<(Arc<App>, KeyRing), String> {
     };
     let given = Given {
         host,
-        clock: on.clock.clone(),
+        clock: on.clock.of_party(),
         outside,
         log: on.log.clone(),
         observer,
@@ -456,5 +467,7 @@ fn netwerk(on: &Foundation, app: &Arc<App>) -> Router {
         .observer_keys
         .iter()
         .map(|(party, key)| ((*party).to_owned(), key.clone()));
-    NetwerkRole::new(Arc::clone(app), keys.collect(), hosts).router()
+    let control = on.control.clone();
+    let control = control.map(|control| (control, on.hosts.url("netwerk")));
+    NetwerkRole::new(Arc::clone(app), keys.collect(), hosts, control).router()
 }

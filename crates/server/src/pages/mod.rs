@@ -54,6 +54,7 @@ macro_rules! page {
     };
 }
 
+mod bediening;
 mod digid;
 mod mitz;
 mod netwerk;
@@ -63,6 +64,7 @@ mod technisch;
 mod tests;
 mod toestemmingen;
 
+pub use self::bediening::{Bediening, BedieningPartij, Storing};
 pub use self::digid::{
     DigidInloggen, DigidNietGevonden, DigidUitgelogd, DigidUitloggen, Testpersoon,
 };

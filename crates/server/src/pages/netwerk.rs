@@ -7,6 +7,8 @@ pub struct Netwerk {
     pub reizen: Vec<ReisVermelding>,
     /// The parties.
     pub hosts: Vec<Host>,
+    /// Whether the network can be disturbed: then a link leads to `/bediening`.
+    pub bediening: bool,
 }
 
 /// A journey in the list. It leads to `/reizen/<trace>`.
@@ -133,10 +135,12 @@ impl Netwerk {
                 host("toestemmingen", "https://toestemmingen.localhost:8443"),
                 host("digid", "https://digid.localhost:8443"),
             ],
+            bediening: true,
         };
         let empty = Self {
             reizen: Vec::new(),
             hosts: Vec::new(),
+            bediening: false,
         };
         vec![full, empty]
     }

@@ -1,7 +1,7 @@
 //! Every page, rendered from its samples: for tests, and for whoever wants to look at them.
 
 use super::{
-    Afgemeld, Brand, DigidDoorsturen, DigidInloggen, DigidNietGevonden, DigidUitgelogd,
+    Afgemeld, Bediening, Brand, DigidDoorsturen, DigidInloggen, DigidNietGevonden, DigidUitgelogd,
     DigidUitloggen, Lang, MitzFout, MitzGeannuleerd, MitzNietIngelogd, Netwerk, Origin, Overzicht,
     Page, PageContext, PgoMelding, PgoResultaat, PgoStart, RegisterFout, Reis, Shell, Technisch,
     Toestemming,
@@ -35,6 +35,7 @@ pub fn samples(lang: Lang) -> Vec<Sample> {
         of::<RegisterFout>("register_fout", Brand::Toestemmingen, lang),
         of::<Afgemeld>("register_afgemeld", Brand::Toestemmingen, lang),
         of::<Netwerk>("netwerk", Brand::Netwerk, lang),
+        of::<Bediening>("bediening", Brand::Netwerk, lang),
         of::<Reis>("reis", Brand::Netwerk, lang),
         of::<Technisch>("technisch", Brand::Pgo, lang),
     ]

@@ -2,6 +2,8 @@
 //!
 //! Parties only tell; none of them reads here, and nothing here is kept when the demo stops.
 
+mod control;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -13,10 +15,12 @@ use axum::routing::{get, post};
 use serde_json::{Value, json};
 use subtle::ConstantTimeEq as _;
 
+use self::control::ControlRole;
 use super::steps::{STEPS, Step};
 use crate::app::App;
 use crate::date;
 use crate::door::TraceId;
+use crate::network::Control;
 use crate::observer::Sighting;
 use crate::pages::{
     Brand, Gezien, Host, Lang, Netwerk, PageContext, Reis, ReisUitkomst, ReisVermelding, Stap,
@@ -40,6 +44,8 @@ pub struct NetwerkRole {
     app: Arc<App>,
     keys: Keys,
     hosts: Vec<Host>,
+    /// What disturbs the network, if anything may, and the origin of our own pages.
+    control: Option<(Control, String)>,
     seen: Mutex<Journeys>,
 }
 
@@ -65,11 +71,12 @@ enum NotTaken {
 
 impl NetwerkRole {
     /// An observer that believes each party by its key. `hosts` are role and base URL of what its
-    /// page shows.
+    /// page shows; `control` is what disturbs the network, with the origin of the observer's host.
     pub fn new(
         app: Arc<App>,
         keys: BTreeMap<String, String>,
         hosts: Vec<(String, String)>,
+        control: Option<(Control, String)>,
     ) -> Arc<Self> {
         Arc::new(Self {
             app,
@@ -78,6 +85,7 @@ impl NetwerkRole {
                 .into_iter()
                 .map(|(rol, url)| Host { rol, url })
                 .collect(),
+            control,
             seen: Mutex::default(),
         })
     }
@@ -89,7 +97,15 @@ impl NetwerkRole {
             .route("/sightings", post(sightings))
             .route("/reizen.json", get(reizen_json))
             .route("/reizen/{reis}", get(reis));
-        web::with_pages(router, Brand::Netwerk).with_state(Arc::clone(self))
+        let router = web::with_pages(router, Brand::Netwerk).with_state(Arc::clone(self));
+        match &self.control {
+            Some((control, front_url)) => router.merge(control::router(ControlRole {
+                app: Arc::clone(&self.app),
+                control: control.clone(),
+                front_url: front_url.clone(),
+            })),
+            None => router,
+        }
     }
 
     /// What was seen of a journey, in the order of arrival; nothing for one that was not seen.
@@ -245,6 +261,7 @@ async fn netwerk(State(role): State<Arc<NetwerkRole>>, visit: Visit) -> Response
     let page = Netwerk {
         reizen: role.reizen(),
         hosts: role.hosts.clone(),
+        bediening: role.control.is_some(),
     };
     show(200, &visit, &page)
 }
@@ -377,7 +394,7 @@ mod tests {
         let keys = [("mitz", "key-of-mitz"), ("pgo", "key-of-pgo")];
         let keys = keys.map(|(party, key)| (party.to_owned(), key.to_owned()));
         let hosts = vec![("pgo".to_owned(), "https://pgo.localhost:8443".to_owned())];
-        NetwerkRole::new(Arc::clone(&party.app), BTreeMap::from(keys), hosts)
+        NetwerkRole::new(Arc::clone(&party.app), BTreeMap::from(keys), hosts, None)
     }
 
     fn sighting(step: u8, party: &str, ok: bool) -> Sighting {

@@ -5,6 +5,7 @@ mod login;
 mod logout;
 mod pgo;
 mod token;
+mod trouble;
 mod userinfo;
 mod withdrawal;
 mod world;

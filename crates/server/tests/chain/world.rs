@@ -43,6 +43,7 @@ impl World {
         }
         let input = move |port| Input::read(&folder, port).map_err(|fault| fault.to_string());
         let config = Config {
+            control: true,
             state,
             port: 0,
             input: Box::new(input),

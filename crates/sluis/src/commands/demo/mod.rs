@@ -26,6 +26,9 @@ pub(crate) struct Demo {
     /// A folder with people, lists, consents, records and clients instead of the built-in sample
     #[arg(long, value_name = "DIR")]
     input: Option<PathBuf>,
+    /// Let the clock be moved and parties be slow, down or wrong: at https://netwerk.localhost:N/bediening, and for programs at /control
+    #[arg(long)]
+    control: bool,
     /// Print the line for /etc/hosts and stop
     #[arg(long)]
     hosts: bool,
@@ -138,6 +141,7 @@ impl Demo {
             parties: self.parties(),
             elsewhere: self.elsewhere.iter().copied().collect::<BTreeMap<_, _>>(),
             fault: self.break_step.and_then(Fault::of_step),
+            control: self.control,
         }
     }
 
