@@ -11,7 +11,8 @@ libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
     let _ = identity::Hostname::parse(text);
     let _ = identity::Zorgaanbiedernaam::parse(text);
     let _ = identity::GegevensdienstId::parse(text);
-    let _ = Lang::choose(Some(text), Some(text), Some(text));
+    let asked = Lang::of_ui_locales(text);
+    let _ = Lang::choose(Lang::chosen(Some(text), asked, Some(text)), Some(text));
     let _ = TraceId::parse(text);
     let _ = mitz::dva::beschikbaarheidstoets::Geboortedatum::parse(text);
 });
