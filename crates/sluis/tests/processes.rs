@@ -215,6 +215,49 @@ fn demo_json_tells_what_others_need_and_goes_with_the_demo() {
     assert!(!state.0.join("demo.json").exists());
 }
 
+/// digid.md §2.1: another DigiD is given the metadata before the network starts.
+#[test]
+fn sp_metadata_is_printed_before_the_start_with_the_key_that_the_demo_then_has() {
+    let state = State::new("sp-metadata");
+    let port = free_port().to_string();
+    let printed = || {
+        let arguments = [
+            "--state",
+            state.text(),
+            "--port",
+            &port,
+            "--print-sp-metadata",
+        ];
+        let output = sluis(&arguments).output().expect("runs");
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stdout).expect("text")
+    };
+    let certificate = |metadata: &str| {
+        let (_, rest) = metadata
+            .split_once("<ds:X509Certificate>")
+            .expect("a certificate");
+        rest.split_once('<').expect("its end").0.to_owned()
+    };
+    let metadata = printed();
+    let entity_id = format!("entityID=\"https://mitz.localhost:{port}/saml/metadata\"");
+    assert!(metadata.contains(&entity_id), "{metadata}");
+    assert_eq!(certificate(&printed()), certificate(&metadata));
+    let demo = start(&state, &["--port", &port]);
+    ready(&state, &demo);
+
+    let without_state = sluis(&["--print-sp-metadata"]).output().expect("runs");
+    assert_eq!(without_state.status.code(), Some(2));
+    let no_port = [
+        "--state",
+        state.text(),
+        "--port",
+        "0",
+        "--print-sp-metadata",
+    ];
+    let no_port = sluis(&no_port).output().expect("runs");
+    assert_eq!(no_port.status.code(), Some(2));
+}
+
 #[test]
 fn a_second_demo_on_the_same_state_or_port_is_told_why_it_cannot_start() {
     let state = State::new("twice");

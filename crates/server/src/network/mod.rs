@@ -17,13 +17,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use identity::Hostname;
+use identity::{Hostname, Loa};
 use store::Store as _;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
 use crate::app::App;
 use crate::certificates::{Authority, private_directory};
+use crate::chance;
 use crate::clock::Clock;
 use crate::door::{self, Drained, House, Sites, Stop};
 use crate::input::Input;
@@ -198,6 +199,25 @@ pub async fn start(config: Config) -> Result<Running, String> {
     };
     ready::write(&running)?;
     Ok(running)
+}
+
+/// The signed metadata of Mitz as a service provider of DigiD, with the key of this state directory
+/// and for this port: what another DigiD wants to know before the network starts (digid.md §2.1).
+/// Makes what is not there yet, as a start would.
+///
+/// # Errors
+/// A text for the operator.
+pub fn sp_metadata(state: &Path, port: u16) -> Result<String, String> {
+    ours_or_empty(state)?;
+    private_directory(state).map_err(|fault| fault.to_string())?;
+    let now = Clock::system().wall();
+    Authority::open(&state.join("ca"), now).map_err(|fault| fault.to_string())?;
+    let of_mitz = state.join(Party::Mitz.name());
+    private_directory(&of_mitz).map_err(|fault| fault.to_string())?;
+    let hosts = Hosts::new(port, BTreeMap::new());
+    let mitz = parties::service_provider(state, &hosts, now, Loa::Substantieel, None)?;
+    let id = saml::message_id(chance::entropy().bytes("saml.metadata"));
+    mitz.metadata(&id).map_err(|fault| fault.to_string())
 }
 
 /// Whether a state directory is new, empty, or made by a demo before us. Anything else is somebody's

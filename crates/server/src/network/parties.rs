@@ -14,8 +14,9 @@ use mitz::dva::DvaServer;
 use protocol::client::{Authentication, Client, Clients};
 use rustls_pki_types::CertificateDer;
 use saml::metadata::IdpMetadata;
+use verdict::Moment;
 
-use super::{Foundation, Party, hostname, ready};
+use super::{Foundation, Hosts, Party, hostname, ready};
 use crate::app::{App, Given};
 use crate::certificates::{saml_signing, thumbprint};
 use crate::digid::{MetadataSource, ServiceProvider, ServiceProviderConfig};
@@ -240,7 +241,13 @@ fn mitz(on: &Foundation, app: &Arc<App>, ring: &KeyRing) -> Result<Arc<MitzRole>
         digid_origin: digid_origin(on),
         front,
     };
-    let digid = service_provider(on, &urls, settings.min_level)?;
+    let digid = service_provider(
+        &on.state,
+        &on.hosts,
+        on.clock.wall(),
+        settings.min_level,
+        on.input.digid_metadata.as_deref(),
+    )?;
     let role = MitzRole::open(Arc::clone(app), ring, Arc::new(mitz), urls, digid);
     let role = role.map_err(|fault| fault.to_string())?;
     let seeded = Arc::clone(&role);
@@ -249,22 +256,26 @@ fn mitz(on: &Foundation, app: &Arc<App>, ring: &KeyRing) -> Result<Arc<MitzRole>
     Ok(role)
 }
 
-fn service_provider(
-    on: &Foundation,
-    urls: &MitzUrls,
+/// Mitz as DigiD knows it: a service provider with the key of this state, at these hosts.
+pub(super) fn service_provider(
+    state: &Path,
+    hosts: &Hosts,
+    now: Moment,
     min_level: Loa,
+    digid: Option<&str>,
 ) -> Result<ServiceProvider, String> {
-    let directory = on.state.join(Party::Mitz.name());
-    let signing = saml_signing(&directory, &hostname("mitz")?, on.clock.wall());
+    let directory = state.join(Party::Mitz.name());
+    let signing = saml_signing(&directory, &hostname("mitz")?, now);
+    let (front, back) = (hosts.url("mitz"), hosts.url("mitz-back"));
     let config = ServiceProviderConfig {
-        entity_id: format!("{}/saml/metadata", urls.front),
-        acs_url: format!("{}/saml/acs", urls.front),
-        slo_url: format!("{}/saml/slo", urls.front),
-        slo_soap_url: format!("{}/saml/slo", urls.back),
+        entity_id: format!("{front}/saml/metadata"),
+        acs_url: format!("{front}/saml/acs"),
+        slo_url: format!("{front}/saml/slo"),
+        slo_soap_url: format!("{back}/saml/slo"),
         min_level,
-        metadata: match &on.input.digid_metadata {
-            Some(document) => MetadataSource::Document(document.clone().into_bytes()),
-            None => MetadataSource::Url(format!("{}/saml/idp/metadata", on.hosts.url("digid"))),
+        metadata: match digid {
+            Some(document) => MetadataSource::Document(document.into()),
+            None => MetadataSource::Url(format!("{}/saml/idp/metadata", hosts.url("digid"))),
         },
     };
     let provider = ServiceProvider::new(config, &signing.map_err(|fault| fault.to_string())?);

@@ -16,6 +16,10 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 /// The whole network on loopback: PGO, Mitz, DigiD simulator, stelselnode, two DVAs and their record
 /// systems. Serves until Ctrl-C.
 #[derive(Args)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag of the command line"
+)]
 pub(crate) struct Demo {
     /// The port for every host; 0 takes a free one
     #[arg(long, default_value_t = 8443, value_name = "N")]
@@ -32,6 +36,9 @@ pub(crate) struct Demo {
     /// Print the line for /etc/hosts and stop
     #[arg(long)]
     hosts: bool,
+    /// Print the SAML metadata with which Mitz registers at a DigiD, and stop; its key stays in --state
+    #[arg(long, requires = "state", conflicts_with = "headless")]
+    print_sp_metadata: bool,
     /// Run journeys over real TLS sockets, print each numbered step, and stop
     #[arg(long, num_args = 0.., value_name = "JOURNEY")]
     headless: Option<Vec<Journey>>,
@@ -86,6 +93,9 @@ impl Demo {
             say(&hosts_line());
             return ExitCode::SUCCESS;
         }
+        if self.print_sp_metadata {
+            return self.sp_metadata();
+        }
         if self.parties().is_empty() {
             eprintln!("sluis demo: --only and --except leave no party to start");
             return ExitCode::from(2);
@@ -122,6 +132,24 @@ impl Demo {
             ExitCode::SUCCESS
         } else {
             ExitCode::FAILURE
+        }
+    }
+
+    /// For the port on which the network will be: its addresses stand in the metadata.
+    fn sp_metadata(&self) -> ExitCode {
+        let Some(state) = self.state.as_deref().filter(|_| self.port != 0) else {
+            eprintln!("sluis demo: --print-sp-metadata needs --state and a port other than 0");
+            return ExitCode::from(2);
+        };
+        match network::sp_metadata(state, self.port) {
+            Ok(metadata) => {
+                say(&metadata);
+                ExitCode::SUCCESS
+            }
+            Err(why) => {
+                eprintln!("sluis demo: {why}");
+                ExitCode::from(2)
+            }
         }
     }
 
