@@ -551,7 +551,7 @@ def medication(patient_id, provider, code, text, dosage, since, until, handed_ou
             "medicationCodeableConcept": medicine,
             "subject": subject(patient_id),
             "authoredOn": date,
-            "requester": {"display": f"{by}, {provider}" if by else provider},
+            "requester": {"display": by or provider},
             "dosageInstruction": [{"text": dosage}],
         }
 

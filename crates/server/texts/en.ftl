@@ -163,9 +163,9 @@ balken-uitleg = { $aantal ->
 }
 balken-onderschrift = The last five years. The dotted line is today. Does a bar begin with an arrow? Then you have used the medicine for longer.
 tabel-tonen = Show as a table
-kolom-medicijn = Medicine
+kolom-medicijn = Medicine and care provider
 kolom-periode = When
-kolom-aanbieder = Care provider
+kolom-meting = Date and care provider
 datum-onbekend = date unknown
 normaal = Usual: { $grenzen }
 normaal-volgens = (according to { $aanbieder })

@@ -163,9 +163,9 @@ balken-uitleg = { $aantal ->
 }
 balken-onderschrift = De laatste vijf jaar. De stippellijn is vandaag. Begint een balk met een pijl? Dan gebruikt u het medicijn al langer.
 tabel-tonen = Toon als tabel
-kolom-medicijn = Medicijn
+kolom-medicijn = Medicijn en zorgaanbieder
 kolom-periode = Wanneer
-kolom-aanbieder = Zorgaanbieder
+kolom-meting = Datum en zorgaanbieder
 datum-onbekend = datum onbekend
 normaal = Gebruikelijk: { $grenzen }
 normaal-volgens = (volgens { $aanbieder })

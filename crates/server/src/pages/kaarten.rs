@@ -200,6 +200,20 @@ impl Medicijnen {
     }
 }
 
+impl Medicijn {
+    /// Each use with how to take it, unless the one before it said the same.
+    pub(super) fn regels(&self) -> Vec<(Option<&str>, &Gebruik)> {
+        let mut regels = Vec::new();
+        let mut before = None;
+        for gebruik in &self.gebruik {
+            let now = gebruik.dosering.as_deref();
+            regels.push((now.filter(|_| now != before), gebruik));
+            before = now;
+        }
+        regels
+    }
+}
+
 impl Gebruik {
     /// From when until when, in words.
     pub(super) fn periode(&self, t: &Texts) -> String {

@@ -97,7 +97,7 @@ impl<'a> Stapel<'a> {
         let named = |same: bool| {
             self.of(Aard::Voorschrift)
                 .filter(|(other, _)| !same || other.aanbieder == een.aanbieder)
-                .find_map(|(_, request)| request.voorschrijver.clone())
+                .find_map(|(_, request)| prescriber(request, een.aanbieder))
         };
         Gebruik {
             van: een.gegeven.datum.clone(),
@@ -147,18 +147,32 @@ impl<'a> Stapel<'a> {
             dosering: medicatie.dosering.clone(),
             voorschrijver: own
                 .iter()
-                .find_map(|(_, request)| request.voorschrijver.clone()),
+                .find_map(|(_, request)| prescriber(request, aanbieder)),
             aanbieder: aanbieder.to_owned(),
         })
     }
 }
 
+/// Who prescribed, unless that is only the provider that tells it.
+fn prescriber(request: &Medicatie, aanbieder: &str) -> Option<String> {
+    let naam = request.voorschrijver.as_deref()?;
+    (naam != aanbieder).then(|| naam.to_owned())
+}
+
 /// Whether a medicine is still taken: its status says so or says nothing, and no end has passed. What
-/// ends some day is taken until that day.
+/// ends on a day is taken on that day; of a month or a year, to its last day.
 fn goes_on(stand: Stand, gegeven: &Gegeven, vandaag: Tijd) -> bool {
     let has_ended = match gegeven.tot.as_deref().map(Tijd::parse) {
         None => false,
-        Some(Some(tot)) => tot.plus_days(1) <= vandaag,
+        Some(Some(tot)) => {
+            // A month and a year stand in their middle.
+            let days = match gegeven.tot.as_deref().map_or(0, str::len) {
+                4 => 184,
+                7 => 16,
+                _ => 1,
+            };
+            tot.plus_days(days) <= vandaag
+        }
         // It ended; when, we cannot read.
         Some(None) => true,
     };
@@ -220,6 +234,8 @@ mod tests {
                 statement("Actief", "active", "2014-05-19", None),
                 statement("Vandaag nog", "active", "2026-11-15", Some("2026-11-22")),
                 statement("Gisteren op", "active", "2026-11-15", Some("2026-11-21")),
+                statement("Deze maand", "active", "2026", Some("2026-11")),
+                statement("Vorige maand", "active", "2026", Some("2026-10")),
                 statement("Afgerond", "completed", "2025-01-01", Some("2030-01-01")),
                 statement("Onbekend", "unknown", "2020", None),
                 statement("Gepauzeerd", "on-hold", "2024-01-01", None),
@@ -228,9 +244,9 @@ mod tests {
         )]);
         assert_eq!(
             names(&found.in_gebruik),
-            ["Actief", "Onbekend", "Vandaag nog"]
+            ["Actief", "Deze maand", "Onbekend", "Vandaag nog"]
         );
-        assert_eq!(found.gestopt.len(), 4);
+        assert_eq!(found.gestopt.len(), 5);
         assert_eq!(names(&found.gestopt)[0], "Afgerond");
     }
 
@@ -273,6 +289,16 @@ mod tests {
         let by = Some("De huisarts");
         let ours = ("Apotheek", Some("2014-05-19"), by);
         assert_eq!(told, [("Ziekenhuis", Some("2014-06-01"), by), ours]);
+    }
+
+    #[test]
+    fn a_provider_does_not_stand_there_as_its_own_prescriber() {
+        let both = [
+            statement("Codeïne", "active", "2026-01-01", None),
+            request("Codeïne", "completed", "2026-01-01", "A"),
+        ];
+        let found = all(&[("A", &both)]);
+        assert_eq!(found.in_gebruik[0].gebruik[0].voorschrijver, None);
     }
 
     #[test]
