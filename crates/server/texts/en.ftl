@@ -162,7 +162,7 @@ balken-uitleg = { $aantal ->
    *[other] A bar for each of { $aantal } medicines. The table below it says the same.
 }
 balken-onderschrift = The last five years. The dotted line is today. Does a bar begin with an arrow? Then you have used the medicine for longer.
-tabel-tonen = Show as a table
+tabel-tonen = Table of all medicines
 kolom-medicijn = Medicine and care provider
 kolom-periode = When
 kolom-meting = Date and care provider
@@ -183,8 +183,8 @@ grafiek-door = Measured by { $aanbieders }.
 grafiek-tabel = The table below names every value.
 grens-uitleg = An open dot, or < or > before a number: the exact number is not known.
 metingen-tonen = { $aantal ->
-    [one] Show { $aantal } measurement as a table
-   *[other] Show all { $aantal } measurements as a table
+    [one] Table of { $aantal } measurement
+   *[other] Table of { $aantal } measurements
 }
 metingen-weggelaten = { $aantal ->
     [one] { $aantal } older measurement is not shown here.

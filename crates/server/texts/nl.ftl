@@ -162,7 +162,7 @@ balken-uitleg = { $aantal ->
    *[other] Een balk voor elk van { $aantal } medicijnen. De tabel eronder zegt hetzelfde.
 }
 balken-onderschrift = De laatste vijf jaar. De stippellijn is vandaag. Begint een balk met een pijl? Dan gebruikt u het medicijn al langer.
-tabel-tonen = Toon als tabel
+tabel-tonen = Tabel met alle medicijnen
 kolom-medicijn = Medicijn en zorgaanbieder
 kolom-periode = Wanneer
 kolom-meting = Datum en zorgaanbieder
@@ -183,8 +183,8 @@ grafiek-door = Gemeten door { $aanbieders }.
 grafiek-tabel = De tabel hieronder noemt elke waarde.
 grens-uitleg = Een open rondje, of < of > voor een getal: het precieze getal is niet bekend.
 metingen-tonen = { $aantal ->
-    [one] Toon { $aantal } meting als tabel
-   *[other] Toon alle { $aantal } metingen als tabel
+    [one] Tabel met { $aantal } meting
+   *[other] Tabel met { $aantal } metingen
 }
 metingen-weggelaten = { $aantal ->
     [one] { $aantal } oudere meting staat hier niet bij.

@@ -135,6 +135,8 @@ pub struct Item {
     pub datum: Option<String>,
     /// Until when.
     pub tot: Option<String>,
+    /// Whether it goes on.
+    pub loopt: bool,
     /// What it is.
     pub omschrijving: String,
     /// What else there is to tell.
@@ -449,8 +451,8 @@ impl Item {
         let (van, tot) = (self.datum.as_deref(), self.tot.as_deref());
         match (van, tot) {
             (None, None) => None,
-            (Some(van), None) => Some(datum(t, van)),
-            _ => Some(periode(t, van, tot, false)),
+            (Some(van), None) if !self.loopt => Some(datum(t, van)),
+            _ => Some(periode(t, van, tot, self.loopt)),
         }
     }
 

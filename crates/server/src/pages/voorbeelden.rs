@@ -286,6 +286,7 @@ fn lijst(soort: Lijstsoort) -> Lijst {
     let item = |nth: usize| Item {
         datum: (nth > 0).then(|| format!("2026-0{nth}-11")),
         tot: (nth > 1).then(|| format!("2026-0{nth}-14")),
+        loopt: nth == 1,
         omschrijving: String::from("Penicilline & meer"),
         waarde: (nth < 3).then(|| tekst("Huiduitslag")),
         aanbieders: vec![ZIEKENHUIS.to_owned(), APOTHEEK.to_owned()],

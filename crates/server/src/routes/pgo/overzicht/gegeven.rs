@@ -38,7 +38,10 @@ pub(super) enum Soort {
     Meting(Vec<Deel>),
     Medicatie(Medicatie),
     Allergie,
-    Aandoening,
+    Aandoening {
+        /// Whether the person still has it.
+        loopt: bool,
+    },
     Vaccinatie,
     Contact,
     Document,
@@ -101,7 +104,7 @@ impl Gegeven {
                 concept(&resource["code"]),
                 concept(&resource["reaction"][0]["manifestation"][0]),
             ),
-            "Condition" => (Soort::Aandoening, concept(&resource["code"]), None),
+            "Condition" => (has_it(resource), concept(&resource["code"]), None),
             "Immunization" => (Soort::Vaccinatie, concept(&resource["vaccineCode"]), None),
             "Encounter" => (Soort::Contact, reason(resource), participant(resource)),
             "DocumentReference" => (
@@ -211,6 +214,13 @@ fn medication(resource: &Value, kind: &str) -> Gegeven {
         omschrijving,
         waarde: dosering.map(Waarde::Tekst),
     }
+}
+
+/// FHIR R4 §Condition.clinicalStatus: somebody has a condition unless it is said to be over.
+fn has_it(resource: &Value) -> Soort {
+    let status = resource["clinicalStatus"]["coding"][0]["code"].as_str();
+    let is_over = matches!(status, Some("inactive" | "remission" | "resolved"));
+    Soort::Aandoening { loopt: !is_over }
 }
 
 /// The moment that matters, whatever the type calls it.

@@ -78,7 +78,7 @@ fn lijst(soort: Lijstsoort, verteld: &[Verteld<'_>]) -> Option<Lijst> {
 fn kind(soort: &Soort) -> Option<Lijstsoort> {
     match soort {
         Soort::Allergie => Some(Lijstsoort::Allergieen),
-        Soort::Aandoening => Some(Lijstsoort::Aandoeningen),
+        Soort::Aandoening { .. } => Some(Lijstsoort::Aandoeningen),
         Soort::Vaccinatie => Some(Lijstsoort::Vaccinaties),
         Soort::Contact => Some(Lijstsoort::Contacten),
         Soort::Document => Some(Lijstsoort::Documenten),
@@ -92,6 +92,8 @@ fn item(een: Verteld<'_>) -> Item {
         datum: een.gegeven.datum.clone(),
         tot: een.gegeven.tot.clone(),
         omschrijving: een.gegeven.omschrijving.clone(),
+        loopt: matches!(een.gegeven.soort, Soort::Aandoening { loopt: true })
+            && een.gegeven.tot.is_none(),
         waarde: een.gegeven.waarde.clone(),
         aanbieders: Vec::new(),
     }
@@ -200,6 +202,31 @@ mod tests {
                 ("Opname", Some("2025-01-22"))
             ]
         );
+    }
+
+    #[test]
+    fn fhir_r4_a_condition_goes_on_until_it_is_said_to_be_over() {
+        // FHIR R4 §Condition.clinicalStatus
+        let condition = |name: &str, status: &str, until: Option<&str>| {
+            json!({
+                "resourceType": "Condition",
+                "clinicalStatus": { "coding": [{ "code": status }] },
+                "code": { "text": name },
+                "onsetDateTime": "2014",
+                "abatementDateTime": until,
+            })
+        };
+        let found = cards(&[(
+            "A",
+            &[
+                condition("Diabetes", "active", None),
+                condition("Astma", "remission", None),
+                condition("Oorpijn", "active", Some("2015")),
+            ],
+        )]);
+        let goes_on = found.lijsten[0].items.iter().filter(|item| item.loopt);
+        let names: Vec<&str> = goes_on.map(|item| item.omschrijving.as_str()).collect();
+        assert_eq!(names, ["Diabetes"]);
     }
 
     #[test]
