@@ -4,11 +4,14 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { Visitor, DEVICES, launch } from './lib/browser.mjs';
-import { Demo } from './lib/demo.mjs';
+import { Demo, inputFolder } from './lib/demo.mjs';
+import { NOOR, PIET, strangers } from './lib/strangers.mjs';
 import { WORDS } from './lib/words.mjs';
 
 let demo;
 let browser;
+/** A network of other people with other records, and a browser that knows it. */
+let elsewhere;
 
 before(async () => {
   demo = await Demo.start({ args: ['--control'] });
@@ -17,15 +20,17 @@ before(async () => {
 
 after(async () => {
   await browser?.close();
+  await elsewhere?.browser.close();
   await demo?.stop();
+  await elsewhere?.demo.stop();
 });
 
 /** A walk in both languages on both devices, each a test of its own. */
-function walk(name, steps) {
+function walk(name, steps, place = async () => browser) {
   for (const lang of Object.keys(WORDS)) {
     for (const device of Object.keys(DEVICES)) {
       test(`${name}__${lang}_${device}`, async () => {
-        const visitor = await Visitor.arrive(browser, { lang, device, walk: steps.name });
+        const visitor = await Visitor.arrive(await place(), { lang, device, walk: steps.name });
         try {
           await steps(visitor, WORDS[lang]);
         } finally {
@@ -39,8 +44,8 @@ function walk(name, steps) {
 // ── What people do ──────────────────────────────────────────────────────────────────────────────
 
 /** From the PGO's first page to the DigiD simulator. */
-async function toDigid(visitor, words) {
-  await visitor.open(demo.url('pgo', '/'));
+async function toDigid(visitor, words, at = demo) {
+  await visitor.open(at.url('pgo', '/'));
   await visitor.reads(words.start, ...words.startSteps);
   await visitor.press('button', words.collect);
   await visitor.reads(words.digid, words.notDigid, words.atService);
@@ -72,8 +77,8 @@ async function logOut(visitor, words) {
 }
 
 /** From the PGO's first page to the consent page. */
-async function toConsent(visitor, words, name) {
-  await toDigid(visitor, words);
+async function toConsent(visitor, words, name, at = demo) {
+  await toDigid(visitor, words, at);
   await logIn(visitor, words, name);
   await visitor.reads(words.consent, words.question, words.noBsn);
 }
@@ -85,8 +90,8 @@ async function consent(visitor, words, ...categories) {
 }
 
 /** From the PGO's first page to the result, with consent for everybody. */
-async function collect(visitor, words, name) {
-  await toConsent(visitor, words, name);
+async function collect(visitor, words, name, at = demo) {
+  await toConsent(visitor, words, name, at);
   await consent(visitor, words, ...words.categories);
 }
 
@@ -98,10 +103,20 @@ async function assertOutcome(visitor, provider, ...texts) {
   return section;
 }
 
-/** Rows of data of a provider. */
+/** Rows of data of a provider, which are folded away until somebody asks. */
 async function assertData(visitor, provider, group) {
   const section = await assertOutcome(visitor, provider, group);
+  assert.equal(await section.getByRole('row').count(), 0);
+  await visitor.unfold(section, group);
   assert.ok((await section.getByRole('row').count()) > 3);
+}
+
+/** What a card says. */
+async function assertCard(visitor, name, ...texts) {
+  const card = visitor.page.getByRole('region', { name, exact: true });
+  const shown = (await card.innerText()).replace(/\s+/g, ' ');
+  for (const text of texts) assert.ok(shown.includes(text), `${name} does not say: ${text}\n${shown}`);
+  return card;
 }
 
 // ── Walks ───────────────────────────────────────────────────────────────────────────────────────
@@ -109,6 +124,14 @@ async function assertData(visitor, provider, group) {
 walk('saskia_logs_in_consents_and_sees_data_of_two_providers', async function saskia(visitor, words) {
   await collect(visitor, words, 'Saskia Verhoeven');
   await visitor.reads(words.result, words.twoOfTwo);
+  await assertCard(visitor, words.medicines, 'Metformine', words.inUse, words.stopped, 'Nitrofurantoïne');
+  const pressure = await assertCard(visitor, 'Bloeddruk', '133 / 79 mmHg', 'Bovendruk', 'Onderdruk');
+  assert.equal(await pressure.locator('path.lijn').count(), 4, 'two lines, and two in the legend');
+  await assertCard(visitor, 'HbA1c', words.usualHba1c);
+  // The same numbers without looking at the chart.
+  await visitor.unfold(pressure, words.asTable);
+  assert.equal(await pressure.getByRole('row').count(), 23);
+  await visitor.reads(words.result, ...words.cards);
   await assertData(visitor, 'Ziekenhuis De Sluiswachter', 'Laboratoriumresultaten');
   await assertData(visitor, 'Huisartsenpraktijk Het Stuwpand', 'Medicatiegegevens');
   // A later visit needs no login.
@@ -148,7 +171,7 @@ walk('mitz_case_010_a_person_refuses_consent', async function refuse(visitor, wo
 
 walk('mitz_case_049_fatima_who_has_no_treatment_relation_reads_no_data', async function fatima(visitor, words) {
   await collect(visitor, words, 'Fatima el Idrissi');
-  await visitor.reads(words.result, words.noneOfOne);
+  await visitor.reads(words.result, words.noneOfOne, ...words.empty);
   await assertOutcome(visitor, 'Ziekenhuis De Sluiswachter', ...words.noData);
 });
 
@@ -158,15 +181,60 @@ walk('mitz_case_050_sem_who_is_too_young_reads_the_same', async function sem(vis
   await assertOutcome(visitor, 'Huisartsenpraktijk Het Stuwpand', ...words.noData);
 });
 
+/** Starts the other network, once. */
+async function somewhereElse() {
+  elsewhere ??= (async () => {
+    const other = await Demo.start({ input: inputFolder({ change: strangers }) });
+    return { demo: other, browser: await launch(other, { keep: true }) };
+  })();
+  elsewhere = await elsewhere;
+  return elsewhere.browser;
+}
+
+walk('other_people_with_other_records_see_their_own_values', async function noor(visitor, words) {
+  await collect(visitor, words, NOOR.name, elsewhere.demo);
+  await visitor.reads(words.result, words.twoOfTwo, ...words.partial);
+  const number = (text) => text.replace('.', words.decimal);
+  // Two providers, one code and unit: one line; the other unit stands apart.
+  const weight = visitor.page.getByRole('region', { name: 'Gewicht van Noor', exact: true });
+  assert.equal(await weight.count(), 2);
+  const kilos = weight.filter({ hasText: number('61.75') });
+  assert.equal(await kilos.locator('circle').count(), 3);
+  await visitor.unfold(kilos, words.asTable);
+  const rows = (await kilos.getByRole('row').allInnerTexts()).map((row) => row.replace(/\s+/g, ' '));
+  assert.equal(rows.length, 4);
+  for (const text of [number('61.75'), number('63.5'), number('65.25')]) {
+    assert.ok(rows.some((row) => row.includes(text)), text);
+  }
+  assert.ok(rows.some((row) => row.includes('Ziekenhuis De Sluiswachter')));
+  assert.ok(rows.some((row) => row.includes('Huisartsenpraktijk Het Stuwpand')));
+  await assertCard(visitor, 'Troponine <b>T</b>', `< ${number('0.01')} ng/mL`);
+  const medicines = await assertCard(visitor, words.medicines, 'Amoxicilline van Noor', 'Kinderarts');
+  assert.equal(await medicines.locator('rect.balk').count(), 2);
+  assert.equal(await visitor.page.getByText('Saskia').count(), 0);
+  await visitor.reads(words.result);
+}, somewhereElse);
+
+walk('piet_of_whom_little_is_on_file_reads_what_was_not_given', async function piet(visitor, words) {
+  await collect(visitor, words, PIET.name, elsewhere.demo);
+  await visitor.reads(words.result, words.oneOfOne, ...words.partial, ...words.notGiven);
+  assert.equal(await visitor.page.locator('.grafiek').count(), 0);
+}, somewhereElse);
+
+walk('daan_who_is_known_nowhere_reads_what_he_can_do', async function daan(visitor, words) {
+  await collect(visitor, words, 'Daan Smit');
+  await visitor.reads(words.result, ...words.nobodyFound);
+});
+
 walk('anneke_whose_provider_is_down_reads_to_try_later', async function anneke(visitor, words) {
   await collect(visitor, words, 'Anneke Brouwer');
-  await visitor.reads(words.result, words.noneOfOne);
+  await visitor.reads(words.result, words.noneOfOne, ...words.failedToFetch);
   await assertOutcome(visitor, 'GGZ De Oeverloper', ...words.down);
 });
 
 walk('mitz_case_032_willem_reads_who_is_not_on_medmij_and_gets_the_rest', async function willem(visitor, words) {
   await collect(visitor, words, 'Willem Hoekstra');
-  await visitor.reads(words.result, words.oneOfTwo);
+  await visitor.reads(words.result, words.oneOfTwo, ...words.partial);
   await assertData(visitor, 'Ziekenhuis De Sluiswachter', 'Basisgegevens Zorg');
   await assertOutcome(visitor, 'Huisartsenpost De Keersluis', ...words.notOnMedmij);
 });

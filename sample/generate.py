@@ -30,6 +30,7 @@ PEOPLE = {
 }
 
 # What can be measured: category, LOINC code, Dutch name, unit as shown, UCUM unit.
+# What a laboratory calls usual stands in USUAL.
 MEASURES = {
     "weight": ("vital-signs", "29463-7", "Lichaamsgewicht", "kg", "kg"),
     "height": ("vital-signs", "8302-2", "Lichaamslengte", "cm", "cm"),
@@ -40,14 +41,28 @@ MEASURES = {
     "hba1c": ("laboratory", "59261-8", "HbA1c", "mmol/mol", "mmol/mol"),
     "creatinine": ("laboratory", "14682-9", "Kreatinine", "µmol/L", "umol/L"),
     "ldl": ("laboratory", "22748-8", "LDL-cholesterol", "mmol/L", "mmol/L"),
+    "cholesterol": ("laboratory", "14647-2", "Totaal cholesterol", "mmol/L", "mmol/L"),
     "potassium": ("laboratory", "2823-3", "Kalium", "mmol/L", "mmol/L"),
     "haemoglobin": ("laboratory", "59260-0", "Hemoglobine", "mmol/L", "mmol/L"),
     "tsh": ("laboratory", "11579-0", "TSH", "mU/L", "m[IU]/L"),
     "crp": ("laboratory", "1988-5", "CRP", "mg/L", "mg/L"),
 }
 
+# The reference range of a measure: lower and upper end, None where it is open.
+USUAL = {
+    "glucose": (4.0, 6.1),
+    "hba1c": (20, 42),
+    "creatinine": (49, 90),
+    "ldl": (None, 2.6),
+    "cholesterol": (None, 5.0),
+    "potassium": (3.5, 5.0),
+    "haemoglobin": (7.5, 10.0),
+    "tsh": (0.4, 4.0),
+    "crp": (None, 10),
+}
+
 # Per provider and person: measure, date of the first value, days between values, values. A blood
-# pressure is a pair.
+# pressure is a pair; "<1" is a value of which only the bound is known.
 SERIES = {
     HOSPITAL: {
         "verhoeven": [
@@ -58,6 +73,8 @@ SERIES = {
             ("hba1c", "2024-02-13", 91, [62, 60, 58, 57, 55, 54, 53, 53, 52, 54, 52]),
             ("creatinine", "2024-02-13", 182, [78, 80, 79, 82, 81, 83]),
             ("ldl", "2024-02-13", 182, [3.1, 2.6, 2.3, 2.1, 2.0, 1.9]),
+            ("cholesterol", "2024-02-13", 182, [5.6, 5.1, 4.7, 4.5, 4.3, 4.2]),
+            ("crp", "2024-02-13", 364, [4, "<1", "<1"]),
             ("potassium", "2024-02-13", 182, [4.2, 4.4, 4.3, 4.5, 4.4, 4.3]),
             ("haemoglobin", "2024-02-13", 364, [8.4, 8.3, 8.5]),
         ],
@@ -80,7 +97,10 @@ SERIES = {
             ("pressure", "2024-03-26", 84, [(150, 90), (146, 86), (142, 84), (140, 82), (138, 82),
                                             (136, 80), (134, 80), (136, 78), (132, 80), (134, 78),
                                             (132, 76)]),
+            ("weight", "2021-04-13", 364, [88.3, 87.1, 85.6]),
             ("weight", "2024-03-26", 168, [84.0, 82.1, 80.9, 80.0, 79.5, 79.0]),
+            ("hba1c", "2021-04-13", 182, [69, 67, 66, 66, 64, 63]),
+            ("cholesterol", "2021-04-13", 364, [6.4, 6.1, 5.8]),
             ("glucose", "2024-03-26", 84, [8.9, 8.4, 8.1, 7.8, 7.4, 7.2, 7.0, 6.9, 7.1, 6.8, 6.9]),
             ("pulse", "2024-03-26", 168, [78, 76, 74, 74, 72, 73]),
         ],
@@ -236,13 +256,38 @@ ENCOUNTERS = {
 }
 
 # Per provider and person: ATC code, medicine, how to take it, from when, until when or None,
-# handed out on.
+# handed out or prescribed on, and by whom if it was not the provider itself.
 MEDICATION = {
+    HOSPITAL: {
+        "verhoeven": [
+            ("A10BA02", "Metformine tablet 850 mg", "2 maal per dag 1 tablet bij het eten", "2014-06-17", None, []),
+            ("A10AE04", "Insuline glargine 100 E/ml", "1 maal per dag 14 eenheden, 's avonds", "2024-02-13", None,
+             ["2024-02-13", "2025-02-11", "2026-02-10"], "Internist"),
+            ("A10BB09", "Gliclazide tablet 30 mg", "1 maal per dag 2 tabletten bij het ontbijt",
+             "2019-09-10", "2024-02-13", []),
+            ("N02AX02", "Tramadol capsule 50 mg", "Zo nodig 3 maal per dag 1 capsule, 10 dagen",
+             "2019-05-17", "2019-05-27", []),
+        ],
+        "hoekstra": [
+            ("B01AF02", "Apixaban tablet 5 mg", "2 maal per dag 1 tablet", "2025-01-21", None,
+             ["2025-01-21"], "Cardioloog"),
+            ("C07AB02", "Metoprolol retard tablet 50 mg", "1 maal per dag 1 tablet", "2025-01-21", None,
+             ["2025-01-21"], "Cardioloog"),
+        ],
+        "bakker": [
+            ("N02BE01", "Paracetamol tablet 1000 mg", "3 maal per dag 1 tablet, twee weken",
+             "2025-05-06", "2025-05-20", []),
+        ],
+    },
     PRACTICE: {
         "verhoeven": [
             ("A10BA02", "Metformine tablet 850 mg", "2 maal per dag 1 tablet bij het eten", "2014-05-19", None, []),
-            ("C09AA03", "Lisinopril tablet 10 mg", "1 maal per dag 1 tablet", "2009-10-02", None, []),
-            ("C10AA05", "Atorvastatine tablet 20 mg", "1 maal per dag 1 tablet, 's avonds", "2014-06-03", None, []),
+            ("C09AA03", "Lisinopril tablet 10 mg", "1 maal per dag 1 tablet", "2023-04-18", None,
+             ["2026-04-21"], "Huisarts"),
+            ("C03AA03", "Hydrochloorthiazide tablet 12,5 mg", "1 maal per dag 1 tablet", "2009-10-02", "2023-04-18", []),
+            ("C10AA05", "Atorvastatine tablet 20 mg", "1 maal per dag 1 tablet, 's avonds", "2024-02-27", None,
+             ["2026-04-21"], "Huisarts"),
+            ("C10AA01", "Simvastatine tablet 40 mg", "1 maal per dag 1 tablet, 's avonds", "2014-06-03", "2024-02-27", []),
             ("J01XE01", "Nitrofurantoïne capsule 100 mg", "2 maal per dag 1 capsule, 5 dagen",
              "2025-08-19", "2025-08-24", ["2025-08-19"]),
         ],
@@ -478,10 +523,14 @@ def observation(patient_id, provider, measure, date, value):
         _, code, text, unit, ucum = MEASURES[measure]
         resource["code"] = concept(LOINC, code, text)
         resource["valueQuantity"] = quantity(value, unit, ucum)
+        if measure in USUAL:
+            ends = zip(("low", "high"), USUAL[measure])
+            usual = {end: quantity(number, unit, ucum) for end, number in ends if number is not None}
+            resource["referenceRange"] = [usual]
     return resource
 
 
-def medication(patient_id, provider, code, text, dosage, since, until, handed_out):
+def medication(patient_id, provider, code, text, dosage, since, until, handed_out, by=None):
     """One MedicationStatement for the use, one MedicationRequest for each time it was handed out."""
     medicine = concept(ATC, code, text)
     period = {"start": since, "end": until} if until else {"start": since}
@@ -502,7 +551,7 @@ def medication(patient_id, provider, code, text, dosage, since, until, handed_ou
             "medicationCodeableConcept": medicine,
             "subject": subject(patient_id),
             "authoredOn": date,
-            "requester": {"display": provider},
+            "requester": {"display": by or provider},
             "dosageInstruction": [{"text": dosage}],
         }
 
@@ -534,7 +583,10 @@ def concept(system, code, text=None):
 
 
 def quantity(value, unit, ucum):
-    return {"value": value, "unit": unit, "system": UCUM, "code": ucum}
+    known = {"value": value, "unit": unit, "system": UCUM, "code": ucum}
+    if isinstance(value, str):
+        return {**known, "value": int(value.removeprefix("<")), "comparator": "<"}
+    return known
 
 
 if __name__ == "__main__":

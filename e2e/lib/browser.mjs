@@ -31,8 +31,8 @@ const TABS_MAX = 100;
  * Debian's Chromium. The demo's certificate authority vouches for every host to Node, which checks
  * chain and name; the public keys seen there are the only ones that the browser takes.
  */
-export async function launch(demo) {
-  fs.rmSync(SCREENSHOTS, { recursive: true, force: true });
+export async function launch(demo, { keep = false } = {}) {
+  if (!keep) fs.rmSync(SCREENSHOTS, { recursive: true, force: true });
   fs.mkdirSync(SCREENSHOTS, { recursive: true });
   const keys = await Promise.all(Object.values(demo.json.hosts).map((url) => publicKey(demo, url)));
   return chromium.launch({
@@ -113,6 +113,11 @@ export class Visitor {
   choose(role, name, group) {
     const within = group ? this.page.getByRole('group', { name: group, exact: true }) : this.page;
     return this.hand.choose(within.getByRole(role, { name }));
+  }
+
+  /** Opens what is folded under this text. */
+  async unfold(within, text) {
+    await this.hand.press(within.locator('summary').filter({ hasText: text }));
   }
 
   /**

@@ -29,6 +29,20 @@ maand = { $nummer ->
     [11] November
    *[12] December
 }
+maand-kort = { $nummer ->
+    [1] Jan
+    [2] Feb
+    [3] Mar
+    [4] Apr
+    [5] May
+    [6] Jun
+    [7] Jul
+    [8] Aug
+    [9] Sep
+    [10] Oct
+    [11] Nov
+   *[12] Dec
+}
 
 ## PGO: start
 
@@ -93,6 +107,93 @@ uitkomst-niet-in-medmij = This care provider cannot be reached through MedMij.
 uitkomst-niet-vertrouwd = We do not show the answer of this care provider.
     .kort = Not trusted
     .advies = We are not sure that the answer really comes from this care provider. Please try again later. If this goes on, contact the care provider.
+
+## PGO: the cards of the result
+
+geheel-gedeeltelijk = Not everything is here
+    .uitleg = Below you see what we could fetch. This is missing:
+geheel-leeg = No data about you was fetched
+    .uitleg = The care providers answered, but gave no data. This is what you can do:
+geheel-mislukt = Fetching did not succeed
+    .uitleg = No data came, and not every care provider answered. This is what happened:
+reden-geen-gegevens = No data is available here.
+    .advies = Check whether you gave consent. You can do so at the bottom of this page.
+reden-niets-erin = There is nothing about you here.
+    .advies = Do you miss something? Ask the care provider.
+reden-niet-verleend = This care provider does not give part of the data.
+    .advies = We do not know why. Perhaps there is nothing to fetch. Do you miss something? Ask the care provider.
+reden-niet-opgehaald = Part of the data did not arrive.
+    .advies = There is probably a fault. Collect again later.
+reden-niet-bereikbaar = No answer came from here.
+    .advies = There is probably a fault. Collect again later. Your consent stays as it is.
+reden-niet-in-medmij = De Proef-PGO cannot fetch anything here.
+    .advies = Ask the care provider for your data.
+reden-niet-vertrouwd = We do not show the answer, because we do not know whether it is real.
+    .advies = Collect again later. If this goes on, contact the care provider.
+resultaat-per-aanbieder = Everything by care provider
+resultaat-per-aanbieder-uitleg = This is everything that each care provider gave, as it stands in the record.
+kaarten-inhoud = Subjects on this page
+kaart-medicijnen = Medicines
+kaart-metingen = Measurements and results
+kaart-allergieen = Allergies
+kaart-aandoeningen = Illnesses and complaints
+kaart-vaccinaties = Vaccinations
+kaart-contacten = Appointments and admissions
+kaart-documenten = Letters and documents
+kaarten-weggelaten = { $aantal ->
+    [one] { $aantal } more is not shown here. Look under ‘Everything by care provider’.
+   *[other] { $aantal } more are not shown here. Look under ‘Everything by care provider’.
+}
+regels-weggelaten = { $aantal ->
+    [one] { $aantal } older entry was left out.
+   *[other] { $aantal } older entries were left out.
+}
+medicijnen-in-gebruik = In use
+medicijnen-gestopt = Stopped
+voorgeschreven-door = prescribed by
+periode-sinds = since { $van }
+periode-vanaf = from { $van }
+periode-van-tot = { $van } to { $tot }
+periode-tot = until { $tot }
+periode-onbekend = date unknown
+balken-titel = When you use which medicine
+balken-uitleg = { $aantal ->
+    [one] A bar for one medicine. The table below it says the same.
+   *[other] A bar for each of { $aantal } medicines. The table below it says the same.
+}
+balken-onderschrift = The last five years. The dotted line is today. Does a bar begin with an arrow? Then you have used the medicine for longer.
+tabel-tonen = Table of all medicines
+kolom-medicijn = Medicine and care provider
+kolom-periode = When
+kolom-meting = Date and care provider
+datum-onbekend = date unknown
+normaal = Usual: { $grenzen }
+normaal-volgens = (according to { $aanbieder })
+normaal-tussen = { $laag } to { $hoog }
+normaal-boven = { $laag } or higher
+normaal-onder = { $hoog } or lower
+grafiek-titel = { $naam }: the course over time
+grafiek-aantal = { $aantal ->
+    [one] { $aantal } measurement.
+   *[other] { $aantal } measurements.
+}
+grafiek-periode = From { $van } to { $tot }.
+grafiek-uitersten = lowest { $laag }, highest { $hoog }.
+grafiek-door = Measured by { $aanbieders }.
+grafiek-tabel = The table below names every value.
+grens-uitleg = An open dot, or < or > before a number: the exact number is not known.
+metingen-tonen = { $aantal ->
+    [one] Table of { $aantal } measurement
+   *[other] Table of { $aantal } measurements
+}
+metingen-weggelaten = { $aantal ->
+    [one] { $aantal } older measurement is not shown here.
+   *[other] { $aantal } older measurements are not shown here.
+}
+lijst-meer = { $aantal ->
+    [one] Show { $aantal } more
+   *[other] Show { $aantal } more
+}
 
 ## PGO: messages
 

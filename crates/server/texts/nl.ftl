@@ -29,6 +29,20 @@ maand = { $nummer ->
     [11] november
    *[12] december
 }
+maand-kort = { $nummer ->
+    [1] jan
+    [2] feb
+    [3] mrt
+    [4] apr
+    [5] mei
+    [6] jun
+    [7] jul
+    [8] aug
+    [9] sep
+    [10] okt
+    [11] nov
+   *[12] dec
+}
 
 ## PGO: begin
 
@@ -93,6 +107,93 @@ uitkomst-niet-in-medmij = Deze zorgaanbieder is niet bereikbaar via MedMij.
 uitkomst-niet-vertrouwd = We laten het antwoord van deze zorgaanbieder niet zien.
     .kort = Niet vertrouwd
     .advies = We weten niet zeker dat het antwoord echt van deze zorgaanbieder komt. Probeer het later nog eens. Blijft dit zo? Neem dan contact op met de zorgaanbieder.
+
+## PGO: de kaarten van het resultaat
+
+geheel-gedeeltelijk = Niet alles is er
+    .uitleg = U ziet hieronder wat we wel konden ophalen. Dit ontbreekt:
+geheel-leeg = Er zijn geen gegevens voor u opgehaald
+    .uitleg = De zorgaanbieders gaven antwoord, maar geen gegevens. Dit kunt u doen:
+geheel-mislukt = Het ophalen is niet gelukt
+    .uitleg = Er kwamen geen gegevens, en niet elke zorgaanbieder gaf antwoord. Dit is er aan de hand:
+reden-geen-gegevens = Hier zijn geen gegevens beschikbaar.
+    .advies = Kijk of u toestemming gaf. Dat kan onderaan deze pagina.
+reden-niets-erin = Hier staat niets over u klaar.
+    .advies = Mist u iets? Vraag het de zorgaanbieder.
+reden-niet-verleend = Deze zorgaanbieder geeft een deel van de gegevens niet.
+    .advies = We weten niet waarom. Misschien staat er niets klaar. Mist u iets? Vraag het de zorgaanbieder.
+reden-niet-opgehaald = Een deel van de gegevens kwam niet binnen.
+    .advies = Waarschijnlijk is er een storing. Verzamel later opnieuw.
+reden-niet-bereikbaar = Hier kwam geen antwoord.
+    .advies = Waarschijnlijk is er een storing. Verzamel later opnieuw. Uw toestemming blijft gelden.
+reden-niet-in-medmij = Hier kan De Proef-PGO niets ophalen.
+    .advies = Vraag de zorgaanbieder zelf om uw gegevens.
+reden-niet-vertrouwd = Het antwoord laten we niet zien, omdat we niet weten of het echt is.
+    .advies = Verzamel later opnieuw. Blijft dit zo? Neem dan contact op met de zorgaanbieder.
+resultaat-per-aanbieder = Alles per zorgaanbieder
+resultaat-per-aanbieder-uitleg = Dit is alles wat elke zorgaanbieder gaf, zoals het in het dossier staat.
+kaarten-inhoud = Onderwerpen op deze pagina
+kaart-medicijnen = Medicijnen
+kaart-metingen = Metingen en uitslagen
+kaart-allergieen = Allergieën
+kaart-aandoeningen = Ziekten en klachten
+kaart-vaccinaties = Vaccinaties
+kaart-contacten = Afspraken en opnames
+kaart-documenten = Brieven en documenten
+kaarten-weggelaten = { $aantal ->
+    [one] Nog { $aantal } staat hier niet bij. Kijk bij ‘Alles per zorgaanbieder’.
+   *[other] Nog { $aantal } staan hier niet bij. Kijk bij ‘Alles per zorgaanbieder’.
+}
+regels-weggelaten = { $aantal ->
+    [one] { $aantal } oudere regel is weggelaten.
+   *[other] { $aantal } oudere regels zijn weggelaten.
+}
+medicijnen-in-gebruik = In gebruik
+medicijnen-gestopt = Gestopt
+voorgeschreven-door = voorgeschreven door
+periode-sinds = sinds { $van }
+periode-vanaf = vanaf { $van }
+periode-van-tot = { $van } tot { $tot }
+periode-tot = tot { $tot }
+periode-onbekend = datum onbekend
+balken-titel = Wanneer u welk medicijn gebruikt
+balken-uitleg = { $aantal ->
+    [one] Een balk voor één medicijn. De tabel eronder zegt hetzelfde.
+   *[other] Een balk voor elk van { $aantal } medicijnen. De tabel eronder zegt hetzelfde.
+}
+balken-onderschrift = De laatste vijf jaar. De stippellijn is vandaag. Begint een balk met een pijl? Dan gebruikt u het medicijn al langer.
+tabel-tonen = Tabel met alle medicijnen
+kolom-medicijn = Medicijn en zorgaanbieder
+kolom-periode = Wanneer
+kolom-meting = Datum en zorgaanbieder
+datum-onbekend = datum onbekend
+normaal = Gebruikelijk: { $grenzen }
+normaal-volgens = (volgens { $aanbieder })
+normaal-tussen = { $laag } tot { $hoog }
+normaal-boven = { $laag } of hoger
+normaal-onder = { $hoog } of lager
+grafiek-titel = { $naam }: het verloop
+grafiek-aantal = { $aantal ->
+    [one] { $aantal } meting.
+   *[other] { $aantal } metingen.
+}
+grafiek-periode = Van { $van } tot { $tot }.
+grafiek-uitersten = het laagst { $laag }, het hoogst { $hoog }.
+grafiek-door = Gemeten door { $aanbieders }.
+grafiek-tabel = De tabel hieronder noemt elke waarde.
+grens-uitleg = Een open rondje, of < of > voor een getal: het precieze getal is niet bekend.
+metingen-tonen = { $aantal ->
+    [one] Tabel met { $aantal } meting
+   *[other] Tabel met { $aantal } metingen
+}
+metingen-weggelaten = { $aantal ->
+    [one] { $aantal } oudere meting staat hier niet bij.
+   *[other] { $aantal } oudere metingen staan hier niet bij.
+}
+lijst-meer = { $aantal ->
+    [one] Toon nog { $aantal }
+   *[other] Toon nog { $aantal }
+}
 
 ## PGO: meldingen
 

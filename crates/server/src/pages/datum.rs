@@ -9,6 +9,11 @@ pub(super) fn datum(t: &Texts, text: &str) -> String {
     written(t, day).unwrap_or_else(|| text.to_owned())
 }
 
+/// A month of the calendar (1 to 12), in three letters or so.
+pub(super) fn maand_kort(t: &Texts, month: i8) -> String {
+    t.with("maand-kort", "nummer", month)
+}
+
 fn written(t: &Texts, day: &str) -> Option<String> {
     let mut parts = day.split('-');
     let year = number(parts.next()?, 4)?;

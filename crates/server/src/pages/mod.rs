@@ -11,12 +11,17 @@
 //! Start reading at [`PageContext`], then [`PgoStart`].
 
 mod datum;
+mod geheel;
+mod grafiek;
+mod kaarten;
 mod lang;
 mod melding;
 mod naam;
 mod samples;
 mod shell;
 mod texts;
+mod tijd;
+mod waarde;
 
 /// Gives a context its [`PageContext::render`]: the key of the text that is both title and heading,
 /// and the template. Its samples are a method of its own, `voorbeelden`.
@@ -63,10 +68,14 @@ mod technisch;
 #[cfg(test)]
 mod tests;
 mod toestemmingen;
+mod voorbeelden;
 
 pub use self::bediening::{Bediening, BedieningPartij, Storing};
 pub use self::digid::{
     DigidInloggen, DigidNietGevonden, DigidUitgelogd, DigidUitloggen, Testpersoon,
+};
+pub use self::kaarten::{
+    Gebruik, Item, Kaarten, Lijst, Lijstsoort, Medicijn, Medicijnen, Meetkaart, Meting, Normaal,
 };
 pub use self::lang::Lang;
 pub use self::mitz::{
@@ -76,16 +85,18 @@ pub use self::netwerk::{
     Gezien, Host, Netwerk, Reis, ReisUitkomst, ReisVermelding, Stap, StapUitkomst,
 };
 pub use self::pgo::{
-    Groep, PgoAanbieder, PgoMelding, PgoMeldingSoort, PgoResultaat, PgoStart, ResultaatAanbieder,
-    Rij, Uitkomst,
+    Groep, Inhoud, PgoAanbieder, PgoMelding, PgoMeldingSoort, PgoResultaat, PgoStart,
+    ResultaatAanbieder, Rij, Uitkomst,
 };
 pub use self::samples::{Sample, samples};
 pub use self::shell::{Brand, NotAnOrigin, Origin, Page, Shell, without_taal};
 pub use self::technisch::{Technisch, TechnischSoort};
+pub use self::tijd::Tijd;
 pub use self::toestemmingen::{
     AanbiederKeuze, Afgemeld, BijDigid, CategorieKeuze, Overzicht, OverzichtKeuze, OverzichtPgo,
     RegisterFout, RegisterFoutSoort, Toestemming, Voor,
 };
+pub use self::waarde::{Getal, Grens, Waarde};
 
 /// The style sheet of every page, to be served as `/stijl.css`.
 pub const STYLESHEET: &str = include_str!("../../templates/stijl.css");

@@ -1,8 +1,9 @@
 //! The pages of the PGO: choose, result, and what went wrong in between.
 
+use super::geheel::{Geheel, Reden};
 use super::melding::Melding;
 use super::texts::Texts;
-use super::{Page, PageContext, Shell, datum::datum};
+use super::{Kaarten, Page, PageContext, Shell, Waarde, datum::datum};
 
 /// The PGO's first page: choose providers and begin.
 ///
@@ -38,6 +39,8 @@ page!(PgoStart, |_| "pgo-start", "pgo_start.html");
 pub struct PgoResultaat {
     /// Each provider that was asked; none when Mitz named no location.
     pub aanbieders: Vec<ResultaatAanbieder>,
+    /// What all of them told together.
+    pub kaarten: Kaarten,
     /// The names (in the lists) of the providers to ask when the person collects again.
     pub opnieuw: Vec<String>,
     /// Where the person can change and withdraw consents.
@@ -71,13 +74,29 @@ pub enum Uitkomst {
     NietVertrouwd,
 }
 
-/// The data of one gegevensdienst.
+/// What came of one gegevensdienst.
 #[derive(Clone, Debug)]
 pub struct Groep {
     /// Name of the gegevensdienst for people.
     pub titel: String,
-    /// The data, newest first if the caller so wishes.
-    pub rijen: Vec<Rij>,
+    /// Its data, or why there is none.
+    pub inhoud: Inhoud,
+}
+
+/// See [`Groep`].
+#[derive(Clone, Debug)]
+pub enum Inhoud {
+    /// Data.
+    Regels {
+        /// The data, the newest first.
+        rijen: Vec<Rij>,
+        /// How many older lines are not here.
+        weggelaten: usize,
+    },
+    /// The provider does not hand it out.
+    NietVerleend,
+    /// The provider handed it out, and it did not come.
+    NietOpgehaald,
 }
 
 /// One line of data.
@@ -88,7 +107,7 @@ pub struct Rij {
     /// What it is.
     pub omschrijving: String,
     /// Value and unit, dose, or the like.
-    pub waarde: Option<String>,
+    pub waarde: Option<Waarde>,
 }
 
 page!(PgoResultaat, |_| "resultaat", "pgo_resultaat.html");
@@ -208,14 +227,22 @@ impl Uitkomst {
 }
 
 impl Groep {
+    /// Its lines; none when it has no data.
+    pub(super) fn rijen(&self) -> &[Rij] {
+        match &self.inhoud {
+            Inhoud::Regels { rijen, .. } => rijen,
+            Inhoud::NietVerleend | Inhoud::NietOpgehaald => &[],
+        }
+    }
+
     /// Whether any line has a date: without one the column is left out.
     fn has_datum(&self) -> bool {
-        self.rijen.iter().any(|rij| rij.datum.is_some())
+        self.rijen().iter().any(|rij| rij.datum.is_some())
     }
 
     /// Whether any line has a value.
     fn has_waarde(&self) -> bool {
-        self.rijen.iter().any(|rij| rij.waarde.is_some())
+        self.rijen().iter().any(|rij| rij.waarde.is_some())
     }
 }
 
@@ -233,90 +260,8 @@ impl PgoResultaat {
         self.aanbieders.iter().filter(has_data).count()
     }
 
-    fn voorbeelden() -> Vec<Self> {
-        let aanbieder = |weergavenaam: &str, uitkomst| ResultaatAanbieder {
-            weergavenaam: weergavenaam.to_owned(),
-            uitkomst,
-        };
-        let full = Self {
-            aanbieders: vec![
-                aanbieder(
-                    "Ziekenhuis De Plas",
-                    Uitkomst::Gegevens(vec![metingen(), afspraken(), zonder_datum(), leeg()]),
-                ),
-                aanbieder(
-                    "Huisartsenpraktijk De Kade",
-                    Uitkomst::GeenGegevensBeschikbaar,
-                ),
-                aanbieder("Apotheek De Brug & Zonen", Uitkomst::NietBereikbaar),
-                aanbieder("00000659", Uitkomst::NietInMedMij),
-                aanbieder("Kliniek De Dijk", Uitkomst::NietVertrouwd),
-            ],
-            opnieuw: vec![
-                String::from("ziekenhuisdeplas"),
-                String::from("apotheekdebrug"),
-            ],
-            toestemmingen_url: String::from("https://toestemmingen.localhost:8443/"),
-            formulier: String::from("f-123"),
-        };
-        let empty = Self {
-            aanbieders: Vec::new(),
-            ..full.clone()
-        };
-        vec![full, empty]
+    /// What the person must know about the whole before looking at any part.
+    fn geheel(&self) -> Geheel {
+        Geheel::of(&self.aanbieders)
     }
-}
-
-fn rij(datum: Option<&str>, omschrijving: &str, waarde: Option<&str>) -> Rij {
-    Rij {
-        datum: datum.map(str::to_owned),
-        omschrijving: omschrijving.to_owned(),
-        waarde: waarde.map(str::to_owned),
-    }
-}
-
-fn groep(titel: &str, rijen: Vec<Rij>) -> Groep {
-    let titel = titel.to_owned();
-    Groep { titel, rijen }
-}
-
-fn metingen() -> Groep {
-    let rijen = vec![
-        rij(
-            Some("2026-10-02T09:30:00+02:00"),
-            "Bloeddruk",
-            Some("128 / 82 mmHg"),
-        ),
-        rij(
-            Some("2026-09-18"),
-            "Hemoglobine in bloed <5",
-            Some("8,6 mmol/l"),
-        ),
-        rij(Some("2026-09"), "Lichaamsgewicht", Some("74,2 kg")),
-        rij(
-            None,
-            "Glucose (nuchter) in plasma, bepaald met een meter voor thuisgebruik",
-            None,
-        ),
-    ];
-    groep("Metingen en uitslagen", rijen)
-}
-
-fn afspraken() -> Groep {
-    let rijen = vec![
-        rij(Some("2026-12-01"), "Controle bij de cardioloog", None),
-        rij(Some("2026-06-11"), "Röntgenfoto van de linkerhand", None),
-    ];
-    groep("Afspraken", rijen)
-}
-
-fn zonder_datum() -> Groep {
-    groep(
-        "Allergieën",
-        vec![rij(None, "Penicilline", Some("Huiduitslag\u{b}"))],
-    )
-}
-
-fn leeg() -> Groep {
-    groep("Documenten", Vec::new())
 }

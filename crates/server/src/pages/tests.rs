@@ -44,7 +44,8 @@ fn every_page_names_its_language_and_has_one_heading_equal_to_its_title() {
         let dom = Dom::parse(&sample);
         let lang = dom.attribute(dom.one("html"), "lang");
         assert!(sample.name.ends_with(&lang), "{}", sample.name);
-        let (title, heading) = (dom.text(dom.one("title")), dom.text(dom.one("h1")));
+        let title = dom.within(dom.one("head"), "title");
+        let (title, heading) = (dom.text(title[0]), dom.text(dom.one("h1")));
         assert!(!title.is_empty() && title == heading, "{}", sample.name);
     }
 }

@@ -58,6 +58,62 @@ async fn mitz_case_011_clicking_twice_collects_twice_and_keeps_the_link() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_result_shows_the_values_of_both_record_systems_together() {
+    let world = World::start_with(&[
+        ("records/00000659.json", RECORDS_OF_THE_HOSPITAL),
+        ("records/00000666.json", RECORDS_OF_THE_PRACTICE),
+    ])
+    .await;
+    let (_, result) = collected(&world).await;
+    let html = result.html.split_whitespace().collect::<Vec<_>>().join(" ");
+    // One card of both providers: the newest value, a chart, and every value with its provider.
+    let newest = "<strong>71,25</strong> <span lang=\"nl\">kg</span>";
+    assert!(html.contains(newest), "{html}");
+    for (day, number, who) in [
+        ("3 oktober 2026", "71,25", "Huisartsenpraktijk Het Stuwpand"),
+        ("5 mei 2025", "68,5", "Ziekenhuis De Sluiswachter"),
+    ] {
+        let row = format!(
+            "<tr><th scope=\"row\">{day} <span class=\"bron\" lang=\"nl\">{who}</span></th><td class=\"getal\">{number}</td></tr>"
+        );
+        assert!(html.contains(&row), "{day}");
+    }
+    assert_eq!(html.matches("<path class=\"lijn\"").count(), 1);
+    // The medicine that is taken, by whom it was prescribed, and the one that is not any more.
+    let (in_use, stopped) = html.split_once(">Gestopt</h3>").expect("both lists");
+    assert!(in_use.contains("Levodopa &#60;25 mg&#62;"));
+    assert!(in_use.contains("voorgeschreven door <span lang=\"nl\">Neuroloog</span>"));
+    assert!(stopped.contains("Codeïne") && !in_use.contains("Codeïne"));
+    // What the hospital offers and has nothing of is not left unsaid.
+    assert!(html.contains("Niet alles is er"));
+}
+
+/// A weight, a medicine and who prescribed it.
+const RECORDS_OF_THE_HOSPITAL: &str = r#"[
+{"resourceType":"Patient","id":"p1","identifier":[{"system":"http://fhir.nl/fhir/NamingSystem/bsn","value":"900186021"}],"birthDate":"1961-04-12"},
+{"resourceType":"Observation","id":"o1","subject":{"reference":"Patient/p1"},"status":"final",
+ "category":[{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/observation-category","code":"vital-signs"}]}],
+ "code":{"coding":[{"system":"http://loinc.org","code":"29463-7"}],"text":"Gewicht"},
+ "effectiveDateTime":"2025-05-05","valueQuantity":{"value":68.5,"unit":"kg"}},
+{"resourceType":"MedicationStatement","id":"m1","subject":{"reference":"Patient/p1"},"status":"active",
+ "medicationCodeableConcept":{"text":"Levodopa <25 mg>"},"effectivePeriod":{"start":"2024-01-01"}},
+{"resourceType":"MedicationRequest","id":"r1","subject":{"reference":"Patient/p1"},"status":"active",
+ "intent":"order","medicationCodeableConcept":{"text":"Levodopa <25 mg>"},
+ "authoredOn":"2024-01-01","requester":{"display":"Neuroloog"}}
+]"#;
+
+/// The same weight a year later, and a medicine that was stopped.
+const RECORDS_OF_THE_PRACTICE: &str = r#"[
+{"resourceType":"Patient","id":"p2","identifier":[{"system":"http://fhir.nl/fhir/NamingSystem/bsn","value":"900186021"}],"birthDate":"1961-04-12"},
+{"resourceType":"Observation","id":"o2","subject":{"reference":"Patient/p2"},"status":"final",
+ "category":[{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/observation-category","code":"vital-signs"}]}],
+ "code":{"coding":[{"system":"http://loinc.org","code":"29463-7"}],"text":"Gewicht"},
+ "effectiveDateTime":"2026-10-03","valueQuantity":{"value":71.25,"unit":"kg"}},
+{"resourceType":"MedicationStatement","id":"m2","subject":{"reference":"Patient/p2"},"status":"completed",
+ "medicationCodeableConcept":{"text":"Codeïne"},"effectivePeriod":{"start":"2020-02-01","end":"2020-02-08"}}
+]"#;
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_browser_that_leaves_while_collecting_finds_its_link_later() {
     let world = World::start().await;
     let (person, result) = collected(&world).await;

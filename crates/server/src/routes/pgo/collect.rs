@@ -11,8 +11,9 @@ use mitz::dvp::{
 use protocol::wire::with_query;
 use serde::Deserialize;
 
-use super::dossier::{Aanbieder, Groep, Koppeling, Uitkomst};
-use super::{PgoRole, readable};
+use super::PgoRole;
+use super::dossier::{Aanbieder, Groep, Inhoud, Koppeling, Uitkomst};
+use super::overzicht::Gegeven;
 use crate::app::Turn;
 use crate::chance;
 use crate::door::TraceId;
@@ -350,24 +351,43 @@ impl PgoRole {
             Ok(exchange) => exchange,
             Err(uitkomst) => return uitkomst,
         };
+        let granted = |dienst: &GegevensdienstId| {
+            let mut scope = exchange.scope.split(' ');
+            scope.any(|granted| granted == dienst.as_str())
+        };
         let mut groepen = Vec::new();
+        let mut failed = None;
         for (dienst, endpoint) in &at.resources {
-            if !exchange
-                .scope
-                .split(' ')
-                .any(|granted| granted == dienst.as_str())
-            {
-                continue;
-            }
-            match self
-                .resources(turn, dienst, endpoint, &exchange.access_token)
-                .await
-            {
-                Ok(groep) => groepen.push(groep),
-                Err(uitkomst) => return uitkomst,
-            }
+            let inhoud = if granted(dienst) {
+                let token = &exchange.access_token;
+                match self.resources(turn, dienst, endpoint, token).await {
+                    Ok(gegevens) => Inhoud::Gegevens(gegevens, 0),
+                    Err(uitkomst) => {
+                        failed = Some(uitkomst);
+                        Inhoud::NietOpgehaald
+                    }
+                }
+            } else {
+                Inhoud::NietVerleend
+            };
+            groepen.push(Groep {
+                titel: self.titel(dienst),
+                inhoud,
+            });
         }
-        Uitkomst::Gegevens(groepen)
+        // What failed at one gegevensdienst never stops another; when nothing came at all, the whole
+        // provider failed.
+        let came = |groep: &Groep| matches!(groep.inhoud, Inhoud::Gegevens(..));
+        match failed {
+            Some(uitkomst) if !groepen.iter().any(came) => uitkomst,
+            _ => Uitkomst::Gegevens(groepen),
+        }
+    }
+
+    /// What people call a gegevensdienst.
+    fn titel(&self, dienst: &GegevensdienstId) -> String {
+        let known = self.config.gegevensdiensten.get(dienst);
+        known.map_or_else(|| dienst.to_string(), |known| known.weergavenaam.clone())
     }
 
     /// Steps 23 and 28.
@@ -411,7 +431,7 @@ impl PgoRole {
         dienst: &GegevensdienstId,
         endpoint: &str,
         access_token: &str,
-    ) -> Result<Groep, Uitkomst> {
+    ) -> Result<Vec<Gegeven>, Uitkomst> {
         let known = self.config.gegevensdiensten.get(dienst);
         let mut kinds: Vec<&str> = known
             .map(|dienst| {
@@ -423,7 +443,7 @@ impl PgoRole {
             })
             .unwrap_or_default();
         kinds.dedup();
-        let mut rijen = Vec::new();
+        let mut gegevens = Vec::new();
         for kind in kinds {
             let url = format!("{endpoint}/{kind}");
             let headers = headers(turn.trace)
@@ -441,7 +461,7 @@ impl PgoRole {
                 Ok(bundle) => {
                     let note = format!("{} resources received", bundle.resources.len());
                     turn.saw(30, peer, note);
-                    rijen.extend(bundle.resources.iter().map(readable::rij));
+                    gegevens.extend(bundle.resources.iter().filter_map(Gegeven::read));
                 }
                 Err(uitkomst) => {
                     turn.saw_fail(30, peer, "no usable data");
@@ -449,11 +469,8 @@ impl PgoRole {
                 }
             }
         }
-        rijen.sort_by(|a, b| b.datum.cmp(&a.datum));
-        Ok(Groep {
-            titel: known.map_or_else(|| dienst.to_string(), |d| d.weergavenaam.clone()),
-            rijen,
-        })
+        gegevens.sort_by(|a, b| b.datum.cmp(&a.datum));
+        Ok(gegevens)
     }
 }
 

@@ -2,8 +2,8 @@
 
 mod collect;
 mod dossier;
+mod overzicht;
 mod pages_of;
-mod readable;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -13,13 +13,13 @@ use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq as _;
 use verdict::{Change, Expect, Key, Record as _, Space, Step, Stored, Verdict};
 
-use super::PgoRole;
 use super::collect::{Grant, NotCollected};
 use super::dossier::{DOSSIER_S, Dossier};
+use super::{PgoRole, overzicht};
 use crate::chance;
 use crate::door::TraceId;
 use crate::pages::{
-    Brand, PageContext, PgoAanbieder, PgoMelding, PgoMeldingSoort, PgoResultaat, PgoStart,
+    Brand, PageContext, PgoAanbieder, PgoMelding, PgoMeldingSoort, PgoResultaat, PgoStart, Tijd,
 };
 use crate::settle::{Journey, Outage, Run, settle};
 use crate::web::{self, Visit};
@@ -104,8 +104,10 @@ pub(super) async fn resultaat(State(role): State<Arc<PgoRole>>, visit: Visit) ->
         return web::see_other("/");
     };
     let (formulier, fresh) = role.formulier(&visit);
+    let vandaag = Tijd::of_unix(role.app.clock.now().unix());
     let context = PgoResultaat {
         aanbieders: dossier.value.aanbieders(),
+        kaarten: overzicht::kaarten(&dossier.value.verteld(), vandaag),
         opnieuw: dossier.value.gekozen.clone(),
         toestemmingen_url: web::in_chosen_lang(&visit, &role.config.toestemmingen),
         formulier,
@@ -311,7 +313,7 @@ impl PgoRole {
         // The new refresh token is safe before it is needed: the old one is dead already.
         let mut dossier = Dossier {
             koppeling: Some(tokens.koppeling.clone()),
-            resultaat: Vec::new(),
+            verzameld: Vec::new(),
             gekozen: gekozen.clone(),
         };
         let Ok(version) = self.keep(trace, id, version, &dossier).await else {
@@ -320,8 +322,9 @@ impl PgoRole {
         let cookie = self.app.handles.make(DOSSIER, Handle { id, generation: 0 });
         let cookie = web::set_cookie(DOSSIER_COOKIE, &cookie, DOSSIER_S);
         let response = match self.collect(trace, &tokens, &gekozen).await {
-            Ok(resultaat) => {
-                dossier.resultaat = resultaat;
+            Ok(verzameld) => {
+                dossier.verzameld = verzameld;
+                dossier.fit();
                 match self.keep(trace, id, Some(version), &dossier).await {
                     Ok(_) => web::see_other("/resultaat"),
                     Err(_) => Self::told("mislukt"),
