@@ -27,6 +27,8 @@ use crate::door::{self, Drained, House, Sites, Stop};
 use crate::input::Input;
 use crate::log::RefusalLog;
 
+use self::parties::Chore;
+
 pub use faults::Fault;
 pub use hosts::{Hosts, Party, hostname};
 pub use person::{Form, Person, Shown};
@@ -73,7 +75,7 @@ pub struct Running {
     ready_files: Vec<PathBuf>,
     stop: Stop,
     door: JoinHandle<std::io::Result<Drained>>,
-    sweepers: Vec<JoinHandle<()>>,
+    chores: Vec<JoinHandle<()>>,
 }
 
 /// What every party is given.
@@ -113,12 +115,14 @@ pub async fn start(config: Config) -> Result<Running, String> {
     };
     let mut sites = Vec::new();
     let mut apps = BTreeMap::new();
+    let mut of_parties = Vec::new();
     for party in Party::ALL
         .into_iter()
         .filter(|party| config.parties.contains(party))
     {
         let opened = parties::open(&foundation, party)?;
         apps.insert(party, Arc::clone(&opened.app));
+        of_parties.extend(opened.chores);
         for (host, clients, router) in opened.sites {
             let router = match config.fault {
                 Some(fault) => fault.before(host, router),
@@ -136,10 +140,7 @@ pub async fn start(config: Config) -> Result<Running, String> {
     let door = tokio::spawn(door::serve(listener, sites, House::default(), stopping));
     let running = Running {
         ca_file: foundation.state.join("ca").join("ca.pem"),
-        sweepers: apps
-            .values()
-            .map(|app| tokio::spawn(sweep(Arc::clone(app))))
-            .collect(),
+        chores: chores(&apps, of_parties),
         hosts: foundation.hosts,
         authority: foundation.authority,
         clock: foundation.clock,
@@ -179,6 +180,14 @@ async fn listen(port: u16) -> Result<TcpListener, String> {
     })
 }
 
+/// What the parties do by themselves, once the door stands open.
+fn chores(apps: &BTreeMap<Party, Arc<App>>, of_parties: Vec<Chore>) -> Vec<JoinHandle<()>> {
+    let sweepers = apps.values().map(|app| sweep(Arc::clone(app)));
+    let sweepers = sweepers.map(tokio::spawn);
+    let of_parties = of_parties.into_iter().map(tokio::spawn);
+    sweepers.chain(of_parties).collect()
+}
+
 /// Removes what is over, in small batches, for as long as the party lives.
 async fn sweep(app: Arc<App>) {
     loop {
@@ -206,8 +215,8 @@ impl Running {
     /// # Errors
     /// A text, when the door had failed.
     pub async fn stop(self) -> Result<Drained, String> {
-        for sweeper in &self.sweepers {
-            sweeper.abort();
+        for chore in &self.chores {
+            chore.abort();
         }
         self.stop.now();
         let drained = self.door.await.map_err(|error| error.to_string())?;

@@ -5,7 +5,7 @@ use server::network::{Party, Person, Shown};
 use crate::world::{SASKIA, World, login};
 
 /// A person who collected once, at the page that offers to collect again.
-async fn collected(world: &World) -> (Person, Shown) {
+pub(crate) async fn collected(world: &World) -> (Person, Shown) {
     let mut person = world.person();
     let start = person.open(&world.url("pgo")).await.expect("an answer");
     let digid = person

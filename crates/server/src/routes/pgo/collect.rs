@@ -2,8 +2,9 @@
 
 use futures_util::StreamExt as _;
 use futures_util::stream;
-use identity::{GegevensdienstId, Ura, Zorgaanbiedernaam};
+use identity::{GegevensdienstId, Hostname, Ura, Zorgaanbiedernaam};
 use jose::{Algorithm, Expected, Jwks, Typ};
+use medmij::lists::Whitelist;
 use mitz::discovery::{Found, Rejected};
 use mitz::dvp::{
     LEEWAY_S, LocatieMetToken, Locaties, USERINFO_BYTES_MAX, Wachtend, token_exchange_form,
@@ -15,7 +16,7 @@ use super::dossier::{Aanbieder, Groep, Koppeling, Uitkomst};
 use super::{PgoRole, readable};
 use crate::chance;
 use crate::door::TraceId;
-use crate::lists::{Direct, Route};
+use crate::lists::{Direct, DirectEndpoint, Route};
 use crate::outside::{Answer, Headers, OutsideError};
 
 /// Providers that are asked at the same time.
@@ -289,7 +290,7 @@ impl PgoRole {
                     let note = "endpoints found in the ZAL";
                     self.app
                         .tell_at(20, trace, "stelselnode", note, true, at.clone());
-                    (direct.naam.clone(), Reachable::direct(direct))
+                    (direct.naam.clone(), self.direct(trace, direct).await)
                 }
             };
             let uitkomst = match found {
@@ -310,6 +311,23 @@ impl PgoRole {
         }
     }
 
+    /// The endpoints that the ZAL itself names, if all of them are on the Whitelist (core.whl.306).
+    async fn direct(&self, trace: TraceId, direct: Direct) -> Result<Reachable, Uitkomst> {
+        let Ok(whitelist) = self.lists.whitelist(&self.app).await else {
+            return Err(Uitkomst::NietBereikbaar);
+        };
+        let listed = |each: &DirectEndpoint| {
+            is_listed(&whitelist, &each.token_endpoint)
+                && is_listed(&whitelist, &each.resource_endpoint)
+        };
+        if direct.endpoints.iter().all(listed) {
+            return Reachable::direct(direct);
+        }
+        let reason = "the ZAL names a host that is not on the Whitelist";
+        self.app.refused(trace, "core.whl.306", reason);
+        Err(Uitkomst::NietVertrouwd)
+    }
+
     /// Steps 21 and 22.
     async fn discover(
         &self,
@@ -321,15 +339,22 @@ impl PgoRole {
         let at = Some(locatie.ura.to_string());
         let peer = crate::web::origin(url);
         let told = |note: &str, ok| self.app.tell_at(22, trace, &peer, note, ok, at.clone());
+        let Ok(whitelist) = self.lists.whitelist(&self.app).await else {
+            told("the Whitelist cannot be had", false);
+            return Err(Uitkomst::NietBereikbaar);
+        };
+        // core.whl.306, .308: before anything is sent.
+        if !is_listed(&whitelist, url) {
+            let reason = "the discovery server is not on the Whitelist";
+            told(reason, false);
+            self.app.refused(trace, "core.whl.306", reason);
+            return Err(Uitkomst::NietVertrouwd);
+        }
         // The ZAL names the server; the provider goes in the query (mitz.md §4.3).
         let url = with_query(url, &[("zorgaanbiedernaam", naam.as_str())]);
         let answer = self.app.outside.get(&url, headers(trace)).await;
         let Some(answer) = answer.ok().filter(|answer| answer.status.is_success()) else {
             told("no answer of the discovery server", false);
-            return Err(Uitkomst::NietBereikbaar);
-        };
-        let Ok(whitelist) = self.lists.whitelist(&self.app).await else {
-            told("the Whitelist cannot be had", false);
             return Err(Uitkomst::NietBereikbaar);
         };
         // The location's own ID token names the DVA for which it is.
@@ -502,6 +527,14 @@ impl Reachable {
                 .collect(),
         })
     }
+}
+
+/// Whether the host of a URL stands on the Whitelist.
+fn is_listed(whitelist: &Whitelist, url: &str) -> bool {
+    let url = url::Url::parse(url).ok();
+    let host = url.as_ref().and_then(|url| url.host_str());
+    host.and_then(|host| Hostname::parse(host).ok())
+        .is_some_and(|host| whitelist.contains(&host))
 }
 
 /// Only this says that the link has ended (RFC 6749 §5.2); any other refusal may pass.
