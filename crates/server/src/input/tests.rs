@@ -121,7 +121,7 @@ fn the_sample_folder_reads_as_what_is_built_in() {
     assert_eq!(read.clients, built_in.clients);
     assert_eq!(read.records.len(), built_in.records.len());
     assert_eq!(read.lists.folder, Some(folder.join("lists")));
-    let without_folder = ListSettings {
+    let without_folder = crate::input::ListSettings {
         folder: None,
         ..read.lists
     };

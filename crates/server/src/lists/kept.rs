@@ -202,8 +202,11 @@ fn small_enough(path: &Path, bytes_max: u64) -> io::Result<Option<Vec<u8>>> {
 }
 
 /// Puts a file in its place as a whole: whoever reads it, and a machine that stops, finds the old
-/// one or the new one.
-pub(crate) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+/// one or the new one. Only its owner can read it.
+///
+/// # Errors
+/// What the operating system says.
+pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let new = path.with_added_extension("new");
     let mut options = OpenOptions::new();
     let mut file = options

@@ -108,6 +108,14 @@ impl Addresses {
     }
 }
 
+/// The host of a base URL: `https`, a host, a port if need be, and nothing more.
+pub fn origin_host(base: &str) -> Option<String> {
+    let url = Url::parse(base).ok()?;
+    let is_bare = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
+    let is_plain = url.scheme() == "https" && url.username().is_empty() && !base.ends_with('/');
+    Some(url.host()?.to_string()).filter(|_| is_bare && is_plain && url.password().is_none())
+}
+
 /// A party's way to the others. Clones share connections.
 #[derive(Clone)]
 pub struct Outside {
@@ -396,6 +404,25 @@ mod tests {
                 matches!(refused, Err(OutsideError::NotAllowed(_))),
                 "{elsewhere}"
             );
+        }
+    }
+
+    #[test]
+    fn a_base_url_is_a_host_and_perhaps_a_port() {
+        let named = |base| origin_host(base);
+        let host = Some("stelselnode.medmij.nl".to_owned());
+        assert_eq!(named("https://stelselnode.medmij.nl"), host);
+        assert_eq!(named("https://stelselnode.medmij.nl:8443"), host);
+        for bad in [
+            "",
+            "stelselnode.medmij.nl",
+            "http://stelselnode.medmij.nl",
+            "https://stelselnode.medmij.nl/",
+            "https://stelselnode.medmij.nl/lists",
+            "https://stelselnode.medmij.nl?api=2",
+            "https://me:secret@stelselnode.medmij.nl",
+        ] {
+            assert_eq!(named(bad), None, "{bad}");
         }
     }
 
