@@ -521,6 +521,18 @@ fn medmij_case_103_the_published_aanbiederslijst_reads_in_full() {
 }
 
 #[test]
+fn medmij_case_105_the_published_whitelist_allows_who_stands_on_it() {
+    let stub = "minvws-nl-mgo-dvp-proxy/services/proxy/tests/feature/stubs/medmij/whitelist.xml";
+    let Some(bytes) = example(stub) else {
+        return;
+    };
+    // core.whl.304, .306
+    let whitelist = Whitelist::parse(&bytes).expect("list");
+    assert!(whitelist.contains(&host("medmij.deenigeechtepgo.nl")));
+    assert!(!whitelist.contains(&host("evil.example")));
+}
+
+#[test]
 fn published_examples_of_the_other_lists_read() {
     let old = ZalRules {
         release: ZalRelease::Release2,
