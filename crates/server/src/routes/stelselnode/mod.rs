@@ -466,7 +466,7 @@ mod tests {
             assert_eq!(ask(&[(IF_NONE_MATCH, &known)]).await, 304, "{known}");
         }
         assert_eq!(ask(&[(IF_NONE_MATCH, "\"x\"")]).await, 200);
-        // §13.1.3: the time counts only where there is no tag.
+        // RFC 9110 §13.1.3: the time counts only where there is no tag.
         let later = "Sun, 22 Nov 2026 00:00:01 GMT";
         for known in [&*last_modified, later] {
             assert_eq!(ask(&[(IF_MODIFIED_SINCE, known)]).await, 304, "{known}");
