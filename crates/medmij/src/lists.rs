@@ -13,18 +13,27 @@
 //! | [`Gnl`], Gegevensdienstnamenlijst | what a data service is called | DVP, authorization server |
 //! | [`Whitelist`] | which nodes may speak on the back channel | everybody |
 //!
-//! Start reading at [`Held`], then [`resolve`].
+//! The schemas are written out in `schemas/`, one file for each release, and tests hold them and
+//! the readers against each other. Where a reader is stricter than its schema stands in
+//! `docs/frameworks/medmij.md`.
+//!
+//! Start reading at [`Document`], then [`Held`], [`Verversing`] and [`resolve`].
 
 #![expect(
     clippy::similar_names,
     reason = "ZAL and ZAKL are what MedMij calls its lists"
 )]
 
+mod document;
+mod fault;
 mod gnl;
 mod held;
 mod ocl;
 mod resolution;
+mod soort;
 mod values;
+mod vermelding;
+mod verversing;
 mod whitelist;
 mod xml;
 mod zakl;
@@ -33,16 +42,21 @@ mod zal;
 #[cfg(test)]
 mod tests;
 
+pub use document::Document;
+pub use fault::{BadList, Why};
 pub use gnl::{Gegevensdienstnaam, Gnl};
 pub use held::{ALARM_S, Held, NotReplaced, State, USABLE_S, WHITELIST_USABLE_S};
 pub use ocl::{OAuthclient, Ocl};
 pub use resolution::{Resolution, resolve};
+pub use soort::{NotASoort, Soort};
 pub use values::{
     Aanbiedertype, BadValue, Endpointuri, FrontchannelPort, InterfaceversieId,
     OAuthclientOrganisatienaam, Systeemrolcode, Tijdstempel, Volgnummer, Weergavenaam,
 };
+pub use vermelding::{Vermelding, Verschil, Wijziging};
+pub use verversing::{FETCH_S_MAX, LOOK_S, Verversing};
 pub use whitelist::Whitelist;
-pub use xml::{BYTES_MAX, BadList, ENTRIES_MAX, Why};
+pub use xml::{BYTES_MAX, ENTRIES_MAX};
 pub use zakl::{Kenmerk, Koppeling, Zakl, ZaklGegevensdienst};
 pub use zal::{
     Abonneren, Gegevensdienst, Interfaceversie, Systeemrol, Zal, ZalEntry, ZalRelease, ZalRules,

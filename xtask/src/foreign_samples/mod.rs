@@ -4,6 +4,7 @@
 //! them comes into the repository. Where they are absent it says so and exits 3.
 
 mod chain;
+mod examples;
 mod folder;
 mod lists;
 
@@ -29,6 +30,7 @@ pub(crate) fn run() -> Result<ExitCode, String> {
         println!("foreign samples: there is no ../shared/data beside the repository");
         return Ok(ExitCode::from(ABSENT));
     }
+    examples::run(&data)?;
     published_lists(&data)?;
     let sluis = Sluis::find(&root)?;
     let temporary = Temporary::new()?;

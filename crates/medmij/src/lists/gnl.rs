@@ -3,7 +3,7 @@
 use identity::GegevensdienstId;
 
 use super::xml::{ENTRIES_MAX, Printer, Reader, Schema, sort_unique};
-use super::{BadList, Lijst, Twice, USABLE_S, Uitgave, Weergavenaam};
+use super::{BadList, Lijst, Soort, Twice, USABLE_S, Uitgave, Weergavenaam};
 
 /// The Gegevensdienstnamenlijst (GNL).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,8 +21,8 @@ pub struct Gegevensdienstnaam {
     pub weergavenaam: Weergavenaam,
 }
 
-const SCHEMA: Schema = Schema {
-    root: "Gegevensdienstnamenlijst",
+pub(super) const SCHEMA: Schema = Schema {
+    soort: Soort::Gnl,
     namespace: "xmlns://afsprakenstelsel.medmij.nl/gegevensdienstnamenlijst/release1/",
 };
 const NAMEN: (&str, &str) = ("Gegevensdiensten", "Gegevensdienst");
@@ -31,13 +31,17 @@ impl Gnl {
     /// A list of these names.
     pub fn new(uitgave: Uitgave, namen: Vec<Gegevensdienstnaam>) -> Result<Self, Twice> {
         let namen = namen.into_iter().enumerate().collect();
-        let namen = sort_unique(namen, key).map_err(Twice)?;
+        let namen = sort_unique(namen, key).map_err(|later| Twice(later.mark))?;
         Ok(Self { uitgave, namen })
     }
 
     /// Reads a published list, `release1`.
     pub fn parse(bytes: &[u8]) -> Result<Self, BadList> {
-        let mut reader = Reader::begin(bytes, SCHEMA)?;
+        let (reader, _) = Reader::begin(bytes, &[SCHEMA])?;
+        Self::read(reader)
+    }
+
+    pub(super) fn read(mut reader: Reader<'_>) -> Result<Self, BadList> {
         let uitgave = reader.uitgave()?;
         let namen = reader.each(NAMEN, (0, ENTRIES_MAX), |reader| {
             Ok(Gegevensdienstnaam {
@@ -45,9 +49,15 @@ impl Gnl {
                 weergavenaam: reader.value("Weergavenaam")?,
             })
         })?;
-        let namen = reader.unique("GegevensdienstId", namen, key)?;
+        let namen = reader.unique(NAMEN, "GegevensdienstId", namen, key)?;
         reader.end()?;
         Ok(Self { uitgave, namen })
+    }
+
+    /// The same content as another edition.
+    #[must_use]
+    pub fn with_uitgave(self, uitgave: Uitgave) -> Self {
+        Self { uitgave, ..self }
     }
 
     /// The list as it is published.

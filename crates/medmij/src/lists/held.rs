@@ -51,7 +51,7 @@ pub enum NotReplaced {
 }
 
 impl<T: Lijst> Held<T> {
-    /// Holds a first list, fetched at `now`.
+    /// Holds a first list, fetched at `now`; or one that was kept on disk, fetched back then.
     pub const fn new(list: T, now: Moment) -> Self {
         Self {
             list,
@@ -77,6 +77,11 @@ impl<T: Lijst> Held<T> {
         }
         self.accept_reset(fetched, now);
         Ok(())
+    }
+
+    /// The publisher says that ours is still the newest (HTTP 304): that renews the time.
+    pub const fn renew(&mut self, now: Moment) {
+        self.succeeded = now;
     }
 
     /// Puts a list in the place of ours whatever its number: after an operator said so.

@@ -3,7 +3,7 @@
 use identity::Hostname;
 
 use super::xml::{ENTRIES_MAX, Printer, Reader, Schema, sort_unique};
-use super::{BadList, Lijst, OAuthclientOrganisatienaam, Twice, USABLE_S, Uitgave};
+use super::{BadList, Lijst, OAuthclientOrganisatienaam, Soort, Twice, USABLE_S, Uitgave};
 
 /// The OAuth client list (OCL).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,8 +21,8 @@ pub struct OAuthclient {
     pub organisatienaam: OAuthclientOrganisatienaam,
 }
 
-const SCHEMA: Schema = Schema {
-    root: "OAuthclientlist",
+pub(super) const SCHEMA: Schema = Schema {
+    soort: Soort::Ocl,
     namespace: "xmlns://afsprakenstelsel.medmij.nl/oauthclientlist/release2/",
 };
 const CLIENTS: (&str, &str) = ("OAuthclients", "OAuthclient");
@@ -31,13 +31,17 @@ impl Ocl {
     /// A list of these clients.
     pub fn new(uitgave: Uitgave, clients: Vec<OAuthclient>) -> Result<Self, Twice> {
         let clients = clients.into_iter().enumerate().collect();
-        let clients = sort_unique(clients, key).map_err(Twice)?;
+        let clients = sort_unique(clients, key).map_err(|later| Twice(later.mark))?;
         Ok(Self { uitgave, clients })
     }
 
     /// Reads a published list, `release2`.
     pub fn parse(bytes: &[u8]) -> Result<Self, BadList> {
-        let mut reader = Reader::begin(bytes, SCHEMA)?;
+        let (reader, _) = Reader::begin(bytes, &[SCHEMA])?;
+        Self::read(reader)
+    }
+
+    pub(super) fn read(mut reader: Reader<'_>) -> Result<Self, BadList> {
         let uitgave = reader.uitgave()?;
         let clients = reader.each(CLIENTS, (0, ENTRIES_MAX), |reader| {
             Ok(OAuthclient {
@@ -45,9 +49,15 @@ impl Ocl {
                 organisatienaam: reader.value("OAuthclientOrganisatienaam")?,
             })
         })?;
-        let clients = reader.unique("Hostname", clients, key)?;
+        let clients = reader.unique(CLIENTS, "Hostname", clients, key)?;
         reader.end()?;
         Ok(Self { uitgave, clients })
+    }
+
+    /// The same content as another edition.
+    #[must_use]
+    pub fn with_uitgave(self, uitgave: Uitgave) -> Self {
+        Self { uitgave, ..self }
     }
 
     /// The list as it is published.

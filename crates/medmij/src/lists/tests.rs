@@ -7,157 +7,15 @@ use proptest::prelude::*;
 
 use super::*;
 
-const ZAL: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
-<!-- a comment -->
-<Zorgaanbiederslijst xmlns="xmlns://afsprakenstelsel.medmij.nl/zorgaanbiederslijst/release3/"
-   xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:schemaLocation="a b">
- <Tijdstempel>2026-01-02T03:04:05Z</Tijdstempel>
- <Volgnummer>7</Volgnummer>
- <Zorgaanbieders>
-  <Zorgaanbieder>
-   <Zorgaanbiedernaam>ziekenhuisnoord@medmij</Zorgaanbiedernaam>
-   <Aanbiedertype>ZA</Aanbiedertype>
-   <Interfaceversies>
-    <Interfaceversie>
-     <InterfaceversieId>2.2.0</InterfaceversieId>
-     <Gegevensdiensten>
-      <Gegevensdienst>
-       <GegevensdienstId>51</GegevensdienstId>
-       <AuthorizationEndpoint>
-        <AuthorizationEndpointuri>https://dva.test/oauth/authorize</AuthorizationEndpointuri>
-       </AuthorizationEndpoint>
-       <TokenEndpoint>
-        <TokenEndpointuri>https://dva-back.test:8443/oauth/token</TokenEndpointuri>
-       </TokenEndpoint>
-       <Abonneren>
-        <MaximaleDuur>90</MaximaleDuur>
-        <SubscriptionEndpointuri>https://dva-back.test/subscription</SubscriptionEndpointuri>
-       </Abonneren>
-       <Systeemrollen>
-        <Systeemrol>
-         <Systeemrolcode>MM-2.1-BZB-FHIR</Systeemrolcode>
-         <ResourceEndpoint>
-          <ResourceEndpointuri>https://dva-back.test/fhir</ResourceEndpointuri>
-         </ResourceEndpoint>
-        </Systeemrol>
-       </Systeemrollen>
-      </Gegevensdienst>
-     </Gegevensdiensten>
-    </Interfaceversie>
-   </Interfaceversies>
-   <DiscoveryEndpoint xmlns="urn:sluis:zorgaanbiederslijst:discovery:release1">
-    <DiscoveryEndpointuri>https://discovery.test</DiscoveryEndpointuri>
-   </DiscoveryEndpoint>
-  </Zorgaanbieder>
-  <Zorgaanbieder>
-   <Zorgaanbiedernaam>huisartszuid@medmij</Zorgaanbiedernaam>
-   <Aanbiedertype>ZA</Aanbiedertype>
-   <Interfaceversies>
-    <Interfaceversie>
-     <InterfaceversieId>2.2.0</InterfaceversieId>
-     <Gegevensdiensten>
-      <Gegevensdienst>
-       <GegevensdienstId>51</GegevensdienstId>
-       <AuthorizationEndpoint>
-        <AuthorizationEndpointuri>https://dva2.test/oauth/authorize</AuthorizationEndpointuri>
-       </AuthorizationEndpoint>
-       <TokenEndpoint>
-        <TokenEndpointuri>https://dva2-back.test/oauth/token</TokenEndpointuri>
-       </TokenEndpoint>
-       <Systeemrollen>
-        <Systeemrol>
-         <Systeemrolcode>MM-2.1-BZB-FHIR</Systeemrolcode>
-         <ResourceEndpoint>
-          <ResourceEndpointuri>https://dva2-back.test/fhir</ResourceEndpointuri>
-         </ResourceEndpoint>
-        </Systeemrol>
-       </Systeemrollen>
-      </Gegevensdienst>
-     </Gegevensdiensten>
-    </Interfaceversie>
-   </Interfaceversies>
-  </Zorgaanbieder>
- </Zorgaanbieders>
-</Zorgaanbiederslijst>
-"#;
+const ZAL: &str = include_str!("../../tests/documents/Zorgaanbiederslijst-release3.xml");
 
-const ZAKL: &str = r#"<Zorgaanbiederskoppellijst xmlns="xmlns://afsprakenstelsel.medmij.nl/Zorgaanbiederskoppellijst/release1/">
- <Tijdstempel>2026-01-02T03:04:05+01:00</Tijdstempel>
- <Volgnummer>7</Volgnummer>
- <Zorgaanbieders>
-  <Zorgaanbieder>
-   <Zorgaanbiedernaam>ziekenhuisnoord@medmij</Zorgaanbiedernaam>
-   <IdentificerendeKenmerken>
-    <IdentificerendKenmerk><OIN>00000001123456789000</OIN></IdentificerendKenmerk>
-    <IdentificerendKenmerk><URA>00000659</URA></IdentificerendKenmerk>
-   </IdentificerendeKenmerken>
-   <Gegevensdiensten>
-    <Gegevensdienst>
-     <GegevensdienstId>51</GegevensdienstId>
-     <Weergavenaam>Basisgegevens &amp; meer</Weergavenaam>
-     <Interfaceversies>
-      <Interfaceversie><InterfaceversieId>2.2.0</InterfaceversieId></Interfaceversie>
-     </Interfaceversies>
-    </Gegevensdienst>
-   </Gegevensdiensten>
-  </Zorgaanbieder>
-  <Zorgaanbieder>
-   <Zorgaanbiedernaam>huisartszuid@medmij</Zorgaanbiedernaam>
-   <IdentificerendeKenmerken>
-    <IdentificerendKenmerk><AGB>01234567</AGB></IdentificerendKenmerk>
-    <IdentificerendKenmerk><URA>00000666</URA></IdentificerendKenmerk>
-   </IdentificerendeKenmerken>
-   <Gegevensdiensten>
-    <Gegevensdienst>
-     <GegevensdienstId>51</GegevensdienstId>
-     <Weergavenaam>Basisgegevens</Weergavenaam>
-     <Interfaceversies>
-      <Interfaceversie><InterfaceversieId>2.2.0</InterfaceversieId></Interfaceversie>
-     </Interfaceversies>
-    </Gegevensdienst>
-   </Gegevensdiensten>
-  </Zorgaanbieder>
- </Zorgaanbieders>
-</Zorgaanbiederskoppellijst>
-"#;
+const ZAKL: &str = include_str!("../../tests/documents/Zorgaanbiederskoppellijst-release1.xml");
 
-const OCL: &str = r#"<OAuthclientlist xmlns="xmlns://afsprakenstelsel.medmij.nl/oauthclientlist/release2/">
- <Tijdstempel>2026-01-02T03:04:05Z</Tijdstempel>
- <Volgnummer>7</Volgnummer>
- <OAuthclients>
-  <OAuthclient>
-   <Hostname>medmij.deenigeechtepgo.nl</Hostname>
-   <OAuthclientOrganisatienaam>De Enige Echte PGO</OAuthclientOrganisatienaam>
-  </OAuthclient>
- </OAuthclients>
-</OAuthclientlist>
-"#;
+const OCL: &str = include_str!("../../tests/documents/OAuthclientlist-release2.xml");
 
-const GNL: &str = r#"<Gegevensdienstnamenlijst xmlns="xmlns://afsprakenstelsel.medmij.nl/gegevensdienstnamenlijst/release1/">
- <Tijdstempel>2026-01-02T03:04:05Z</Tijdstempel>
- <Volgnummer>7</Volgnummer>
- <Gegevensdiensten>
-  <Gegevensdienst>
-   <GegevensdienstId>51</GegevensdienstId>
-   <Weergavenaam>Basisgegevens Zorg</Weergavenaam>
-  </Gegevensdienst>
- </Gegevensdiensten>
-</Gegevensdienstnamenlijst>
-"#;
+const GNL: &str = include_str!("../../tests/documents/Gegevensdienstnamenlijst-release1.xml");
 
-const WHITELIST: &str = r#"<Whitelist xmlns="xmlns://afsprakenstelsel.medmij.nl/whitelist/release2/">
- <Tijdstempel>2026-01-02T03:04:05Z</Tijdstempel>
- <Volgnummer>7</Volgnummer>
- <MedMijNodes>
-  <MedMijNode>
-   <Hostname>dva-back.test</Hostname>
-  </MedMijNode>
-  <MedMijNode>
-   <Hostname>medmij.deenigeechtepgo.nl</Hostname>
-  </MedMijNode>
- </MedMijNodes>
-</Whitelist>
-"#;
+const WHITELIST: &str = include_str!("../../tests/documents/Whitelist-release2.xml");
 
 const RULES: ZalRules = ZalRules {
     release: ZalRelease::Release3,
@@ -323,8 +181,26 @@ fn release_2_of_the_zal_has_services_for_every_interface_release() {
         assert!(entry.gegevensdienst(&versie, &id("51")).is_some());
     }
     assert_eq!(Zal::parse(zal.to_xml().as_bytes(), rules), Ok(zal));
-    // medmij.md case 104
-    assert_eq!(parse_zal(&old).map_err(|bad| bad.why), Err(Why::Release));
+    let document = Document::parse(old.as_bytes(), FrontchannelPort::Forbidden);
+    let document = document.expect("any release that there is");
+    assert_eq!((document.soort(), document.release()), (Soort::Zal, 2));
+}
+
+#[test]
+fn medmij_case_104_a_release_2_zal_is_not_taken_by_a_reader_of_release_3() {
+    let old = ZAL.replace("/release3/", "/release2/");
+    let bad = parse_zal(&old).expect_err("refused");
+    assert_eq!((bad.line, bad.column, bad.why), (3, 1, Why::Release));
+    assert_eq!(bad.requirement, "core.alst.202");
+}
+
+#[test]
+fn medmij_case_078_two_providers_of_one_name_are_refused() {
+    let twice = ZAL.replacen("huisartszuid@", "ziekenhuisnoord@", 1);
+    let bad = parse_zal(&twice).expect_err("refused");
+    assert_eq!((bad.line, bad.why), (43, Why::Twice("Zorgaanbiedernaam")));
+    let path = "Zorgaanbiederslijst/Zorgaanbieders/Zorgaanbieder[2]/Zorgaanbiedernaam";
+    assert_eq!(&*bad.path, path);
 }
 
 #[test]
@@ -394,9 +270,6 @@ fn a_list_that_breaks_its_schema_is_refused_with_the_line() {
     // medmij.md case 79
     let port = refusal("//dva.test/", "//dva.test:8443/");
     assert_eq!(port, (18, Why::Value("AuthorizationEndpointuri")));
-    // medmij.md case 78
-    let twice = refusal("huisartszuid@", "ziekenhuisnoord@");
-    assert_eq!(twice, (43, Why::Twice("Zorgaanbiedernaam")));
     let discovery = refusal("DiscoveryEndpointuri>https", "x>https");
     assert_eq!(discovery, (40, Why::Expected("DiscoveryEndpointuri")));
     let foreign = refusal("discovery:release1", "discovery:release2");
@@ -438,10 +311,22 @@ fn medmij_case_077_a_node_without_host_name_is_refused() {
     let twice = WHITELIST.replace("medmij.deenigeechtepgo.nl", "dva-back.test");
     let refused = Whitelist::parse(twice.as_bytes()).expect_err("refused");
     assert_eq!((refused.line, refused.why), (8, Why::Twice("Hostname")));
-    let upper = WHITELIST.replace("dva-back", "DVA-back");
-    let refused = Whitelist::parse(upper.as_bytes()).expect_err("refused");
+}
+
+#[test]
+fn medmij_case_076_a_host_name_in_upper_case_or_of_one_label_is_refused() {
     // core.whl.304
-    assert_eq!((refused.line, refused.why), (6, Why::Value("Hostname")));
+    for bad in ["DVA-back.test", "dva"] {
+        let list = WHITELIST.replace("dva-back.test", bad);
+        let refused = Whitelist::parse(list.as_bytes()).expect_err(bad);
+        assert_eq!((refused.line, refused.column), (6, 4), "{bad}");
+        assert_eq!(refused.why, Why::Value("Hostname"), "{bad}");
+        assert_eq!(
+            &*refused.path,
+            "Whitelist/MedMijNodes/MedMijNode[1]/Hostname"
+        );
+        assert_eq!(refused.requirement, "core.whl.304");
+    }
 }
 
 /// The pattern so many times, with 0, 1, 2 and so on for `#`.
@@ -457,7 +342,9 @@ fn a_hostile_document_is_refused() {
     assert_eq!(why(doctype.as_bytes()), Why::NotXml);
     assert_eq!(why(b"\xff\xfe<"), Why::NotUtf8);
     assert_eq!(why(b""), Why::NotXml);
-    assert_eq!(why(OCL.as_bytes()), Why::Release);
+    assert_eq!(why(OCL.as_bytes()), Why::OtherList);
+    let latin = format!("<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?>{WHITELIST}");
+    assert_eq!(why(latin.as_bytes()), Why::NotUtf8);
     assert_eq!(
         why(WHITELIST.replace("dva-back.test", "&b;").as_bytes()),
         Why::NotXml
@@ -470,6 +357,82 @@ fn a_hostile_document_is_refused() {
     let large = vec![b' '; BYTES_MAX + 1];
     assert_eq!(why(&large), Why::TooLarge);
     assert_eq!(why(&large[1..]), Why::NotXml);
+}
+
+#[test]
+fn every_kind_of_value_has_a_rule_in_words() {
+    for list in [ZAL, ZAKL, OCL, GNL, WHITELIST] {
+        let document = Document::parse(list.as_bytes(), FrontchannelPort::Forbidden);
+        let soort = document.expect("list").soort();
+        for (at, _) in list.match_indices("</") {
+            let start = list[..at].rfind('>').map_or(0, |found| found + 1);
+            if list[start..at].trim().is_empty() {
+                continue;
+            }
+            let damaged = format!("{}\u{1f512} {}", &list[..start], &list[start..]);
+            let damaged = damaged.replacen("\u{1f512} ", &"\u{1f512} ".repeat(40), 1);
+            let bad = Document::parse(damaged.as_bytes(), FrontchannelPort::Forbidden);
+            let bad = bad.expect_err("a value of no type");
+            assert!(bad.why.to_string().contains("its type: "), "{bad}");
+            assert_eq!(bad.requirement, soort.requirement());
+        }
+    }
+}
+
+#[test]
+fn editions_of_a_list_are_compared_entry_by_entry() {
+    let read = |text: &str| {
+        let read = Document::parse(text.as_bytes(), FrontchannelPort::Forbidden);
+        read.expect("list").vermeldingen()
+    };
+    let earlier = read(ZAL);
+    assert_eq!(earlier[1].sleutel, "ziekenhuisnoord@medmij");
+    let later = ZAL.replace("huisartszuid@", "huisartsoost@");
+    let later = later.replace("<MaximaleDuur>90<", "<MaximaleDuur>30<");
+    let verschil = Verschil::tussen(&earlier, &read(&later));
+    assert_eq!(verschil.erbij, ["huisartsoost@medmij"]);
+    assert_eq!(verschil.eraf, ["huisartszuid@medmij"]);
+    let change = Wijziging {
+        gegeven: "2.2.0 51 MaximaleDuur".to_owned(),
+        was: Some("90".to_owned()),
+        wordt: Some("30".to_owned()),
+    };
+    let anders = [("ziekenhuisnoord@medmij".to_owned(), vec![change])];
+    assert_eq!(verschil.anders, anders);
+    assert!(Verschil::tussen(&earlier, &earlier).is_empty());
+    for list in [ZAKL, OCL, GNL, WHITELIST] {
+        let entries = read(list);
+        let none = Verschil::tussen(&entries, &[]);
+        assert_eq!(none.eraf.len(), entries.len());
+        assert!(!entries.is_empty());
+    }
+}
+
+#[test]
+fn another_edition_says_the_same_under_its_own_number() {
+    for list in [ZAL, ZAKL, OCL, GNL, WHITELIST] {
+        let read = |text: &str| Document::parse(text.as_bytes(), FrontchannelPort::Forbidden);
+        let document = read(list).expect("list");
+        let uitgave = Uitgave {
+            tijdstempel: "2027-01-01T00:00:00Z".parse().expect("stamp"),
+            volgnummer: document.uitgave().volgnummer.next(),
+        };
+        let next = document.clone().with_uitgave(uitgave);
+        assert_eq!(next.uitgave(), uitgave);
+        assert_eq!(next.vermeldingen(), document.vermeldingen());
+        let other = Document::parse_as(
+            next.soort(),
+            next.to_xml().as_bytes(),
+            FrontchannelPort::Forbidden,
+        );
+        assert_eq!(other, Ok(next));
+    }
+}
+
+#[test]
+fn a_file_that_begins_with_a_byte_order_mark_is_read() {
+    let marked = format!("\u{feff}{WHITELIST}");
+    assert!(Whitelist::parse(marked.as_bytes()).is_ok());
 }
 
 #[test]
@@ -503,7 +466,10 @@ fn a_refusal_says_the_line_and_no_value() {
     let text = bad.to_string();
     assert_eq!(
         text,
-        "line 16: the value of GegevensdienstId is not of its type"
+        "line 16, column 8: Zorgaanbiederslijst/Zorgaanbieders/Zorgaanbieder[1]/Interfaceversies/\
+         Interfaceversie[1]/Gegevensdiensten/Gegevensdienst[1]/GegevensdienstId: the value of \
+         GegevensdienstId is not of its type: 1 to 30 visible characters without \" ~ and \
+         backslash (core.alst.202)"
     );
 }
 
@@ -580,6 +546,18 @@ fn medmij_case_103_the_published_aanbiederslijst_reads_in_full() {
         assert_eq!(abonneren.maximale_duur_days, days);
     }
     assert_eq!(parse_zal(&zal.to_xml()), Ok(zal));
+}
+
+#[test]
+fn medmij_case_105_the_published_whitelist_allows_who_stands_on_it() {
+    let stub = "minvws-nl-mgo-dvp-proxy/services/proxy/tests/feature/stubs/medmij/whitelist.xml";
+    let Some(bytes) = example(stub) else {
+        return;
+    };
+    // core.whl.304, .306
+    let whitelist = Whitelist::parse(&bytes).expect("list");
+    assert!(whitelist.contains(&host("medmij.deenigeechtepgo.nl")));
+    assert!(!whitelist.contains(&host("evil.example")));
 }
 
 #[test]

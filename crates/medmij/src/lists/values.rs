@@ -45,9 +45,11 @@ impl Volgnummer {
 impl FromStr for Volgnummer {
     type Err = BadValue;
 
-    /// Reads decimal digits, with the white space around them that the schema allows.
+    /// Reads decimal digits, with the sign before and the white space around them that the schema
+    /// allows.
     fn from_str(text: &str) -> Result<Self, BadValue> {
         let digits = xml_trim(text);
+        let digits = digits.strip_prefix('+').unwrap_or(digits);
         if !digits.bytes().all(|byte| byte.is_ascii_digit()) {
             return Err(BadValue);
         }
@@ -126,7 +128,10 @@ fn is_date_time(text: &[u8]) -> bool {
         [b'.', digits @ ..] => !digits.is_empty() && digits.iter().all(u8::is_ascii_digit),
         _ => false,
     };
-    fits(SHAPE, start) && fraction_fits && (zone == b"Z" || fits(b"sdd:dd", zone))
+    // A leap second and a zone beyond fourteen hours are no xs:dateTime, nor is the year 0.
+    let whole = fits(SHAPE, start) && !start.ends_with(b":60") && !start.starts_with(b"0000");
+    let near = zone == b"Z" || fits(b"sdd:dd", zone) && &zone[1..] <= b"14:00";
+    whole && fraction_fits && near
 }
 
 /// Without the white space that XML Schema collapses.
@@ -316,12 +321,13 @@ mod tests {
         let number = |text: &str| text.parse::<Volgnummer>().map(Volgnummer::number);
         assert_eq!(number("28654"), Ok(28_654));
         assert_eq!(number(" 9\n"), Ok(9));
+        assert_eq!(number("+09"), Ok(9));
         for bad in [
             "",
             "0",
             "-1",
-            "+1",
             // medmij.md §1.3
+            "++1",
             "1.0",
             "1e3",
             "0x1",
@@ -359,6 +365,9 @@ mod tests {
             "2018-04-16T12:56Z",
             "2018-13-16T12:56:33Z",
             "20180416T125633Z",
+            "2018-04-16T23:59:60Z",
+            "0000-04-16T12:56:33Z",
+            "2018-04-16T12:56:33+14:01",
             "2018-04-16T12:56:33Z[UTC]",
             "2018-04-16T12:56:33+01:00[Europe/Amsterdam]",
         ] {

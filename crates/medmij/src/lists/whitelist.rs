@@ -3,7 +3,7 @@
 use identity::Hostname;
 
 use super::xml::{ENTRIES_MAX, Printer, Reader, Schema, sort_unique};
-use super::{BadList, Lijst, Twice, Uitgave, WHITELIST_USABLE_S};
+use super::{BadList, Lijst, Soort, Twice, Uitgave, WHITELIST_USABLE_S};
 
 /// The Whitelist. Back-channel traffic passes only between nodes that stand on the most recent one
 /// (core.whl.306, core.whl.307). What a peer hears that does not stand on it is for the node to see
@@ -14,8 +14,8 @@ pub struct Whitelist {
     hostnames: Vec<Hostname>,
 }
 
-const SCHEMA: Schema = Schema {
-    root: "Whitelist",
+pub(super) const SCHEMA: Schema = Schema {
+    soort: Soort::Whitelist,
     namespace: "xmlns://afsprakenstelsel.medmij.nl/whitelist/release2/",
 };
 const NODES: (&str, &str) = ("MedMijNodes", "MedMijNode");
@@ -24,18 +24,28 @@ impl Whitelist {
     /// A list of these nodes.
     pub fn new(uitgave: Uitgave, hostnames: Vec<Hostname>) -> Result<Self, Twice> {
         let hostnames = hostnames.into_iter().enumerate().collect();
-        let hostnames = sort_unique(hostnames, |host| host).map_err(Twice)?;
+        let hostnames = sort_unique(hostnames, |host| host).map_err(|later| Twice(later.mark))?;
         Ok(Self { uitgave, hostnames })
     }
 
     /// Reads a published list, `release2`.
     pub fn parse(bytes: &[u8]) -> Result<Self, BadList> {
-        let mut reader = Reader::begin(bytes, SCHEMA)?;
+        let (reader, _) = Reader::begin(bytes, &[SCHEMA])?;
+        Self::read(reader)
+    }
+
+    pub(super) fn read(mut reader: Reader<'_>) -> Result<Self, BadList> {
         let uitgave = reader.uitgave()?;
         let hostnames = reader.each(NODES, (0, ENTRIES_MAX), |reader| reader.value("Hostname"))?;
-        let hostnames = reader.unique("Hostname", hostnames, |host| host)?;
+        let hostnames = reader.unique(NODES, "Hostname", hostnames, |host| host)?;
         reader.end()?;
         Ok(Self { uitgave, hostnames })
+    }
+
+    /// The same content as another edition.
+    #[must_use]
+    pub fn with_uitgave(self, uitgave: Uitgave) -> Self {
+        Self { uitgave, ..self }
     }
 
     /// The list as it is published.

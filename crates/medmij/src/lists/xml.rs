@@ -4,9 +4,9 @@ use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
-use uppsala::{PullEvent, PullParser, XmlError, XmlWriter};
+use uppsala::{Attribute, PullEvent, PullParser, XmlError, XmlWriter};
 
-use super::Uitgave;
+use super::{BadList, Soort, Uitgave, Why};
 
 /// Bytes of a list, at most: some 50 000 providers with one data service each.
 pub const BYTES_MAX: usize = 64 * 1024 * 1024;
@@ -20,66 +20,18 @@ const DEPTH_MAX: u32 = 32;
 /// that a tag without bound would take time without bound.
 const TAG_BYTES_MAX: usize = 4096;
 
+/// What some programs write before the first character of a file in UTF-8.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+/// Where a list that is none of MedMij's is refused by: its schemas as a whole.
+const SECTION: &str = "medmij.md §1.3";
+
 /// The namespace of the attributes that any XML document may bear.
 const XSI: &str = "http://www.w3.org/2001/XMLSchema-instance";
 
-/// Why a list is refused, and where.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct BadList {
-    /// The line, from 1; 0 when no line is to blame.
-    pub line: usize,
-    /// What is wrong there.
-    pub why: Why,
-}
-
-/// What is wrong with a list. Values are not repeated.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Why {
-    /// More than [`BYTES_MAX`] bytes.
-    TooLarge,
-    /// Not UTF-8.
-    NotUtf8,
-    /// Not well-formed XML, too deep, or with a document type.
-    NotXml,
-    /// Another list, or another release of this one.
-    Release,
-    /// This element should stand here.
-    Expected(&'static str),
-    /// An element, attribute or text stands here that the schema does not know.
-    Unexpected,
-    /// This element's value is not of its type.
-    Value(&'static str),
-    /// This key stands twice.
-    Twice(&'static str),
-    /// There are more of this element than we read.
-    TooMany(&'static str),
-}
-
-impl fmt::Display for BadList {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.line > 0 {
-            write!(f, "line {}: ", self.line)?;
-        }
-        match self.why {
-            Why::TooLarge => f.write_str("the list is larger than 64 MiB"),
-            Why::NotUtf8 => f.write_str("the list is not in UTF-8"),
-            Why::NotXml => f.write_str("the list is not well-formed XML without document type"),
-            Why::Release => f.write_str("this is another list, or another release of it"),
-            Why::Expected(name) => write!(f, "expected the element {name}"),
-            Why::Unexpected => f.write_str("something stands here that the schema does not know"),
-            Why::Value(name) => write!(f, "the value of {name} is not of its type"),
-            Why::Twice(name) => write!(f, "this {name} stands in the list already"),
-            Why::TooMany(name) => write!(f, "more elements {name} than are read"),
-        }
-    }
-}
-
-impl std::error::Error for BadList {}
-
-/// A list's root element and namespace, for one release.
+/// One release of a list: what its root element is in.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Schema {
-    pub(super) root: &'static str,
+    pub(super) soort: Soort,
     pub(super) namespace: &'static str,
 }
 
@@ -89,9 +41,12 @@ pub(super) struct Reader<'a> {
     input: &'a str,
     events: PullParser<'a>,
     ahead: Option<Token<'a>>,
-    namespace: &'static str,
+    schema: Schema,
     /// Where the last event began, in bytes.
     at: usize,
+    /// The elements that we are in, each with its place among its like, from 1; 0 for those that
+    /// have none.
+    path: Vec<(&'static str, usize)>,
 }
 
 enum Token<'a> {
@@ -111,28 +66,51 @@ enum Token<'a> {
 }
 
 impl<'a> Reader<'a> {
-    /// Begins to read a list and enters its root element.
-    pub(super) fn begin(bytes: &'a [u8], schema: Schema) -> Result<Self, BadList> {
+    /// Begins to read a list of one of these releases and enters its root element. Tells which
+    /// release it is by its namespace.
+    pub(super) fn begin(bytes: &'a [u8], schemas: &[Schema]) -> Result<(Self, Schema), BadList> {
+        let requirement = match schemas {
+            [first, rest @ ..] if rest.iter().all(|each| each.soort == first.soort) => {
+                first.soort.requirement()
+            }
+            _ => SECTION,
+        };
+        let nowhere = |why| BadList {
+            line: 0,
+            column: 0,
+            path: Box::default(),
+            why,
+            requirement,
+        };
         if bytes.len() > BYTES_MAX {
             return Err(nowhere(Why::TooLarge));
         }
+        let bytes = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes);
         let input = str::from_utf8(bytes).map_err(|_| nowhere(Why::NotUtf8))?;
-        check_tags(input)?;
-        let events = PullParser::new(input)
-            .with_forbid_dtd(true)
-            .with_forbid_entities(true)
-            .with_max_depth(DEPTH_MAX);
+        let place = |at| BadList {
+            requirement,
+            ..place_of(input, at, Why::NotXml)
+        };
+        check_tags(input).map_err(place)?;
+        let root = root_of(input, requirement)?;
+        let known = |schema: &&Schema| schema.soort.naam() == root.name;
+        let Some(first) = schemas.iter().find(known) else {
+            return Err(root.bad(input, Why::OtherList, requirement));
+        };
+        let same = |schema: &&Schema| schema.namespace == root.namespace;
+        let Some(schema) = schemas.iter().filter(known).find(same) else {
+            return Err(root.bad(input, Why::Release, first.soort.requirement()));
+        };
         let mut reader = Self {
             input,
-            events,
+            events: parser(input),
             ahead: None,
-            namespace: schema.namespace,
+            schema: *schema,
             at: 0,
+            path: Vec::new(),
         };
-        if !reader.try_open(schema.root)? {
-            return Err(reader.bad(Why::Release));
-        }
-        Ok(reader)
+        reader.open(schema.soort.naam())?;
+        Ok((reader, *schema))
     }
 
     /// Leaves the root element and finds nothing behind it.
@@ -163,7 +141,7 @@ impl<'a> Reader<'a> {
 
     /// Enters the element of this name, if it comes next.
     pub(super) fn try_open(&mut self, name: &'static str) -> Result<bool, BadList> {
-        self.try_open_in(self.namespace, name)
+        self.try_open_in(self.schema.namespace, name)
     }
 
     /// Enters the element of this name in another namespace, if it comes next.
@@ -179,6 +157,7 @@ impl<'a> Reader<'a> {
                 name: local,
                 is_plain,
             } if theirs == namespace && local == name => {
+                self.path.push((name, 0));
                 if *is_plain {
                     Ok(true)
                 } else {
@@ -195,7 +174,10 @@ impl<'a> Reader<'a> {
     /// Leaves the element, in which nothing more may stand.
     pub(super) fn close(&mut self) -> Result<(), BadList> {
         match self.structure()? {
-            Token::Close => Ok(()),
+            Token::Close => {
+                self.path.pop();
+                Ok(())
+            }
             _ => Err(self.bad(Why::Unexpected)),
         }
     }
@@ -221,6 +203,7 @@ impl<'a> Reader<'a> {
         name: &'static str,
         parse: impl FnOnce(&str) -> Option<T>,
     ) -> Result<T, BadList> {
+        let opened = self.at;
         let mut text = Cow::Borrowed("");
         loop {
             match self.token()? {
@@ -230,7 +213,12 @@ impl<'a> Reader<'a> {
                 Token::Open { .. } | Token::End => return Err(self.bad(Why::Unexpected)),
             }
         }
-        parse(&text).ok_or_else(|| self.bad(Why::Value(name)))
+        let Some(value) = parse(&text) else {
+            self.at = opened;
+            return Err(self.bad(Why::Value(name)));
+        };
+        self.path.pop();
+        Ok(value)
     }
 
     /// The element `outer` with elements `inner` in it, at least `min` and at most `max`; `read`
@@ -248,6 +236,9 @@ impl<'a> Reader<'a> {
                 return Err(self.bad(Why::TooMany(inner)));
             }
             let at = self.at;
+            if let Some((_, place)) = self.path.last_mut() {
+                *place = items.len() + 1;
+            }
             items.push((at, read(self)?));
             self.close()?;
         }
@@ -258,24 +249,30 @@ impl<'a> Reader<'a> {
         Ok(items)
     }
 
-    /// The items in the order of their keys, of which no two are equal.
+    /// The items that [`Reader::each`] read, in the order of their keys, of which no two are equal.
     pub(super) fn unique<T, K: Ord>(
         &self,
+        (outer, inner): (&'static str, &'static str),
         name: &'static str,
         items: Vec<(usize, T)>,
         key: impl Fn(&T) -> &K,
     ) -> Result<Vec<T>, BadList> {
-        sort_unique(items, key).map_err(|at| BadList {
-            line: line_of(self.input, at),
-            why: Why::Twice(name),
+        sort_unique(items, key).map_err(|later| {
+            let bad = self.bad(Why::Twice(name));
+            BadList {
+                path: format!("{}/{outer}/{inner}[{}]/{name}", bad.path, later.place).into(),
+                requirement: bad.requirement,
+                ..place_of(self.input, later.mark, bad.why)
+            }
         })
     }
 
     /// A fault at the place where we are.
     pub(super) fn bad(&self, why: Why) -> BadList {
         BadList {
-            line: line_of(self.input, self.at),
-            why,
+            path: path_of(&self.path),
+            requirement: self.schema.soort.requirement(),
+            ..place_of(self.input, self.at, why)
         }
     }
 
@@ -297,6 +294,7 @@ impl<'a> Reader<'a> {
         loop {
             let event = self.events.next_event();
             let Some(event) = event.map_err(|error| self.not_xml(&error))? else {
+                self.at = self.input.len();
                 return Ok(Token::End);
             };
             if let Some((at, token)) = Token::of(event) {
@@ -307,15 +305,9 @@ impl<'a> Reader<'a> {
     }
 
     fn not_xml(&self, error: &XmlError) -> BadList {
-        let line = match error {
-            XmlError::WellFormedness(error) => error.line,
-            XmlError::Namespace(error) => error.line,
-            XmlError::Parse(error) => error.line,
-            _ => line_of(self.input, self.input.len()),
-        };
         BadList {
-            line,
-            why: Why::NotXml,
+            path: path_of(&self.path),
+            ..not_xml(self.input, error, self.schema.soort.requirement())
         }
     }
 }
@@ -330,13 +322,10 @@ impl<'a> Token<'a> {
                 byte_start,
                 ..
             } => {
-                let is_xsi = |uri: &Cow<'_, str>| uri == XSI;
                 let open = Self::Open {
                     namespace: name.namespace_uri,
                     name: name.local_name,
-                    is_plain: attributes
-                        .iter()
-                        .all(|each| each.name.namespace_uri.as_ref().is_some_and(is_xsi)),
+                    is_plain: attributes.iter().all(is_location),
                 };
                 (byte_start, open)
             }
@@ -356,36 +345,152 @@ impl<'a> Token<'a> {
     }
 }
 
-/// The items in the order of their keys; if two keys are equal, the mark of the later item.
+/// Whether the attribute only says where a schema lies. `xsi:nil` and `xsi:type` change what an
+/// element is, and no element of these schemas can be changed so.
+fn is_location(attribute: &Attribute<'_>) -> bool {
+    let name = &attribute.name;
+    name.namespace_uri.as_deref() == Some(XSI)
+        && matches!(
+            &*name.local_name,
+            "schemaLocation" | "noNamespaceSchemaLocation"
+        )
+}
+
+/// The later of two items with the same key.
+pub(super) struct Later {
+    /// Its mark.
+    pub(super) mark: usize,
+    /// Its place among all items, from 1.
+    place: usize,
+}
+
+/// The items in the order of their keys; if two keys are equal, the later item. Marks rise in the
+/// order of the document.
 pub(super) fn sort_unique<T, K: Ord>(
     mut items: Vec<(usize, T)>,
     key: impl Fn(&T) -> &K,
-) -> Result<Vec<T>, usize> {
+) -> Result<Vec<T>, Later> {
     items.sort_by(|(_, one), (_, other)| key(one).cmp(key(other)));
-    match items
+    let twice = items
         .windows(2)
-        .find(|pair| key(&pair[0].1) == key(&pair[1].1))
-    {
-        Some(pair) => Err(pair[1].0),
-        None => Ok(items.into_iter().map(|(_, item)| item).collect()),
+        .find(|pair| key(&pair[0].1) == key(&pair[1].1));
+    if let Some(pair) = twice {
+        let mark = pair[1].0;
+        let before = items.iter().filter(|(other, _)| *other < mark).count();
+        let place = before + 1;
+        return Err(Later { mark, place });
+    }
+    let mut items: Vec<T> = items.into_iter().map(|(_, item)| item).collect();
+    // Most inner lists have one item, and room for four: with 50 000 providers, half of all memory.
+    items.shrink_to_fit();
+    Ok(items)
+}
+
+fn parser(input: &str) -> PullParser<'_> {
+    PullParser::new(input)
+        .with_forbid_dtd(true)
+        .with_forbid_entities(true)
+        .with_max_depth(DEPTH_MAX)
+}
+
+/// The root element, by which a list and its release are known.
+struct Root<'a> {
+    name: Cow<'a, str>,
+    namespace: Cow<'a, str>,
+    at: usize,
+}
+
+fn root_of<'a>(input: &'a str, requirement: &'static str) -> Result<Root<'a>, BadList> {
+    let mut events = parser(input);
+    loop {
+        let event = events
+            .next_event()
+            .map_err(|error| not_xml(input, &error, requirement))?;
+        match event {
+            Some(PullEvent::StartElement {
+                name, byte_start, ..
+            }) => {
+                return Ok(Root {
+                    name: name.local_name,
+                    namespace: name.namespace_uri.unwrap_or_default(),
+                    at: byte_start,
+                });
+            }
+            Some(PullEvent::XmlDeclaration(declaration)) => {
+                let encoding = declaration.encoding.as_deref();
+                if encoding.is_some_and(|name| !name.eq_ignore_ascii_case("utf-8")) {
+                    return Err(BadList {
+                        requirement,
+                        ..place_of(input, 0, Why::NotUtf8)
+                    });
+                }
+            }
+            Some(_) => {}
+            None => {
+                return Err(BadList {
+                    requirement,
+                    ..place_of(input, input.len(), Why::NotXml)
+                });
+            }
+        }
     }
 }
 
-const fn nowhere(why: Why) -> BadList {
-    BadList { line: 0, why }
+impl Root<'_> {
+    fn bad(&self, input: &str, why: Why, requirement: &'static str) -> BadList {
+        BadList {
+            requirement,
+            ..place_of(input, self.at, why)
+        }
+    }
 }
 
-fn line_of(input: &str, at: usize) -> usize {
-    input.get(..at).unwrap_or(input).matches('\n').count() + 1
+fn not_xml(input: &str, error: &XmlError, requirement: &'static str) -> BadList {
+    let place = match error {
+        XmlError::WellFormedness(error) => Some((error.line, error.column)),
+        XmlError::Namespace(error) => Some((error.line, error.column)),
+        XmlError::Parse(error) => Some((error.line, error.column)),
+        _ => None,
+    };
+    let end = place_of(input, input.len(), Why::NotXml);
+    let (line, column) = place.unwrap_or((end.line, end.column));
+    BadList {
+        line,
+        column,
+        requirement,
+        ..end
+    }
+}
+
+/// A fault so many bytes into the document.
+fn place_of(input: &str, at: usize, why: Why) -> BadList {
+    let before = input.get(..at).unwrap_or(input);
+    let last_line = before.rsplit('\n').next().unwrap_or_default();
+    BadList {
+        line: before.matches('\n').count() + 1,
+        column: last_line.chars().count() + 1,
+        path: Box::default(),
+        why,
+        requirement: SECTION,
+    }
+}
+
+fn path_of(path: &[(&'static str, usize)]) -> Box<str> {
+    let part = |(name, place): &(&'static str, usize)| match place {
+        0 => (*name).to_owned(),
+        _ => format!("{name}[{place}]"),
+    };
+    let parts: Vec<String> = path.iter().map(part).collect();
+    parts.join("/").into()
 }
 
 fn is_space(text: &str) -> bool {
     text.bytes().all(|byte| b" \t\r\n".contains(&byte))
 }
 
-/// Refuses a tag of more than [`TAG_BYTES_MAX`] bytes. What is no tag, or not even XML, is left to
+/// Refuses a tag of more than [`TAG_BYTES_MAX`] bytes, and tells where it begins. What is no tag, or not even XML, is left to
 /// the parser.
-fn check_tags(input: &str) -> Result<(), BadList> {
+fn check_tags(input: &str) -> Result<(), usize> {
     let mut at = 0;
     while let Some(found) = input[at..].find('<') {
         at += found;
@@ -398,10 +503,7 @@ fn check_tags(input: &str) -> Result<(), BadList> {
         at += match length {
             Some(length) => length,
             None if rest.len() > TAG_BYTES_MAX => {
-                return Err(BadList {
-                    line: line_of(input, at),
-                    why: Why::NotXml,
-                });
+                return Err(at);
             }
             None => return Ok(()),
         };
@@ -436,7 +538,7 @@ impl Printer {
             open: Vec::new(),
         };
         printer.xml.write_declaration();
-        printer.open_in(schema.namespace, schema.root);
+        printer.open_in(schema.namespace, schema.soort.naam());
         printer.value("Tijdstempel", &uitgave.tijdstempel);
         printer.value("Volgnummer", &uitgave.volgnummer);
         printer

@@ -5,8 +5,10 @@ use std::fmt;
 
 use identity::{GegevensdienstId, Ura, Zorgaanbiedernaam};
 
-use super::xml::{ENTRIES_MAX, PARTS_MAX, Printer, Reader, Schema, Why, sort_unique};
-use super::{BadList, InterfaceversieId, Lijst, Twice, USABLE_S, Uitgave, Weergavenaam};
+use super::xml::{ENTRIES_MAX, PARTS_MAX, Printer, Reader, Schema, sort_unique};
+use super::{
+    BadList, InterfaceversieId, Lijst, Soort, Twice, USABLE_S, Uitgave, Weergavenaam, Why,
+};
 
 /// The Zorgaanbiederskoppellijst (ZAKL).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,8 +52,8 @@ pub struct ZaklGegevensdienst {
 }
 
 /// The capital letter is MedMij's.
-const SCHEMA: Schema = Schema {
-    root: "Zorgaanbiederskoppellijst",
+pub(super) const SCHEMA: Schema = Schema {
+    soort: Soort::Zakl,
     namespace: "xmlns://afsprakenstelsel.medmij.nl/Zorgaanbiederskoppellijst/release1/",
 };
 const ZORGAANBIEDERS: (&str, &str) = ("Zorgaanbieders", "Zorgaanbieder");
@@ -63,18 +65,28 @@ impl Zakl {
     /// A list of these.
     pub fn new(uitgave: Uitgave, koppelingen: Vec<Koppeling>) -> Result<Self, Twice> {
         let koppelingen = koppelingen.into_iter().enumerate().collect();
-        let koppelingen = sort_unique(koppelingen, key).map_err(Twice)?;
+        let koppelingen = sort_unique(koppelingen, key).map_err(|later| Twice(later.mark))?;
         Ok(Self::of(uitgave, koppelingen))
     }
 
     /// Reads a published list, `release1`.
     pub fn parse(bytes: &[u8]) -> Result<Self, BadList> {
-        let mut reader = Reader::begin(bytes, SCHEMA)?;
+        let (reader, _) = Reader::begin(bytes, &[SCHEMA])?;
+        Self::read(reader)
+    }
+
+    pub(super) fn read(mut reader: Reader<'_>) -> Result<Self, BadList> {
         let uitgave = reader.uitgave()?;
         let koppelingen = reader.each(ZORGAANBIEDERS, (0, ENTRIES_MAX), read_koppeling)?;
-        let koppelingen = reader.unique("Zorgaanbiedernaam", koppelingen, key)?;
+        let koppelingen = reader.unique(ZORGAANBIEDERS, "Zorgaanbiedernaam", koppelingen, key)?;
         reader.end()?;
         Ok(Self::of(uitgave, koppelingen))
+    }
+
+    /// The same content as another edition.
+    #[must_use]
+    pub fn with_uitgave(self, uitgave: Uitgave) -> Self {
+        Self { uitgave, ..self }
     }
 
     /// The list as it is published.
@@ -134,7 +146,12 @@ fn read_koppeling(reader: &mut Reader<'_>) -> Result<Koppeling, BadList> {
     Ok(Koppeling {
         naam,
         kenmerken: kenmerken.into_iter().map(|(_, kenmerk)| kenmerk).collect(),
-        gegevensdiensten: reader.unique("GegevensdienstId", diensten, |dienst| &dienst.id)?,
+        gegevensdiensten: reader.unique(
+            GEGEVENSDIENSTEN,
+            "GegevensdienstId",
+            diensten,
+            |dienst| &dienst.id,
+        )?,
     })
 }
 
@@ -181,7 +198,8 @@ fn print_koppeling(printer: &mut Printer, koppeling: &Koppeling) {
 }
 
 impl Kenmerk {
-    const fn element(&self) -> &'static str {
+    /// Its element: `URA`.
+    pub(super) const fn element(&self) -> &'static str {
         match self {
             Self::Agb(_) => "AGB",
             Self::Oin(_) => "OIN",

@@ -4,7 +4,7 @@ use identity::{GegevensdienstId, Zorgaanbiedernaam};
 
 use super::xml::{ENTRIES_MAX, PARTS_MAX, Printer, Reader, Schema, sort_unique};
 use super::{
-    Aanbiedertype, BadList, Endpointuri, FrontchannelPort, InterfaceversieId, Lijst,
+    Aanbiedertype, BadList, Endpointuri, FrontchannelPort, InterfaceversieId, Lijst, Soort,
     Systeemrolcode, Twice, USABLE_S, Uitgave,
 };
 
@@ -110,24 +110,34 @@ impl Zal {
         Ok(Self {
             uitgave,
             release,
-            entries: sort_unique(entries, key).map_err(Twice)?,
+            entries: sort_unique(entries, key).map_err(|later| Twice(later.mark))?,
         })
     }
 
     /// Reads a published list.
     pub fn parse(bytes: &[u8], rules: ZalRules) -> Result<Self, BadList> {
-        let mut reader = Reader::begin(bytes, rules.release.schema())?;
+        let (reader, _) = Reader::begin(bytes, &[rules.release.schema()])?;
+        Self::read(reader, rules)
+    }
+
+    pub(super) fn read(mut reader: Reader<'_>, rules: ZalRules) -> Result<Self, BadList> {
         let uitgave = reader.uitgave()?;
         let entries = reader.each(ZORGAANBIEDERS, (0, ENTRIES_MAX), |reader| {
             read_entry(reader, rules)
         })?;
-        let entries = reader.unique("Zorgaanbiedernaam", entries, key)?;
+        let entries = reader.unique(ZORGAANBIEDERS, "Zorgaanbiedernaam", entries, key)?;
         reader.end()?;
         Ok(Self {
             uitgave,
             release: rules.release,
             entries,
         })
+    }
+
+    /// The same content as another edition.
+    #[must_use]
+    pub fn with_uitgave(self, uitgave: Uitgave) -> Self {
+        Self { uitgave, ..self }
     }
 
     /// The list as it is published.
@@ -145,6 +155,11 @@ impl Zal {
         at.ok().and_then(|at| self.entries.get(at))
     }
 
+    /// The release of its schema.
+    pub const fn release(&self) -> ZalRelease {
+        self.release
+    }
+
     /// The providers, in the order of their names.
     pub fn entries(&self) -> &[ZalEntry] {
         &self.entries
@@ -152,9 +167,9 @@ impl Zal {
 }
 
 impl ZalRelease {
-    const fn schema(self) -> Schema {
+    pub(super) const fn schema(self) -> Schema {
         Schema {
-            root: "Zorgaanbiederslijst",
+            soort: Soort::Zal,
             namespace: match self {
                 Self::Release2 => {
                     "xmlns://afsprakenstelsel.medmij.nl/zorgaanbiederslijst/release2/"
@@ -218,7 +233,9 @@ fn read_interfaceversies(
             gegevensdiensten: read_gegevensdiensten(reader, rules)?,
         })
     })?;
-    reader.unique("InterfaceversieId", versies, |versie| &versie.id)
+    reader.unique(INTERFACEVERSIES, "InterfaceversieId", versies, |versie| {
+        &versie.id
+    })
 }
 
 fn read_gegevensdiensten(
@@ -237,7 +254,9 @@ fn read_gegevensdiensten(
             systeemrollen: read_systeemrollen(reader)?,
         })
     })?;
-    reader.unique("GegevensdienstId", diensten, |dienst| &dienst.id)
+    reader.unique(GEGEVENSDIENSTEN, "GegevensdienstId", diensten, |dienst| {
+        &dienst.id
+    })
 }
 
 fn read_authorization_endpoint(
@@ -285,7 +304,7 @@ fn read_systeemrollen(reader: &mut Reader<'_>) -> Result<Vec<Systeemrol>, BadLis
             resource_endpoint: read_endpoint(reader, "ResourceEndpoint", "ResourceEndpointuri")?,
         })
     })?;
-    reader.unique("Systeemrolcode", rollen, |rol| &rol.code)
+    reader.unique(SYSTEEMROLLEN, "Systeemrolcode", rollen, |rol| &rol.code)
 }
 
 fn read_discovery(reader: &mut Reader<'_>) -> Result<Option<Endpointuri>, BadList> {

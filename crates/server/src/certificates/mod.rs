@@ -20,7 +20,9 @@ use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 
 pub use authority::{Authority, ORGANISATION, saml_signing};
 pub use files::{KeyFiles, private_directory};
-pub use reading::{BadCertificate, Validity, expiry, peer_hostname, thumbprint, validity};
+pub use reading::{
+    BadCertificate, Validity, expiry, peer_hostname, roots_of, thumbprint, validity,
+};
 
 /// A certificate with the private key that belongs to it. It prints its certificate's thumbprint,
 /// never the key.

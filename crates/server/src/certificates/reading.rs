@@ -4,6 +4,8 @@ use std::fmt;
 
 use aws_lc_rs::digest;
 use identity::Hostname;
+use rustls_pki_types::CertificateDer;
+use rustls_pki_types::pem::PemObject as _;
 use verdict::Moment;
 use x509_parser::certificate::X509Certificate;
 use x509_parser::extensions::GeneralName;
@@ -101,6 +103,19 @@ pub(super) fn validity_of(certificate: &X509Certificate<'_>) -> Validity {
         from: Moment::from_unix(validity.not_before.timestamp()),
         until: Moment::from_unix(validity.not_after.timestamp()).plus_s(1),
     }
+}
+
+/// The certificates of a PEM file, at least one.
+///
+/// # Errors
+/// A text for the operator.
+pub fn roots_of(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, String> {
+    let read = CertificateDer::pem_slice_iter(pem).collect::<Result<Vec<_>, _>>();
+    let roots = read.map_err(|_| "not PEM".to_owned())?;
+    if roots.is_empty() {
+        return Err("holds no certificate".to_owned());
+    }
+    Ok(roots)
 }
 
 #[cfg(test)]

@@ -210,6 +210,11 @@ impl Files {
         SAMPLE.iter().filter_map(in_folder).collect()
     }
 
+    /// Where a folder inside the folder is, or would be.
+    pub(super) fn path(&self, name: &str) -> Option<PathBuf> {
+        self.folder.as_ref().map(|folder| folder.join(name))
+    }
+
     /// Whether the folder has this file.
     pub(super) fn has(&self, name: &str) -> bool {
         let folder = self.folder.as_ref();

@@ -510,6 +510,7 @@ fn lists(files: &mut Files) -> Result<ListSettings, InputFault> {
         interfaceversie: list_text(file, &version, &written.interfaceversie, "a release: 1.4.0")?,
         whitelist,
         replaced: replaced(files)?,
+        folder: files.path("lists"),
     })
 }
 
@@ -529,15 +530,18 @@ fn replaced(files: &mut Files) -> Result<ReplacedLists, InputFault> {
             "MedMij_Whitelist.xml" => (&mut lists.whitelist, Whitelist::parse(bytes).map(drop)),
             _ => return Err(file.whole("no list has this name")),
         };
-        read.map_err(|bad| list_fault(&file, bad))?;
+        read.map_err(|bad| list_fault(&file, &bad))?;
         *list = Some(file.text);
     }
     Ok(lists)
 }
 
-fn list_fault(file: &File, bad: BadList) -> InputFault {
-    let without_line = BadList { line: 0, ..bad };
-    InputFault::of_line(&file.shown, bad.line, without_line.to_string())
+fn list_fault(file: &File, bad: &BadList) -> InputFault {
+    let reason = match &*bad.path {
+        "" => bad.reason(),
+        path => format!("{path}: {}", bad.reason()),
+    };
+    InputFault::of_line(&file.shown, bad.line, reason)
 }
 
 fn digid_metadata(files: &mut Files) -> Result<Option<String>, InputFault> {

@@ -2,15 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use fhir::Gegevensdienst;
 use identity::{Bsn, GegevensdienstId, Hostname, Ura, Zorgaanbiedernaam};
 use jiff::civil::Date;
 use medmij::lists::{
-    Aanbiedertype, FrontchannelPort, InterfaceversieId, OAuthclientOrganisatienaam, Volgnummer,
-    ZalRelease, ZalRules,
+    Aanbiedertype, FrontchannelPort, InterfaceversieId, OAuthclientOrganisatienaam, Soort,
+    Volgnummer, ZalRelease, ZalRules,
 };
 use mitz::catalogus::{Aanbieder, Catalogus, Categorie};
 use mitz::toestemming::Keuze;
@@ -146,6 +146,8 @@ pub struct ListSettings {
     pub whitelist: Vec<Hostname>,
     /// Lists that are published as they are.
     pub replaced: ReplacedLists,
+    /// The folder in which they stand or may appear; none for the built-in sample.
+    pub folder: Option<PathBuf>,
 }
 
 /// Lists to publish as they are; each was read by its schema.
@@ -161,6 +163,21 @@ pub struct ReplacedLists {
     pub gnl: Option<String>,
     /// The Whitelist.
     pub whitelist: Option<String>,
+}
+
+impl ReplacedLists {
+    /// Those that there are.
+    pub fn each(&self) -> impl Iterator<Item = (Soort, &String)> {
+        let lists = [
+            (Soort::Zal, &self.zal),
+            (Soort::Zakl, &self.zakl),
+            (Soort::Ocl, &self.ocl),
+            (Soort::Gnl, &self.gnl),
+            (Soort::Whitelist, &self.whitelist),
+        ];
+        let given = lists.into_iter();
+        given.filter_map(|(soort, list)| Some((soort, list.as_ref()?)))
+    }
 }
 
 impl Input {

@@ -30,6 +30,8 @@ use crate::door::{self, Drained, House, Sites, Stop};
 use crate::input::Input;
 use crate::log::RefusalLog;
 
+use self::parties::Chore;
+
 pub use faults::Fault;
 pub use hosts::{Hosts, Party, hostname};
 pub use person::{Form, Person, Shown};
@@ -81,7 +83,7 @@ pub struct Running {
     ready_files: Vec<PathBuf>,
     stop: Stop,
     door: JoinHandle<std::io::Result<Drained>>,
-    sweepers: Vec<JoinHandle<()>>,
+    chores: Vec<JoinHandle<()>>,
 }
 
 /// What every party is given.
@@ -134,71 +136,81 @@ pub async fn start(config: Config) -> Result<Running, String> {
         }),
         clock,
     };
-    let mut sites = Vec::new();
-    let mut apps = BTreeMap::new();
-    let mut behind: HashMap<Hostname, Arc<App>> = HashMap::new();
-    for party in Party::ALL
-        .into_iter()
-        .filter(|party| config.parties.contains(party))
-    {
-        let opened = parties::open(&foundation, party)?;
-        apps.insert(party, Arc::clone(&opened.app));
-        // The observer stays well, so that it can make the others well.
-        if let Some(control) = foundation
-            .control
-            .as_ref()
-            .filter(|_| party != Party::Netwerk)
-        {
-            control.troubles.add(party, opened.app.clock.clone());
-        }
-        for (host, clients, router) in opened.sites {
-            let router = match config.fault {
-                Some(fault) => fault.before(host, router),
-                None => router,
-            };
-            let router = match &foundation.control {
-                Some(control) if party != Party::Netwerk => {
-                    let signing = opened.signing.clone();
-                    control.troubles.before(party, signing, router)
-                }
-                _ => router,
-            };
-            let site = parties::site(&foundation, party, host, clients, router)?;
-            behind.insert(site.host.clone(), Arc::clone(&opened.app));
-            sites.push(site);
-        }
-    }
+    let opened = Parties::open(&foundation, &config.parties, config.fault)?;
     // The parties' locks are ours, so what a demo before us left behind is stale.
     let ready_files = ready::files(&foundation.state, &config.parties);
     ready::remove_stale(&ready_files);
-    let sites = Sites::open(sites).map_err(|fault| fault.to_string())?;
-    let sites = sites.telling(move |host, trace, requirement, reason| {
-        if let Some(app) = behind.get(host) {
-            app.refused(trace, requirement, reason);
-        }
-    });
     let (stop, stopping) = door::stop();
-    let sites = Arc::new(ArcSwap::from_pointee(sites));
+    let sites = Arc::new(ArcSwap::from_pointee(opened.sites));
     let door = tokio::spawn(door::serve(listener, sites, House::default(), stopping));
     let running = Running {
         ca_file: foundation.state.join("ca").join("ca.pem"),
-        sweepers: apps
-            .values()
-            .map(|app| tokio::spawn(sweep(Arc::clone(app))))
-            .collect(),
         control: foundation.control,
+        chores: chores(&opened.apps, opened.chores),
         hosts: foundation.hosts,
         authority: foundation.authority,
         clock: foundation.clock,
         state: foundation.state,
         input: foundation.input,
         ready_files,
-        apps,
+        apps: opened.apps,
         stop,
         door,
     };
     ready::write(&running)?;
     Ok(running)
+}
+
+/// The parties of this process, ready to be served.
+struct Parties {
+    apps: BTreeMap<Party, Arc<App>>,
+    sites: Sites,
+    /// What they do by themselves, once the door stands open.
+    chores: Vec<Chore>,
+}
+
+impl Parties {
+    fn open(
+        on: &Foundation,
+        wanted: &BTreeSet<Party>,
+        fault: Option<Fault>,
+    ) -> Result<Self, String> {
+        let (mut apps, mut sites, mut chores) = (BTreeMap::new(), Vec::new(), Vec::new());
+        let mut behind: HashMap<Hostname, Arc<App>> = HashMap::new();
+        for party in Party::ALL.into_iter().filter(|p| wanted.contains(p)) {
+            let opened = parties::open(on, party)?;
+            // The observer stays well, so that it can make the others well.
+            let control = on.control.as_ref().filter(|_| party != Party::Netwerk);
+            if let Some(control) = control {
+                control.troubles.add(party, opened.app.clock.clone());
+            }
+            for (host, clients, mut router) in opened.sites {
+                if let Some(fault) = fault {
+                    router = fault.before(host, router);
+                }
+                if let Some(control) = control {
+                    let signing = opened.signing.clone();
+                    router = control.troubles.before(party, signing, router);
+                }
+                let site = parties::site(on, party, host, clients, router)?;
+                behind.insert(site.host.clone(), Arc::clone(&opened.app));
+                sites.push(site);
+            }
+            chores.extend(opened.chores);
+            apps.insert(party, opened.app);
+        }
+        let sites = Sites::open(sites).map_err(|fault| fault.to_string())?;
+        let sites = sites.telling(move |host, trace, requirement, reason| {
+            if let Some(app) = behind.get(host) {
+                app.refused(trace, requirement, reason);
+            }
+        });
+        Ok(Self {
+            apps,
+            sites,
+            chores,
+        })
+    }
 }
 
 /// The signed metadata of Mitz as a service provider of DigiD, with the key of this state directory
@@ -245,6 +257,14 @@ async fn listen(port: u16) -> Result<TcpListener, String> {
     })
 }
 
+/// What the parties do by themselves, once the door stands open.
+fn chores(apps: &BTreeMap<Party, Arc<App>>, of_parties: Vec<Chore>) -> Vec<JoinHandle<()>> {
+    let sweepers = apps.values().map(|app| sweep(Arc::clone(app)));
+    let sweepers = sweepers.map(tokio::spawn);
+    let of_parties = of_parties.into_iter().map(tokio::spawn);
+    sweepers.chain(of_parties).collect()
+}
+
 /// Removes what is over, in small batches, for as long as the party lives.
 async fn sweep(app: Arc<App>) {
     loop {
@@ -277,8 +297,8 @@ impl Running {
     /// # Errors
     /// A text, when the door had failed.
     pub async fn stop(self) -> Result<Drained, String> {
-        for sweeper in &self.sweepers {
-            sweeper.abort();
+        for chore in &self.chores {
+            chore.abort();
         }
         self.stop.now();
         let drained = self.door.await.map_err(|error| error.to_string())?;

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::pin::Pin;
 use std::sync::Arc;
 
 use axum::Router;
 use identity::{Hostname, Loa};
 use jose::SigningKey;
-use medmij::lists::Volgnummer;
+use medmij::lists::{Soort, Volgnummer};
 use mitz::authorization_server::{Dva, Dvas, Mitz};
 use mitz::discovery::Endpoints;
 use mitz::dva::DvaServer;
@@ -21,9 +22,9 @@ use crate::app::{App, Given};
 use crate::certificates::{saml_signing, thumbprint};
 use crate::digid::{MetadataSource, ServiceProvider, ServiceProviderConfig};
 use crate::door::{ClientCertificates, Limits, Site};
-use crate::input::{ClientAuth, DvaId, Provider, Shows};
+use crate::input::{ClientAuth, DvaId, Provider, Shows, ZAL_RULES};
 use crate::keys::KeyRing;
-use crate::lists::Lists;
+use crate::lists::{Lists, Stelselnode};
 use crate::observer::Observer;
 use crate::outside::{Outside, OutsideConfig};
 use crate::routes::digid::{DigidGiven, DigidRole, Person, SpSource};
@@ -32,7 +33,7 @@ use crate::routes::lokalisatie::LokalisatieRole;
 use crate::routes::mitz::{MitzRole, MitzUrls};
 use crate::routes::netwerk::NetwerkRole;
 use crate::routes::pgo::{PgoConfig, PgoRole};
-use crate::routes::stelselnode::{self, StelselnodeRole};
+use crate::routes::stelselnode::{self, Candidate, Sources, StelselnodeRole};
 use crate::routes::xis::XisRole;
 use crate::web;
 
@@ -45,7 +46,12 @@ pub(super) struct Opened {
     /// The key of its tokens, if it signs any that others verify.
     pub(super) signing: Option<Arc<SigningKey>>,
     pub(super) sites: Vec<(&'static str, Ask, Router)>,
+    /// What it does by itself, once the door stands open.
+    pub(super) chores: Vec<Chore>,
 }
+
+/// Work that goes on for as long as the party lives.
+pub(super) type Chore = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// Whether a host asks its clients for a certificate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,8 +67,10 @@ pub(super) enum Ask {
 /// Opens a party: its directory, its keys, its roles.
 pub(super) fn open(on: &Foundation, party: Party) -> Result<Opened, String> {
     let (app, ring) = app(on, party)?;
+    let mut chores: Vec<Chore> = Vec::new();
+    let lists = lists(on, party);
     let sites = match party {
-        Party::Pgo => vec![("pgo", Ask::Never, pgo(on, &app).front())],
+        Party::Pgo => vec![("pgo", Ask::Never, pgo(on, &app, &lists).front())],
         Party::Mitz => {
             let role = mitz(on, &app, &ring)?;
             vec![
@@ -79,13 +87,21 @@ pub(super) fn open(on: &Foundation, party: Party) -> Result<Opened, String> {
                 ("digid-back", Ask::Required, role.back()),
             ]
         }
-        Party::Dva => dva(on, &app, &ring, DvaId::Dva)?,
-        Party::Dva2 => dva(on, &app, &ring, DvaId::Dva2)?,
+        Party::Dva => dva(on, &app, &ring, &lists, DvaId::Dva)?,
+        Party::Dva2 => dva(on, &app, &ring, &lists, DvaId::Dva2)?,
         Party::Xis => vec![("xis", Ask::Required, xis(on, &app, DvaId::Dva)?)],
         Party::Xis2 => vec![("xis2", Ask::Required, xis(on, &app, DvaId::Dva2)?)],
-        Party::Stelselnode => vec![("stelselnode", Ask::Never, stelselnode(on, &app)?)],
+        Party::Stelselnode => {
+            let role = stelselnode(on, &app)?;
+            let router = role.router();
+            chores.push(Box::pin(role.watch(Arc::clone(&app))));
+            vec![("stelselnode", Ask::Never, router)]
+        }
         Party::Netwerk => vec![("netwerk", Ask::Never, netwerk(on, &app))],
     };
+    if matches!(party, Party::Pgo | Party::Dva | Party::Dva2) {
+        chores.push(Box::pin(lists.keep_fresh(Arc::clone(&app))));
+    }
     let signing = match party {
         Party::Mitz => Some(ring.signing("tokens").map_err(|fault| fault.to_string())?),
         _ => None,
@@ -94,6 +110,7 @@ pub(super) fn open(on: &Foundation, party: Party) -> Result<Opened, String> {
         app,
         signing: signing.map(Arc::new),
         sites,
+        chores,
     })
 }
 
@@ -193,7 +210,15 @@ fn app(on: &Foundation, party: Party) -> Result<(Arc<App>, KeyRing), String> {
     App::open(party.name(), &directory, given)
 }
 
-fn pgo(on: &Foundation, app: &Arc<App>) -> Arc<PgoRole> {
+fn lists(on: &Foundation, party: Party) -> Arc<Lists> {
+    let stelselnode = Stelselnode {
+        base: on.hosts.url("stelselnode"),
+        zal: ZAL_RULES,
+    };
+    Lists::of(&stelselnode, Some(&on.state.join(party.name())))
+}
+
+fn pgo(on: &Foundation, app: &Arc<App>, lists: &Arc<Lists>) -> Arc<PgoRole> {
     let in_zal = on
         .input
         .providers
@@ -215,8 +240,7 @@ fn pgo(on: &Foundation, app: &Arc<App>) -> Arc<PgoRole> {
             .collect(),
         gegevensdiensten: on.input.gegevensdiensten.clone(),
     };
-    let lists = Lists::at(&on.hosts.url("stelselnode"));
-    PgoRole::new(Arc::clone(app), config, lists)
+    PgoRole::new(Arc::clone(app), config, Arc::clone(lists))
 }
 
 fn mitz(on: &Foundation, app: &Arc<App>, ring: &KeyRing) -> Result<Arc<MitzRole>, String> {
@@ -398,6 +422,7 @@ fn dva(
     on: &Foundation,
     app: &Arc<App>,
     ring: &KeyRing,
+    lists: &Arc<Lists>,
     id: DvaId,
 ) -> Result<Vec<(&'static str, Ask, Router)>, String> {
     let names = DvaNames::of(id);
@@ -423,7 +448,7 @@ fn dva(
             xis: on.hosts.url(names.xis),
         },
         clients: clients(on)?,
-        lists: Lists::at(&on.hosts.url("stelselnode")),
+        lists: Arc::clone(lists),
     };
     let role = DvaRole::open(Arc::clone(app), ring, given).map_err(|fault| fault.to_string())?;
     Ok(vec![
@@ -439,7 +464,7 @@ fn xis(on: &Foundation, app: &Arc<App>, id: DvaId) -> Result<Router, String> {
     Ok(XisRole::new(Arc::clone(app), dva_host, id, &on.input, records).router())
 }
 
-fn stelselnode(on: &Foundation, app: &App) -> Result<Router, String> {
+fn stelselnode(on: &Foundation, app: &App) -> Result<Arc<StelselnodeRole>, String> {
     let of_dva = |id| {
         let names = DvaNames::of(id);
         stelselnode::DvaHosts {
@@ -466,8 +491,19 @@ fn stelselnode(on: &Foundation, app: &App) -> Result<Router, String> {
         .and_then(Volgnummer::new);
     let volgnummer = started.max(Some(on.input.lists.volgnummer));
     let volgnummer = volgnummer.unwrap_or(on.input.lists.volgnummer);
-    let lists = stelselnode::Lists::generate(&on.input, &hosts, app.clock.now(), volgnummer);
-    Ok(StelselnodeRole::new(lists.map_err(|no| no.to_string())?).router())
+    let now = app.clock.now();
+    let made = stelselnode::made(&on.input, &hosts, now, volgnummer);
+    let read = |(soort, xml): (Soort, &String)| Candidate::read(soort, xml.clone());
+    let files = on.input.lists.replaced.each().map(read);
+    let sources = Sources {
+        made: made.map_err(|no| no.to_string())?,
+        files: files
+            .collect::<Result<_, _>>()
+            .map_err(|bad| bad.to_string())?,
+        folder: on.input.lists.folder.clone(),
+    };
+    let party = on.state.join(Party::Stelselnode.name());
+    Ok(StelselnodeRole::open(sources, Some(&party), now))
 }
 
 fn netwerk(on: &Foundation, app: &Arc<App>) -> Router {

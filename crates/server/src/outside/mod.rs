@@ -70,6 +70,15 @@ impl OutsideConfig {
     }
 }
 
+/// What one call may take, where that differs from the party's other calls.
+#[derive(Clone, Copy, Debug)]
+pub struct Bounds {
+    /// The body of the answer; a longer one is an error.
+    pub bytes_max: usize,
+    /// For the whole call, in seconds.
+    pub timeout_s: u32,
+}
+
 /// Fields as a form's body. Apart from [`Outside::post_form`], since the library's writer must not
 /// live across an await.
 fn encoded(fields: &[(&str, &str)]) -> Vec<u8> {
@@ -78,21 +87,33 @@ fn encoded(fields: &[(&str, &str)]) -> Vec<u8> {
 }
 
 /// Where calls may go.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Addresses {
     /// The demo: `localhost` and the names under it, which are 127.0.0.1 without anybody being
     /// asked (RFC 6761 §6.3), and literal loopback addresses. No name is ever looked up.
     LoopbackOnly,
+    /// This one host, which the operator named, wherever it is: a host name in lower case. Names
+    /// under `localhost` are loopback here, too.
+    Named(String),
 }
 
 impl Addresses {
-    fn allow(self, host: &Host<&str>) -> bool {
+    fn allow(&self, host: &Host<&str>) -> bool {
         match (self, host) {
             (Self::LoopbackOnly, Host::Domain(name)) => is_under_localhost(name),
             (Self::LoopbackOnly, Host::Ipv4(ip)) => ip.is_loopback(),
             (Self::LoopbackOnly, Host::Ipv6(ip)) => ip.is_loopback(),
+            (Self::Named(named), host) => host.to_string() == *named,
         }
     }
+}
+
+/// The host of a base URL: `https`, a host, a port if need be, and nothing more.
+pub fn origin_host(base: &str) -> Option<String> {
+    let url = Url::parse(base).ok()?;
+    let is_bare = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
+    let is_plain = url.scheme() == "https" && url.username().is_empty() && !base.ends_with('/');
+    Some(url.host()?.to_string()).filter(|_| is_bare && is_plain && url.password().is_none())
 }
 
 /// A party's way to the others. Clones share connections.
@@ -108,7 +129,7 @@ impl Outside {
     pub fn new(config: OutsideConfig) -> Result<Self, BadOutside> {
         let client = reqwest::Client::builder()
             .tls_backend_preconfigured(tls(config.roots, config.client_identity)?)
-            .dns_resolver(Resolver(config.addresses))
+            .dns_resolver(Resolver(config.addresses.clone()))
             .no_proxy()
             .redirect(Policy::none())
             .referer(false)
@@ -130,6 +151,20 @@ impl Outside {
     /// Gets `url`.
     pub async fn get(&self, url: &str, headers: Headers) -> Result<Answer, OutsideError> {
         self.send(Method::GET, url, headers, None).await
+    }
+
+    /// Gets `url` within bounds of its own.
+    pub async fn get_within(
+        &self,
+        url: &str,
+        headers: Headers,
+        bounds: Bounds,
+    ) -> Result<Answer, OutsideError> {
+        let url = self.allowed(url)?;
+        let request = self.client.get(url).headers(headers.into_map()?);
+        let request = request.timeout(Duration::from_secs(bounds.timeout_s.into()));
+        let response = request.send().await.map_err(OutsideError::of)?;
+        read(response, bounds.bytes_max).await
     }
 
     /// Posts `fields` to `url` as `application/x-www-form-urlencoded`.
@@ -170,7 +205,7 @@ impl Outside {
             request = request.body(body);
         }
         let response = request.send().await.map_err(OutsideError::of)?;
-        self.read(response).await
+        read(response, self.body_bytes_max).await
     }
 
     /// The URL, if calls may go there. The library resolves names through [`Resolver`], but takes
@@ -187,22 +222,21 @@ impl Outside {
             Err(OutsideError::NotAllowed(host.to_string()))
         }
     }
+}
 
-    async fn read(&self, mut response: reqwest::Response) -> Result<Answer, OutsideError> {
-        let max = self.body_bytes_max;
-        let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(OutsideError::of)? {
-            if chunk.len() > max - body.len() {
-                return Err(OutsideError::TooLarge { bytes_max: max });
-            }
-            body.extend_from_slice(&chunk);
+async fn read(mut response: reqwest::Response, max: usize) -> Result<Answer, OutsideError> {
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(OutsideError::of)? {
+        if chunk.len() > max - body.len() {
+            return Err(OutsideError::TooLarge { bytes_max: max });
         }
-        Ok(Answer {
-            status: response.status(),
-            headers: std::mem::take(response.headers_mut()),
-            body,
-        })
+        body.extend_from_slice(&chunk);
     }
+    Ok(Answer {
+        status: response.status(),
+        headers: std::mem::take(response.headers_mut()),
+        body,
+    })
 }
 
 impl fmt::Debug for Outside {
@@ -237,20 +271,24 @@ impl fmt::Debug for Answer {
     }
 }
 
-/// Answers for names without asking anybody.
+/// Answers for names under `localhost` without asking anybody, and asks the system for the one name
+/// beside those that may be called.
 struct Resolver(Addresses);
 
 impl Resolve for Resolver {
     fn resolve(&self, name: Name) -> Resolving {
         let allowed = self.0.allow(&Host::Domain(name.as_str()));
         Box::pin(async move {
-            if allowed {
-                // Port 0 stands for the port of the URL.
-                let loopback = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-                Ok(Box::new(std::iter::once(loopback)) as Addrs)
-            } else {
-                Err("the name is not among those that may be called".into())
+            if !allowed {
+                return Err("the name is not among those that may be called".into());
             }
+            // Port 0 stands for the port of the URL.
+            if is_under_localhost(name.as_str()) {
+                let loopback = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+                return Ok(Box::new(std::iter::once(loopback)) as Addrs);
+            }
+            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
+            Ok(Box::new(found.collect::<Vec<_>>().into_iter()) as Addrs)
         })
     }
 }
@@ -346,6 +384,46 @@ mod tests {
         let loopback: SocketAddr = ([127, 0, 0, 1], 0).into();
         assert_eq!(resolve("pgo.localhost").await.expect("known"), [loopback]);
         assert!(resolve("example.com").await.is_err());
+    }
+
+    #[test]
+    fn an_operator_names_the_one_host_that_is_called() {
+        let config = OutsideConfig {
+            addresses: Addresses::Named("stelselnode.medmij.nl".to_owned()),
+            ..OutsideConfig::new(Vec::new(), None)
+        };
+        let outside = Outside::new(config).expect("a client");
+        assert!(outside.allowed("https://stelselnode.medmij.nl/x").is_ok());
+        for elsewhere in [
+            "https://medmij.nl/",
+            "https://pgo.localhost/",
+            "https://127.0.0.1/",
+        ] {
+            let refused = outside.allowed(elsewhere);
+            assert!(
+                matches!(refused, Err(OutsideError::NotAllowed(_))),
+                "{elsewhere}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_base_url_is_a_host_and_perhaps_a_port() {
+        let named = |base| origin_host(base);
+        let host = Some("stelselnode.medmij.nl".to_owned());
+        assert_eq!(named("https://stelselnode.medmij.nl"), host);
+        assert_eq!(named("https://stelselnode.medmij.nl:8443"), host);
+        for bad in [
+            "",
+            "stelselnode.medmij.nl",
+            "http://stelselnode.medmij.nl",
+            "https://stelselnode.medmij.nl/",
+            "https://stelselnode.medmij.nl/lists",
+            "https://stelselnode.medmij.nl?api=2",
+            "https://me:secret@stelselnode.medmij.nl",
+        ] {
+            assert_eq!(named(bad), None, "{bad}");
+        }
     }
 
     #[test]

@@ -35,6 +35,14 @@ impl World {
 
     /// A network whose input folder holds these files and nothing else.
     pub(crate) async fn start_with(files: &[(&str, &str)]) -> Self {
+        Self::start_without(files, BTreeMap::new()).await
+    }
+
+    /// The same, but for parties that are elsewhere, at these ports.
+    pub(crate) async fn start_without(
+        files: &[(&str, &str)],
+        elsewhere: BTreeMap<Party, u16>,
+    ) -> Self {
         let state = temporary();
         let folder = state.with_added_extension("input");
         std::fs::create_dir_all(&folder).expect("a folder");
@@ -49,8 +57,11 @@ impl World {
             state,
             port: 0,
             input: Box::new(input),
-            parties: Party::ALL.into_iter().collect::<BTreeSet<_>>(),
-            elsewhere: BTreeMap::new(),
+            parties: Party::ALL
+                .into_iter()
+                .filter(|party| !elsewhere.contains_key(party))
+                .collect::<BTreeSet<_>>(),
+            elsewhere,
             fault: None,
         };
         Self {
@@ -94,6 +105,14 @@ impl World {
 
     pub(crate) fn person(&self) -> Person {
         Person::new(self.outside(None), TraceId::fresh())
+    }
+
+    /// Writes a file into the input folder while the network runs.
+    pub(crate) fn edit(&self, name: &str, text: &str) {
+        let folder = self.running.state.with_added_extension("input");
+        let path = folder.join(name);
+        std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+        std::fs::write(path, text).expect("writable");
     }
 
     /// Every line of a party's audit log.

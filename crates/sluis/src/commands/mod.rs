@@ -1,6 +1,7 @@
 //! What can be asked of the program, one module a command.
 
 mod demo;
+mod lists;
 
 use std::process::ExitCode;
 
@@ -19,6 +20,7 @@ pub(crate) struct Sluis {
 enum Command {
     /// The whole network on loopback, in one process, with sample people and data
     Demo(demo::Demo),
+    Lists(lists::Lists),
 }
 
 impl Sluis {
@@ -38,8 +40,15 @@ impl Sluis {
         };
         match self.command {
             Command::Demo(demo) => runtime.block_on(demo.run()),
+            Command::Lists(lists) => runtime.block_on(lists.run()),
         }
     }
+}
+
+/// A line for the user; when nobody reads, that is no reason to stop.
+fn say(text: &str) {
+    use std::io::Write as _;
+    let _ = writeln!(std::io::stdout(), "{text}");
 }
 
 /// Warnings and errors, or what `SLUIS_LOG` asks for. Lines go to stderr, so that stdout is what a

@@ -46,7 +46,7 @@ pub struct DvaRole {
     endpoints: Endpoints,
     urls: DvaUrls,
     clients: Clients,
-    lists: Lists,
+    lists: Arc<Lists>,
     mitz_keys: JwksCache,
     access_tokens: MacKey,
     decryption: [jwe::DecryptionKey; 1],
@@ -63,7 +63,7 @@ pub struct DvaGiven {
     /// How DVPs prove who they are.
     pub clients: Clients,
     /// The lists of MedMij.
-    pub lists: Lists,
+    pub lists: Arc<Lists>,
 }
 
 impl DvaRole {

@@ -2,8 +2,9 @@
 
 use futures_util::StreamExt as _;
 use futures_util::stream;
-use identity::{GegevensdienstId, Ura, Zorgaanbiedernaam};
+use identity::{GegevensdienstId, Hostname, Ura, Zorgaanbiedernaam};
 use jose::{Algorithm, Expected, Jwks, Typ};
+use medmij::lists::Whitelist;
 use mitz::discovery::{Found, Rejected};
 use mitz::dvp::{
     LEEWAY_S, LocatieMetToken, Locaties, USERINFO_BYTES_MAX, Wachtend, token_exchange_form,
@@ -17,7 +18,7 @@ use super::overzicht::Gegeven;
 use crate::app::Turn;
 use crate::chance;
 use crate::door::TraceId;
-use crate::lists::{Direct, Route};
+use crate::lists::{Direct, DirectEndpoint, Route};
 use crate::outside::{Answer, Headers, OutsideError};
 
 /// Providers that are asked at the same time.
@@ -284,7 +285,7 @@ impl PgoRole {
             }
             Route::Direct(direct) => {
                 turn.saw(20, "stelselnode", "endpoints found in the ZAL");
-                (direct.naam.clone(), Reachable::direct(direct))
+                (direct.naam.clone(), self.direct(turn.trace, direct).await)
             }
         };
         let uitkomst = match found {
@@ -303,6 +304,23 @@ impl PgoRole {
         }
     }
 
+    /// The endpoints that the ZAL itself names, if all of them are on the Whitelist (core.whl.306).
+    async fn direct(&self, trace: TraceId, direct: Direct) -> Result<Reachable, Uitkomst> {
+        let Ok(whitelist) = self.lists.whitelist(&self.app).await else {
+            return Err(Uitkomst::NietBereikbaar);
+        };
+        let listed = |each: &DirectEndpoint| {
+            is_listed(&whitelist, &each.token_endpoint)
+                && is_listed(&whitelist, &each.resource_endpoint)
+        };
+        if direct.endpoints.iter().all(listed) {
+            return Reachable::direct(direct);
+        }
+        let reason = "the ZAL names a host that is not on the Whitelist";
+        self.app.refused(trace, "core.whl.306", reason);
+        Err(Uitkomst::NietVertrouwd)
+    }
+
     /// Steps 21 and 22.
     async fn discover(
         &self,
@@ -313,15 +331,22 @@ impl PgoRole {
     ) -> Result<Reachable, Uitkomst> {
         let peer = crate::web::origin(url);
         let failed = |note: &str| turn.saw_fail(22, &peer, note);
+        let Ok(whitelist) = self.lists.whitelist(&self.app).await else {
+            failed("the Whitelist cannot be had");
+            return Err(Uitkomst::NietBereikbaar);
+        };
+        // core.whl.306, .308: before anything is sent.
+        if !is_listed(&whitelist, url) {
+            let reason = "the discovery server is not on the Whitelist";
+            failed(reason);
+            self.app.refused(turn.trace, "core.whl.306", reason);
+            return Err(Uitkomst::NietVertrouwd);
+        }
         // The ZAL names the server; the provider goes in the query (mitz.md §4.3).
         let url = with_query(url, &[("zorgaanbiedernaam", naam.as_str())]);
         let answer = self.app.outside.get(&url, headers(turn.trace)).await;
         let Some(answer) = answer.ok().filter(|answer| answer.status.is_success()) else {
             failed("no answer of the discovery server");
-            return Err(Uitkomst::NietBereikbaar);
-        };
-        let Ok(whitelist) = self.lists.whitelist(&self.app).await else {
-            failed("the Whitelist cannot be had");
             return Err(Uitkomst::NietBereikbaar);
         };
         // The location's own ID token names the DVA for which it is.
@@ -510,6 +535,14 @@ impl Reachable {
                 .collect(),
         })
     }
+}
+
+/// Whether the host of a URL stands on the Whitelist.
+fn is_listed(whitelist: &Whitelist, url: &str) -> bool {
+    let url = url::Url::parse(url).ok();
+    let host = url.as_ref().and_then(|url| url.host_str());
+    host.and_then(|host| Hostname::parse(host).ok())
+        .is_some_and(|host| whitelist.contains(&host))
 }
 
 /// Only this says that the link has ended (RFC 6749 §5.2); any other refusal may pass.

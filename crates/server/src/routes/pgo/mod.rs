@@ -47,7 +47,7 @@ pub struct PgoConfig {
 pub struct PgoRole {
     app: Arc<App>,
     config: PgoConfig,
-    lists: Lists,
+    lists: Arc<Lists>,
     mitz_keys: JwksCache,
     provider: OnceCell<Provider>,
     /// Held while a dossier is refreshed; dossiers share them by their id, so that there is no end of
@@ -72,7 +72,7 @@ struct Aliases {
 
 impl PgoRole {
     /// A PGO with these lists.
-    pub fn new(app: Arc<App>, config: PgoConfig, lists: Lists) -> Arc<Self> {
+    pub fn new(app: Arc<App>, config: PgoConfig, lists: Arc<Lists>) -> Arc<Self> {
         Arc::new(Self {
             app,
             config,

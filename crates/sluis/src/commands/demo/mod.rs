@@ -13,6 +13,8 @@ use server::input::Input;
 use server::network::{self, Config, Fault, Party, Running};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
+use super::say;
+
 /// The whole network on loopback: PGO, Mitz, DigiD simulator, stelselnode, two DVAs and their record
 /// systems. Serves until Ctrl-C.
 #[derive(Args)]
@@ -254,12 +256,6 @@ impl Interrupt {
             _ = hangup.recv() => {}
         }
     }
-}
-
-/// A line for the user; when nobody reads, that is no reason to stop.
-pub(super) fn say(text: &str) {
-    use std::io::Write as _;
-    let _ = writeln!(std::io::stdout(), "{text}");
 }
 
 /// Browsers find `*.localhost` themselves; other programs may need this line.
