@@ -146,7 +146,7 @@ test('mitz_case_034_discovery_names_the_endpoints_of_the_dva_and_only_of_its_own
   const found = await answer.json();
   assert.equal(found.issuer, demo.json.issuers.dva.issuer);
   assert.equal(found.token_endpoint, demo.url('dva-back', '/token'));
-  assert.deepEqual(found.services.map(({ id }) => id).sort(), ['42', '51', '52', '6']);
+  assert.deepEqual(found.services.map(({ id }) => id).sort(), ['42', '48', '51', '52', '6']);
   assert.equal((await discover(demo, client, 'discovery', practice.audience)).status, 404);
 });
 
