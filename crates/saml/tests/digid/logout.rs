@@ -114,9 +114,25 @@ fn a_logout_goes_by_form_where_it_can_so_that_no_url_names_a_person() {
         .send(&none, None, &SP_KEY.signing)
         .expect("no fault");
     assert!(sent.is_none());
-    let long = "x".repeat(81);
-    let sent = wish(SP).send(&idp_metadata(), Some(&long), &SP_KEY.signing);
-    assert_eq!(sent.err(), Some(CannotSend::RelayState));
+}
+
+#[test]
+fn a_logout_carries_eighty_bytes_of_relay_state_and_no_more() {
+    let state = |bytes: usize| "x".repeat(bytes);
+    let send = |state: &str| wish(SP).send(&idp_metadata(), Some(state), &SP_KEY.signing);
+    assert!(send(&state(80)).is_ok());
+    assert_eq!(send(&state(81)).err(), Some(CannotSend::RelayState));
+
+    let field = STANDARD.encode(posted(&wish(SP)));
+    let receive = |state: &str| {
+        at(SLO, |idp| {
+            logout::receive_post(&field, Some(state), idp, NOW)
+        })
+    };
+    let taken = receive(&state(80)).expect("taken");
+    assert_eq!(taken.relay_state, Some(state(80)));
+    let refused = denied(receive(&state(81)));
+    assert_eq!(refused, Rejected::Denied(Denial::RelayState));
 }
 
 #[test]

@@ -9,7 +9,7 @@ use saml::authn_request::{CannotSend, Sent};
 use saml::digid::{Refusal, Untrusted};
 use saml::incoming::{Denial, NotFound};
 use saml::keys::{BadCertificate, BadKey, SigningFailed};
-use saml::logout::BadAnswer;
+use saml::logout::{self, BadAnswer};
 use saml::metadata::{BadMetadata, IdpMetadata};
 use saml::reader::{self, Unreadable};
 use saml::redirect::{BadQuery, Carried, Redirected};
@@ -159,6 +159,10 @@ fn every_other_error_has_a_line_of_its_own() {
         BadAnswer::Denied(Denial::Destination),
         BadAnswer::InResponseTo,
         BadAnswer::Status,
+    ]);
+    assert_own_lines([
+        logout::Rejected::NotFound(NotFound::UnknownIssuer),
+        logout::Rejected::Denied(Denial::Expired),
     ]);
     assert_own_lines([BadNameId::OtherSector, BadNameId::NotABsn]);
     assert_own_lines([

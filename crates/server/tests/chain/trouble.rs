@@ -41,7 +41,9 @@ impl World {
         self.disturb(party, trouble);
         let form = result.form("/verzamelen").expect("a form");
         let shown = person.send(form).await.expect("an answer");
-        let refused = self.refusals().split_off(before);
+        let mut refused = self.refusals().split_off(before);
+        // A provider with several gegevensdiensten is asked, and refuses, for each.
+        refused.dedup();
         self.heal();
         (shown, refused)
     }
