@@ -5,11 +5,12 @@ use std::fmt;
 use verdict::Moment;
 
 use crate::instant;
+use crate::keys::decode_base64;
 use crate::metadata::{IdpMetadata, SpMetadata};
 use crate::names::{ASSERTION, PROTOCOL};
-use crate::reader::{Element, Unreadable};
-use crate::redirect::BadQuery;
-use crate::signature::SignatureFault;
+use crate::reader::{self, Element, Unreadable};
+use crate::redirect::{BadQuery, Carried, Redirected};
+use crate::signature::{self, SignatureFault};
 
 /// How far the `IssueInstant` of a request may be from now, both ways, in seconds (digid.md 2.2).
 const ISSUE_INSTANT_S_MAX: u32 = 120;
@@ -166,6 +167,36 @@ pub(crate) fn sender<'a, P: Peer>(
         .iter()
         .find(|peer| peer.entity_id() == issuer)
         .ok_or(NotFound::UnknownIssuer) // digid case 5
+}
+
+/// Hands a message in the query of the URL, of this name and signed by its sender, to `judge` with
+/// the sender's metadata and the RelayState (SAML bindings 3.4).
+pub(crate) fn by_redirect<'a, T, E: From<NotFound>>(
+    query: &str,
+    name: &str,
+    known: &'a [SpMetadata],
+    judge: impl FnOnce(Element<'_>, &'a SpMetadata, Option<String>) -> Result<T, E>,
+) -> Result<T, E> {
+    let redirected = Redirected::read(query, Carried::Request).map_err(NotFound::Query)?;
+    let document = reader::parse(&redirected.message).map_err(NotFound::from)?;
+    let sender = sender(document.root(), name, known)?;
+    redirected.verify(&sender.keys()).map_err(NotFound::from)?; // digid case 4
+    judge(document.root(), sender, redirected.relay_state)
+}
+
+/// The same for a message in the field `SAMLRequest` of a form (SAML bindings 3.5): `judge` sees what
+/// was signed.
+pub(crate) fn by_post<'a, T, E: From<NotFound>>(
+    saml_request: &str,
+    name: &str,
+    known: &'a [SpMetadata],
+    judge: impl FnOnce(Element<'_>, &'a SpMetadata) -> Result<T, E>,
+) -> Result<T, E> {
+    let request = decode_base64(saml_request).ok_or(NotFound::NotTheMessage)?;
+    let document = reader::parse(&request).map_err(NotFound::from)?;
+    let sender = sender(document.root(), name, known)?;
+    let signed = signature::verify(document.root(), &sender.keys()).map_err(NotFound::from)?; // digid case 4
+    judge(signed.root(), sender)
 }
 
 /// What holds for every message that a browser brings to DigiD (digid.md 2.2). Gives its `IssueInstant`.

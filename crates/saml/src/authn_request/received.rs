@@ -4,13 +4,11 @@ use identity::Loa;
 use verdict::Moment;
 
 use super::{AuthnRequest, Comparison, Consumer, RequestedLevel};
-use crate::incoming::{Denial, IdentityProvider, NotFound, check_envelope, sender};
-use crate::keys::decode_base64;
+use crate::incoming::{Denial, IdentityProvider, NotFound, by_post, by_redirect, check_envelope};
 use crate::metadata::SpMetadata;
 use crate::names::{ASSERTION, BINDING_ARTIFACT, PROTOCOL};
-use crate::reader::{self, Element};
-use crate::redirect::{Carried, RELAY_STATE_BYTES_MAX, Redirected};
-use crate::signature;
+use crate::reader::Element;
+use crate::redirect::RELAY_STATE_BYTES_MAX;
 
 /// A request that gets a login page.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,11 +57,10 @@ pub fn receive_redirect(
     at: IdentityProvider<'_>,
     now: Moment,
 ) -> Result<Received, Rejected> {
-    let redirected = Redirected::read(query, Carried::Request).map_err(NotFound::Query)?;
-    let document = reader::parse(&redirected.message).map_err(NotFound::from)?;
-    let sender = sender(document.root(), "AuthnRequest", at.service_providers)?;
-    redirected.verify(&sender.keys()).map_err(NotFound::from)?; // digid case 4
-    judge(document.root(), sender, redirected.relay_state, at.url, now)
+    let known = at.service_providers;
+    by_redirect(query, "AuthnRequest", known, |message, sender, state| {
+        judge(message, sender, state, at.url, now)
+    })
 }
 
 /// Judges a request that came as form fields `SAMLRequest` and `RelayState` (digid case 2).
@@ -73,17 +70,10 @@ pub fn receive_post(
     at: IdentityProvider<'_>,
     now: Moment,
 ) -> Result<Received, Rejected> {
-    let request = decode_base64(saml_request).ok_or(NotFound::NotTheMessage)?;
-    let document = reader::parse(&request).map_err(NotFound::from)?;
-    let sender = sender(document.root(), "AuthnRequest", at.service_providers)?;
-    let signed = signature::verify(document.root(), &sender.keys()).map_err(NotFound::from)?; // digid case 4
-    judge(
-        signed.root(),
-        sender,
-        relay_state.map(str::to_owned),
-        at.url,
-        now,
-    )
+    let (known, state) = (at.service_providers, relay_state.map(str::to_owned));
+    by_post(saml_request, "AuthnRequest", known, |message, sender| {
+        judge(message, sender, state, at.url, now)
+    })
 }
 
 /// Judges a message that its sender signed.

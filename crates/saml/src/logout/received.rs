@@ -6,14 +6,13 @@ use verdict::Moment;
 
 use super::LogoutRequest;
 use crate::incoming::{
-    Denial, IdentityProvider, NotFound, Peer, ServiceProvider, check_destination, check_envelope,
-    check_version_and_time, sender,
+    Denial, IdentityProvider, NotFound, Peer, ServiceProvider, by_post, by_redirect,
+    check_destination, check_envelope, check_version_and_time, sender,
 };
-use crate::keys::decode_base64;
 use crate::metadata::SpMetadata;
 use crate::names::{ASSERTION, PROTOCOL};
 use crate::reader::{self, Element};
-use crate::redirect::{Carried, RELAY_STATE_BYTES_MAX, Redirected};
+use crate::redirect::RELAY_STATE_BYTES_MAX;
 use crate::{NameId, instant, signature, soap};
 
 /// A logout that a service provider asks for.
@@ -66,11 +65,10 @@ pub fn receive_redirect(
     at: IdentityProvider<'_>,
     now: Moment,
 ) -> Result<Received, Rejected> {
-    let redirected = Redirected::read(query, Carried::Request).map_err(NotFound::Query)?;
-    let document = reader::parse(&redirected.message).map_err(NotFound::from)?;
-    let sender = sender(document.root(), "LogoutRequest", at.service_providers)?;
-    redirected.verify(&sender.keys()).map_err(NotFound::from)?; // digid case 4
-    judge(document.root(), sender, redirected.relay_state, at.url, now)
+    let known = at.service_providers;
+    by_redirect(query, "LogoutRequest", known, |message, sender, state| {
+        judge(message, sender, state, at.url, now)
+    })
 }
 
 /// Judges a logout that came as form fields `SAMLRequest` and `RelayState` (digid case 35).
@@ -80,12 +78,10 @@ pub fn receive_post(
     at: IdentityProvider<'_>,
     now: Moment,
 ) -> Result<Received, Rejected> {
-    let request = decode_base64(saml_request).ok_or(NotFound::NotTheMessage)?;
-    let document = reader::parse(&request).map_err(NotFound::from)?;
-    let sender = sender(document.root(), "LogoutRequest", at.service_providers)?;
-    let signed = signature::verify(document.root(), &sender.keys()).map_err(NotFound::from)?; // digid case 4
-    let relay_state = relay_state.map(str::to_owned);
-    judge(signed.root(), sender, relay_state, at.url, now)
+    let (known, state) = (at.service_providers, relay_state.map(str::to_owned));
+    by_post(saml_request, "LogoutRequest", known, |message, sender| {
+        judge(message, sender, state, at.url, now)
+    })
 }
 
 /// Judges a logout that the identity provider tells of over the back channel (digid case 38). Its

@@ -102,14 +102,14 @@ struct Troubled {
 }
 
 impl Troubles {
-    /// Lets a party have trouble. `signing` is the key of its tokens, for the trouble of signing
-    /// under another name.
+    /// Lets a party have trouble; `clock` is its own.
     pub(super) fn add(&self, party: Party, clock: Clock) {
         let troubled = Troubled { clock, now: None };
         self.all().insert(party, troubled);
     }
 
-    /// The router with the party's trouble in front of it.
+    /// The router with the party's trouble in front of it. `signing` is the key of its tokens, for
+    /// the trouble of signing under another name.
     pub(super) fn before(
         &self,
         party: Party,
