@@ -1,9 +1,11 @@
-//! What each party tells the demo's observer: which step it saw, from whom, and how it went.
+//! What each party tells the demo's observer: which step it saw, from whom, and how it went; every
+//! message that it exchanged, redacted; and every refusal with its reason.
 //!
 //! Telling never holds up a journey: sightings wait in a bounded queue and are sent by a task of
 //! their own; when the queue is full they are dropped. No party can read what others told.
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use tokio::sync::mpsc;
 
 use crate::door::TraceId;
@@ -32,6 +34,78 @@ pub struct Sighting {
     /// At which provider, for the steps that happen once for each.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub aanbieder: Option<String>,
+    /// Seconds since 1970.
+    pub time: i64,
+}
+
+/// A message as one of its two parties exchanged it: a request and its answer. What it shows was
+/// redacted before it left that party.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Bericht {
+    /// The run that it belongs to.
+    pub trace_id: String,
+    /// Which party tells.
+    pub party: String,
+    /// Whether the party got the request or sent it.
+    pub richting: Richting,
+    /// Who was at the other end: as the connection proved it, `"user agent"`, or the host called.
+    pub peer: String,
+    /// The method of HTTP.
+    pub method: String,
+    /// Scheme, host and path; never a query.
+    pub url: String,
+    /// The parameters of the query, redacted.
+    pub query: Option<Value>,
+    /// What was asked.
+    pub request: Inhoud,
+    /// The status of the answer; 0 when there was none.
+    pub status: u16,
+    /// What was answered.
+    pub response: Inhoud,
+    /// When the request began, in milliseconds since 1970, by the party's clock.
+    pub begonnen_ms: i64,
+    /// How long it took until the answer was there, in milliseconds.
+    pub duur_ms: u32,
+}
+
+/// Which way a request went, seen from the party that tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Richting {
+    /// The party answered it.
+    Ontvangen,
+    /// The party sent it, to a party that is not of this program.
+    Verzonden,
+}
+
+/// Headers and body of a request or an answer, redacted.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Inhoud {
+    /// Names and values, in the order of the wire.
+    pub headers: Vec<(String, String)>,
+    /// The media type without its parameters.
+    pub media_type: Option<String>,
+    /// How long the body was.
+    pub bytes: u64,
+    /// A form, JSON or token as data: of a JWT its `header` and `claims`.
+    pub velden: Option<Value>,
+    /// XML, indented.
+    pub xml: Option<String>,
+}
+
+/// A refusal, as the log has it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Weigering {
+    /// The run that it belongs to.
+    pub trace_id: String,
+    /// Which party refused.
+    pub party: String,
+    /// The requirement that was not met: `"mitz case 48"`.
+    pub requirement: String,
+    /// The reason, for the operator.
+    pub reason: String,
+    /// Whom: `"person"`, `"unknown"`, or a party's name.
+    pub who: String,
     /// Seconds since 1970.
     pub time: i64,
 }
