@@ -29,4 +29,5 @@ pub mod pages;
 pub mod routes;
 pub mod seal;
 pub mod settle;
+pub mod trust;
 pub mod web;

@@ -17,13 +17,14 @@ const ALL_BYTES_MAX: u64 = 256 * 1024 * 1024;
 const ENTRIES_MAX: usize = 20_000;
 
 /// Every `.json` and `.xml` that may stand in the folder itself.
-const KNOWN: [&str; 9] = [
+const KNOWN: [&str; 10] = [
     "clients.json",
     "consents.json",
     "digid-metadata.xml",
     "gegevensdiensten.json",
     "lists.json",
     "localisation.json",
+    "parties.json",
     "people.json",
     "providers.json",
     "settings.json",

@@ -20,12 +20,14 @@ use rustls_pki_types::pem::PemObject as _;
 use saml::metadata::IdpMetadata;
 
 use super::files::{File, Files};
+use super::parties::{parties, with_outside_pgo};
 use super::place::{At, Place};
 use super::records::is_resource_type;
 use super::{
     BsnTable, Client, ClientAuth, Consent, DvaId, Input, InputFault, ListSettings, Person,
     Provider, Records, ReplacedLists, SEARCH_PARAMETERS, Settings, Shows, ZAL_RULES, written,
 };
+use crate::certificates::peer_hostname;
 
 /// Items of one list, at most.
 const ITEMS_MAX: usize = 100_000;
@@ -38,9 +40,10 @@ const URI_BYTES_MAX: usize = 2_048;
 pub(super) fn of(files: &mut Files, port: u16) -> Result<Input, InputFault> {
     let gegevensdiensten = gegevensdiensten(&files.get("gegevensdiensten.json")?)?;
     let providers = providers(&files.get("providers.json")?, &gegevensdiensten)?;
+    let parties = parties(files, port)?;
     let clients = clients(files, port)?;
     let settings = files.given("settings.json")?;
-    Ok(Input {
+    let mut input = Input {
         people: people(&files.get("people.json")?)?,
         localisation: Arc::new(localisation(&files.get("localisation.json")?)?),
         consents: consents(&files.get("consents.json")?, &clients)?,
@@ -49,10 +52,13 @@ pub(super) fn of(files: &mut Files, port: u16) -> Result<Input, InputFault> {
         settings: settings.map_or_else(|| Ok(Settings::default()), |file| Settings::read(&file))?,
         digid_metadata: digid_metadata(files)?,
         trust: trust(files)?,
+        parties,
         gegevensdiensten,
         providers,
         clients,
-    })
+    };
+    with_outside_pgo(&mut input);
+    Ok(input)
 }
 
 // ── People ──────────────────────────────────────────────────────────────────────────────────────
@@ -418,13 +424,7 @@ fn clients_of(file: &File, files: &mut Files, port: u16) -> Result<Vec<Client>, 
                     &written.organisation,
                     "3 to 50 characters",
                 )?,
-                auth: client_auth(
-                    file,
-                    files,
-                    place,
-                    &written.auth,
-                    written.certificate.as_deref(),
-                )?,
+                auth: client_auth(file, files, place, &written)?,
                 redirect_uris: each(
                     file,
                     &of_uris,
@@ -444,11 +444,10 @@ fn client_auth(
     file: &File,
     files: &mut Files,
     place: &Place,
-    auth: &str,
-    certificate: Option<&str>,
+    written: &written::Client,
 ) -> Result<ClientAuth, InputFault> {
     let of_certificate = place.member("certificate");
-    match (auth, certificate) {
+    match (written.auth.as_str(), written.certificate.as_deref()) {
         ("tls_client_auth", None) => Ok(ClientAuth::TlsClientAuth),
         ("self_signed_tls_client_auth", Some(path)) => {
             let pem = files.named(path)?.ok_or_else(|| {
@@ -456,7 +455,10 @@ fn client_auth(
             })?;
             let mut found = certificates(&pem)?;
             match (found.pop(), found.is_empty()) {
-                (Some(certificate), true) => Ok(ClientAuth::SelfSigned(certificate)),
+                (Some(certificate), true) if speaks_for(&certificate, &written.client_id) => {
+                    Ok(ClientAuth::SelfSigned(certificate))
+                }
+                (Some(_), true) => Err(pem.whole("names another host than its client_id")),
                 _ => Err(pem.whole("expected exactly one certificate")),
             }
         }
@@ -473,8 +475,15 @@ fn client_auth(
     }
 }
 
+/// Whether a certificate that counts as it is names its client or nobody: parties know each other by
+/// the name in it.
+fn speaks_for(certificate: &CertificateDer<'static>, client_id: &str) -> bool {
+    let name = peer_hostname(certificate);
+    name.map_or(true, |name| name.as_str() == client_id)
+}
+
 /// The URI with its port, as it will be compared: as a string (RFC 9700 §2.1).
-fn redirect_uri(written: &str, port: u16) -> Option<String> {
+pub(super) fn redirect_uri(written: &str, port: u16) -> Option<String> {
     let uri = written.replace("{port}", &port.to_string());
     let is_plain = uri.len() <= URI_BYTES_MAX && uri.bytes().all(|byte| byte.is_ascii_graphic());
     let url = url::Url::parse(&uri).ok()?;
@@ -566,7 +575,7 @@ fn trust(files: &mut Files) -> Result<Vec<CertificateDer<'static>>, InputFault> 
     Ok(roots)
 }
 
-fn certificates(file: &File) -> Result<Vec<CertificateDer<'static>>, InputFault> {
+pub(super) fn certificates(file: &File) -> Result<Vec<CertificateDer<'static>>, InputFault> {
     let found = CertificateDer::pem_slice_iter(file.text.as_bytes());
     found
         .map(|der| {
@@ -582,7 +591,7 @@ fn certificates(file: &File) -> Result<Vec<CertificateDer<'static>>, InputFault>
 // ── What all of them need ───────────────────────────────────────────────────────────────────────
 
 /// Each item of a list with its place; the first fault ends it.
-fn each<W, T>(
+pub(super) fn each<W, T>(
     file: &File,
     place: &Place,
     written: Vec<W>,
@@ -628,6 +637,6 @@ fn readable(file: &File, place: &Place, text: String) -> Result<String, InputFau
     }
 }
 
-fn twice(file: &File, place: &Place) -> InputFault {
+pub(super) fn twice(file: &File, place: &Place) -> InputFault {
     file.fault(place, "stands here already")
 }

@@ -18,6 +18,7 @@
 //! | `settings.json` | what can be set | nothing is set |
 //! | `records/URA.json` | a provider's FHIR R4 resources | with `people.json`: none; else the sample's |
 //! | `lists/MedMij_….xml` | a list to publish as it is | generated |
+//! | `parties.json` | which roles somebody else's server plays | every role is ours |
 //! | `digid-metadata.xml` | another DigiD | the simulator |
 //! | `trust/*.pem` | further roots | none |
 //!
@@ -30,6 +31,7 @@ mod fault;
 mod files;
 mod meaning;
 mod meant;
+mod parties;
 mod place;
 mod records;
 mod search;
@@ -42,6 +44,7 @@ pub use meant::{
     Client, ClientAuth, Consent, DvaId, Input, ListSettings, Person, Provider, ReplacedLists,
     Shows, ZAL_RULES,
 };
+pub use parties::{OutsideParties, OutsideParty};
 pub use records::{Found, Records};
 pub use search::{BadSearch, SEARCH_PARAMETERS};
 pub use settings::{DvaSettings, MitzSettings, Settings};
