@@ -286,12 +286,13 @@ pub(super) fn service_provider(
     Ok(provider.named("Mitz"))
 }
 
-/// Where a login leads the browser: the simulator, or the DigiD of `digid-metadata.xml`.
+/// Where a login leads the browser: the DigiD of `digid-metadata.xml`, of `parties.json`, or the
+/// simulator.
 fn digid_origin(on: &Foundation) -> String {
     let document = on.input.digid_metadata.as_deref();
     let other = document.and_then(|text| IdpMetadata::parse(text.as_bytes()).ok());
     let login = other.and_then(|idp| idp.sso_redirect.or(idp.sso_post));
-    login.map_or_else(|| on.hosts.url("digid"), |url| web::origin(&url))
+    web::origin(&login.unwrap_or_else(|| on.hosts.url("digid")))
 }
 
 fn registered_dva(on: &Foundation, id: DvaId) -> Result<(Hostname, Dva), String> {
