@@ -296,14 +296,12 @@ impl Reading<'_> {
                 };
                 return Err(self.fault("endpoints", reason));
             };
-            match on_loopback(&url) {
-                Some(_) => Ok((*name, url)),
-                None => {
-                    let place = self.place.member("endpoints").member(name);
-                    let reason = "expected an https URL of a host under localhost";
-                    Err(self.file.fault(&place, reason))
-                }
+            if on_loopback(&url).is_some() {
+                return Ok((*name, url));
             }
+            let place = self.place.member("endpoints").member(name);
+            let reason = "expected an https URL of a host under localhost";
+            Err(self.file.fault(&place, reason))
         };
         written.into_iter().map(endpoint).collect()
     }

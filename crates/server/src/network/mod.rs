@@ -129,6 +129,15 @@ pub async fn start(config: Config) -> Result<Running, String> {
     let authority = Authority::open(&config.state.join("ca"), clock.wall());
     let input = Arc::new((config.input)(port)?);
     let wanted = ours(&config.parties, &input)?;
+    let is_outside = |party| input.parties.contains_key(&party);
+    if config
+        .fault
+        .is_some_and(|fault| fault.is_only_at(is_outside))
+    {
+        return Err(
+            "this step happens at a party of parties.json, which nothing here can break".to_owned(),
+        );
+    }
     let foundation = Foundation {
         hosts: Hosts::new(port, config.elsewhere).with_outside(input.parties.clone()),
         authority: Arc::new(authority.map_err(|fault| fault.to_string())?),
