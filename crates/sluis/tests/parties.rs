@@ -12,13 +12,9 @@ use common::{Demo, State, free_port, ready, sluis, start};
 /// How long a node without a list waits before it asks again for somebody who needs it.
 const LISTS_AGAIN: Duration = Duration::from_millis(1_100);
 
-/// What a party needs to know of another: its hosts at this port, and who vouches for it.
-fn outside(hosts: &[&str], port: u16) -> Value {
-    let urls = hosts.iter().map(|host| {
-        let url = format!("https://{host}.localhost:{port}");
-        ((*host).to_owned(), json!(url))
-    });
-    json!({ "hosts": urls.collect::<serde_json::Map<_, _>>(), "ca": "ca.pem" })
+/// Another Sluis at this port, and who vouches for it.
+fn outside(port: u16) -> Value {
+    json!({ "base_url": format!("https://{{host}}.localhost:{port}"), "ca": "ca.pem" })
 }
 
 /// An input folder with `parties.json` and the authority of the other network.
@@ -39,15 +35,17 @@ fn ca_of(state: &State) -> String {
 
 /// The network that a DVA joins: everything but itself and its record systems.
 fn around_dva2(port: u16) -> Value {
-    json!({
-        "pgo": outside(&["pgo"], port),
-        "mitz": outside(&["mitz", "mitz-back", "toestemmingen"], port),
-        "lokalisatie": outside(&["lokalisatie"], port),
-        "digid": outside(&["digid", "digid-back"], port),
-        "dva": outside(&["dva", "dva-back", "discovery"], port),
-        "xis": outside(&["xis"], port),
-        "stelselnode": outside(&["stelselnode"], port),
-    })
+    let others = [
+        "pgo",
+        "mitz",
+        "lokalisatie",
+        "digid",
+        "dva",
+        "xis",
+        "stelselnode",
+    ];
+    let others = others.map(|party| (party.to_owned(), outside(port)));
+    others.into_iter().collect()
 }
 
 /// The second Sluis: `dva2` with its record systems, and an observer of its own.
@@ -73,7 +71,7 @@ fn a_second_sluis_is_the_dva_of_parties_json_and_the_chain_passes_through_it() {
     let (port, own) = (free_port(), free_port());
     let (ca, own_ca) = (ca_of(&state), ca_of(&own_state));
     assert_ne!(ca, own_ca, "each has an authority of its own");
-    let dva2 = json!({ "dva2": outside(&["dva2", "dva2-back", "discovery2"], own) });
+    let dva2 = json!({ "dva2": outside(own) });
     let network = input("network-input", &dva2, &own_ca);
     let joining = input("dva-input", &around_dva2(port), &ca);
 
@@ -180,4 +178,36 @@ fn fetch_lists(state: &State, base_url: &str) -> String {
         std::fs::read_to_string(file.expect("a file").path()).unwrap_or_default()
     };
     files.map(read).collect()
+}
+
+#[test]
+fn a_pgo_of_parties_json_meets_the_whole_network_of_the_other_program() {
+    let (state, own_state) = (State::new("around-pgo"), State::new("pgo"));
+    let (port, own) = (free_port(), free_port());
+    let (ca, own_ca) = (ca_of(&state), ca_of(&own_state));
+    let around = input("around-pgo-input", &json!({ "pgo": outside(own) }), &own_ca);
+    let others = [
+        "mitz",
+        "lokalisatie",
+        "digid",
+        "dva",
+        "xis",
+        "dva2",
+        "xis2",
+        "stelselnode",
+    ];
+    let others: Value = others
+        .map(|party| (party.to_owned(), outside(port)))
+        .into_iter()
+        .collect();
+    let joining = input("pgo-input", &others, &ca);
+
+    let port = port.to_string();
+    let demo = start(&state, &["--port", &port, "--input", around.text()]);
+    ready(&state, &demo);
+    let run = run_headless(&own_state, &joining, own);
+    assert_eq!(run["passed"], true, "{run}");
+    let steps = run["journeys"][0]["steps"].as_array().expect("steps");
+    let outside = steps.iter().filter(|step| step["result"] == "outside");
+    assert_eq!(outside.count(), 22, "all but what the PGO receives");
 }

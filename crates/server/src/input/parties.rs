@@ -17,6 +17,10 @@ use crate::network::{Party, hostname};
 /// Bytes of a URL, at most.
 const URL_BYTES_MAX: usize = 2_048;
 
+/// What a base URL must be.
+const BASE_URL: &str =
+    "expected https, a host under localhost, perhaps a port and a path, and no slash at the end";
+
 /// The parties that are not of this program, each with where it is and how it is known.
 pub type OutsideParties = BTreeMap<Party, OutsideParty>;
 
@@ -197,38 +201,31 @@ impl Reading<'_> {
         self.file.fault(&self.place.member(member), reason)
     }
 
-    /// Where each host of the party is: as `hosts` says, else at `base_url`.
+    /// Where each host of the party is: as `hosts` says, else at `base_url`, in which `{host}` stands
+    /// for the host's name.
     fn hosts(
         &self,
         base_url: Option<String>,
-        written: BTreeMap<String, String>,
+        mut written: BTreeMap<String, String>,
     ) -> Result<BTreeMap<&'static str, String>, InputFault> {
-        let expected = "expected https, a host under localhost, perhaps a port and a path, and no \
-                        slash at the end";
-        let base =
-            base_url.map(|url| base_of(&url).ok_or_else(|| self.fault("base_url", expected)));
-        let base = base.transpose()?;
         let names = self.party.hosts();
-        let mut hosts = BTreeMap::new();
-        for (name, url) in written {
-            let known = names.iter().find(|known| **known == name);
-            let known = known.ok_or_else(|| {
-                let reason = format!("no such host of this party; there are {}", names.join(", "));
-                self.fault("hosts", reason)
-            })?;
-            let place = self.place.member("hosts").member(known);
-            let url = base_of(&url).ok_or_else(|| self.file.fault(&place, expected))?;
-            hosts.insert(*known, url);
+        if written.keys().any(|name| !names.contains(&name.as_str())) {
+            let reason = format!("no such host of this party; there are {}", names.join(", "));
+            return Err(self.fault("hosts", reason));
         }
-        for name in names {
-            let url = hosts.remove(name).or_else(|| base.clone());
-            let url = url.ok_or_else(|| {
-                let reason = format!("there is neither a base_url nor an address of {name}");
-                self.file.fault(&self.place, reason)
-            })?;
-            hosts.insert(*name, url);
-        }
-        Ok(hosts)
+        let address = |name: &&'static str| {
+            let (place, url) = match (written.remove(*name), &base_url) {
+                (Some(url), _) => (self.place.member("hosts").member(name), url),
+                (None, Some(url)) => (self.place.member("base_url"), url.replace("{host}", name)),
+                (None, None) => {
+                    let reason = format!("there is neither a base_url nor an address of {name}");
+                    return Err(self.file.fault(&self.place, reason));
+                }
+            };
+            let url = base_of(&url).ok_or_else(|| self.file.fault(&place, BASE_URL))?;
+            Ok((*name, url))
+        };
+        names.iter().map(address).collect()
     }
 
     /// The certificates of a file that this member names.

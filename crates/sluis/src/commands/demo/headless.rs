@@ -93,16 +93,16 @@ impl Seen {
         }
     }
 
-    /// Party and peer of each sighting, once.
+    /// Party and peer of each sighting, once, after a space.
     fn seen_by(&self) -> String {
         let mut seen: Vec<String> = Vec::new();
         for sighting in &self.sightings {
-            let text = format!("{} ← {}", sighting.party, sighting.peer);
+            let text = format!(" {} ← {}", sighting.party, sighting.peer);
             if !seen.contains(&text) {
                 seen.push(text);
             }
         }
-        seen.join(", ")
+        seen.join(",")
     }
 }
 
@@ -124,7 +124,7 @@ impl Run {
             // Writing to a String cannot fail.
             let _ = writeln!(
                 text,
-                "{:>2}  {from} → {to}: {}  [{}] {}  trace {}",
+                "{:>2}  {from} → {to}: {}  [{}]{}  trace {}",
                 step.number,
                 step.en,
                 seen.result(),
@@ -135,7 +135,13 @@ impl Run {
         let took_ms = self.took.as_millis();
         let _ = match self.first_failed() {
             None if self.stopped_at.is_none() => {
-                writeln!(text, "{}: all 30 steps passed in {took_ms} ms", self.name)
+                let unseen = self.steps.iter().filter(|seen| seen.sightings.is_empty());
+                let unseen = match unseen.count() {
+                    0 => String::new(),
+                    number => format!(", {number} of them where others play"),
+                };
+                let name = self.name;
+                writeln!(text, "{name}: all 30 steps passed in {took_ms} ms{unseen}")
             }
             failed => writeln!(text, "{}: {}", self.name, self.why(failed)),
         };
