@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::slice;
 use std::sync::Arc;
 
 use fhir::{Gegevensdienst, Zoekvraag};
@@ -19,9 +20,10 @@ use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject as _;
 use saml::metadata::IdpMetadata;
 
-use super::files::{File, Files};
+use super::files::{File, Files, misspelt};
 use super::place::{At, Place};
 use super::records::is_resource_type;
+use super::search::Search;
 use super::{
     BsnTable, Client, ClientAuth, Consent, DvaId, Input, InputFault, ListSettings, Person,
     Provider, Records, ReplacedLists, SEARCH_PARAMETERS, Settings, Shows, ZAL_RULES, written,
@@ -33,6 +35,15 @@ const ITEMS_MAX: usize = 100_000;
 const TEXT_CHARS_MAX: usize = 300;
 /// Bytes of a redirect URI, at most.
 const URI_BYTES_MAX: usize = 2_048;
+
+/// The files of `lists/`.
+const LISTS: [&str; 5] = [
+    "MedMij_Zorgaanbiederslijst.xml",
+    "MedMij_Zorgaanbiederskoppellijst.xml",
+    "MedMij_OAuthclientlist.xml",
+    "MedMij_Gegevensdienstnamenlijst.xml",
+    "MedMij_Whitelist.xml",
+];
 
 /// What the files mean.
 pub(super) fn of(files: &mut Files, port: u16) -> Result<Input, InputFault> {
@@ -73,7 +84,7 @@ fn people(file: &File) -> Result<Vec<Person>, InputFault> {
                 bsn,
                 name: readable(file, &place.member("name"), written.name)?,
                 birth_date: date(&written.birth_date)
-                    .ok_or_else(|| file.fault(&birth_date, "expected a date, 1961-04-12"))?,
+                    .ok_or_else(|| file.fault(&birth_date, "expected a date, as 1961-04-12"))?,
                 shows: written
                     .shows
                     .map(|shows| sentence(file, place, shows))
@@ -103,7 +114,7 @@ fn localisation(file: &File) -> Result<BsnTable<Vec<Ura>>, InputFault> {
         let place = Place::root().at(At::Entry(index));
         let bsn = parsed(file, &place, &bsn, Bsn::parse)?;
         if uras.len() > LOCATIES_MAX {
-            return Err(file.fault(&place, "more than 1000 providers"));
+            return Err(file.fault(&place, format!("more than {LOCATIES_MAX} providers")));
         }
         let mut known = BTreeSet::new();
         let uras = each(file, &place, uras, |place, ura: String| {
@@ -150,8 +161,15 @@ fn consents(file: &File, clients: &[Client]) -> Result<Vec<Consent>, InputFault>
             if written.choices.is_empty() || written.choices.len() > KEUZES_MAX {
                 return Err(file.fault(&of_choices, "expected 1 to 500 choices"));
             }
+            let mut made = Vec::new();
             let keuzes = each(file, &of_choices, written.choices, |place, choice| {
-                keuze(file, place, choice)
+                let keuze = keuze(file, place, choice)?;
+                let about = (keuze.waarvoor.clone(), keuze.functie);
+                if made.contains(&about) {
+                    return Err(twice(file, place));
+                }
+                made.push(about);
+                Ok(keuze)
             })?;
             Ok(Consent {
                 bsn,
@@ -205,14 +223,14 @@ fn gegevensdiensten(file: &File) -> Result<Gegevensdiensten, InputFault> {
                 file,
                 &weergavenaam,
                 &written.weergavenaam,
-                "3 to 50 characters",
+                "3 to 50 readable characters",
             )?;
             let code = place.member("systeemrolcode");
             list_text::<Systeemrolcode>(
                 file,
                 &code,
                 &written.systeemrolcode,
-                "1 to 30 ASCII characters",
+                "1 to 30 visible ASCII characters",
             )?;
             let of_zoekvragen = place.member("zoekvragen");
             if written.zoekvragen.is_empty() {
@@ -256,6 +274,11 @@ fn zoekvraag(
             format!("no such search parameter; there are {known}"),
         ));
     }
+    let is_none = |parameter: &(String, String)| Search::read(slice::from_ref(parameter)).is_err();
+    if let Some(index) = parameters.iter().position(is_none) {
+        let place = place.member("parameters").item(index);
+        return Err(file.fault(&place, "expected a value that this search parameter takes"));
+    }
     Ok(Zoekvraag {
         resource_type: written.resource_type,
         parameters,
@@ -291,6 +314,13 @@ fn provider(
         let reason = "a provider with a dva needs at least one gegevensdienst";
         return Err(file.fault(place, reason));
     }
+    let weergavenaam = place.member("weergavenaam");
+    list_text::<Weergavenaam>(
+        file,
+        &weergavenaam,
+        &written.weergavenaam,
+        "3 to 50 readable characters",
+    )?;
     let aanbiedertype = place.member("aanbiedertype");
     Ok(Provider {
         ura: parsed(file, &place.member("ura"), &written.ura, Ura::parse)?,
@@ -300,8 +330,11 @@ fn provider(
             &written.naam,
             Zorgaanbiedernaam::parse,
         )?,
-        weergavenaam: readable(file, &place.member("weergavenaam"), written.weergavenaam)?,
-        aanbiedertype: list_text(file, &aanbiedertype, &written.aanbiedertype, "ZA or BAZB")?,
+        weergavenaam: written.weergavenaam,
+        aanbiedertype: Some(written.aanbiedertype)
+            .filter(|kind| matches!(kind.as_str(), "ZA" | "BAZB"))
+            .and_then(|kind| kind.parse().ok())
+            .ok_or_else(|| file.fault(&aanbiedertype, "expected ZA or BAZB"))?,
         categorie: categorie(file, &place.member("category"), written.category)?,
         dva,
         gegevensdiensten: offered,
@@ -416,7 +449,7 @@ fn clients_of(file: &File, files: &mut Files, port: u16) -> Result<Vec<Client>, 
                     file,
                     &organisation,
                     &written.organisation,
-                    "3 to 50 characters",
+                    "3 to 50 readable characters",
                 )?,
                 auth: client_auth(
                     file,
@@ -507,7 +540,12 @@ fn lists(files: &mut Files) -> Result<ListSettings, InputFault> {
     Ok(ListSettings {
         volgnummer: Volgnummer::new(written.volgnummer)
             .ok_or_else(|| file.fault(&member("volgnummer"), "expected a number above zero"))?,
-        interfaceversie: list_text(file, &version, &written.interfaceversie, "a release: 1.4.0")?,
+        interfaceversie: list_text(
+            file,
+            &version,
+            &written.interfaceversie,
+            "a release, as 1.4.0",
+        )?,
         whitelist,
         replaced: replaced(files)?,
         folder: files.path("lists"),
@@ -528,7 +566,14 @@ fn replaced(files: &mut Files) -> Result<ReplacedLists, InputFault> {
             "MedMij_OAuthclientlist.xml" => (&mut lists.ocl, Ocl::parse(bytes).map(drop)),
             "MedMij_Gegevensdienstnamenlijst.xml" => (&mut lists.gnl, Gnl::parse(bytes).map(drop)),
             "MedMij_Whitelist.xml" => (&mut lists.whitelist, Whitelist::parse(bytes).map(drop)),
-            _ => return Err(file.whole("no list has this name")),
+            _ => {
+                return Err(misspelt(
+                    &file.shown,
+                    &name,
+                    "no list has this name",
+                    &LISTS,
+                ));
+            }
         };
         read.map_err(|bad| list_fault(&file, &bad))?;
         *list = Some(file.text);
@@ -550,7 +595,8 @@ fn digid_metadata(files: &mut Files) -> Result<Option<String>, InputFault> {
     };
     match IdpMetadata::parse(file.text.as_bytes()) {
         Ok(_) => Ok(Some(file.text)),
-        Err(bad) => Err(file.whole(bad.to_string())),
+        // Elsewhere it is a message that is read.
+        Err(bad) => Err(file.whole(bad.to_string().replace("the message", "the file"))),
     }
 }
 

@@ -30,10 +30,12 @@ mod fault;
 mod files;
 mod meaning;
 mod meant;
+mod nearest;
 mod place;
 mod records;
 mod search;
 mod settings;
+mod strict;
 mod written;
 
 pub use bsn_table::BsnTable;
