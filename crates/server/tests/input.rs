@@ -106,3 +106,37 @@ fn every_json_file_of_the_sample_has_its_schema() {
         assert_eq!(schema["$id"], format!("urn:sluis:input:{file}"));
     }
 }
+
+/// `docs/errors.md` tells each reason in ticks; `…` stands for what differs.
+#[test]
+fn every_reason_stands_in_the_chapter_on_errors() {
+    let errors = fs::read_to_string(folder::repository("docs/errors.md")).expect("the chapter");
+    let (_, chapter) = errors.split_once("### `--input`").expect("its begin");
+    let (chapter, _) = chapter.split_once("\n### ").expect("its end");
+    let told: Vec<&str> = chapter.split('`').skip(1).step_by(2).collect();
+    let is_told = |reason: &str| told.iter().any(|told| tells(told, reason));
+    let lacking: Vec<String> = case::all()
+        .into_iter()
+        .filter(|case| !case.expected.is_empty())
+        .map(|case| case.expected)
+        .filter(|said| !said.split_once(": ").is_some_and(|(_, it)| is_told(it)))
+        .collect();
+    assert_eq!(lacking, [""; 0]);
+}
+
+/// Whether words in ticks, some of them open, tell this reason. What is open at an end may be more.
+fn tells(told: &str, reason: &str) -> bool {
+    let told = told.replace("column N", "column …");
+    let mut rest = reason;
+    told.split('…').enumerate().all(|(index, words)| {
+        let found = rest.find(words);
+        // Before the words stands at most the way to an element of a list.
+        let begins = found.is_some_and(|at| {
+            index > 0 || at == 0 || rest.get(..at).is_some_and(|before| before.ends_with(": "))
+        });
+        rest = found
+            .and_then(|at| rest.get(at + words.len()..))
+            .unwrap_or_default();
+        begins
+    }) && !told.trim_matches(['…', ' ']).is_empty()
+}

@@ -116,7 +116,9 @@ impl std::error::Error for InputFault {}
 /// The reader's text without line and column.
 fn words_of(error: &serde_json::Error) -> String {
     let text = error.to_string();
-    let end = text.rfind(" at line ").unwrap_or(text.len());
+    // Without a line those words would be somebody's.
+    let ours = text.rfind(" at line ").filter(|_| error.line() > 0);
+    let end = ours.unwrap_or(text.len());
     text.get(..end).unwrap_or_default().to_owned()
 }
 
@@ -135,13 +137,11 @@ fn wrong_data(text: &str) -> String {
         let written = written.strip_suffix('`').unwrap_or(written);
         // `a` or `b`; one of `a`, `b`, `c`
         let known = || expected.split('`').skip(1).step_by(2);
-        return match nearest(written, known()) {
-            Some(name) => format!("there is no such member; did you mean `{name}`?"),
-            None => {
-                let known: Vec<String> = known().map(|name| format!("`{name}`")).collect();
-                format!("there is no such member; there are {}", known.join(", "))
-            }
-        };
+        if let Some(name) = nearest(written, known()) {
+            return format!("there is no such member; did you mean `{name}`?");
+        }
+        let known: Vec<String> = known().map(|name| format!("`{name}`")).collect();
+        return format!("there is no such member; there are {}", known.join(", "));
     }
     format!(
         "a value of another kind, expected {}",
