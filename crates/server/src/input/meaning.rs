@@ -511,9 +511,11 @@ fn redirect_uri(written: &str, port: u16) -> Option<String> {
     let uri = written.replace("{port}", &port.to_string());
     let is_plain = uri.len() <= URI_BYTES_MAX && uri.bytes().all(|byte| byte.is_ascii_graphic());
     let url = url::Url::parse(&uri).ok()?;
-    let is_plain = is_plain && uri.starts_with("https://") && url.has_host();
+    // The URL reader would pass over further slashes.
+    let authority = uri.strip_prefix("https://");
+    let has_host = authority.is_some_and(|rest| !rest.starts_with(['/', '\\'])) && url.has_host();
     let is_bare = url.fragment().is_none() && url.username().is_empty() && url.password().is_none();
-    (is_plain && is_bare).then_some(uri)
+    (is_plain && has_host && is_bare).then_some(uri)
 }
 
 // ── Lists, DigiD, roots ─────────────────────────────────────────────────────────────────────────
