@@ -207,22 +207,53 @@ fn a_second_demo_on_the_same_state_or_port_is_told_why_it_cannot_start() {
     }
 }
 
+/// Nothing is half loaded: neither when the first file has a fault nor when the last has one.
 #[test]
-fn an_input_with_a_fault_is_refused_with_file_line_and_reason() {
-    let state = State::new("fault");
-    let input = state.0.join("input");
-    std::fs::create_dir_all(&input).expect("a folder");
+fn an_input_with_a_fault_is_refused_in_one_line_and_leaves_nothing_begun() {
     let people =
         "[\n {\"bsn\": \"123456789\", \"name\": \"Jan\", \"birth_date\": \"1980-01-01\"}\n]";
-    std::fs::write(input.join("people.json"), people).expect("writable");
-    let input = input.to_str().expect("UTF-8");
-    let run = sluis(&["--port", "0", "--input", input])
-        .output()
-        .expect("runs");
-    assert_eq!(run.status.code(), Some(2));
-    let why = String::from_utf8_lossy(&run.stderr).into_owned();
-    assert!(why.contains("people.json, line 2"), "{why}");
-    assert!(!why.contains("123456789"), "{why}");
+    for (file, text, expected) in [
+        (
+            "people.json",
+            people,
+            ", line 2, [0].bsn: expected a BSN, this number fails the 11-check",
+        ),
+        ("trust/root.pem", "123456789", ": holds no certificate"),
+    ] {
+        let (state, input) = (State::new("fault"), State::new("fault-input"));
+        let path = input.0.join(file);
+        std::fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
+        std::fs::write(&path, text).expect("writable");
+        let arguments = [
+            "--port",
+            "0",
+            "--state",
+            state.text(),
+            "--input",
+            input.text(),
+        ];
+        let run = sluis(&arguments).output().expect("runs");
+        assert_eq!(run.status.code(), Some(2));
+        assert!(run.stdout.is_empty(), "{run:?}");
+        let why = String::from_utf8_lossy(&run.stderr).into_owned();
+        assert_eq!(
+            why,
+            format!("sluis demo: {}{expected}\n", path.display()),
+            "one line without the value"
+        );
+        let mut left: Vec<String> = std::fs::read_dir(&state.0)
+            .expect("the state")
+            .map(|entry| {
+                entry
+                    .expect("an entry")
+                    .file_name()
+                    .into_string()
+                    .expect("UTF-8")
+            })
+            .collect();
+        left.sort();
+        assert_eq!(left, ["ca", "log.jsonl"], "no party and no demo.json");
+    }
 }
 
 #[test]

@@ -6,10 +6,13 @@ use identity::Hostname;
 use rustls_pki_types::CertificateDer;
 use url::Url;
 
+use super::clients::redirect_uri;
 use super::fault::InputFault;
 use super::files::{File, Files};
-use super::meaning::{certificates, each, redirect_uri, twice};
-use super::place::{At, Place};
+use super::lists::certificates;
+use super::nearest::none_of;
+use super::place::Place;
+use super::reading::each;
 use super::{Client, ClientAuth, Input, written};
 use crate::certificates::peer_hostname;
 use crate::network::{Party, hostname};
@@ -18,8 +21,8 @@ use crate::network::{Party, hostname};
 const URL_BYTES_MAX: usize = 2_048;
 
 /// What a base URL must be.
-const BASE_URL: &str =
-    "expected https, a host under localhost, perhaps a port and a path, and no slash at the end";
+const BASE_URL: &str = "expected https, a host under localhost in lower case, perhaps a port other than 443, perhaps a \
+     path, and no slash at the end";
 
 /// The parties that are not of this program, each with where it is and how it is known.
 pub type OutsideParties = BTreeMap<Party, OutsideParty>;
@@ -84,12 +87,7 @@ pub(super) fn parties(files: &mut Files, port: u16) -> Result<OutsideParties, In
     };
     let written: written::Parties = file.json()?;
     let mut parties = OutsideParties::new();
-    for (index, (name, written)) in written.0.into_iter().enumerate() {
-        let entry = Place::root().at(At::Entry(index));
-        let party = named(&name).ok_or_else(|| file.fault(&entry, no_such_party()))?;
-        if parties.contains_key(&party) {
-            return Err(twice(&file, &entry));
-        }
+    for (party, written) in each_of(written) {
         let reading = Reading {
             file: &file,
             party,
@@ -138,15 +136,22 @@ pub(super) fn with_outside_pgo(input: &mut Input) {
     }
 }
 
-/// The observer hears what each party tells by a key that stays within the demo.
-fn named(name: &str) -> Option<Party> {
-    Party::named(name).filter(|party| *party != Party::Netwerk)
-}
-
-fn no_such_party() -> String {
-    let others = Party::ALL.iter().filter(|party| **party != Party::Netwerk);
-    let names: Vec<&str> = others.map(|party| party.name()).collect();
-    format!("no such party; there are {}", names.join(", "))
+/// The parties that stand in the file. The observer cannot: it hears each party by a key that stays
+/// within the demo.
+fn each_of(written: written::Parties) -> impl Iterator<Item = (Party, written::OutsideParty)> {
+    let parties = [
+        (Party::Pgo, written.pgo),
+        (Party::Mitz, written.mitz),
+        (Party::Lokalisatie, written.lokalisatie),
+        (Party::Digid, written.digid),
+        (Party::Dva, written.dva),
+        (Party::Xis, written.xis),
+        (Party::Dva2, written.dva2),
+        (Party::Xis2, written.xis2),
+        (Party::Stelselnode, written.stelselnode),
+    ];
+    let given = parties.into_iter();
+    given.filter_map(|(party, written)| Some((party, written?)))
 }
 
 /// Who calls is known by the name in his certificate alone, so no two parties have one name, and
@@ -209,8 +214,8 @@ impl Reading<'_> {
         mut written: BTreeMap<String, String>,
     ) -> Result<BTreeMap<&'static str, String>, InputFault> {
         let names = self.party.hosts();
-        if written.keys().any(|name| !names.contains(&name.as_str())) {
-            let reason = format!("no such host of this party; there are {}", names.join(", "));
+        if let Some(unknown) = written.keys().find(|name| !names.contains(&name.as_str())) {
+            let reason = none_of("no such host of this party", unknown, names);
             return Err(self.fault("hosts", reason));
         }
         let address = |name: &&'static str| {
@@ -283,22 +288,15 @@ impl Reading<'_> {
         let known = endpoints_of(self.party);
         let endpoint = |(name, url): (String, String)| {
             let Some(name) = known.iter().find(|known| **known == name) else {
-                let reason = if known.is_empty() {
-                    "this party has no endpoints to name".to_owned()
-                } else {
-                    format!(
-                        "no such endpoint of this party; there are {}",
-                        known.join(", ")
-                    )
+                let reason = match known {
+                    [] => "this party has no endpoints to name".to_owned(),
+                    _ => none_of("no such endpoint of this party", &name, known),
                 };
                 return Err(self.fault("endpoints", reason));
             };
-            if on_loopback(&url).is_some() {
-                return Ok((*name, url));
-            }
             let place = self.place.member("endpoints").member(name);
-            let reason = "expected an https URL of a host under localhost";
-            Err(self.file.fault(&place, reason))
+            let url = base_of(&url).ok_or_else(|| self.file.fault(&place, BASE_URL))?;
+            Ok((*name, url))
         };
         written.into_iter().map(endpoint).collect()
     }

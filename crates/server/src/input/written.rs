@@ -111,7 +111,19 @@ pub(super) struct Lists {
 }
 
 /// `parties.json`: outside parties by their name.
-pub(super) type Parties = Entries<OutsideParty>;
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Parties {
+    pub(super) pgo: Option<OutsideParty>,
+    pub(super) mitz: Option<OutsideParty>,
+    pub(super) lokalisatie: Option<OutsideParty>,
+    pub(super) digid: Option<OutsideParty>,
+    pub(super) dva: Option<OutsideParty>,
+    pub(super) xis: Option<OutsideParty>,
+    pub(super) dva2: Option<OutsideParty>,
+    pub(super) xis2: Option<OutsideParty>,
+    pub(super) stelselnode: Option<OutsideParty>,
+}
 
 /// A party that somebody else's server plays.
 #[derive(Deserialize)]
