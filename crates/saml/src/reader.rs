@@ -196,7 +196,8 @@ impl<'d> Element<'d> {
 
     /// The name as it is written: with its prefix, if it has one.
     pub fn written_name(self) -> String {
-        self.inner().map_or_else(String::new, |el| written(&el.name))
+        self.inner()
+            .map_or_else(String::new, |el| written(&el.name))
     }
 
     /// Every attribute in order: its name as it is written, that name without prefix, and the value.
@@ -309,7 +310,10 @@ mod tests {
         let xml = "<s:a xmlns:s='urn:s' xmlns='urn:d' s:x='1' y='2'><b/></s:a>";
         let document = parse(xml.as_bytes()).expect("readable");
         let root = document.root();
-        assert_eq!((root.written_name().as_str(), root.local_name()), ("s:a", "a"));
+        assert_eq!(
+            (root.written_name().as_str(), root.local_name()),
+            ("s:a", "a")
+        );
         let attributes: Vec<_> = root.attributes().collect();
         let (first, second) = (("s:x".to_owned(), "x", "1"), ("y".to_owned(), "y", "2"));
         assert_eq!(attributes, [first, second]);

@@ -64,9 +64,8 @@ impl Clock {
             reason = "this is the one place that reads the clock"
         )]
         let now = SystemTime::now();
-        let milliseconds = |duration: std::time::Duration| {
-            i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
-        };
+        let milliseconds =
+            |duration: std::time::Duration| i64::try_from(duration.as_millis()).unwrap_or(i64::MAX);
         match now.duration_since(UNIX_EPOCH) {
             Ok(since) => milliseconds(since),
             Err(before) => -milliseconds(before.duration()),

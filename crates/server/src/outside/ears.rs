@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use bytes::Bytes;
 use http::header::HOST;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use url::Url;
@@ -70,9 +69,14 @@ impl Ears {
             richting: Richting::Verzonden,
             peer: host,
             method: request.method().clone(),
-            url: url.as_str().split('?').next().unwrap_or_default().to_owned(),
+            url: url
+                .as_str()
+                .split('?')
+                .next()
+                .unwrap_or_default()
+                .to_owned(),
             query: url.query().map(str::to_owned),
-            request: Side::new(headers, &Bytes::copy_from_slice(body.unwrap_or_default())),
+            request: Side::copied(headers, body.unwrap_or_default()),
             status: 0,
             response: Side::default(),
             begonnen_ms: self.clock.now_ms(),
@@ -89,8 +93,7 @@ impl Ears {
         let mut exchange = asked.exchange;
         if let Ok(answer) = answer {
             exchange.status = answer.status.as_u16();
-            let body = Bytes::copy_from_slice(&answer.body);
-            exchange.response = Side::new(answer.headers.clone(), &body);
+            exchange.response = Side::copied(answer.headers.clone(), &answer.body);
         }
         let took_ms = self.clock.wall_ms() - asked.began_ms;
         exchange.duur_ms = u32::try_from(took_ms).unwrap_or_default();

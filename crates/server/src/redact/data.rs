@@ -81,13 +81,14 @@ pub(super) fn value(name: &str, of: &Value, depth: usize, budget: &mut Budget) -
         return Value::from(MORE);
     }
     match of {
-        Value::Null | Value::Bool(_) => of.clone(),
+        Value::Null => of.clone(),
+        Value::Bool(_) => budgeted(of.clone(), "false", budget),
         Value::Number(number) => {
             let text = number.to_string();
-            let is_shown = names::is_harmless(name) && !text::has_bsn(&text);
-            match is_shown && budget.allows(&text) {
-                true => of.clone(),
-                false => Value::from(HIDDEN),
+            if names::is_harmless(name) && !text::has_bsn(&text) {
+                budgeted(of.clone(), &text, budget)
+            } else {
+                budgeted(Value::from(HIDDEN), HIDDEN, budget)
             }
         }
         Value::String(text) => string(name, text, depth, budget),
@@ -123,9 +124,15 @@ fn string(name: &str, of: &str, depth: usize, budget: &mut Budget) -> Value {
     } else {
         text::hidden(of)
     };
-    match budget.allows(&text) {
-        true => Value::from(text),
-        false => Value::from(MORE),
+    budgeted(Value::from(text.as_str()), &text, budget)
+}
+
+/// The value, if there is room for its text.
+fn budgeted(value: Value, text: &str, budget: &mut Budget) -> Value {
+    if budget.allows(text) {
+        value
+    } else {
+        Value::from(MORE)
     }
 }
 

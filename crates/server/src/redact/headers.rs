@@ -31,7 +31,9 @@ pub(super) fn shown(headers: &HeaderMap, budget: &mut Budget) -> Vec<(String, St
     let mut shown = Vec::new();
     for (name, value) in headers.iter().take(HEADERS_MAX) {
         let name = name.as_str();
-        let value = value.to_str().map_or_else(|_| HIDDEN.to_owned(), |v| of(name, v));
+        let value = value
+            .to_str()
+            .map_or_else(|_| HIDDEN.to_owned(), |v| of(name, v));
         let name = if names::is_name(name) { name } else { HIDDEN };
         if !budget.allows(name) || !budget.allows(&value) {
             shown.push((MORE.to_owned(), MORE.to_owned()));
@@ -57,7 +59,9 @@ fn of(name: &str, value: &str) -> String {
 /// The scheme, and what kind of token it is; of one that only its issuer can read, the length.
 fn authorization(value: &str) -> String {
     let (scheme, credentials) = value.split_once(' ').unwrap_or((HIDDEN, value));
-    let known = SCHEMES.iter().find(|known| known.eq_ignore_ascii_case(scheme));
+    let known = SCHEMES
+        .iter()
+        .find(|known| known.eq_ignore_ascii_case(scheme));
     let scheme = known.copied().unwrap_or(HIDDEN);
     match token::kind(credentials.trim()) {
         Some(kind) => format!("{scheme} {HIDDEN} ({kind})"),
@@ -75,7 +79,9 @@ fn set_cookie(value: &str) -> String {
     let mut shown = vec![cookie(parts.next().unwrap_or_default())];
     for part in parts {
         let name = part.split('=').next().unwrap_or_default();
-        let known = COOKIE_ATTRIBUTES.iter().find(|known| **known == part || **known == name);
+        let known = COOKIE_ATTRIBUTES
+            .iter()
+            .find(|known| **known == part || **known == name);
         shown.push(match known {
             Some(&"Max-Age") => max_age(part),
             Some(known) => (*known).to_owned(),

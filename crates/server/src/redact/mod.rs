@@ -88,6 +88,15 @@ impl Side {
         }
     }
 
+    /// The same of a body that somebody else owns.
+    pub fn copied(headers: HeaderMap, body: &[u8]) -> Self {
+        Self {
+            headers,
+            body: (body.len() <= BODY_BYTES_MAX).then(|| Bytes::copy_from_slice(body)),
+            bytes: body.len() as u64,
+        }
+    }
+
     /// One whose body went by unread.
     pub const fn without_body(headers: HeaderMap, bytes: u64) -> Self {
         Self {
@@ -113,7 +122,8 @@ impl Exchange {
             peer: text::shown(&self.peer),
             method: names::method(&self.method).to_owned(),
             url: text::url(&self.url).unwrap_or_else(|| text::hidden(&self.url)),
-            query: query.map(|query| data::form(query.as_bytes(), &mut Budget::of(QUERY_BYTES_MAX))),
+            query: query
+                .map(|query| data::form(query.as_bytes(), &mut Budget::of(QUERY_BYTES_MAX))),
             request,
             status: self.status,
             response: inhoud(&self.response),

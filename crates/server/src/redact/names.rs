@@ -285,7 +285,9 @@ pub(super) fn is_header(name: &str) -> bool {
 
 /// Whether this header or parameter holds a number by which a request is found again.
 pub(super) fn is_number_of_request(name: &str) -> bool {
-    UUID_HEADERS.iter().any(|known| name.eq_ignore_ascii_case(known))
+    UUID_HEADERS
+        .iter()
+        .any(|known| name.eq_ignore_ascii_case(known))
 }
 
 /// Whether a segment of a path is known, however long.

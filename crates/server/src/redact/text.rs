@@ -51,13 +51,13 @@ pub(super) fn has_bsn(text: &str) -> bool {
 pub(super) fn url(text: &str) -> Option<String> {
     let url = web_url(text)?;
     let query = url.query().map_or("", |_| "?•••");
-    Some(format!("{}{}", without_query(&url), query))
+    Some(format!("{}{}", without_query(text, &url), query))
 }
 
 /// The parts of such a URL: all before its query as [`url`] shows it, and the query, undecoded.
 pub(super) fn split_url(text: &str) -> Option<(String, Option<String>)> {
     let url = web_url(text)?;
-    Some((without_query(&url), url.query().map(str::to_owned)))
+    Some((without_query(text, &url), url.query().map(str::to_owned)))
 }
 
 /// The segments of a path, each shown or hidden.
@@ -83,10 +83,18 @@ fn web_url(text: &str) -> Option<Url> {
 }
 
 /// Whoever is named before the host is left out, and the fragment, too.
-fn without_query(url: &Url) -> String {
+fn without_query(text: &str, url: &Url) -> String {
+    // An issuer has no slash behind it, and the reader of URLs adds one.
+    let before_query = text.split(['?', '#']).next().unwrap_or_default();
+    let path = match before_query.matches('/').count() {
+        2 => String::new(),
+        _ => path(url.path()),
+    };
     let host = url.host_str().unwrap_or_default();
-    let port = url.port().map_or_else(String::new, |port| format!(":{port}"));
-    format!("{}://{host}{port}{}", url.scheme(), path(url.path()))
+    let port = url
+        .port()
+        .map_or_else(String::new, |port| format!(":{port}"));
+    format!("{}://{host}{port}{path}", url.scheme())
 }
 
 /// Whether a segment of a path is a word or a number that tells of nobody.

@@ -4,13 +4,19 @@
 use serde_json::{Map, Value, json};
 
 use super::data::{self, Budget};
-use super::text::{self, HIDDEN};
+use super::text::{self, HIDDEN, MORE};
+
+/// What is shown around header and claims.
+const AROUND: &str = "header, claims, signature, •••, and quotes";
 
 /// What may be shown of a token; nothing for a text that is none. `depth` counts from the document
 /// in which it stands.
 pub(super) fn shown(text: &str, depth: usize, budget: &mut Budget) -> Option<Value> {
     let parts: Vec<&str> = text.splitn(6, '.').collect();
     let header = Value::Object(header(&parts)?);
+    if !budget.allows(AROUND) {
+        return Some(Value::from(MORE));
+    }
     let header = data::value("", &header, depth + 1, budget);
     let payload = match parts.as_slice() {
         [_, payload, _] => payload,

@@ -30,7 +30,12 @@ fn element(of: Element<'_>, depth: usize, out: &mut String, budget: &mut Budget)
             }
             _ => format!(">{HIDDEN}</{name}>"),
         };
-        line(&format!("<{name}{}{end}", attributes(of)), depth, out, budget);
+        line(
+            &format!("<{name}{}{end}", attributes(of)),
+            depth,
+            out,
+            budget,
+        );
         return;
     }
     line(&format!("<{name}{}>", attributes(of)), depth, out, budget);

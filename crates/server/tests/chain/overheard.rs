@@ -1,0 +1,219 @@
+//! What the parties tell the observer of what they say to each other, and what they keep to
+//! themselves.
+
+use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use axum::Router;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::routing::post;
+use serde_json::Value;
+use server::door::{self, ClientCertificates, House, Limits, Site, Sites};
+use server::network::{Party, hostname};
+use server::observer::{Bericht, Richting, Weigering};
+use tokio::net::TcpListener;
+
+use crate::world::{SASKIA, VERIFIER, World, ZIEKENHUIS, ZIEKENHUIS_NAAM};
+
+const PGO: &str = "anderpgo.localhost";
+
+/// How often, and how many times, it is looked whether something was told.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
+const LOOKS_MAX: usize = 200;
+
+/// What was told, as it came: the path and the items.
+type Heard = Arc<Mutex<Vec<(String, Value)>>>;
+
+/// An observer that keeps all that it is told.
+struct Ear {
+    world: World,
+    heard: Heard,
+    _stop: door::Stop,
+}
+
+impl Ear {
+    async fn start() -> Self {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await;
+        let listener = listener.expect("a port");
+        let port = listener.local_addr().expect("an address").port();
+        let world = World::start_without(&[], BTreeMap::from([(Party::Netwerk, port)])).await;
+        let heard = Heard::default();
+        let site = site(&world, Arc::clone(&heard));
+        let sites = Sites::open([site]).expect("a site");
+        let (stop, stopping) = door::stop();
+        let sites = Arc::new(ArcSwap::from_pointee(sites));
+        tokio::spawn(door::serve(listener, sites, House::default(), stopping));
+        Self {
+            world,
+            heard,
+            _stop: stop,
+        }
+    }
+
+    fn all<T: serde::de::DeserializeOwned>(&self, path: &str) -> Vec<T> {
+        let heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
+        let of_path = heard.iter().filter(|(told_at, _)| told_at == path);
+        let read = |(_, item): &(String, Value)| serde_json::from_value(item.clone());
+        of_path
+            .map(read)
+            .collect::<Result<_, _>>()
+            .expect("readable")
+    }
+
+    /// The first that is so, once it was told.
+    async fn first<T: serde::de::DeserializeOwned>(
+        &self,
+        path: &str,
+        is: impl Fn(&T) -> bool,
+    ) -> T {
+        for _ in 0..LOOKS_MAX {
+            if let Some(found) = self.all(path).into_iter().find(|told| is(told)) {
+                return found;
+            }
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+        panic!("never told at {path}");
+    }
+
+    async fn bericht(&self, party: &str, path: &str) -> Bericht {
+        let is = |told: &Bericht| told.party == party && told.url.ends_with(path);
+        self.first("/berichten", is).await
+    }
+}
+
+fn site(world: &World, heard: Heard) -> Site {
+    let running = &world.running;
+    let host = hostname("netwerk").expect("a host name");
+    let directory = running.state.join("an-ear");
+    std::fs::create_dir_all(&directory).expect("a folder");
+    let identity = running
+        .authority
+        .server(&directory, &host, running.clock.wall());
+    let router = Router::new().route("/{kind}", post(hear)).with_state(heard);
+    Site {
+        identity: identity.expect("a certificate"),
+        clients: ClientCertificates::Never,
+        limits: Limits {
+            body_bytes_max: 1024 * 1024,
+            ..Limits::default()
+        },
+        host,
+        router,
+    }
+}
+
+async fn hear(
+    State(heard): State<Heard>,
+    uri: axum::http::Uri,
+    axum::Json(items): axum::Json<Vec<Value>>,
+) -> StatusCode {
+    let mut heard = heard.lock().unwrap_or_else(PoisonError::into_inner);
+    heard.extend(items.into_iter().map(|item| (uri.path().to_owned(), item)));
+    StatusCode::NO_CONTENT
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_request_is_overheard_without_its_secrets() {
+    let ear = Ear::start().await;
+    let dvp = ear.world.dvp(PGO);
+    let tokens = dvp.tokens(SASKIA).await;
+    let told = ear.bericht("mitz", "/token").await;
+    assert_eq!(told.richting, Richting::Ontvangen);
+    assert_eq!(told.url, format!("{}/token", ear.world.url("mitz-back")));
+    assert_eq!(
+        (&*told.method, told.status, &*told.peer),
+        ("POST", 200, PGO)
+    );
+    assert!(told.begonnen_ms > 1_700_000_000_000);
+
+    let asked = told.request.velden.expect("a form");
+    assert_eq!(asked["grant_type"], "authorization_code");
+    assert_eq!(asked["client_id"], PGO);
+    assert_eq!(asked["code_verifier"], format!("••• ({})", VERIFIER.len()));
+
+    let answered = told.response.velden.expect("an answer");
+    assert_eq!(answered["token_type"], "Bearer");
+    assert_eq!(answered["id_token"]["claims"]["aud"], PGO);
+    assert_eq!(answered["id_token"]["signature"], "•••");
+    let hidden = format!("••• ({})", tokens.refresh.len());
+    assert_eq!(answered["refresh_token"], hidden);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_whole_run_is_overheard_and_tells_no_bsn_token_or_assertion() {
+    let ear = Ear::start().await;
+    let dvp = ear.world.dvp(PGO);
+    let tokens = dvp.tokens(SASKIA).await;
+    let location = dvp.location_token(&tokens, ZIEKENHUIS).await;
+    let form = dvp.exchange_form(&location, ZIEKENHUIS_NAAM, "51");
+    dvp.exchange("dva-back", &form).await;
+
+    let resolved = ear.bericht("digid", "/saml/idp/resolve_artifact").await;
+    let assertion = resolved.response.xml.expect("the assertion");
+    assert!(assertion.contains("StatusCode Value=\"urn:oasis:names:tc:SAML:2.0:status:Success\""));
+    assert!(assertion.contains(">•••</saml:NameID>"), "{assertion}");
+    let asked = ear
+        .bericht("digid", "/saml/idp/request_authentication")
+        .await;
+    assert!(
+        asked
+            .request
+            .xml
+            .expect("a request")
+            .contains("AuthnRequest")
+    );
+    let located = ear.bericht("lokalisatie", "/locaties").await;
+    assert_eq!(
+        located.request.velden.expect("a question")["bsn"],
+        "••• (9)"
+    );
+    let userinfo = ear.bericht("mitz", "/userinfo").await;
+    let locations = &userinfo.response.velden.expect("a token")["claims"]["locations"];
+    assert_eq!(locations[0]["value"], ZIEKENHUIS);
+    ear.bericht("dva", "/token").await;
+
+    let all: Vec<Value> = ear.all("/berichten");
+    let all = serde_json::to_string(&all).expect("JSON");
+    for secret in [
+        SASKIA,
+        VERIFIER,
+        &tokens.access,
+        &tokens.refresh,
+        &tokens.id,
+        &location,
+    ] {
+        assert!(!all.contains(secret), "{secret}");
+    }
+    // No token's payload or signature, either.
+    for token in [&tokens.access, &tokens.id, &location] {
+        assert!(token.split('.').all(|part| !all.contains(part)));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refusal_is_told_once_in_the_log_and_once_to_the_observer() {
+    let ear = Ear::start().await;
+    let dvp = ear.world.dvp(PGO);
+    let refused = dvp.offer_code("no-code-at-all").await;
+    let trace = refused.headers["trace-id"]
+        .to_str()
+        .expect("a number")
+        .to_owned();
+    let is = |told: &Weigering| told.trace_id == trace;
+    let told = ear.first("/weigeringen", is).await;
+    assert_eq!(told.party, "mitz");
+
+    let log = ear.world.running.state.join("log.jsonl");
+    let log = std::fs::read_to_string(log).expect("a log");
+    let lines = log.lines().filter(|line| line.contains(&trace));
+    let lines: Vec<Weigering> = lines
+        .map(|line| serde_json::from_str(line).expect("a refusal"))
+        .collect();
+    assert_eq!(lines, [told.clone()]);
+    let all: Vec<Weigering> = ear.all("/weigeringen");
+    assert_eq!(all.iter().filter(|told| is(told)).count(), 1);
+}
