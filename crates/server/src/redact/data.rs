@@ -82,7 +82,8 @@ pub(super) fn value(name: &str, of: &Value, depth: usize, budget: &mut Budget) -
     }
     match of {
         Value::Null => of.clone(),
-        Value::Bool(_) => budgeted(of.clone(), "false", budget),
+        Value::Bool(_) if names::is_flag(name) => budgeted(of.clone(), "false", budget),
+        Value::Bool(_) => budgeted(Value::from(HIDDEN), HIDDEN, budget),
         Value::Number(number) => {
             let text = number.to_string();
             if names::is_harmless(name) && !text::has_bsn(&text) {

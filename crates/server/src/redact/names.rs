@@ -53,7 +53,6 @@ const HARMLESS: &[&str] = &[
     // Public keys (RFC 7517)
     "kty",
     "crv",
-    "use",
     "key_ops",
     "e",
     // Metadata (RFC 8414, OpenID Connect Discovery)
@@ -83,6 +82,8 @@ const HARMLESS: &[&str] = &[
     "services",
     "presenter_x5t",
     "systeemrolcode",
+    // The lists (MedMij)
+    "api",
     // FHIR R4: what kind of thing, and how many
     "resourceType",
     "total",
@@ -96,6 +97,7 @@ const HARMLESS: &[&str] = &[
 /// Values that are shown under names which hold other things elsewhere.
 const WORDS: &[(&str, &[&str])] = &[
     ("decision", &["Permit", "Deny"]),
+    ("use", &["sig", "enc"]),
     ("type", &["searchset", "collection", "transaction", "batch"]),
     ("severity", &["fatal", "error", "warning", "information"]),
     (
@@ -118,6 +120,11 @@ const XML_TEXTS: &[&str] = &[
     "Volgnummer",
     "Tijdstempel",
     "Zorgaanbiedernaam",
+    "URA",
+    "Aanbiedertype",
+    "Weergavenaam",
+    "InterfaceversieId",
+    "OAuthclientOrganisatienaam",
     "Interfaceversienaam",
     "GegevensdienstId",
     "Systeemrolcode",
@@ -234,6 +241,11 @@ const DIGITS_MIN: usize = 9;
 /// Whether the value under this name is shown.
 pub(super) fn is_harmless(name: &str) -> bool {
     HARMLESS.contains(&name)
+}
+
+/// Whether yes or no is told under this name: a record system's could be about somebody's health.
+pub(super) fn is_flag(name: &str) -> bool {
+    is_harmless(name) || name.ends_with("_supported")
 }
 
 /// Whether this value is shown under this name.

@@ -11,6 +11,11 @@ pub(super) const HIDDEN: &str = "•••";
 pub(super) const MORE: &str = "…";
 /// Characters of one text that are shown.
 const CHARS_MAX: usize = 512;
+/// How every token begins that is JSON in base64url: `{"`. One that stands within a sentence is
+/// hidden with it.
+const TOKEN_BEGINS: &str = "eyJ";
+/// Whose URLs name algorithms, by what stands behind the `#`.
+const NAMES_ALGORITHMS: &str = "www.w3.org";
 /// Digits of a BSN.
 const BSN_DIGITS: usize = 9;
 /// A segment of a path from this length on is taken for a secret, unless it is a known word.
@@ -27,10 +32,15 @@ pub(super) fn hidden(text: &str) -> String {
 /// A text that a list allows: a URL without its query, anything else as it is, but no token, no BSN
 /// and nothing endless.
 pub(super) fn shown(text: &str) -> String {
-    if has_bsn(text) || token::is_token(text) {
+    if has_bsn(text) || token::is_token(text) || text.contains(TOKEN_BEGINS) {
         return hidden(text);
     }
-    url(text).unwrap_or_else(|| cut(text))
+    match url(text) {
+        // Reading a URL takes white space out, and makes digits of other scripts ours.
+        Some(url) if has_bsn(&url) => hidden(text),
+        Some(url) => url,
+        None => cut(text),
+    }
 }
 
 /// Hides a text that holds a BSN.
@@ -46,12 +56,15 @@ pub(super) fn has_bsn(text: &str) -> bool {
     runs.any(|run| run.len() == BSN_DIGITS && Bsn::parse(run).is_ok())
 }
 
-/// An `http` or `https` URL: scheme, host, and what may be shown of the path. Of a query or fragment
-/// only that there is one. Nothing for a text that is no such URL.
+/// An `http` or `https` URL: scheme, host, and what may be shown of the path. Of a query only that
+/// there is one, and of a fragment nothing. Nothing for a text that is no such URL.
 pub(super) fn url(text: &str) -> Option<String> {
     let url = web_url(text)?;
     let query = url.query().map_or("", |_| "?•••");
-    Some(format!("{}{}", without_query(text, &url), query))
+    let is_algorithm = url.host_str() == Some(NAMES_ALGORITHMS);
+    let fragment = url.fragment().filter(|name| is_algorithm && is_plain(name));
+    let fragment = fragment.map_or_else(String::new, |name| format!("#{name}"));
+    Some(format!("{}{query}{fragment}", without_query(text, &url)))
 }
 
 /// The parts of such a URL: all before its query as [`url`] shows it, and the query, undecoded.

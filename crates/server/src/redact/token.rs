@@ -18,9 +18,8 @@ pub(super) fn shown(text: &str, depth: usize, budget: &mut Budget) -> Option<Val
         return Some(Value::from(MORE));
     }
     let header = data::value("", &header, depth + 1, budget);
-    let payload = match parts.as_slice() {
-        [_, payload, _] => payload,
-        _ => return Some(json!({ "header": header, "encrypted": true })),
+    let [_, payload, _] = parts.as_slice() else {
+        return Some(json!({ "header": header, "encrypted": true }));
     };
     let claims = jose::b64::decode(payload)
         .and_then(|bytes| serde_json::from_slice::<Value>(&bytes).ok())

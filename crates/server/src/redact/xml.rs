@@ -70,9 +70,10 @@ fn attributes(of: Element<'_>) -> String {
         (name(&written), is_shown, value)
     });
     let shown = |(name, is_shown, value): (String, bool, &str)| {
-        let value = match is_shown {
-            true => escaped(&text::shown(value)),
-            false => HIDDEN.to_owned(),
+        let value = if is_shown {
+            escaped(&text::shown(value))
+        } else {
+            HIDDEN.to_owned()
         };
         format!(" {name}=\"{value}\"")
     };
@@ -81,10 +82,8 @@ fn attributes(of: Element<'_>) -> String {
 
 /// The name, if it is one that somebody thought of.
 fn name(written: &str) -> String {
-    match names::is_name(written) {
-        true => written.to_owned(),
-        false => HIDDEN.to_owned(),
-    }
+    let is_name = names::is_name(written);
+    if is_name { written } else { HIDDEN }.to_owned()
 }
 
 fn escaped(text: &str) -> String {

@@ -9,14 +9,18 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use axum::Router;
 use axum::extract::State;
-use axum::http::StatusCode;
 use axum::routing::post;
+use bytes::Bytes;
+use http::{StatusCode, Uri};
 use serde_json::Value;
+use server::door::TraceId;
 use server::door::{self, ClientCertificates, House, Limits, Site, Sites};
 use server::network::{Party, hostname};
-use server::observer::{Bericht, Richting, Weigering};
+use server::observer::{Bericht, Observer, Richting, Weigering};
+use server::outside::{Ears, Headers, Others};
 use tokio::net::TcpListener;
 
+use crate::pgo::collected;
 use crate::world::{SASKIA, VERIFIER, World, ZIEKENHUIS, ZIEKENHUIS_NAAM};
 
 const PGO: &str = "anderpgo.localhost";
@@ -106,11 +110,8 @@ fn site(world: &World, heard: Heard) -> Site {
     }
 }
 
-async fn hear(
-    State(heard): State<Heard>,
-    uri: axum::http::Uri,
-    axum::Json(items): axum::Json<Vec<Value>>,
-) -> StatusCode {
+async fn hear(State(heard): State<Heard>, uri: Uri, body: Bytes) -> StatusCode {
+    let items: Vec<Value> = serde_json::from_slice(&body).expect("an array");
     let mut heard = heard.lock().unwrap_or_else(PoisonError::into_inner);
     heard.extend(items.into_iter().map(|item| (uri.path().to_owned(), item)));
     StatusCode::NO_CONTENT
@@ -192,6 +193,75 @@ async fn a_whole_run_is_overheard_and_tells_no_bsn_token_or_assertion() {
     for token in [&tokens.access, &tokens.id, &location] {
         assert!(token.split('.').all(|part| !all.contains(part)));
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pgo_that_collects_is_overheard_and_nobodys_health_is_told() {
+    let ear = Ear::start().await;
+    let (_, result) = collected(&ear.world).await;
+    assert_eq!(result.status, 200);
+    let searched = ear.bericht("xis", "/Observation/_search").await;
+    let velden = searched.response.velden.expect("a bundle");
+    assert_eq!(velden["resourceType"], "Bundle");
+    let page = ear.bericht("pgo", "/resultaat").await;
+    assert_eq!(page.response.velden, None);
+    assert!(page.response.bytes > 1_000);
+
+    let all: Vec<Value> = ear.all("/berichten");
+    let all = serde_json::to_string(&all).expect("JSON");
+    for personal in [SASKIA, "Saskia", "Metformine", "mmHg", "Diabetes"] {
+        assert!(!all.contains(personal), "{personal}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_to_a_party_of_others_is_told_by_who_sent_it_answered_or_not() {
+    let ear = Ear::start().await;
+    let (world, clock) = (&ear.world, ear.world.running.clock.clone());
+    let nobody = "https://weg.localhost:9";
+    let others: Others = [world.url("discovery").as_str(), nobody]
+        .into_iter()
+        .collect();
+    let outside = world.outside(Some(PGO));
+    let observer = Observer::at("pgo", &world.url("netwerk"), "key", &outside);
+    let outside = outside.overheard_by(Ears {
+        others,
+        observer,
+        clock,
+    });
+    let trace = TraceId::fresh();
+    let get = async |url: String| {
+        let headers = Headers::none().correlation_id(trace).bearer("geheim");
+        outside.get(&url, headers).await
+    };
+    let path = "/.well-known/oauth-authorization-server";
+    let url = format!("{}{path}", world.url("discovery"));
+    let asked = format!("{url}?zorgaanbiedernaam={ZIEKENHUIS_NAAM}&code=geheim");
+    let answer = get(asked).await.expect("an answer");
+    get(format!("{nobody}/token"))
+        .await
+        .expect_err("nobody is there");
+    get(format!("{}/jwks", world.url("mitz")))
+        .await
+        .expect("ours");
+
+    let sent = |told: &Bericht| told.richting == Richting::Verzonden;
+    let last = |told: &Bericht| sent(told) && told.status == 0;
+    let unanswered: Bericht = ear.first("/berichten", last).await;
+    assert_eq!(unanswered.url, format!("{nobody}/token"));
+    let all: Vec<Bericht> = ear.all("/berichten");
+    let told: Vec<&Bericht> = all.iter().filter(|told| sent(told)).collect();
+    assert_eq!(told.len(), 2, "what runs here tells by itself");
+    assert_eq!((&*told[0].url, &*told[0].party), (&*url, "pgo"));
+    assert_eq!(
+        (told[0].status, &*told[0].peer),
+        (200, "discovery.localhost")
+    );
+    assert_eq!(told[0].trace_id, trace.to_string());
+    assert_eq!(told[0].query.as_ref().expect("a query")["code"], "••• (6)");
+    assert_eq!(told[0].response.bytes, answer.body.len() as u64);
+    let bearer = ("authorization".to_owned(), "Bearer ••• (6)".to_owned());
+    assert!(told[0].request.headers.contains(&bearer));
 }
 
 #[tokio::test(flavor = "multi_thread")]
