@@ -15,7 +15,7 @@ use http::{StatusCode, Uri};
 use serde_json::Value;
 use server::door::TraceId;
 use server::door::{self, ClientCertificates, House, Limits, Site, Sites};
-use server::network::{Party, hostname};
+use server::network::{Party, Trouble, hostname};
 use server::observer::{Bericht, Observer, Richting, Weigering};
 use server::outside::{Ears, Headers, Others};
 use tokio::net::TcpListener;
@@ -25,9 +25,9 @@ use crate::world::{SASKIA, VERIFIER, World, ZIEKENHUIS, ZIEKENHUIS_NAAM};
 
 const PGO: &str = "anderpgo.localhost";
 
-/// How often, and how many times, it is looked whether something was told.
+/// How often it is looked whether something was told, and for how long.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
-const LOOKS_MAX: usize = 200;
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What was told, as it came: the path and the items.
 type Heard = Arc<Mutex<Vec<(String, Value)>>>;
@@ -74,13 +74,16 @@ impl Ear {
         path: &str,
         is: impl Fn(&T) -> bool,
     ) -> T {
-        for _ in 0..LOOKS_MAX {
-            if let Some(found) = self.all(path).into_iter().find(|told| is(told)) {
-                return found;
+        let told = async {
+            loop {
+                if let Some(found) = self.all(path).into_iter().find(|told| is(told)) {
+                    return found;
+                }
+                tokio::time::sleep(LOOK_EVERY).await;
             }
-            tokio::time::sleep(LOOK_EVERY).await;
-        }
-        panic!("never told at {path}");
+        };
+        let told = tokio::time::timeout(PATIENCE, told).await;
+        told.expect("it is told")
     }
 
     async fn bericht(&self, party: &str, path: &str) -> Bericht {
@@ -238,12 +241,12 @@ async fn a_call_to_a_party_of_others_is_told_by_who_sent_it_answered_or_not() {
     let url = format!("{}{path}", world.url("discovery"));
     let asked = format!("{url}?zorgaanbiedernaam={ZIEKENHUIS_NAAM}&code=geheim");
     let answer = get(asked).await.expect("an answer");
-    get(format!("{nobody}/token"))
-        .await
-        .expect_err("nobody is there");
     get(format!("{}/jwks", world.url("mitz")))
         .await
         .expect("ours");
+    get(format!("{nobody}/token"))
+        .await
+        .expect_err("nobody is there");
 
     let sent = |told: &Bericht| told.richting == Richting::Verzonden;
     let last = |told: &Bericht| sent(told) && told.status == 0;
@@ -265,6 +268,18 @@ async fn a_call_to_a_party_of_others_is_told_by_who_sent_it_answered_or_not() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_party_in_trouble_is_overheard_as_the_others_saw_it() {
+    let ear = Ear::start().await;
+    let control = ear.world.running.control.as_ref().expect("control");
+    assert!(control.troubles.set(Party::Mitz, Some(Trouble::Down)));
+    ear.world.dvp(PGO).offer_code("a-code").await;
+    let told = ear.bericht("mitz", "/token").await;
+    assert_eq!(told.status, 503);
+    let answered = told.response.velden.expect("an answer");
+    assert_eq!(answered["error"], "temporarily_unavailable");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_refusal_is_told_once_in_the_log_and_once_to_the_observer() {
     let ear = Ear::start().await;
     let dvp = ear.world.dvp(PGO);
@@ -283,7 +298,7 @@ async fn a_refusal_is_told_once_in_the_log_and_once_to_the_observer() {
     let lines: Vec<Weigering> = lines
         .map(|line| serde_json::from_str(line).expect("a refusal"))
         .collect();
-    assert_eq!(lines, [told.clone()]);
+    assert_eq!(lines, std::slice::from_ref(&told));
     let all: Vec<Weigering> = ear.all("/weigeringen");
     assert_eq!(all.iter().filter(|told| is(told)).count(), 1);
 }
