@@ -33,7 +33,7 @@ pub struct ServiceProvider<'a> {
     pub identity_provider: &'a IdpMetadata,
 }
 
-/// The message in the value of `SAMLRequest` or `SAMLResponse` of a form (SAML bindings 3.5.4). For
+/// The message in the value of `SAMLRequest` or `SAMLResponse` of a form (SAML bindings 3.5). For
 /// showing it: nothing of it is verified.
 pub fn posted(value: &str) -> Option<Vec<u8>> {
     decode_base64(value)

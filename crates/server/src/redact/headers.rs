@@ -100,7 +100,7 @@ fn cookie(pair: &str) -> String {
     }
 }
 
-/// How long a browser keeps a cookie: at most eight digits, 400 days have as many (RFC 6265bis).
+/// How long a browser keeps a cookie: at most eight digits, and years have as many.
 fn max_age(part: &str) -> String {
     let seconds = part.split_once('=').map(|(_, seconds)| seconds);
     let is_short = |s: &&str| s.len() <= 8 && s.bytes().all(|byte| byte.is_ascii_digit());

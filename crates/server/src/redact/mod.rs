@@ -3,7 +3,7 @@
 //!
 //! The demo's observer shows what parties said to each other. A party passes everything that it
 //! tells through here first, so that no secret and no personal data leaves it. What may be shown
-//! stands in lists ([`names`]); what no list names is hidden, whoever made it up. Beside that,
+//! stands in lists (`names.rs`); what no list names is hidden, whoever made it up. Beside that,
 //! nothing leaves that holds a BSN, wherever it stands.
 //!
 //! These are functions of values: nothing here reads a clock, opens a socket or keeps anything, and

@@ -86,6 +86,15 @@ impl Ear {
         told.expect("it is told")
     }
 
+    /// The lines of the log under this number.
+    fn logged(&self, trace: &str) -> Vec<Weigering> {
+        let log = self.world.running.state.join("log.jsonl");
+        let log = std::fs::read_to_string(log).expect("a log");
+        let lines = log.lines().filter(|line| line.contains(trace));
+        let read = |line| serde_json::from_str(line).expect("a refusal");
+        lines.map(read).collect()
+    }
+
     async fn bericht(&self, party: &str, path: &str) -> Bericht {
         let is = |told: &Bericht| told.party == party && told.url.ends_with(path);
         self.first("/berichten", is).await
@@ -283,22 +292,18 @@ async fn a_party_in_trouble_is_overheard_as_the_others_saw_it() {
 async fn a_refusal_is_told_once_in_the_log_and_once_to_the_observer() {
     let ear = Ear::start().await;
     let dvp = ear.world.dvp(PGO);
-    let refused = dvp.offer_code("no-code-at-all").await;
-    let trace = refused.headers["trace-id"]
-        .to_str()
-        .expect("a number")
-        .to_owned();
-    let is = |told: &Weigering| told.trace_id == trace;
-    let told = ear.first("/weigeringen", is).await;
-    assert_eq!(told.party, "mitz");
-
-    let log = ear.world.running.state.join("log.jsonl");
-    let log = std::fs::read_to_string(log).expect("a log");
-    let lines = log.lines().filter(|line| line.contains(&trace));
-    let lines: Vec<Weigering> = lines
-        .map(|line| serde_json::from_str(line).expect("a refusal"))
-        .collect();
-    assert_eq!(lines, std::slice::from_ref(&told));
-    let all: Vec<Weigering> = ear.all("/weigeringen");
-    assert_eq!(all.iter().filter(|told| is(told)).count(), 1);
+    let code = dvp.code(SASKIA, &[]).await;
+    assert_eq!(dvp.offer_code(&code).await.status, 200);
+    // One that a rule decided, and one that no rule had to.
+    let replayed = dvp.offer_code(&code).await;
+    let without = dvp.userinfo("no-token").await;
+    for (refused, who) in [(replayed, PGO), (without, "unknown")] {
+        let trace = refused.headers["trace-id"].to_str().expect("a number");
+        let is = |told: &Weigering| told.trace_id == trace;
+        let told = ear.first("/weigeringen", is).await;
+        assert_eq!((&*told.party, &*told.who), ("mitz", who));
+        assert_eq!(ear.logged(trace), std::slice::from_ref(&told));
+        let all: Vec<Weigering> = ear.all("/weigeringen");
+        assert_eq!(all.iter().filter(|told| is(told)).count(), 1);
+    }
 }

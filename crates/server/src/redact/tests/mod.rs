@@ -71,7 +71,7 @@ fn encoded(pairs: &[(&str, &str)]) -> String {
     form.extend_pairs(pairs).finish()
 }
 
-/// DEFLATE without compression (RFC 1951 §3.2.4).
+/// A message as the Redirect binding encodes it, without compressing it.
 fn deflated(text: &str) -> String {
     let length = u16::try_from(text.len()).expect("short");
     let mut bytes = vec![1];
