@@ -6,6 +6,7 @@
 mod addresses;
 mod faults;
 mod hosts;
+mod overheard;
 mod parties;
 mod person;
 mod ready;
@@ -220,6 +221,9 @@ impl Parties {
                 if let Some(control) = control {
                     let signing = opened.signing.clone();
                     router = control.troubles.before(party, signing, router);
+                }
+                if party != Party::Netwerk {
+                    router = overheard::around(&opened.app, on.hosts.url(host), router);
                 }
                 let site = parties::site(on, party, host, clients, router)?;
                 behind.insert(site.host.clone(), Arc::clone(&opened.app));

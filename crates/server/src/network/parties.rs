@@ -26,7 +26,7 @@ use crate::input::{ClientAuth, DvaId, Provider, Shows, ZAL_RULES};
 use crate::keys::KeyRing;
 use crate::lists::{Lists, Stelselnode};
 use crate::observer::Observer;
-use crate::outside::{Outside, OutsideConfig};
+use crate::outside::{Ears, Others, Outside, OutsideConfig};
 use crate::routes::digid::{DigidGiven, DigidRole, Person, SpSource};
 use crate::routes::dva::{DvaGiven, DvaRole, DvaUrls};
 use crate::routes::lokalisatie::LokalisatieRole;
@@ -168,25 +168,40 @@ fn app(on: &Foundation, party: Party) -> Result<(Arc<App>, KeyRing), String> {
     let identity = identity.map_err(|fault| fault.to_string())?;
     let outside = Outside::new(OutsideConfig::new(trusted::of(on), Some(identity)));
     let outside = outside.map_err(|fault| fault.to_string())?;
-    let url = format!("{}/sightings", on.hosts.url("netwerk"));
+    let clock = on.clock.of_party();
     let observer = if party == Party::Netwerk {
         Observer::nobody(party.name())
     } else {
         let key = on
             .observer_keys
             .get(party.name())
-            .cloned()
-            .unwrap_or_default();
-        Observer::at(party.name(), url, key, outside.clone())
+            .map_or("", String::as_str);
+        Observer::at(party.name(), &on.hosts.url("netwerk"), key, &outside)
     };
+    let outside = outside.overheard_by(Ears {
+        others: others(on),
+        observer: observer.clone(),
+        clock: clock.clone(),
+    });
     let given = Given {
         host,
-        clock: on.clock.of_party(),
+        clock,
         outside,
         log: on.log.clone(),
         observer,
     };
     App::open(party.name(), &directory, given)
+}
+
+/// The hosts of parties that are not of this program, which tell the observer nothing: what a party
+/// sends there, it tells itself.
+fn others(on: &Foundation) -> Others {
+    let document = on.input.digid_metadata.as_deref();
+    let digid = document.and_then(|text| IdpMetadata::parse(text.as_bytes()).ok());
+    let resolves = |idp: IdpMetadata| idp.artifact_resolution.into_iter().map(|at| at.url);
+    let urls = digid.into_iter().flat_map(resolves);
+    urls.filter(|url| !on.hosts.all().any(|(_, own)| own == web::origin(url)))
+        .collect()
 }
 
 fn lists(on: &Foundation, party: Party) -> Arc<Lists> {

@@ -7,6 +7,7 @@
 //!
 //! A call never says more in an error than which host it went to: no path, no query, no body.
 
+mod ears;
 mod error;
 mod headers;
 
@@ -26,6 +27,7 @@ use url::{Host, Url, form_urlencoded};
 use crate::certificates::Identity;
 use crate::trust::Trust;
 
+pub use ears::{Ears, Others};
 pub use error::{BadOutside, OutsideError};
 pub use headers::Headers;
 
@@ -119,6 +121,7 @@ pub struct Outside {
     client: reqwest::Client,
     addresses: Addresses,
     body_bytes_max: usize,
+    ears: Option<Arc<Ears>>,
 }
 
 impl Outside {
@@ -142,7 +145,18 @@ impl Outside {
             client,
             addresses: config.addresses,
             body_bytes_max: config.body_bytes_max,
+            ears: None,
         })
+    }
+
+    /// The same way to the others, and the observer is told what is said to those that are not of
+    /// this program. Clones that were made before stay as they are: the observer's own way is one.
+    #[must_use]
+    pub fn overheard_by(self, ears: Ears) -> Self {
+        Self {
+            ears: Some(Arc::new(ears)),
+            ..self
+        }
     }
 
     /// Gets `url`.
@@ -160,8 +174,7 @@ impl Outside {
         let url = self.allowed(url)?;
         let request = self.client.get(url).headers(headers.into_map()?);
         let request = request.timeout(Duration::from_secs(bounds.timeout_s.into()));
-        let response = request.send().await.map_err(OutsideError::of)?;
-        read(response, bounds.bytes_max).await
+        self.ask(request, bounds.bytes_max).await
     }
 
     /// Posts `fields` to `url` as `application/x-www-form-urlencoded`.
@@ -201,8 +214,31 @@ impl Outside {
         if let Some(body) = body {
             request = request.body(body);
         }
-        let response = request.send().await.map_err(OutsideError::of)?;
-        read(response, self.body_bytes_max).await
+        self.ask(request, self.body_bytes_max).await
+    }
+
+    /// Sends the request and reads the answer. Whom it concerns is told of both.
+    async fn ask(
+        &self,
+        request: reqwest::RequestBuilder,
+        bytes_max: usize,
+    ) -> Result<Answer, OutsideError> {
+        let request = request.build().map_err(OutsideError::of)?;
+        let asked = self.ears.as_ref().and_then(|ears| ears.asked(&request));
+        let answer = self.answer(request, bytes_max).await;
+        if let (Some(ears), Some(asked)) = (&self.ears, asked) {
+            ears.answered(asked, &answer);
+        }
+        answer
+    }
+
+    async fn answer(
+        &self,
+        request: reqwest::Request,
+        bytes_max: usize,
+    ) -> Result<Answer, OutsideError> {
+        let response = self.client.execute(request).await;
+        read(response.map_err(OutsideError::of)?, bytes_max).await
     }
 
     /// The URL, if calls may go there. The library resolves names through [`Resolver`], but takes

@@ -4,6 +4,7 @@ mod dva;
 mod lists;
 mod login;
 mod logout;
+mod overheard;
 mod pgo;
 mod token;
 mod trouble;
