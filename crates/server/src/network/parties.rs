@@ -200,8 +200,10 @@ fn others(on: &Foundation) -> Others {
     let digid = document.and_then(|text| IdpMetadata::parse(text.as_bytes()).ok());
     let resolves = |idp: IdpMetadata| idp.artifact_resolution.into_iter().map(|at| at.url);
     let urls = digid.into_iter().flat_map(resolves);
-    urls.filter(|url| !on.hosts.all().any(|(_, own)| own == web::origin(url)))
-        .collect()
+    let urls = urls.filter(|url| !on.hosts.all().any(|(_, own)| own == web::origin(url)));
+    let outside = on.input.parties.values();
+    let outside = outside.flat_map(|party| party.hosts.values().chain(party.endpoints.values()));
+    urls.chain(outside.cloned()).collect()
 }
 
 fn lists(on: &Foundation, party: Party) -> Arc<Lists> {
