@@ -26,6 +26,7 @@ pub mod network;
 pub mod observer;
 pub mod outside;
 pub mod pages;
+pub mod recording;
 pub mod routes;
 pub mod seal;
 pub mod settle;

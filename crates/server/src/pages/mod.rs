@@ -11,6 +11,7 @@
 //! Start reading at [`PageContext`], then [`PgoStart`].
 
 mod datum;
+mod diagram;
 mod geheel;
 mod grafiek;
 mod kaarten;
@@ -60,17 +61,22 @@ macro_rules! page {
 }
 
 mod bediening;
+mod berichten;
 mod digid;
 mod mitz;
 mod netwerk;
 mod pgo;
+mod reis;
 mod technisch;
 #[cfg(test)]
 mod tests;
 mod toestemmingen;
+mod uitwisseling;
 mod voorbeelden;
 
 pub use self::bediening::{Bediening, BedieningPartij, Storing};
+pub use self::berichten::Berichten;
+pub use self::diagram::{Diagram, DiagramRij, DiagramStand};
 pub use self::digid::{
     DigidInloggen, DigidNietGevonden, DigidUitgelogd, DigidUitloggen, Testpersoon,
 };
@@ -81,13 +87,12 @@ pub use self::lang::Lang;
 pub use self::mitz::{
     DigidDoorsturen, Doorsturen, MitzFout, MitzFoutSoort, MitzGeannuleerd, MitzNietIngelogd,
 };
-pub use self::netwerk::{
-    Gezien, Host, Netwerk, Reis, ReisUitkomst, ReisVermelding, Stap, StapUitkomst,
-};
+pub use self::netwerk::{Host, Netwerk, ReisUitkomst, ReisVermelding};
 pub use self::pgo::{
     Groep, Inhoud, PgoAanbieder, PgoMelding, PgoMeldingSoort, PgoResultaat, PgoStart,
     ResultaatAanbieder, Rij, Uitkomst,
 };
+pub use self::reis::{Afwijzing, Gezien, Reis, Stap, StapUitkomst};
 pub use self::samples::{Sample, samples};
 pub use self::shell::{Brand, NotAnOrigin, Origin, Page, Shell, without_taal};
 pub use self::technisch::{Technisch, TechnischSoort};
@@ -96,10 +101,15 @@ pub use self::toestemmingen::{
     AanbiederKeuze, Afgemeld, BijDigid, CategorieKeuze, Overzicht, OverzichtKeuze, OverzichtPgo,
     RegisterFout, RegisterFoutSoort, Toestemming, Voor,
 };
+pub use self::uitwisseling::{Uitwisseling, Zijde};
 pub use self::waarde::{Getal, Grens, Waarde};
 
 /// The style sheet of every page, to be served as `/stijl.css`.
-pub const STYLESHEET: &str = include_str!("../../templates/stijl.css");
+pub const STYLESHEET: &str = concat!(
+    include_str!("../../templates/stijl.css"),
+    include_str!("../../templates/diagram.css"),
+    include_str!("../../templates/netwerk.css"),
+);
 
 /// A page: what it shows, and how that looks.
 ///
