@@ -11,7 +11,7 @@ use super::Lang;
 use super::texts::{Texts, texts};
 
 /// From one line of life to the next.
-const BAAN: i32 = 96;
+const BAAN: i32 = 108;
 /// What is kept free left and right of the outer ones, for half a name.
 const RAND: i32 = 56;
 /// Height of the names.
@@ -283,8 +283,8 @@ mod tests {
         let drawn = Diagram::draw(&["A", "B"], &rows);
         let marked: Vec<bool> = drawn.pijlen.iter().map(|p| p.kruis.is_some()).collect();
         assert_eq!(marked, [false, true, false]);
-        assert_eq!(drawn.pijlen[0].lijn, "M56 99H144");
-        assert_eq!(drawn.pijlen[1].lijn, "M152 135H64");
+        assert_eq!(drawn.pijlen[0].lijn, "M56 99H156");
+        assert_eq!(drawn.pijlen[1].lijn, "M164 135H64");
     }
 
     #[test]
