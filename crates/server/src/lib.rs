@@ -27,6 +27,7 @@ pub mod observer;
 pub mod outside;
 pub mod pages;
 pub mod recording;
+pub mod requirements;
 pub mod routes;
 pub mod seal;
 pub mod settle;

@@ -63,6 +63,7 @@ macro_rules! page {
 mod bediening;
 mod berichten;
 mod digid;
+mod eis;
 mod mitz;
 mod netwerk;
 mod pgo;
@@ -80,6 +81,7 @@ pub use self::diagram::{Diagram, DiagramRij, DiagramStand};
 pub use self::digid::{
     DigidInloggen, DigidNietGevonden, DigidUitgelogd, DigidUitloggen, Testpersoon,
 };
+pub use self::eis::Eis;
 pub use self::kaarten::{
     Gebruik, Item, Kaarten, Lijst, Lijstsoort, Medicijn, Medicijnen, Meetkaart, Meting, Normaal,
 };

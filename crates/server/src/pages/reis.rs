@@ -25,8 +25,8 @@ pub struct Afwijzing {
     pub partij: String,
     /// The requirement that was not met: `mitz case 48`.
     pub eis: String,
-    /// The page that tells what it asks.
-    pub href: String,
+    /// The page that tells what it asks, if there is one.
+    pub href: Option<String>,
     /// The reason, in the words of the log.
     pub reden: String,
     /// Whom.
@@ -194,7 +194,7 @@ impl Afwijzing {
         Self {
             partij: String::from("dva"),
             eis: String::from("RFC 7636 §4.6"),
-            href: String::from("/eisen/RFC%207636%20%C2%A74.6"),
+            href: Some(String::from("/eisen/RFC%207636%20%C2%A74.6")),
             reden: String::from("another verifier <test>"),
             wie: String::from("pgo.localhost"),
             tijd: String::from("2026-11-22 10:46:03"),

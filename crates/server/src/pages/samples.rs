@@ -2,9 +2,9 @@
 
 use super::{
     Afgemeld, Bediening, Berichten, Brand, DigidDoorsturen, DigidInloggen, DigidNietGevonden,
-    DigidUitgelogd, DigidUitloggen, Lang, MitzFout, MitzGeannuleerd, MitzNietIngelogd, Netwerk,
-    Origin, Overzicht, Page, PageContext, PgoMelding, PgoResultaat, PgoStart, RegisterFout, Reis,
-    Shell, Technisch, Toestemming,
+    DigidUitgelogd, DigidUitloggen, Eis, Lang, MitzFout, MitzGeannuleerd, MitzNietIngelogd,
+    Netwerk, Origin, Overzicht, Page, PageContext, PgoMelding, PgoResultaat, PgoStart,
+    RegisterFout, Reis, Shell, Technisch, Toestemming,
 };
 
 /// A rendered sample.
@@ -38,6 +38,7 @@ pub fn samples(lang: Lang) -> Vec<Sample> {
         of::<Bediening>("bediening", Brand::Netwerk, lang),
         of::<Reis>("reis", Brand::Netwerk, lang),
         of::<Berichten>("berichten", Brand::Netwerk, lang),
+        of::<Eis>("eis", Brand::Netwerk, lang),
         of::<Technisch>("technisch", Brand::Pgo, lang),
     ]
     .concat()

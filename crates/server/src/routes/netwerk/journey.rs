@@ -16,6 +16,7 @@ use crate::date;
 use crate::observer::{Inhoud, Sighting, Weigering};
 use crate::pages::{Afwijzing, Gezien, Lang, Reis, Stap, StapUitkomst, Uitwisseling, Zijde};
 use crate::recording::{Exchange, Recording};
+use crate::requirements;
 use crate::routes::steps::{STEPS, Step};
 use crate::web::{self, Visit};
 
@@ -187,7 +188,8 @@ pub(super) fn afwijzing(weigering: &Weigering) -> Afwijzing {
     Afwijzing {
         partij: weigering.party.clone(),
         eis: weigering.requirement.clone(),
-        href: format!("/eisen/{}", path_segment(&weigering.requirement)),
+        href: requirements::find(&weigering.requirement)
+            .map(|_| format!("/eisen/{}", path_segment(&weigering.requirement))),
         reden: weigering.reason.clone(),
         wie: weigering.who.clone(),
         tijd: date::moment(weigering.time),

@@ -3,9 +3,10 @@
 //! Parties only tell; none of them reads here, and nothing here is kept when the demo stops.
 //!
 //! `told` takes what parties tell, `kept` keeps it, `journey` shows one run, `loose` the messages of
-//! none, and `control` disturbs the network.
+//! none, `eisen` what a refusal's requirement asks, and `control` disturbs the network.
 
 mod control;
+mod eisen;
 mod journey;
 mod kept;
 mod loose;
@@ -72,7 +73,8 @@ impl NetwerkRole {
             .route("/berichten", get(loose::berichten).post(told::<Bericht>))
             .route("/weigeringen", post(told::<Weigering>))
             .route("/reizen.json", get(reizen_json))
-            .route("/reizen/{reis}", get(journey::reis));
+            .route("/reizen/{reis}", get(journey::reis))
+            .route("/eisen/{eis}", get(eisen::eis));
         let router = web::with_pages(router, Brand::Netwerk).with_state(Arc::clone(self));
         match &self.control {
             Some((control, front_url)) => router.merge(control::router(ControlRole {
@@ -352,6 +354,24 @@ mod tests {
             assert_eq!(tell(Some("key-of-mitz"), &json!([{}])).await, 400, "{path}");
         }
         assert!(role.recording(TRACE).is_none());
+    }
+
+    #[tokio::test]
+    async fn a_requirement_is_shown_under_every_name_that_a_refusal_may_give() {
+        let party = Party::new();
+        let role = role(&party);
+        for known in ["mitz%20case%2048", "RFC%207636%20%C2%A74.6", "core.whl.309"] {
+            let page = rig::get(&role.router(), &format!("/eisen/{known}")).await;
+            assert_eq!(page.status, 200, "{known}");
+        }
+        let page = rig::get(&role.router(), "/eisen/RFC%207636%20%C2%A74.6").await;
+        let link = "href=\"https://www.rfc-editor.org/rfc/rfc7636#section-4.6\"";
+        assert!(page.text().contains(link));
+        for unknown in ["x", "%ff", "RFC", "RFC%207636%20%C2%A799"] {
+            let page = rig::get(&role.router(), &format!("/eisen/{unknown}")).await;
+            assert_eq!(page.status, 404, "{unknown}");
+            assert!(page.text().contains("Deze pagina bestaat niet"));
+        }
     }
 
     #[tokio::test]
