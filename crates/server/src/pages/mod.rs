@@ -5,8 +5,9 @@
 //! (language, party, trace id) is in [`Shell`]. The words stand in `texts/nl.ftl` and
 //! `texts/en.ftl`, the HTML in `templates/`, the looks in `templates/stijl.css`.
 //!
-//! This module never reads a request, decides anything or runs a script in a browser. It escapes
-//! whatever it is given, and every page is well-formed XML as well as HTML.
+//! This module never reads a request or decides anything. It escapes whatever it is given, and every
+//! page is well-formed XML as well as HTML. No page needs a script; the observer's alone have one
+//! ([`LIVE_SCRIPT`]), which brings them up to date.
 //!
 //! Start reading at [`PageContext`], then [`PgoStart`].
 
@@ -18,6 +19,7 @@ mod kaarten;
 mod lang;
 mod melding;
 mod naam;
+mod plaat;
 mod samples;
 mod shell;
 mod texts;
@@ -112,6 +114,10 @@ pub const STYLESHEET: &str = concat!(
     include_str!("../../templates/diagram.css"),
     include_str!("../../templates/netwerk.css"),
 );
+
+/// The one script: it brings the observer's pages up to date, and no other party's pages may run it.
+/// To be served as `/live.js`.
+pub const LIVE_SCRIPT: &str = include_str!("../../templates/live.js");
 
 /// A page: what it shows, and how that looks.
 ///

@@ -1,14 +1,20 @@
-//! The first page of the demo's observer: which journeys there were.
+//! The first page of the demo's observer: the network as a picture, and which journeys there were.
+
+use super::plaat::Plaat;
+use super::{BedieningPartij, Storing};
 
 /// Every journey that was seen, and where the parties live.
 #[derive(Clone, Debug)]
 pub struct Netwerk {
+    /// Changes whenever the page would.
+    pub revisie: u64,
     /// The journeys, newest first if the caller so wishes.
     pub reizen: Vec<ReisVermelding>,
     /// The parties.
     pub hosts: Vec<Host>,
-    /// Whether the network can be disturbed: then a link leads to `/bediening`.
-    pub bediening: bool,
+    /// What is the matter with each party, when the network can be disturbed: then a link leads to
+    /// `/bediening`.
+    pub standen: Option<Vec<BedieningPartij>>,
 }
 
 /// A journey in the list. It leads to `/reizen/<trace>`.
@@ -49,6 +55,11 @@ pub struct Host {
 page!(Netwerk, |_| "netwerk", "netwerk.html");
 
 impl Netwerk {
+    /// The network as a picture.
+    fn plaat(&self) -> Plaat<'_> {
+        Plaat::draw(self.standen.as_deref().unwrap_or_default())
+    }
+
     fn voorbeelden() -> Vec<Self> {
         let reis = |trace: &str, stappen_gelukt, uitkomst| ReisVermelding {
             trace: trace.to_owned(),
@@ -61,7 +72,12 @@ impl Netwerk {
             rol: rol.to_owned(),
             url: url.to_owned(),
         };
+        let stand = |naam: &str, storing| BedieningPartij {
+            naam: naam.to_owned(),
+            storing,
+        };
         let full = Self {
+            revisie: 7,
             reizen: vec![
                 reis(TRACES[0], 30, ReisUitkomst::Gelukt),
                 reis(TRACES[1], 23, ReisUitkomst::Geweigerd),
@@ -73,12 +89,18 @@ impl Netwerk {
                 host("toestemmingen", "https://toestemmingen.localhost:8443"),
                 host("digid", "https://digid.localhost:8443"),
             ],
-            bediening: true,
+            standen: Some(vec![
+                stand("pgo", Storing::Geen),
+                stand("mitz", Storing::Traag(5)),
+                stand("digid", Storing::Weg),
+                stand("dva", Storing::Fout("bad_signature")),
+            ]),
         };
         let empty = Self {
+            revisie: 0,
             reizen: Vec::new(),
             hosts: Vec::new(),
-            bediening: false,
+            standen: None,
         };
         vec![full, empty]
     }

@@ -8,6 +8,8 @@ use super::{Diagram, DiagramRij, DiagramStand, Uitwisseling};
 pub struct Reis {
     /// Its number: a UUID, which is put into the path as it is.
     pub trace: String,
+    /// Changes whenever the page would.
+    pub revisie: u64,
     /// The 30 steps in order, also those not seen.
     pub stappen: Vec<Stap>,
     /// Its picture; each arrow leads to its step.
@@ -171,6 +173,7 @@ impl Reis {
         };
         let mut full = Self {
             trace: TRACES[1].to_owned(),
+            revisie: 7,
             stappen: (1..=30).map(some).collect(),
             diagram: diagram(),
             afwijzingen: vec![Afwijzing::voorbeeld()],
@@ -180,6 +183,7 @@ impl Reis {
         full.stappen[8].elders = vec![(1, 8)];
         let empty = Self {
             trace: TRACES[2].to_owned(),
+            revisie: 0,
             stappen: (1..=30).map(|nummer| stap(nummer, Vec::new())).collect(),
             diagram: Diagram::draw(&["A"], &[]),
             afwijzingen: Vec::new(),

@@ -143,10 +143,22 @@ fn headings_go_down_one_level_at_a_time() {
 }
 
 #[test]
-fn no_page_brings_script_or_style_of_its_own() {
+fn no_page_brings_script_or_style_of_its_own_but_the_observers_that_name_their_script() {
     for sample in every_sample() {
         let dom = Dom::parse(&sample);
-        for element in ["script", "style", "iframe", "object", "base"] {
+        let is_live = ["netwerk-", "reis-"].map(|page| sample.name.starts_with(page));
+        let scripts = dom.all("script");
+        assert_eq!(
+            scripts.len(),
+            usize::from(is_live.contains(&true)),
+            "{}",
+            sample.name
+        );
+        for script in scripts {
+            assert_eq!(dom.attribute(script, "src"), "/live.js");
+            assert_eq!(dom.text(script), "");
+        }
+        for element in ["style", "iframe", "object", "base"] {
             assert!(dom.all(element).is_empty(), "{}: {element}", sample.name);
         }
         for (_, name, value) in dom.attributes() {

@@ -42,6 +42,8 @@ pub struct Recording {
 pub struct Exchange<'a> {
     /// The message; as whoever answered it tells, when both did.
     pub bericht: &'a Bericht,
+    /// Its number in the order of arrival, from 1: it stays while others arrive.
+    pub nummer: usize,
     /// The other party that told it.
     pub also: Option<&'a str>,
     /// The steps that it carries.
@@ -97,14 +99,15 @@ impl Recording {
 
     /// The messages in the order in which they began, each once.
     pub fn exchanges(&self) -> Vec<Exchange<'_>> {
-        let mut all: Vec<&Bericht> = self.berichten.iter().collect();
-        all.sort_by_key(|bericht| (bericht.begonnen_ms, bericht.richting == Richting::Verzonden));
+        let mut all: Vec<(usize, &Bericht)> = (1..).zip(&self.berichten).collect();
+        all.sort_by_key(|(_, it)| (it.begonnen_ms, it.richting == Richting::Verzonden));
         let mut exchanges: Vec<Exchange<'_>> = Vec::with_capacity(all.len());
-        for bericht in all {
+        for (nummer, bericht) in all {
             match exchanges.iter_mut().rev().find(|it| it.is_told_by(bericht)) {
                 Some(known) => known.join(bericht),
                 None => exchanges.push(Exchange {
                     bericht,
+                    nummer,
                     also: None,
                     steps: steps_of(bericht),
                 }),

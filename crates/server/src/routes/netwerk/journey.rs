@@ -43,7 +43,10 @@ pub(super) async fn reis(
     let (trace, form) = Form::of(&reis);
     let lang = web::lang(&visit);
     match (role.recording(trace), form) {
-        (Some(recording), Form::Page) => show(200, &visit, &as_page(&recording, lang)),
+        (Some(recording), Form::Page) => {
+            let revisie = role.kept().revision(Some(trace));
+            show(200, &visit, &as_page(&recording, revisie, lang))
+        }
         (Some(recording), Form::Data) => web::json(200, &recording.data()),
         (Some(recording), Form::Har) => {
             let har = serde_json::to_vec_pretty(&recording.har()).unwrap_or_default();
@@ -81,7 +84,7 @@ fn download(name: &str, response: Response) -> Response {
     web::with(response, (CONTENT_DISPOSITION, value))
 }
 
-fn as_page(recording: &Recording, lang: Lang) -> Reis {
+fn as_page(recording: &Recording, revisie: u64, lang: Lang) -> Reis {
     let mut by_step = Placed::of(recording);
     let stap = |step: &Step| Stap {
         nummer: step.number,
@@ -94,6 +97,7 @@ fn as_page(recording: &Recording, lang: Lang) -> Reis {
     };
     Reis {
         trace: recording.trace_id.clone(),
+        revisie,
         stappen: STEPS.iter().map(stap).collect(),
         diagram: recording.diagram(lang),
         afwijzingen: recording.weigeringen.iter().map(afwijzing).collect(),
@@ -114,7 +118,8 @@ struct Placed {
 impl Placed {
     fn of(recording: &Recording) -> Self {
         let mut placed = Self::default();
-        for (nummer, exchange) in (1..).zip(recording.exchanges()) {
+        for exchange in recording.exchanges() {
+            let nummer = exchange.nummer;
             let shown = uitwisseling(nummer, &exchange, false);
             let Some((first, rest)) = exchange.steps.split_first() else {
                 placed.other.push(shown);

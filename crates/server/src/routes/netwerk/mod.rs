@@ -3,12 +3,14 @@
 //! Parties only tell; none of them reads here, and nothing here is kept when the demo stops.
 //!
 //! `told` takes what parties tell, `kept` keeps it, `journey` shows one run, `loose` the messages of
-//! none, `eisen` what a refusal's requirement asks, and `control` disturbs the network.
+//! none, `eisen` what a refusal's requirement asks, `live` says when a page is behind, and `control` disturbs the
+//! network.
 
 mod control;
 mod eisen;
 mod journey;
 mod kept;
+mod live;
 mod loose;
 #[cfg(test)]
 mod testing;
@@ -25,12 +27,15 @@ use serde_json::{Value, json};
 
 use self::control::ControlRole;
 use self::kept::Kept;
+use self::live::Listeners;
 use self::told::{Keys, NotTaken, Told};
 use crate::app::App;
 use crate::date;
 use crate::network::Control;
 use crate::observer::{Bericht, Sighting, Weigering};
-use crate::pages::{Brand, Host, Netwerk, PageContext, ReisVermelding, Technisch, TechnischSoort};
+use crate::pages::{
+    Brand, Host, LIVE_SCRIPT, Netwerk, PageContext, ReisVermelding, Technisch, TechnischSoort,
+};
 use crate::recording::{Recording, begonnen, stand};
 use crate::web::{self, Visit};
 
@@ -42,6 +47,7 @@ pub struct NetwerkRole {
     /// What disturbs the network, if anything may, and the origin of our own pages.
     control: Option<(Control, String)>,
     kept: Mutex<Kept>,
+    listeners: Listeners,
 }
 
 impl NetwerkRole {
@@ -62,6 +68,7 @@ impl NetwerkRole {
                 .collect(),
             control,
             kept: Mutex::default(),
+            listeners: Listeners::none(),
         })
     }
 
@@ -74,6 +81,9 @@ impl NetwerkRole {
             .route("/weigeringen", post(told::<Weigering>))
             .route("/reizen.json", get(reizen_json))
             .route("/reizen/{reis}", get(journey::reis))
+            .route("/reizen/{reis}/live", get(live::of_one))
+            .route("/live", get(live::of_all))
+            .route("/live.js", get(live_script))
             .route("/eisen/{eis}", get(eisen::eis));
         let router = web::with_pages(router, Brand::Netwerk).with_state(Arc::clone(self));
         match &self.control {
@@ -122,6 +132,7 @@ async fn told<T: Told>(State(role): State<Arc<NetwerkRole>>, visit: Visit) -> Re
         Ok(items) => {
             let mut kept = role.kept();
             items.into_iter().for_each(|item| item.keep(&mut kept));
+            role.listeners.tell(kept.revision(None));
             return web::json(200, &json!({}));
         }
         Err(NotTaken::Key) => (401, "unauthorized", "the key is not that of the party"),
@@ -134,10 +145,13 @@ async fn told<T: Told>(State(role): State<Arc<NetwerkRole>>, visit: Visit) -> Re
 // ── Shown ───────────────────────────────────────────────────────────────────────────────────────
 
 async fn netwerk(State(role): State<Arc<NetwerkRole>>, visit: Visit) -> Response {
+    let control = role.control.as_ref();
+    let revisie = role.kept().revision(None);
     let page = Netwerk {
+        revisie,
         reizen: role.reizen(),
         hosts: role.hosts.clone(),
-        bediening: role.control.is_some(),
+        standen: control.map(|(control, _)| control::standen(control)),
     };
     show(200, &visit, &page)
 }
@@ -157,6 +171,11 @@ async fn reizen_json(State(role): State<Arc<NetwerkRole>>) -> Response {
         })
         .collect();
     web::json(200, &json!({ "reizen": reizen }))
+}
+
+/// What brings the pages up to date.
+async fn live_script() -> Response {
+    web::typed(200, "text/javascript; charset=utf-8", LIVE_SCRIPT)
 }
 
 fn show(status: u16, visit: &Visit, page: &impl PageContext) -> Response {
