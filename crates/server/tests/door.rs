@@ -6,11 +6,12 @@ use std::io::{self, ErrorKind};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use axum::body::Bytes;
+use axum::body::{Body, Bytes};
 use axum::extract::Request;
-use axum::response::Redirect;
+use axum::response::{IntoResponse as _, Redirect};
 use axum::routing::{get, post};
 use axum::{Extension, Router};
+use futures_util::StreamExt as _;
 use http::HeaderMap;
 use http::header::{CACHE_CONTROL, HOST};
 use rcgen::{CertificateParams, DistinguishedName, DnType, Issuer, KeyPair};
@@ -822,6 +823,30 @@ async fn who_is_not_done_at_the_deadline_is_cut_off() {
     assert_eq!(door.stop().await.cut, 1);
     let answer = call.await.expect("no panic");
     assert!(matches!(answer, Err(OutsideError::Broken(_))), "{answer:?}");
+}
+
+#[tokio::test]
+async fn an_answer_that_lasts_is_no_rest_and_ends_when_the_door_stops() {
+    let rig = Rig::new();
+    let house = House {
+        header_timeout: SOON,
+        idle_timeout: SOON,
+        drain_timeout: SOON,
+        ..House::default()
+    };
+    let lasting = || async {
+        let begun = futures_util::stream::iter([Ok::<_, io::Error>(Bytes::from_static(b"begun"))]);
+        let body = begun.chain(futures_util::stream::pending());
+        server::door::lasting(Body::from_stream(body).into_response())
+    };
+    let door = open([rig.site(A, Router::new().route("/", get(lasting)))], house).await;
+    let (url, outside) = (door.url(A, "/"), rig.outside(None));
+    let call = tokio::spawn(async move { outside.get(&url, Headers::none()).await });
+    sleep(6 * SOON).await;
+    assert!(!call.is_finished(), "its connection counts as busy");
+    assert_eq!(door.stop().await.cut, 0);
+    let answer = call.await.expect("no panic").expect("an answer");
+    assert_eq!(answer.body, b"begun");
 }
 
 // ---- the authority's bounds ----

@@ -104,6 +104,9 @@ impl Catalogue {
         if source.title.trim().is_empty() || source.release.trim().is_empty() {
             return Err(format!("{name} has no title or no release"));
         }
+        if source.url.is_some_and(|url| !url.starts_with("https://")) {
+            return Err(format!("the url of {name} is no https address"));
+        }
         for spelling in source.aliases.into_iter().chain([name.clone()]) {
             if self.sources.iter().any(|(known, _)| *known == spelling) {
                 return Err(format!("the source {spelling} stands here twice"));
@@ -168,6 +171,8 @@ struct Source {
     name: String,
     title: String,
     release: String,
+    /// Where its text stands in public, for who reads the observer's pages.
+    url: Option<String>,
     #[serde(default)]
     aliases: Vec<String>,
     #[serde(default)]
@@ -213,6 +218,7 @@ mod tests {
 name = "Rules"
 title = "The rules"
 release = "1"
+url = "https://rules.example/"
 aliases = ["Rulebook"]
 [[source.requirement]]
 id = "Rules §1"
@@ -268,6 +274,7 @@ reason = "nobody knows how"
             ("Be kind.", " ", "no text"),
             ("text = \"Be", "txt = \"Be", "unknown field"),
             ("release = \"1\"", "release = \"\"", "no release"),
+            ("https://rules", "javascript:rules", "no https address"),
         ] {
             let refused = read(&GOOD.replacen(from, to, 1)).map(drop).expect_err(why);
             assert!(refused.contains(why), "{refused}");

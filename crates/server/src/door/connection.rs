@@ -70,7 +70,8 @@ pub(super) async fn welcome(
             certificate,
             address,
         },
-        activity: Activity::default(),
+        activity: Arc::default(),
+        stopping: stopping.clone(),
         site,
         door,
     });
@@ -197,10 +198,10 @@ pub(super) struct Activity {
 
 impl Activity {
     /// A request begins; it runs until the returned guard is dropped.
-    pub(super) fn begin(&self) -> Running<'_> {
+    pub(super) fn begin(self: &Arc<Self>) -> Running {
         self.begun.fetch_add(1, Ordering::Relaxed);
         self.running.fetch_add(1, Ordering::Relaxed);
-        Running(self)
+        Running(Arc::clone(self))
     }
 
     /// The connection should end once its running requests are answered.
@@ -224,9 +225,9 @@ impl Activity {
 }
 
 /// While it lives, a request runs.
-pub(super) struct Running<'a>(&'a Activity);
+pub(super) struct Running(Arc<Activity>);
 
-impl Drop for Running<'_> {
+impl Drop for Running {
     fn drop(&mut self) {
         self.0.running.fetch_sub(1, Ordering::Relaxed);
     }

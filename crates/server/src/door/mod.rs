@@ -32,6 +32,7 @@ pub use peer::{Peer, PeerCertificate};
 pub use serve::{Drained, Stop, Stopping, serve, stop};
 pub use site::{ClientCertificates, Limits, Site, SiteFault, Sites};
 pub use trace::TraceId;
+pub use visit::lasting;
 
 /// The bounds that hold for the listener as a whole.
 #[derive(Clone, Copy, Debug)]

@@ -9,6 +9,7 @@ use std::task::Poll;
 use axum::Router;
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
+use futures_util::StreamExt as _;
 use http::header::{
     CACHE_CONTROL, EXPECT, HOST, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
 };
@@ -16,9 +17,9 @@ use http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode, Version};
 use hyper::body::Incoming;
 use tower::ServiceExt;
 
-use super::connection::Activity;
+use super::connection::{Activity, Running};
 use super::refusal::Refusal;
-use super::serve::Door;
+use super::serve::{Door, Stopping};
 use super::site::OpenSite;
 use super::{House, Peer, TraceId};
 
@@ -34,13 +35,14 @@ pub(super) struct Visit {
     pub(super) door: Arc<Door>,
     pub(super) site: Arc<OpenSite>,
     pub(super) peer: Peer,
-    pub(super) activity: Activity,
+    pub(super) activity: Arc<Activity>,
+    pub(super) stopping: Stopping,
 }
 
 impl Visit {
     /// From a request's head to its answer.
     async fn answer(&self, request: Request<Incoming>) -> Response {
-        let _busy = self.activity.begin();
+        let busy = self.activity.begin();
         let trace = TraceId::of(&request);
         let version = request.version();
         let mut response = match self.admit(request).await {
@@ -59,7 +61,23 @@ impl Visit {
         if !self.door.sites.load().has(&self.site) {
             self.activity.ask_to_leave();
         }
-        response
+        match response.extensions_mut().remove::<Lasting>() {
+            Some(Lasting) => self.lasting(response, busy),
+            None => response,
+        }
+    }
+
+    /// An answer whose request counts as running until it ends, and that ends when the door stops.
+    fn lasting(&self, response: Response, busy: Running) -> Response {
+        let mut stopping = self.stopping.clone();
+        response.map(|body| {
+            let frames = body.into_data_stream();
+            let frames = frames.take_until(async move { stopping.wait().await });
+            Body::from_stream(frames.map(move |frame| {
+                let _until_the_end = &busy;
+                frame
+            }))
+        })
     }
 
     /// The request, whole, if it is for this site and within bounds.
@@ -161,6 +179,18 @@ fn dress(headers: &mut HeaderMap, trace: TraceId, house: &House) {
     if house.strict_transport_security {
         headers.insert(STRICT_TRANSPORT_SECURITY, STRICT);
     }
+}
+
+/// The mark of an answer that lasts.
+#[derive(Clone, Copy)]
+struct Lasting;
+
+/// Marks an answer that goes on for minutes, in small pieces: a stream of events. Without the mark its
+/// connection would count as resting once the head is out. The door ends it when it stops; whoever gives
+/// it bounds how long it lasts, and how many there are.
+pub fn lasting(mut response: Response) -> Response {
+    response.extensions_mut().insert(Lasting);
+    response
 }
 
 /// A [`Visit`] as hyper calls it.

@@ -109,7 +109,7 @@ impl BedieningPartij {
         }
     }
 
-    fn key(&self) -> &'static str {
+    pub(super) fn key(&self) -> &'static str {
         let now = self.storing.value();
         let mut known = STORINGEN.iter();
         known
@@ -117,7 +117,7 @@ impl BedieningPartij {
             .map_or("storing-geen", |(_, key)| key)
     }
 
-    fn class(&self) -> &'static str {
+    pub(super) fn class(&self) -> &'static str {
         if self.storing == Storing::Geen {
             "goed"
         } else {

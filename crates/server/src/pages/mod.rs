@@ -5,18 +5,21 @@
 //! (language, party, trace id) is in [`Shell`]. The words stand in `texts/nl.ftl` and
 //! `texts/en.ftl`, the HTML in `templates/`, the looks in `templates/stijl.css`.
 //!
-//! This module never reads a request, decides anything or runs a script in a browser. It escapes
-//! whatever it is given, and every page is well-formed XML as well as HTML.
+//! This module never reads a request or decides anything. It escapes whatever it is given, and every
+//! page is well-formed XML as well as HTML. No page needs a script; the observer's alone have one
+//! ([`LIVE_SCRIPT`]), which brings them up to date.
 //!
 //! Start reading at [`PageContext`], then [`PgoStart`].
 
 mod datum;
+mod diagram;
 mod geheel;
 mod grafiek;
 mod kaarten;
 mod lang;
 mod melding;
 mod naam;
+mod plaat;
 mod samples;
 mod shell;
 mod texts;
@@ -60,20 +63,27 @@ macro_rules! page {
 }
 
 mod bediening;
+mod berichten;
 mod digid;
+mod eis;
 mod mitz;
 mod netwerk;
 mod pgo;
+mod reis;
 mod technisch;
 #[cfg(test)]
 mod tests;
 mod toestemmingen;
+mod uitwisseling;
 mod voorbeelden;
 
 pub use self::bediening::{Bediening, BedieningPartij, Storing};
+pub use self::berichten::Berichten;
+pub use self::diagram::{Diagram, DiagramRij, DiagramStand};
 pub use self::digid::{
     DigidInloggen, DigidNietGevonden, DigidUitgelogd, DigidUitloggen, Testpersoon,
 };
+pub use self::eis::Eis;
 pub use self::kaarten::{
     Gebruik, Item, Kaarten, Lijst, Lijstsoort, Medicijn, Medicijnen, Meetkaart, Meting, Normaal,
 };
@@ -81,13 +91,12 @@ pub use self::lang::Lang;
 pub use self::mitz::{
     DigidDoorsturen, Doorsturen, MitzFout, MitzFoutSoort, MitzGeannuleerd, MitzNietIngelogd,
 };
-pub use self::netwerk::{
-    Gezien, Host, Netwerk, Reis, ReisUitkomst, ReisVermelding, Stap, StapUitkomst,
-};
+pub use self::netwerk::{Host, Netwerk, ReisUitkomst, ReisVermelding};
 pub use self::pgo::{
     Groep, Inhoud, PgoAanbieder, PgoMelding, PgoMeldingSoort, PgoResultaat, PgoStart,
     ResultaatAanbieder, Rij, Uitkomst,
 };
+pub use self::reis::{Afwijzing, Gezien, Reis, Stap, StapUitkomst};
 pub use self::samples::{Sample, samples};
 pub use self::shell::{Brand, NotAnOrigin, Origin, Page, Shell, without_taal};
 pub use self::technisch::{Technisch, TechnischSoort};
@@ -96,10 +105,19 @@ pub use self::toestemmingen::{
     AanbiederKeuze, Afgemeld, BijDigid, CategorieKeuze, Overzicht, OverzichtKeuze, OverzichtPgo,
     RegisterFout, RegisterFoutSoort, Toestemming, Voor,
 };
+pub use self::uitwisseling::{Uitwisseling, Zijde};
 pub use self::waarde::{Getal, Grens, Waarde};
 
 /// The style sheet of every page, to be served as `/stijl.css`.
-pub const STYLESHEET: &str = include_str!("../../templates/stijl.css");
+pub const STYLESHEET: &str = concat!(
+    include_str!("../../templates/stijl.css"),
+    include_str!("../../templates/diagram.css"),
+    include_str!("../../templates/netwerk.css"),
+);
+
+/// The one script: it brings the observer's pages up to date, and no other party's pages may run it.
+/// To be served as `/live.js`.
+pub const LIVE_SCRIPT: &str = include_str!("../../templates/live.js");
 
 /// A page: what it shows, and how that looks.
 ///

@@ -1,10 +1,10 @@
 //! Every page, rendered from its samples: for tests, and for whoever wants to look at them.
 
 use super::{
-    Afgemeld, Bediening, Brand, DigidDoorsturen, DigidInloggen, DigidNietGevonden, DigidUitgelogd,
-    DigidUitloggen, Lang, MitzFout, MitzGeannuleerd, MitzNietIngelogd, Netwerk, Origin, Overzicht,
-    Page, PageContext, PgoMelding, PgoResultaat, PgoStart, RegisterFout, Reis, Shell, Technisch,
-    Toestemming,
+    Afgemeld, Bediening, Berichten, Brand, DigidDoorsturen, DigidInloggen, DigidNietGevonden,
+    DigidUitgelogd, DigidUitloggen, Eis, Lang, MitzFout, MitzGeannuleerd, MitzNietIngelogd,
+    Netwerk, Origin, Overzicht, Page, PageContext, PgoMelding, PgoResultaat, PgoStart,
+    RegisterFout, Reis, Shell, Technisch, Toestemming,
 };
 
 /// A rendered sample.
@@ -37,6 +37,8 @@ pub fn samples(lang: Lang) -> Vec<Sample> {
         of::<Netwerk>("netwerk", Brand::Netwerk, lang),
         of::<Bediening>("bediening", Brand::Netwerk, lang),
         of::<Reis>("reis", Brand::Netwerk, lang),
+        of::<Berichten>("berichten", Brand::Netwerk, lang),
+        of::<Eis>("eis", Brand::Netwerk, lang),
         of::<Technisch>("technisch", Brand::Pgo, lang),
     ]
     .concat()

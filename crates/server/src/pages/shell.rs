@@ -164,16 +164,21 @@ impl Page {
         let html = view.render().unwrap_or_default();
         Self {
             html: html.chars().map(xml_char).collect(),
-            csp: csp(&shell.form_action),
+            csp: csp(shell.party, &shell.form_action),
         }
     }
 }
 
-/// No script, no style of the page's own, no frame; forms lead home and to the named origins.
-fn csp(form_action: &[Origin]) -> String {
-    let mut policy = String::from(
-        "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; \
-         frame-ancestors 'none'; form-action 'self'",
+/// No script, no style of the page's own, no frame; forms lead home and to the named origins. The
+/// observer's pages alone may run the script that its host serves, and listen to what is new there.
+fn csp(party: Brand, form_action: &[Origin]) -> String {
+    let script = match party {
+        Brand::Netwerk => "script-src 'self'; connect-src 'self'; ",
+        Brand::Pgo | Brand::Mitz | Brand::Toestemmingen | Brand::DigidSimulator => "",
+    };
+    let mut policy = format!(
+        "default-src 'none'; {script}style-src 'self'; img-src 'self'; base-uri 'none'; \
+         frame-ancestors 'none'; form-action 'self'"
     );
     for origin in form_action {
         policy.push(' ');
@@ -272,9 +277,29 @@ mod tests {
     #[test]
     fn the_policy_names_the_origins_after_self() {
         let origins = [Origin::of("https://pgo.example/terug").expect("an origin")];
-        assert!(csp(&origins).ends_with("form-action 'self' https://pgo.example"));
-        assert!(csp(&[]).ends_with("form-action 'self'"));
-        assert!(!csp(&origins).contains("script-src") && !csp(&origins).contains("unsafe"));
+        let of_mitz = csp(Brand::Mitz, &origins);
+        assert!(of_mitz.ends_with("form-action 'self' https://pgo.example"));
+        assert!(csp(Brand::Pgo, &[]).ends_with("form-action 'self'"));
+    }
+
+    #[test]
+    fn the_observers_pages_alone_may_run_a_script_and_only_one_of_their_own_host() {
+        for party in [
+            Brand::Pgo,
+            Brand::Mitz,
+            Brand::Toestemmingen,
+            Brand::DigidSimulator,
+        ] {
+            let policy = csp(party, &[]);
+            assert!(
+                policy.starts_with("default-src 'none'; style-src"),
+                "{party:?}"
+            );
+            assert!(!policy.contains("script-src") && !policy.contains("connect-src"));
+        }
+        let observers = csp(Brand::Netwerk, &[]);
+        assert!(observers.contains("script-src 'self'; connect-src 'self';"));
+        assert!(!observers.contains("unsafe"));
     }
 
     #[test]

@@ -14,7 +14,7 @@ fn every_page_has_samples_in_both_languages() {
     let (nl, en) = (samples(Lang::Nl), samples(Lang::En));
     assert_eq!(nl.len(), en.len());
     let contexts: BTreeSet<&str> = nl.iter().filter_map(|s| s.name.split('-').next()).collect();
-    assert_eq!(contexts.len(), 19);
+    assert_eq!(contexts.len(), 21);
     let Some(folder) = std::env::var_os("SLUIS_PAGES_DIR") else {
         return;
     };
@@ -143,10 +143,22 @@ fn headings_go_down_one_level_at_a_time() {
 }
 
 #[test]
-fn no_page_brings_script_or_style_of_its_own() {
+fn no_page_brings_script_or_style_of_its_own_but_the_observers_that_name_their_script() {
     for sample in every_sample() {
         let dom = Dom::parse(&sample);
-        for element in ["script", "style", "iframe", "object", "base"] {
+        let is_live = ["netwerk-", "reis-"].map(|page| sample.name.starts_with(page));
+        let scripts = dom.all("script");
+        assert_eq!(
+            scripts.len(),
+            usize::from(is_live.contains(&true)),
+            "{}",
+            sample.name
+        );
+        for script in scripts {
+            assert_eq!(dom.attribute(script, "src"), "/live.js");
+            assert_eq!(dom.text(script), "");
+        }
+        for element in ["style", "iframe", "object", "base"] {
             assert!(dom.all(element).is_empty(), "{}: {element}", sample.name);
         }
         for (_, name, value) in dom.attributes() {
@@ -162,11 +174,18 @@ fn no_page_brings_script_or_style_of_its_own() {
 }
 
 #[test]
-fn every_form_is_a_post_home_with_its_token_but_the_one_that_leads_to_digid() {
+fn every_form_that_changes_something_is_a_post_home_with_its_token_but_the_one_to_digid() {
     for sample in every_sample() {
         let dom = Dom::parse(&sample);
         for form in dom.all("form") {
-            assert_eq!(dom.attribute(form, "method"), "post", "{}", sample.name);
+            let is_question = sample.name.starts_with("berichten");
+            let method = if is_question { "get" } else { "post" };
+            assert_eq!(dom.attribute(form, "method"), method, "{}", sample.name);
+            if is_question {
+                // It changes nothing, and its address may be kept: there is nothing to prove.
+                assert_eq!(dom.attribute(form, "action"), "/berichten");
+                continue;
+            }
             let (action, inputs) = (dom.attribute(form, "action"), dom.within(form, "input"));
             let named = |name| {
                 inputs

@@ -1,5 +1,6 @@
 //! What answers at each host: one screenplay per role.
 
+pub mod carried;
 pub mod digid;
 pub mod dva;
 pub mod lokalisatie;

@@ -3,6 +3,8 @@
 //! A step is told to the observer by the party that receives its message; a step that is work and
 //! no message, by the party that does it.
 
+use crate::pages::Lang;
+
 /// A step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Step {
@@ -41,7 +43,36 @@ pub enum Role {
     DvaRs,
 }
 
+impl Step {
+    /// The message in a language.
+    pub const fn text(&self, lang: Lang) -> &'static str {
+        match lang {
+            Lang::Nl => self.nl,
+            Lang::En => self.en,
+        }
+    }
+}
+
 impl Role {
+    /// Every role, from left to right in the picture.
+    pub const ALL: [Self; 9] = [
+        Self::Persoon,
+        Self::DvpClient,
+        Self::MitzAs,
+        Self::Digid,
+        Self::Register,
+        Self::Lokalisatie,
+        Self::DvaDiscovery,
+        Self::DvaAs,
+        Self::DvaRs,
+    ];
+
+    /// Its place in [`Self::ALL`].
+    pub fn place(self) -> usize {
+        let before = Self::ALL.iter().take_while(|role| **role != self);
+        before.count()
+    }
+
     /// Its name in the picture.
     pub const fn name(self) -> &'static str {
         match self {

@@ -1,6 +1,7 @@
 //! The chain of Mitz over TLS, against a whole network that runs: cases that show on the wire.
 
 mod dva;
+mod journey;
 mod lists;
 mod login;
 mod logout;

@@ -252,22 +252,27 @@ impl ControlRole {
 
     fn page(&self, status: u16, visit: &Visit) -> Response {
         let clock = &self.control.clock;
-        let parties = self.control.troubles.list().into_iter();
-        let partij = |(party, trouble): (Party, Option<Trouble>)| BedieningPartij {
-            naam: party.name().to_owned(),
-            storing: match trouble {
-                None => Storing::Geen,
-                Some(Trouble::Slow { delay_ms }) => Storing::Traag(delay_ms / 1_000),
-                Some(Trouble::Down) => Storing::Weg,
-                Some(Trouble::Wrong { how }) => Storing::Fout(how.name()),
-            },
-        };
         let page = Bediening {
             nu: date::moment(clock.now().unix()),
             verschoven: clock.shifted_s() != 0,
-            partijen: parties.map(partij).collect(),
+            partijen: standen(&self.control),
             formulier: self.form_token(),
         };
         web::show(status, visit, Brand::Netwerk, &[], &page)
     }
+}
+
+/// Each party of this process, and what is the matter with it.
+pub(super) fn standen(control: &Control) -> Vec<BedieningPartij> {
+    let parties = control.troubles.list().into_iter();
+    let partij = |(party, trouble): (Party, Option<Trouble>)| BedieningPartij {
+        naam: party.name().to_owned(),
+        storing: match trouble {
+            None => Storing::Geen,
+            Some(Trouble::Slow { delay_ms }) => Storing::Traag(delay_ms / 1_000),
+            Some(Trouble::Down) => Storing::Weg,
+            Some(Trouble::Wrong { how }) => Storing::Fout(how.name()),
+        },
+    };
+    parties.map(partij).collect()
 }
