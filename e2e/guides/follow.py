@@ -10,7 +10,8 @@ In a guide,
 - <!-- the person … --> stands where the reader goes to his browser; `PERSON` says who does it here;
 - `PORT=8443` and `OWN=9443` on lines of their own become ports that are free, and `REPO=~/sluis` a
   folder with the build and the documents.
-Nothing else may look like commands (`SHELLISH`), and nothing is run that the guide does not say.
+Nothing else may look like commands (`SHELLISH`), and nothing is run that the guide does not say. It must
+be over within three minutes.
 """
 
 import os
@@ -40,6 +41,7 @@ SHELLISH = {"bash", "shell", "console", "shell-session", "zsh", "terminal", ""}
 # What the reader does in his browser, and who does it here.
 PERSON = {
     "the person opens the URL of pgo.txt, logs in as Saskia and consents": "consents pgo.txt Saskia",
+    "the person collects as Saskia at pgo.localhost": "collects Saskia",
     "the person withdraws her consent for mijnpgo.localhost": "withdraws Saskia mijnpgo.localhost",
 }
 
@@ -70,7 +72,9 @@ def blocks(guide: Path) -> list[Block]:
             kind = fence[2].strip()
             if kind in SHELLISH:
                 raise Fault(f"line {number}: a fence ```{kind}; commands stand in ```sh")
-            if kind == "text" and just_before:
+            if kind == "text":
+                if not just_before:
+                    raise Fault(f"line {number}: an output that no commands stand before")
                 just_before.output = inside
             if kind == "sh":
                 found.append(Block(number, inside))
@@ -99,7 +103,7 @@ def until(lines, mark: str):
 
 def script(todo: list[Block], outputs: Path, settings: dict[str, str]) -> str:
     """One bash for all of them; the output of each goes to a file of its own."""
-    parts = ["set -e", "trap 'kill $(jobs -p) 2>/dev/null; wait' EXIT"]
+    parts = ["set -e", "trap 'kill $(jobs -p) 2>/dev/null || true; wait' EXIT"]
     for index, block in enumerate(todo):
         commands = block.commands
         for name, value in settings.items():

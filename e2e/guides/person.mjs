@@ -1,5 +1,5 @@
 // The person at the browser, where a guide sends its reader there. The demo's state is `demo`.
-// usage: person.mjs consents FILE NAME | withdraws NAME CLIENT
+// usage: person.mjs consents FILE NAME | collects NAME | withdraws NAME CLIENT
 
 import fs from 'node:fs';
 import { atDigid, atRegister, withdraw } from '../lib/login.mjs';
@@ -20,10 +20,20 @@ async function consents(urlFile, name) {
   if (page.status !== 200) throw new Error(`the client answered ${page.status}`);
 }
 
+/** At the demo's own PGO. */
+async function collects(name) {
+  const person = new Person(wire);
+  const start = await person.open(demo.url('pgo', '/'));
+  const digid = await person.send(start.form('/verzamelen'));
+  const register = await atDigid(person, digid, { bsn: bsnOf(name) });
+  const page = await atRegister(person, register, 'ja');
+  if (page.status !== 200) throw new Error(`the PGO answered ${page.status}`);
+}
+
 async function withdraws(name, clientId) {
   await withdraw(demo, wire, bsnOf(name), clientId);
 }
 
 const [what, ...rest] = process.argv.slice(2);
-await { consents, withdraws }[what](...rest);
+await { consents, collects, withdraws }[what](...rest);
 await wire.close();
