@@ -14,6 +14,7 @@ Nothing else may look like commands (`SHELLISH`), and nothing is run that the gu
 be over within three minutes.
 """
 
+import json
 import os
 import re
 import shlex
@@ -92,6 +93,16 @@ def blocks(guide: Path) -> list[Block]:
     return found
 
 
+def check_versions(guide: str) -> None:
+    """npm installs for a reader what our own tests run with."""
+    package = json.loads((HERE.parent / "package.json").read_text(encoding="utf-8"))
+    for install in re.findall(r"^npm install .*$", guide, flags=re.MULTILINE):
+        for name, version in re.findall(r"([\w-]+)@([\d.]+)", install):
+            ours = package["devDependencies"].get(name)
+            if version != ours:
+                raise Fault(f"{name}@{version} is installed, and e2e/package.json has {ours}")
+
+
 def until(lines, mark: str):
     """The lines of a fence that ends with this mark."""
     for number, line in lines:
@@ -148,6 +159,7 @@ def follow(guide: Path, sluis: Path) -> None:
     """Does what a guide says; a `Fault` when something else comes of it."""
     todo = blocks(guide)
     text = guide.read_text(encoding="utf-8")
+    check_versions(text)
     ports = dict(zip(("PORT", "OWN"), free_ports(2)))
     root = Path(tempfile.mkdtemp(prefix="sluis-guide-"))
     folder, outputs, repository = root / "here", root / "output", root / "sluis"
