@@ -1,0 +1,39 @@
+// The person at the browser, where a guide sends its reader there. The demo's state is `demo`.
+// usage: person.mjs consents FILE NAME | collects NAME | withdraws NAME CLIENT
+
+import fs from 'node:fs';
+import { atDigid, atRegister, withdraw } from '../lib/login.mjs';
+import { Person } from '../lib/person.mjs';
+import { Wire } from '../lib/wire.mjs';
+
+const json = JSON.parse(fs.readFileSync('demo/demo.json', 'utf8'));
+const wire = new Wire({ ca: fs.readFileSync(json.ca_file, 'utf8') });
+const demo = { url: (host, rest = '') => json.hosts[host] + rest };
+const bsnOf = (name) => json.people.find((person) => person.name.startsWith(`${name} `)).bsn;
+
+/** Opens what the client printed, and goes on until the client's own page. */
+async function consents(urlFile, name) {
+  const person = new Person(wire);
+  const digid = await person.open(fs.readFileSync(urlFile, 'utf8').split('\n')[0]);
+  const register = await atDigid(person, digid, { bsn: bsnOf(name) });
+  const page = await atRegister(person, register, 'ja');
+  if (page.status !== 200) throw new Error(`the client answered ${page.status}`);
+}
+
+/** At the demo's own PGO. */
+async function collects(name) {
+  const person = new Person(wire);
+  const start = await person.open(demo.url('pgo', '/'));
+  const digid = await person.send(start.form('/verzamelen'));
+  const register = await atDigid(person, digid, { bsn: bsnOf(name) });
+  const page = await atRegister(person, register, 'ja');
+  if (page.status !== 200) throw new Error(`the PGO answered ${page.status}`);
+}
+
+async function withdraws(name, clientId) {
+  await withdraw(demo, wire, bsnOf(name), clientId);
+}
+
+const [what, ...rest] = process.argv.slice(2);
+await { consents, collects, withdraws }[what](...rest);
+await wire.close();
