@@ -13,7 +13,7 @@ pub struct GegevensdienstId(Box<str>);
 text_identifier!(
     GegevensdienstId,
     NotAGegevensdienstId,
-    "a GegevensdienstId: 1 to 30 characters of a scope token, no ~"
+    "a GegevensdienstId: 1 to 30 visible characters without \" ~ and backslash"
 );
 
 impl GegevensdienstId {

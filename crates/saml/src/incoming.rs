@@ -33,6 +33,12 @@ pub struct ServiceProvider<'a> {
     pub identity_provider: &'a IdpMetadata,
 }
 
+/// The message in the value of `SAMLRequest` or `SAMLResponse` of a form (SAML bindings 3.5). For
+/// showing it: nothing of it is verified.
+pub fn posted(value: &str) -> Option<Vec<u8>> {
+    decode_base64(value)
+}
+
 /// Somebody who sends messages, as his metadata tells.
 pub(crate) trait Peer {
     /// What he calls himself in `Issuer`.

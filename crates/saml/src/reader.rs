@@ -189,6 +189,31 @@ impl<'d> Element<'d> {
         Some(text.trim_matches(is_space).to_owned())
     }
 
+    /// The name without its prefix.
+    pub fn local_name(self) -> &'d str {
+        self.inner().map_or("", |el| &*el.name.local_name)
+    }
+
+    /// The name as it is written: with its prefix, if it has one.
+    pub fn written_name(self) -> String {
+        self.inner()
+            .map_or_else(String::new, |el| written(&el.name))
+    }
+
+    /// Every attribute in order: its name as it is written, that name without prefix, and the value.
+    /// Declarations of namespaces are none.
+    pub fn attributes(self) -> impl Iterator<Item = (String, &'d str, &'d str)> {
+        let attributes = self.inner().into_iter().flat_map(|el| &el.attributes);
+        attributes.map(|a| (written(&a.name), &*a.name.local_name, &*a.value))
+    }
+
+    /// The namespaces that this element declares, by prefix; the default one has an empty prefix.
+    pub fn namespaces(self) -> impl Iterator<Item = (&'d str, &'d str)> {
+        let declared = self.inner().into_iter();
+        let declared = declared.flat_map(|el| &el.namespace_declarations);
+        declared.map(|(prefix, uri)| (&**prefix, &**uri))
+    }
+
     /// Where the element stands in the bytes that were read, both tags included.
     pub(crate) fn range(self) -> Option<Range<usize>> {
         self.document.node_range(self.id)
@@ -211,6 +236,13 @@ impl fmt::Debug for Element<'_> {
     /// Prints no content: an element may hold a BSN.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Element(***)")
+    }
+}
+
+fn written(name: &uppsala::QName<'_>) -> String {
+    match name.prefix.as_deref() {
+        Some(prefix) if !prefix.is_empty() => format!("{prefix}:{}", name.local_name),
+        _ => name.local_name.to_string(),
     }
 }
 
@@ -272,6 +304,25 @@ fn is_identifier(attribute: &uppsala::Attribute<'_>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_and_attributes_are_told_as_they_are_written() {
+        let xml = "<s:a xmlns:s='urn:s' xmlns='urn:d' s:x='1' y='2'><b/></s:a>";
+        let document = parse(xml.as_bytes()).expect("readable");
+        let root = document.root();
+        assert_eq!(
+            (root.written_name().as_str(), root.local_name()),
+            ("s:a", "a")
+        );
+        let attributes: Vec<_> = root.attributes().collect();
+        let (first, second) = (("s:x".to_owned(), "x", "1"), ("y".to_owned(), "y", "2"));
+        assert_eq!(attributes, [first, second]);
+        let mut namespaces: Vec<_> = root.namespaces().collect();
+        namespaces.sort_unstable();
+        assert_eq!(namespaces, [("", "urn:d"), ("s", "urn:s")]);
+        let b = root.children().next().expect("b");
+        assert_eq!(b.written_name(), "b");
+    }
 
     fn refusal(xml: &str) -> Unreadable {
         parse(xml.as_bytes()).expect_err("refused")

@@ -150,6 +150,13 @@ impl Redirected {
     }
 }
 
+/// The message in the value of `SAMLRequest` or `SAMLResponse` of a query, decoded and inflated
+/// within the bound of a message. For showing it: who acts on it reads [`Redirected`].
+pub fn inflated(value: &str) -> Result<Vec<u8>, BadQuery> {
+    let deflated = STANDARD.decode(value).map_err(|_| BadQuery::Encoding)?;
+    inflate(&deflated)
+}
+
 /// What the signature covers: the parameters as the sender encoded them, in the order that the
 /// binding fixes, whatever order they came in.
 fn signed_octets(

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use identity::Hostname;
 use protocol::handle::HandleKeys;
 use store::{Embedded, Store as _};
-use verdict::{Key, Moment, Record, Stored};
+use verdict::{Actor, Event, Key, Moment, Outcome, Record, Stored};
 
 use crate::certificates::private_directory;
 use crate::clock::Clock;
@@ -14,7 +14,7 @@ use crate::door::TraceId;
 use crate::home::Home;
 use crate::keys::KeyRing;
 use crate::log::RefusalLog;
-use crate::observer::{Observer, Sighting, sighting};
+use crate::observer::{Observer, Sighting, Weigering, sighting};
 use crate::outside::Outside;
 use crate::seal::Seal;
 use crate::settle::Outage;
@@ -143,10 +143,36 @@ impl App {
         });
     }
 
-    /// Writes a refusal that no rule had to decide.
+    /// Tells of a refusal that no rule had to decide: the operator in the log, and the observer.
     pub fn refused(&self, trace: TraceId, requirement: &str, reason: &str) {
-        self.log
-            .refused(self.clock.now(), self.party, trace, requirement, reason);
+        self.refusal(self.clock.now(), trace, requirement, reason, "unknown");
+    }
+
+    /// The same, of each refusal among what a rule decided.
+    pub fn refusals(&self, now: Moment, trace: TraceId, events: &[Event]) {
+        let refused = |event: &&Event| event.outcome == Outcome::Refused;
+        for event in events.iter().filter(refused) {
+            let who = match &event.who {
+                Actor::Person => "person",
+                Actor::Party(name) => name,
+                Actor::Unknown => "unknown",
+            };
+            self.refusal(now, trace, event.requirement, event.what, who);
+        }
+    }
+
+    /// The only place that tells of a refusal, so that none is told twice.
+    fn refusal(&self, now: Moment, trace: TraceId, requirement: &str, reason: &str, who: &str) {
+        let refused = Weigering {
+            trace_id: trace.to_string(),
+            party: self.party.to_owned(),
+            requirement: requirement.to_owned(),
+            reason: reason.to_owned(),
+            who: who.to_owned(),
+            time: now.unix(),
+        };
+        self.log.write(&refused);
+        self.observer.refused(refused);
     }
 }
 

@@ -45,17 +45,31 @@ impl Clock {
     /// The moment without any shift, for what other programs judge by their own clock as well: the
     /// validity of certificates, which TLS checks against the operating system's clock.
     pub fn wall(&self) -> Moment {
+        Moment::from_unix(self.wall_ms() / 1_000)
+    }
+
+    /// The moment as this clock tells it, in milliseconds since 1970: for showing, and for no rule.
+    pub fn now_ms(&self) -> i64 {
+        let shift_s = self.shift_s.load(Ordering::Relaxed);
+        let error_s = self.error_s.load(Ordering::Relaxed);
+        let shifts_ms = shift_s.saturating_add(error_s).saturating_mul(1_000);
+        self.wall_ms().saturating_add(shifts_ms)
+    }
+
+    /// [`Self::wall`] in milliseconds: the difference of two tells how long something took, whatever
+    /// happened to the shifts meanwhile.
+    pub fn wall_ms(&self) -> i64 {
         #[expect(
             clippy::disallowed_methods,
             reason = "this is the one place that reads the clock"
         )]
         let now = SystemTime::now();
-        let seconds =
-            |duration: std::time::Duration| i64::try_from(duration.as_secs()).unwrap_or(i64::MAX);
-        Moment::from_unix(match now.duration_since(UNIX_EPOCH) {
-            Ok(since) => seconds(since),
-            Err(before) => -seconds(before.duration()),
-        })
+        let milliseconds =
+            |duration: std::time::Duration| i64::try_from(duration.as_millis()).unwrap_or(i64::MAX);
+        match now.duration_since(UNIX_EPOCH) {
+            Ok(since) => milliseconds(since),
+            Err(before) => -milliseconds(before.duration()),
+        }
     }
 
     /// Moves the clock by so many seconds more, forward or (negative) back.
@@ -97,6 +111,8 @@ mod tests {
         assert!((82_799..=82_801).contains(&ahead_s(&party)));
         assert!((86_399..=86_401).contains(&ahead_s(&other)));
         assert_eq!(party.shifted_s(), 86_400);
+        let shown = party.now_ms() - party.wall_ms();
+        assert!((82_799_000..=82_800_000).contains(&shown), "{shown}");
         party.err_by(0);
         clock.reset();
         assert!(ahead_s(&party).abs() <= 1);

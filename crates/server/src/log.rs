@@ -7,9 +7,8 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::json;
-use verdict::{Actor, Event, Moment, Outcome};
 
-use crate::door::TraceId;
+use crate::observer::Weigering;
 
 /// A file that several parties write to, a line at a time. Clones write to the same file. A line
 /// tells the trace id, the requirement and the reason: no BSN, token, code, assertion or query.
@@ -27,49 +26,15 @@ impl RefusalLog {
         Ok(Self(Arc::new(Mutex::new(file))))
     }
 
-    /// One line for each refusal among the events.
-    pub fn events(&self, now: Moment, party: &str, trace: TraceId, events: &[Event]) {
-        for event in events
-            .iter()
-            .filter(|event| event.outcome == Outcome::Refused)
-        {
-            let who = match &event.who {
-                Actor::Person => "person",
-                Actor::Party(name) => name,
-                Actor::Unknown => "unknown",
-            };
-            self.line(now, party, trace, event.requirement, event.what, who);
-        }
-    }
-
-    /// One line for a refusal that no rule had to decide.
-    pub fn refused(
-        &self,
-        now: Moment,
-        party: &str,
-        trace: TraceId,
-        requirement: &str,
-        reason: &str,
-    ) {
-        self.line(now, party, trace, requirement, reason, "unknown");
-    }
-
-    fn line(
-        &self,
-        now: Moment,
-        party: &str,
-        trace: TraceId,
-        requirement: &str,
-        reason: &str,
-        who: &str,
-    ) {
+    /// One line. [`App`](crate::app::App) calls it, which also tells the observer.
+    pub(crate) fn write(&self, refused: &Weigering) {
         let line = json!({
-            "time": now.unix(),
-            "party": party,
-            "trace_id": trace.to_string(),
-            "requirement": requirement,
-            "reason": reason,
-            "who": who,
+            "time": refused.time,
+            "party": refused.party,
+            "trace_id": refused.trace_id,
+            "requirement": refused.requirement,
+            "reason": refused.reason,
+            "who": refused.who,
         });
         let mut file = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Err(error) = writeln!(file, "{line}") {

@@ -1,20 +1,30 @@
 //! What each party tells the demo's observer: which step it saw, from whom, and how it went; every
 //! message that it exchanged, redacted; and every refusal with its reason.
 //!
-//! Telling never holds up a journey: sightings wait in a bounded queue and are sent by a task of
-//! their own; when the queue is full they are dropped. No party can read what others told.
+//! Telling never holds up a journey: what is told waits in a bounded queue and is sent by a task of
+//! its own; when the queue is full it is dropped. Messages are redacted there, before they leave the
+//! party ([`crate::redact`]). No party can read what others told.
+
+mod telling;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio::sync::mpsc;
 
 use crate::door::TraceId;
-use crate::outside::{Headers, Outside};
+use crate::outside::Outside;
+use crate::redact::Exchange;
+
+use self::telling::Telling;
+
+pub(crate) use self::telling::Waiting;
 
 /// Sightings that wait to be sent.
-const QUEUE_MAX: usize = 4_096;
-/// Sightings in one message.
-const BATCH_MAX: usize = 128;
+const SIGHTINGS_MAX: usize = 4_096;
+/// Messages that wait to be redacted and sent. Each may hold two bodies of 64 KiB.
+const EXCHANGES_MAX: usize = 256;
+/// Refusals that wait to be sent.
+const REFUSALS_MAX: usize = 1_024;
 
 /// A step of a journey, as the party that received its message (or did its work) saw it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -114,46 +124,81 @@ pub struct Weigering {
 #[derive(Clone)]
 pub struct Observer {
     party: &'static str,
-    queue: Option<mpsc::Sender<Sighting>>,
+    queues: Option<Queues>,
+}
+
+/// What waits to be sent, of each kind.
+#[derive(Clone)]
+struct Queues {
+    sightings: mpsc::Sender<Sighting>,
+    exchanges: mpsc::Sender<Exchange>,
+    refusals: mpsc::Sender<Weigering>,
 }
 
 impl Observer {
     /// Nobody listens.
     pub const fn nobody(party: &'static str) -> Self {
-        Self { party, queue: None }
-    }
-
-    /// Sends sightings to `url` with the party's key, until the last clone is gone.
-    pub fn at(party: &'static str, url: String, key: String, outside: Outside) -> Self {
-        let (queue, waiting) = mpsc::channel(QUEUE_MAX);
-        tokio::spawn(send(waiting, url, key, outside));
         Self {
             party,
-            queue: Some(queue),
+            queues: None,
         }
+    }
+
+    /// Sends what it is told to the observer at `base`, the URL of its host, with the party's key,
+    /// until the last clone is gone.
+    pub fn at(party: &'static str, base: &str, key: &str, outside: &Outside) -> Self {
+        let to = |path: &str| Telling {
+            url: format!("{base}{path}"),
+            key: key.to_owned(),
+            outside: outside.clone(),
+        };
+        let (observer, waiting) = Self::queued(party);
+        tokio::spawn(to("/sightings").sightings(waiting.sightings));
+        tokio::spawn(to("/berichten").exchanges(waiting.exchanges, party));
+        tokio::spawn(to("/weigeringen").refusals(waiting.refusals));
+        observer
+    }
+
+    /// One whose queues somebody else empties.
+    pub(crate) fn queued(party: &'static str) -> (Self, Waiting) {
+        let sightings = mpsc::channel(SIGHTINGS_MAX);
+        let exchanges = mpsc::channel(EXCHANGES_MAX);
+        let refusals = mpsc::channel(REFUSALS_MAX);
+        let queues = Queues {
+            sightings: sightings.0,
+            exchanges: exchanges.0,
+            refusals: refusals.0,
+        };
+        let waiting = Waiting {
+            sightings: sightings.1,
+            exchanges: exchanges.1,
+            refusals: refusals.1,
+        };
+        let queues = Some(queues);
+        (Self { party, queues }, waiting)
     }
 
     /// Tells one sighting; gives up at once when the queue is full.
     pub fn saw(&self, sighting: Sighting) {
-        if let Some(queue) = &self.queue
-            && queue.try_send(sighting).is_err()
+        self.tell(|queues| &queues.sightings, sighting);
+    }
+
+    /// Tells one message that the party exchanged, redacted before it leaves the party; gives up at
+    /// once when the queue is full.
+    pub fn overheard(&self, exchange: Exchange) {
+        self.tell(|queues| &queues.exchanges, exchange);
+    }
+
+    /// Tells one refusal; gives up at once when the queue is full.
+    pub fn refused(&self, refusal: Weigering) {
+        self.tell(|queues| &queues.refusals, refusal);
+    }
+
+    fn tell<T>(&self, queue: impl Fn(&Queues) -> &mpsc::Sender<T>, told: T) {
+        if let Some(queues) = &self.queues
+            && queue(queues).try_send(told).is_err()
         {
             tracing::debug!(party = self.party, "the observer's queue is full");
-        }
-    }
-}
-
-async fn send(mut waiting: mpsc::Receiver<Sighting>, url: String, key: String, outside: Outside) {
-    let mut batch = Vec::with_capacity(BATCH_MAX);
-    while waiting.recv_many(&mut batch, BATCH_MAX).await > 0 {
-        let body = serde_json::to_vec(&batch).unwrap_or_default();
-        batch.clear();
-        let headers = Headers::none().bearer(&key);
-        if let Err(error) = outside
-            .post_bytes(&url, "application/json", body, headers)
-            .await
-        {
-            tracing::debug!(%error, "the observer does not listen");
         }
     }
 }

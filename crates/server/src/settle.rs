@@ -215,7 +215,7 @@ async fn commit(
         Commit::new(id, run.now, changes, events).map_err(|bad| Outage::Fault(bad.to_string()))?;
     match app.home.commit(commit).await {
         Ok(()) => {
-            app.log.events(run.now, app.party, run.trace, &told);
+            app.refusals(run.now, run.trace, &told);
             Ok(None)
         }
         Err(NotCommitted::Conflict(key)) => Ok(Some(key)),

@@ -165,9 +165,7 @@ impl Visit {
 
     /// The peer's name for the observer: what its certificate says, or that it is a browser.
     pub fn peer_name(&self) -> String {
-        let certificate = self.peer.certificate.as_ref();
-        let name = certificate.and_then(|c| c.hostname.as_ref().ok());
-        name.map_or_else(|| "user agent".to_owned(), ToString::to_string)
+        self.peer.name()
     }
 
     /// Whether a form was sent from our own page. Browsers name the origin of every POST, but as

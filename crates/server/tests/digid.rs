@@ -42,6 +42,7 @@ use server::log::RefusalLog;
 use server::observer::Observer;
 use server::outside::{Answer, Headers, Outside, OutsideError};
 use server::routes::digid::{DigidGiven, DigidRole, Person, SpSource};
+use server::trust::Trust;
 
 const MITZ: &str = "mitz.localhost";
 const OTHER: &str = "other.localhost";
@@ -122,7 +123,7 @@ impl Network {
         let sites = [
             self.rig.site(DIGID, role.front()),
             Site {
-                clients: ClientCertificates::Required(vec![self.rig.root()]),
+                clients: ClientCertificates::Required(Trust::from(vec![self.rig.root()])),
                 ..self.rig.site(DIGID_BACK, role.back())
             },
             self.rig.site(MITZ, self.mitz.router()),
@@ -1119,7 +1120,7 @@ async fn with_twist(twist: Twist) -> Uitkomst {
         .route(RESOLVE, post(crooked_answer))
         .with_state(Arc::new(idp));
     let site = Site {
-        clients: ClientCertificates::Required(vec![rig.root()]),
+        clients: ClientCertificates::Required(Trust::from(vec![rig.root()])),
         ..rig.site(DIGID_BACK, router)
     };
     door.sites

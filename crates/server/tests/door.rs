@@ -24,6 +24,7 @@ use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use server::certificates::{Authority, Identity};
 use server::door::{ClientCertificates, House, Limits, Peer, Site, Sites, TraceId};
 use server::outside::{Headers, Outside, OutsideConfig, OutsideError};
+use server::trust::Trust;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
@@ -160,7 +161,10 @@ async fn a_site_that_never_asks_sees_no_client_certificate() {
 #[tokio::test]
 async fn a_site_that_offers_lets_in_with_and_without_but_never_with_a_foreign_one() {
     let rig = Rig::new();
-    let site = asking(&rig, ClientCertificates::Offered(vec![rig.root()]));
+    let site = asking(
+        &rig,
+        ClientCertificates::Offered(Trust::from(vec![rig.root()])),
+    );
     let door = open([site], House::default()).await;
     let answer = door.exchange(A, rig.tls(None, &[]), GET).await;
     assert!(answer.ends_with("nobody at 127.0.0.1"), "{answer}");
@@ -186,7 +190,10 @@ async fn a_site_that_offers_lets_in_with_and_without_but_never_with_a_foreign_on
 #[tokio::test]
 async fn a_site_that_requires_a_certificate_is_closed_to_those_without() {
     let rig = Rig::new();
-    let site = asking(&rig, ClientCertificates::Required(vec![rig.root()]));
+    let site = asking(
+        &rig,
+        ClientCertificates::Required(Trust::from(vec![rig.root()])),
+    );
     let door = open([site], House::default()).await;
     let refused = refusal(&door, rig.tls(None, &[])).await;
     assert!(refused.contains("CertificateRequired"), "{refused}");
@@ -1016,7 +1023,10 @@ async fn sites_that_cannot_be_served_are_refused_by_name() {
         twice.to_string(),
         "the site a.localhost cannot be served: is there twice"
     );
-    let rootless = fault(vec![asking(&rig, ClientCertificates::Required(Vec::new()))]);
+    let rootless = fault(vec![asking(
+        &rig,
+        ClientCertificates::Required(Trust::from(Vec::new())),
+    )]);
     assert!(rootless.why.contains("no root"), "{rootless}");
     let mut mixed = rig.site(A, hello());
     let certificate: CertificateDer<'static> = mixed.identity.certificate().clone();

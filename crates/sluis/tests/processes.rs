@@ -1,85 +1,12 @@
 //! Parties in processes of their own, and what users meet at start and stop.
 
-use std::net::TcpListener;
-use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+mod common;
 
 use serde_json::Value;
+use std::path::PathBuf;
+use std::process::Command;
 
-/// How long a start may take before the test gives up.
-const READY_TRIES_MAX: u32 = 600;
-const READY_AGAIN: Duration = Duration::from_millis(50);
-
-/// A demo that runs until the test is done with it.
-struct Demo(Child);
-
-impl Drop for Demo {
-    fn drop(&mut self) {
-        // It may have ended by itself.
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-struct State(PathBuf);
-
-impl State {
-    fn new(name: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("sluis-{name}-{}", std::process::id()));
-        let _ = std::fs::remove_dir_all(&path);
-        Self(path)
-    }
-
-    fn text(&self) -> &str {
-        self.0.to_str().expect("UTF-8")
-    }
-}
-
-impl Drop for State {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
-
-fn sluis(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_sluis"));
-    command.arg("demo").args(arguments);
-    command
-}
-
-fn start(state: &State, arguments: &[&str]) -> Demo {
-    let mut command = sluis(&["--state", state.text()]);
-    let child = command
-        .args(arguments)
-        .stdout(Stdio::null())
-        .spawn()
-        .expect("starts");
-    Demo(child)
-}
-
-fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    listener.local_addr().expect("an address").port()
-}
-
-/// Waits for `demo.json` of this process.
-fn ready(state: &State, demo: &Demo) -> Value {
-    ready_in(state, demo, "demo.json")
-}
-
-fn ready_in(state: &State, demo: &Demo, file: &str) -> Value {
-    for _ in 0..READY_TRIES_MAX {
-        if let Ok(text) = std::fs::read(state.0.join(file))
-            && let Ok(json) = serde_json::from_slice::<Value>(&text)
-            && json["pid"] == demo.0.id()
-        {
-            return json;
-        }
-        std::thread::sleep(READY_AGAIN);
-    }
-    unreachable!("the demo did not become ready");
-}
+use common::{Demo, READY_AGAIN, READY_TRIES_MAX, State, free_port, ready, ready_in, sluis, start};
 
 #[test]
 fn one_dva_in_a_process_of_its_own_still_serves_the_chain() {
@@ -280,22 +207,53 @@ fn a_second_demo_on_the_same_state_or_port_is_told_why_it_cannot_start() {
     }
 }
 
+/// Nothing is half loaded: neither when the first file has a fault nor when the last has one.
 #[test]
-fn an_input_with_a_fault_is_refused_with_file_line_and_reason() {
-    let state = State::new("fault");
-    let input = state.0.join("input");
-    std::fs::create_dir_all(&input).expect("a folder");
+fn an_input_with_a_fault_is_refused_in_one_line_and_leaves_nothing_begun() {
     let people =
         "[\n {\"bsn\": \"123456789\", \"name\": \"Jan\", \"birth_date\": \"1980-01-01\"}\n]";
-    std::fs::write(input.join("people.json"), people).expect("writable");
-    let input = input.to_str().expect("UTF-8");
-    let run = sluis(&["--port", "0", "--input", input])
-        .output()
-        .expect("runs");
-    assert_eq!(run.status.code(), Some(2));
-    let why = String::from_utf8_lossy(&run.stderr).into_owned();
-    assert!(why.contains("people.json, line 2"), "{why}");
-    assert!(!why.contains("123456789"), "{why}");
+    for (file, text, expected) in [
+        (
+            "people.json",
+            people,
+            ", line 2, [0].bsn: expected a BSN, this number fails the 11-check",
+        ),
+        ("trust/root.pem", "123456789", ": holds no certificate"),
+    ] {
+        let (state, input) = (State::new("fault"), State::new("fault-input"));
+        let path = input.0.join(file);
+        std::fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
+        std::fs::write(&path, text).expect("writable");
+        let arguments = [
+            "--port",
+            "0",
+            "--state",
+            state.text(),
+            "--input",
+            input.text(),
+        ];
+        let run = sluis(&arguments).output().expect("runs");
+        assert_eq!(run.status.code(), Some(2));
+        assert!(run.stdout.is_empty(), "{run:?}");
+        let why = String::from_utf8_lossy(&run.stderr).into_owned();
+        assert_eq!(
+            why,
+            format!("sluis demo: {}{expected}\n", path.display()),
+            "one line without the value"
+        );
+        let mut left: Vec<String> = std::fs::read_dir(&state.0)
+            .expect("the state")
+            .map(|entry| {
+                entry
+                    .expect("an entry")
+                    .file_name()
+                    .into_string()
+                    .expect("UTF-8")
+            })
+            .collect();
+        left.sort();
+        assert_eq!(left, ["ca", "log.jsonl"], "no party and no demo.json");
+    }
 }
 
 #[test]

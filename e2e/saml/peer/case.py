@@ -50,14 +50,22 @@ class LoginCase(unittest.TestCase):
     def setUpClass(cls):
         cls.folder = Path(tempfile.mkdtemp(prefix="sluis-e2e-saml-digid-"))
         cls.addClassCleanup(shutil.rmtree, cls.folder, ignore_errors=True)
-        cls.digid = Digid(cls.folder, cls.binding)
+        cls.digid = cls.another_digid()
         cls.addClassCleanup(cls.digid.close)
-        cls.demo = Demo(cls.digid.input_folder(cls.settings))
+        cls.demo = Demo(cls.input_folder())
         cls.addClassCleanup(cls.demo.stop)
         cls.wire = Wire([cls.demo.authority, cls.digid.authority.file])
         cls.sp_metadata = cls.wire.get(cls.demo.told["saml"]["sp_metadata_url"]).body
         cls.digid.meet(cls.sp_metadata, cls.demo.authority)
         cls.joost, cls.saskia = cls.demo.bsn("Joost"), cls.demo.bsn("Saskia")
+
+    @classmethod
+    def another_digid(cls) -> Digid:
+        return Digid(cls.folder, cls.binding)
+
+    @classmethod
+    def input_folder(cls) -> Path:
+        return cls.digid.input_folder(cls.settings)
 
     def login(self, answer: Answer, person: Person | None = None) -> Login:
         """A person asks for data at a client and logs in at DigiD, which says `answer`."""

@@ -22,6 +22,7 @@ from .listener import Handler, Listener
 
 HOST = "digid-peer.localhost"
 
+METADATA = "/saml/idp/metadata"
 REQUEST_AUTHENTICATION = "/saml/idp/request_authentication"
 RESOLVE_ARTIFACT = "/saml/idp/resolve_artifact"
 
@@ -56,7 +57,9 @@ class Resolved:
 class Digid:
     """The identity provider. `answer` is what it says about the next logins."""
 
-    def __init__(self, folder: Path, binding: str = BINDING_HTTP_REDIRECT):
+    def __init__(
+        self, folder: Path, binding: str = BINDING_HTTP_REDIRECT, back_host: str = "127.0.0.1"
+    ):
         self.folder = folder
         self.answer = Answer()
         self.requested: list[Requested] = []
@@ -70,9 +73,9 @@ class Digid:
         files = self.authority.issue(HOST)
         self._front = Listener(_Front, self, files)
         self._back = Listener(_Back, self, files, asks_certificate=True)
-        self.entity_id = f"https://{HOST}:{self._front.port}/saml/idp/metadata"
+        self.entity_id = f"https://{HOST}:{self._front.port}{METADATA}"
         self.sso_url = f"https://{HOST}:{self._front.port}{REQUEST_AUTHENTICATION}"
-        self.resolve_url = f"https://127.0.0.1:{self._back.port}{RESOLVE_ARTIFACT}"
+        self.resolve_url = f"https://{back_host}:{self._back.port}{RESOLVE_ARTIFACT}"
         self._binding = binding
         self._server: Server | None = None
         self._waiting: dict[str, Answer] = {}
@@ -82,13 +85,28 @@ class Digid:
         folder = self.folder / "input"
         (folder / "trust").mkdir(parents=True)
         (folder / "trust" / "idp.pem").write_bytes(self.authority.file.read_bytes())
-        metadata = entity_descriptor(self._config()).to_string()
-        (folder / "digid-metadata.xml").write_bytes(metadata)
+        (folder / "digid-metadata.xml").write_bytes(self.metadata())
         # Nobody decided anything before, so that nothing is stored but by the tests.
         (folder / "consents.json").write_text("[]")
         if settings:
             (folder / "settings.json").write_text(settings)
         return folder
+
+    def metadata(self) -> bytes:
+        """What services must know of it."""
+        return entity_descriptor(self._config()).to_string()
+
+    def party(self, ca: str) -> dict:
+        """What `parties.json` says of it; `ca` is its authority's file in the folder."""
+        back = urlsplit(self.resolve_url)
+        return {
+            "hosts": {
+                "digid": f"https://{HOST}:{self._front.port}",
+                "digid-back": f"https://{back.netloc}",
+            },
+            "ca": ca,
+            "endpoints": {"metadata_url": self.entity_id},
+        }
 
     def meet(self, sp_metadata: bytes, client_authority: Path):
         """Registers the service provider and begins to serve."""
@@ -185,7 +203,10 @@ class _Front(_Handler):
     """Where browsers bring requests."""
 
     def do_GET(self):
-        self._requested(urlsplit(self.path).query)
+        if self.path == METADATA:
+            self.reply(200, {"content-type": "application/samlmetadata+xml"}, self.owner.metadata())
+        else:
+            self._requested(urlsplit(self.path).query)
 
     def do_POST(self):
         self._requested(self.body().decode())

@@ -23,11 +23,18 @@ const RETRY_S: u32 = 2;
 /// once in two minutes, not all at once.
 const RETRY_S_MAX: u32 = 120;
 
+/// Seconds between two fetches, at least, for readers who would be refused without the list: somebody
+/// waits, and a stelselnode that just came up can help at once.
+const READERS_AGAIN_S: u32 = 1;
+
 /// When one list is to be fetched next. Nobody fetches before that, however many ask for the list:
-/// a stelselnode that is down is not asked more often because it is down.
+/// a stelselnode that is down is not asked more often because it is down. Only while there is no list
+/// that may be used, readers do not wait so long ([`Self::is_due_for_readers`]).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Verversing {
     next: Moment,
+    /// When readers may have it fetched, if they find none.
+    for_readers: Moment,
     failures: u32,
 }
 
@@ -36,6 +43,7 @@ impl Verversing {
     pub const fn at_once(now: Moment) -> Self {
         Self {
             next: now,
+            for_readers: now,
             failures: 0,
         }
     }
@@ -44,6 +52,7 @@ impl Verversing {
     pub fn after_success(now: Moment, chance: u32) -> Self {
         Self {
             next: now.plus_s(AGAIN_S + chance % (AGAIN_SPREAD_S + 1)),
+            for_readers: now.plus_s(READERS_AGAIN_S),
             failures: 0,
         }
     }
@@ -56,6 +65,7 @@ impl Verversing {
         let half = wait / 2;
         Self {
             next: now.plus_s(half + chance % (wait - half + 1)),
+            for_readers: now.plus_s(READERS_AGAIN_S),
             failures: self.failures.saturating_add(1),
         }
     }
@@ -65,6 +75,11 @@ impl Verversing {
     pub fn is_due(self, now: Moment) -> bool {
         let set_back = now.plus_s(AGAIN_S + AGAIN_SPREAD_S) < self.next;
         self.next <= now || set_back
+    }
+
+    /// Whether it is time for readers who find no list that may be used.
+    pub fn is_due_for_readers(self, now: Moment) -> bool {
+        self.is_due(now) || self.for_readers <= now
     }
 
     /// Fetches that failed since the last success.
@@ -88,6 +103,17 @@ mod tests {
         assert!(next.is_due(THEN.plus_s(AGAIN_S)));
         assert!(next.is_due(THEN.minus_s(100_000)));
         assert!(Verversing::at_once(THEN).is_due(THEN));
+    }
+
+    #[test]
+    fn readers_without_a_list_wait_a_second_however_long_the_stelselnode_was_down() {
+        let mut next = Verversing::at_once(THEN);
+        for _ in 0..10 {
+            next = next.after_failure(THEN, RETRY_S_MAX);
+        }
+        assert!(!next.is_due(THEN.plus_s(READERS_AGAIN_S)));
+        assert!(!next.is_due_for_readers(THEN.plus_s(READERS_AGAIN_S - 1)));
+        assert!(next.is_due_for_readers(THEN.plus_s(READERS_AGAIN_S)));
     }
 
     #[test]

@@ -20,6 +20,13 @@ pub struct Peer {
 }
 
 impl Peer {
+    /// Its name for the observer: what its certificate says, or that it is a browser.
+    pub fn name(&self) -> String {
+        let certificate = self.certificate.as_ref();
+        let name = certificate.and_then(|c| c.hostname.as_ref().ok());
+        name.map_or_else(|| "user agent".to_owned(), ToString::to_string)
+    }
+
     /// The client certificate, if there is one and it holds at `now`. To be asked at every request:
     /// connections and session tickets outlive certificates. Pass the moment of the wall clock.
     pub fn certificate_valid_at(&self, now: Moment) -> Option<&PeerCertificate> {

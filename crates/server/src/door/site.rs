@@ -7,13 +7,12 @@ use std::time::Duration;
 
 use axum::Router;
 use identity::Hostname;
+use rustls::ServerConfig;
 use rustls::crypto::aws_lc_rs;
-use rustls::server::WebPkiClientVerifier;
-use rustls::{RootCertStore, ServerConfig};
-use rustls_pki_types::CertificateDer;
 
 use super::TraceId;
 use crate::certificates::Identity;
+use crate::trust::{BadTrust, Trust};
 
 /// The ALPN name of HTTP/2 (RFC 9113 §3.1).
 pub(super) const H2: &[u8] = b"h2";
@@ -35,15 +34,15 @@ pub struct Site {
 }
 
 /// Whether a site asks its clients for a certificate. A certificate that is shown must be valid
-/// under one of the given roots, else the handshake fails. What it allows is for the handlers to
+/// by what the site trusts, else the handshake fails. What it allows is for the handlers to
 /// say, at each request: a connection outlives Whitelists, revocations and even the certificate.
 pub enum ClientCertificates {
     /// Never asked for: hosts that people visit with a browser.
     Never,
     /// Asked for; a client without one is let in and the handlers see that it has none.
-    Offered(Vec<CertificateDer<'static>>),
+    Offered(Trust),
     /// Asked for; a client without one does not get through the handshake.
-    Required(Vec<CertificateDer<'static>>),
+    Required(Trust),
 }
 
 /// How much and how slowly clients of a site may send.
@@ -179,31 +178,17 @@ impl fmt::Display for SiteFault {
 
 impl std::error::Error for SiteFault {}
 
-type Fault = Box<dyn std::error::Error + Send + Sync>;
-
-fn tls(site: &Site) -> Result<ServerConfig, Fault> {
+fn tls(site: &Site) -> Result<ServerConfig, BadTrust> {
     let provider = Arc::new(aws_lc_rs::default_provider());
-    let config = ServerConfig::builder_with_provider(provider.clone())
-        .with_safe_default_protocol_versions()?;
-    let verifier = |roots: &[CertificateDer<'static>]| -> Result<_, Fault> {
-        let mut store = RootCertStore::empty();
-        for root in roots {
-            store.add(root.clone())?;
-        }
-        let store = Arc::new(store);
-        Ok(WebPkiClientVerifier::builder_with_provider(
-            store,
-            provider.clone(),
-        ))
-    };
+    let config =
+        ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
     let config = match &site.clients {
         ClientCertificates::Never => config.with_no_client_auth(),
-        ClientCertificates::Offered(roots) => {
-            let verifier = verifier(roots)?.allow_unauthenticated().build()?;
-            config.with_client_cert_verifier(verifier)
+        ClientCertificates::Offered(trust) => {
+            config.with_client_cert_verifier(trust.of_clients(false)?)
         }
-        ClientCertificates::Required(roots) => {
-            config.with_client_cert_verifier(verifier(roots)?.build()?)
+        ClientCertificates::Required(trust) => {
+            config.with_client_cert_verifier(trust.of_clients(true)?)
         }
     };
     let mut config =

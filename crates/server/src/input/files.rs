@@ -7,7 +7,9 @@ use std::path::{Component, Path, PathBuf};
 use serde::de::DeserializeOwned;
 
 use super::fault::InputFault;
+use super::nearest::none_of;
 use super::place::Place;
+use super::strict;
 
 /// Bytes of one file, at most: some 50 000 resources.
 const FILE_BYTES_MAX: u64 = 64 * 1024 * 1024;
@@ -17,13 +19,14 @@ const ALL_BYTES_MAX: u64 = 256 * 1024 * 1024;
 const ENTRIES_MAX: usize = 20_000;
 
 /// Every `.json` and `.xml` that may stand in the folder itself.
-const KNOWN: [&str; 9] = [
+const KNOWN: [&str; 10] = [
     "clients.json",
     "consents.json",
     "digid-metadata.xml",
     "gegevensdiensten.json",
     "lists.json",
     "localisation.json",
+    "parties.json",
     "people.json",
     "providers.json",
     "settings.json",
@@ -88,7 +91,8 @@ pub(super) struct File {
 impl File {
     /// The document in it.
     pub(super) fn json<T: DeserializeOwned>(&self) -> Result<T, InputFault> {
-        serde_json::from_str(&self.text).map_err(|error| InputFault::of_json(&self.shown, &error))
+        strict::read(&self.text)
+            .map_err(|(place, error)| InputFault::of_json(&self.shown, &self.text, &place, &error))
     }
 
     /// A fault of a member.
@@ -125,11 +129,8 @@ impl Files {
         let is_ours = |name: &&String| has_extension(name, "json") || has_extension(name, "xml");
         for name in names.iter().filter(is_ours) {
             if !KNOWN.contains(&name.as_str()) {
-                let reason = format!(
-                    "no file of this name is read; those are {}",
-                    KNOWN.join(", ")
-                );
-                return Err(InputFault::of_file(&shown(folder, name), reason));
+                let reason = "no file of this name is read";
+                return Err(misspelt(&shown(folder, name), name, reason, &KNOWN));
             }
         }
         Ok(Self {
@@ -167,12 +168,20 @@ impl Files {
     /// The file at a path that another file names: inside the folder, nothing else.
     pub(super) fn named(&mut self, path: &str) -> Result<Option<File>, InputFault> {
         let mut parts = Path::new(path).components();
-        let is_inside = parts.all(|part| matches!(part, Component::Normal(_)));
-        if is_inside {
+        let is_plain = parts.all(|part| matches!(part, Component::Normal(_)));
+        if is_plain && self.is_inside(path) {
             self.given(path)
         } else {
             Ok(None)
         }
+    }
+
+    /// Whether a path leads to something inside the folder, also when there are links on the way.
+    fn is_inside(&self, path: &str) -> bool {
+        let real = |path: &Path| fs::canonicalize(path).ok();
+        let folder = self.folder.as_deref();
+        let found = folder.and_then(|folder| Some((real(folder)?, real(&folder.join(path))?)));
+        found.is_some_and(|(folder, path)| path.starts_with(folder))
     }
 
     /// The files of this folder inside the folder, in the order of their names; nothing when there
@@ -261,6 +270,9 @@ fn names(folder: &Path) -> Result<Option<Vec<String>>, InputFault> {
     if !folder.exists() {
         return Ok(None);
     }
+    if !folder.is_dir() {
+        return Err(InputFault::of_file(&shown, "is no folder"));
+    }
     let unreadable =
         |error: std::io::Error| InputFault::of_file(&shown, format!("cannot be read: {error}"));
     let mut names = Vec::new();
@@ -272,6 +284,11 @@ fn names(folder: &Path) -> Result<Option<Vec<String>>, InputFault> {
         names.push(name.map_err(|_| InputFault::of_file(&shown, "a file's name is not UTF-8"))?);
     }
     Ok(Some(names))
+}
+
+/// A file of a name that is none of these: the one that was meant, or all of them.
+pub(super) fn misspelt(shown: &str, name: &str, reason: &str, known: &[&str]) -> InputFault {
+    InputFault::of_file(shown, none_of(reason, name, known))
 }
 
 fn has_extension(name: &str, extension: &str) -> bool {

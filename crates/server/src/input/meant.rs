@@ -17,7 +17,7 @@ use mitz::toestemming::Keuze;
 use rustls_pki_types::CertificateDer;
 
 use super::files::Files;
-use super::{BsnTable, InputFault, Records, Settings, meaning};
+use super::{BsnTable, InputFault, OutsideParties, Records, Settings, meaning};
 
 /// By which rules the demo's Zorgaanbiederslijst is read. It serves everything on one port that is
 /// not 443, which MedMij's front channel forbids.
@@ -46,6 +46,8 @@ pub struct Input {
     pub lists: ListSettings,
     /// What can be set.
     pub settings: Settings,
+    /// The parties that somebody else's server plays.
+    pub parties: OutsideParties,
     /// The metadata of a DigiD that takes the simulator's place, good enough to be used.
     pub digid_metadata: Option<String>,
     /// Roots that count beside the demo's own.

@@ -18,22 +18,34 @@
 //! | `settings.json` | what can be set | nothing is set |
 //! | `records/URA.json` | a provider's FHIR R4 resources | with `people.json`: none; else the sample's |
 //! | `lists/MedMij_….xml` | a list to publish as it is | generated |
+//! | `parties.json` | which roles somebody else's server plays | every role is ours |
 //! | `digid-metadata.xml` | another DigiD | the simulator |
 //! | `trust/*.pem` | further roots | none |
 //!
-//! Another `.json`, `.xml` or `.pem` in one of these places is a mistake of spelling and refused.
+//! Another `.json` or `.xml` in one of these places is a mistake of spelling and refused. A member that
+//! is not known is one too, and so are a list in place of an object, and `null`: [`strict`].
+//!
+//! `sample/schemas/` says the same for editors. `tests/input/cases/` holds each fault and its message.
 //!
 //! Start reading at [`Input::read`].
 
 mod bsn_table;
+mod clients;
 mod fault;
 mod files;
+mod lists;
 mod meaning;
 mod meant;
+mod nearest;
+mod parties;
+mod people;
 mod place;
+mod providers;
+mod reading;
 mod records;
 mod search;
 mod settings;
+mod strict;
 mod written;
 
 pub use bsn_table::BsnTable;
@@ -42,6 +54,7 @@ pub use meant::{
     Client, ClientAuth, Consent, DvaId, Input, ListSettings, Person, Provider, ReplacedLists,
     Shows, ZAL_RULES,
 };
+pub use parties::{OutsideParties, OutsideParty};
 pub use records::{Found, Records};
 pub use search::{BadSearch, SEARCH_PARAMETERS};
 pub use settings::{DvaSettings, MitzSettings, Settings};

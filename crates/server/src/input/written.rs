@@ -2,6 +2,8 @@
 //!
 //! Nothing here prints: values may be BSNs.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 
 use super::place::Entries;
@@ -106,6 +108,40 @@ pub(super) struct Lists {
     pub(super) interfaceversie: String,
     #[serde(default)]
     pub(super) whitelist: Vec<String>,
+}
+
+/// `parties.json`: outside parties by their name.
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Parties {
+    pub(super) pgo: Option<OutsideParty>,
+    pub(super) mitz: Option<OutsideParty>,
+    pub(super) lokalisatie: Option<OutsideParty>,
+    pub(super) digid: Option<OutsideParty>,
+    pub(super) dva: Option<OutsideParty>,
+    pub(super) xis: Option<OutsideParty>,
+    pub(super) dva2: Option<OutsideParty>,
+    pub(super) xis2: Option<OutsideParty>,
+    pub(super) stelselnode: Option<OutsideParty>,
+}
+
+/// A party that somebody else's server plays.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct OutsideParty {
+    pub(super) base_url: Option<String>,
+    /// By the name of a host of the party.
+    #[serde(default)]
+    pub(super) hosts: BTreeMap<String, String>,
+    /// A PEM file, by a path inside the folder.
+    pub(super) ca: Option<String>,
+    /// A PEM file, by a path inside the folder.
+    pub(super) certificate: Option<String>,
+    /// By their name in the party's metadata.
+    #[serde(default)]
+    pub(super) endpoints: BTreeMap<String, String>,
+    #[serde(default)]
+    pub(super) redirect_uris: Vec<String>,
 }
 
 /// `settings.json`.

@@ -110,17 +110,21 @@ impl<T: Lijst + Send + Sync + 'static> Source<T> {
         if let Some(list) = self.usable(app.clock.now()) {
             return Ok(list);
         }
-        self.refresh(app).await;
+        self.refresh_if(app, Verversing::is_due_for_readers).await;
         self.usable(app.clock.now()).ok_or(ListDown)
     }
 
     /// Fetches the list if it is time, and tells operators when it has grown old.
     pub(super) async fn refresh(&self, app: &App) {
+        self.refresh_if(app, Verversing::is_due).await;
+    }
+
+    async fn refresh_if(&self, app: &App, is_due: impl Fn(Verversing, Moment) -> bool) {
         let mut fetching = self.fetching.lock().await;
         let now = app.clock.now();
         let next = fetching.next.unwrap_or(Verversing::at_once(now));
         // A reader who waited for somebody else's fetch finds that it is no longer time.
-        if next.is_due(now) {
+        if is_due(next, now) {
             let fetched = self.fetch(app, &mut fetching).await;
             let chance = u32::from_be_bytes(chance::entropy().bytes("lists.next"));
             let ended = app.clock.now();

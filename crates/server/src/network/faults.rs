@@ -11,6 +11,7 @@ use axum::response::{IntoResponse as _, Response};
 use http::header::{AUTHORIZATION, CONTENT_LENGTH};
 use http::{HeaderValue, StatusCode};
 
+use super::Party;
 use crate::web;
 
 /// The largest body that a fault alters.
@@ -106,6 +107,17 @@ impl Fault {
         FAULTS.get(usize::from(step).checked_sub(1)?).copied()
     }
 
+    /// Whether the step happens at these parties alone, so that nobody else can break it.
+    pub fn is_only_at(self, parties: impl Fn(Party) -> bool) -> bool {
+        let of_it = |host: &&str| {
+            let owner = Party::ALL
+                .into_iter()
+                .find(|party| party.hosts().contains(host));
+            owner.is_some_and(&parties)
+        };
+        self.hosts.iter().all(|host| of_it(&host))
+    }
+
     /// The router with the fault in front of it, if this is its host.
     pub fn before(self, host: &str, router: Router) -> Router {
         if self.hosts.contains(&host) {
@@ -177,7 +189,6 @@ fn replaced(body: &[u8], this: &str, that: &str) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::network::Party;
 
     #[test]
     fn every_step_has_a_fault_at_a_host_that_exists() {

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use identity::Hostname;
 
+use crate::input::{DvaId, OutsideParties, OutsideParty};
+
 /// A party: its own directory, keys and store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Party {
@@ -60,6 +62,14 @@ impl Party {
         }
     }
 
+    /// The party that is this DVA.
+    pub const fn of_dva(dva: DvaId) -> Self {
+        match dva {
+            DvaId::Dva => Self::Dva,
+            DvaId::Dva2 => Self::Dva2,
+        }
+    }
+
     /// The party of this name.
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|party| party.name() == name)
@@ -93,17 +103,45 @@ impl Party {
     }
 }
 
-/// Where the hosts are reached: one port, but for parties that run in a process of their own.
+/// Where the hosts are reached: one port, but for parties that run in a process of their own and
+/// those that somebody else's server plays.
 #[derive(Clone, Debug)]
 pub struct Hosts {
     port: u16,
     elsewhere: BTreeMap<Party, u16>,
+    outside: OutsideParties,
 }
 
 impl Hosts {
     /// Every host at `port`, but for those of the parties `elsewhere`.
     pub const fn new(port: u16, elsewhere: BTreeMap<Party, u16>) -> Self {
-        Self { port, elsewhere }
+        Self {
+            port,
+            elsewhere,
+            outside: OutsideParties::new(),
+        }
+    }
+
+    /// The same, but for the parties that somebody else's server plays.
+    #[must_use]
+    pub fn with_outside(self, outside: OutsideParties) -> Self {
+        Self { outside, ..self }
+    }
+
+    /// The party, if somebody else's server plays it.
+    pub fn outside(&self, party: Party) -> Option<&OutsideParty> {
+        self.outside.get(&party)
+    }
+
+    /// The name in the client certificate of a party.
+    ///
+    /// # Errors
+    /// As [`hostname`].
+    pub fn node(&self, party: Party) -> Result<Hostname, String> {
+        match self.outside(party) {
+            Some(outside) => Ok(outside.node.clone()),
+            None => hostname(party.client_host()),
+        }
     }
 
     /// The port of the hosts that are not elsewhere.
@@ -116,10 +154,14 @@ impl Hosts {
         self.elsewhere.get(&party).copied().unwrap_or(self.port)
     }
 
-    /// The base URL of a host: `https://mitz-back.localhost:8443`.
+    /// The base URL of a host: `https://mitz-back.localhost:8443`, without a slash at its end.
     pub fn url(&self, host: &str) -> String {
         let of_it = |party: &Party| party.hosts().contains(&host);
         let party = Party::ALL.into_iter().find(of_it);
+        let outside = party.and_then(|party| self.outside(party)?.hosts.get(host));
+        if let Some(url) = outside {
+            return url.clone();
+        }
         let port = party.map_or(self.port, |party| self.port_of(party));
         format!("https://{host}.localhost:{port}")
     }

@@ -3,12 +3,15 @@
 //!
 //! Start reading at [`start`].
 
+mod addresses;
 mod faults;
 mod hosts;
+mod overheard;
 mod parties;
 mod person;
 mod ready;
 mod trouble;
+mod trusted;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::{Ipv4Addr, SocketAddr};
@@ -23,15 +26,17 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
 use crate::app::App;
-use crate::certificates::{Authority, private_directory};
+use crate::certificates::{Authority, KeyFiles, private_directory};
 use crate::chance;
 use crate::clock::Clock;
 use crate::door::{self, Drained, House, Sites, Stop};
 use crate::input::Input;
 use crate::log::RefusalLog;
+use crate::trust::Trust;
 
 use self::parties::Chore;
 
+pub use addresses::DvaAddress;
 pub use faults::Fault;
 pub use hosts::{Hosts, Party, hostname};
 pub use person::{Form, Person, Shown};
@@ -78,6 +83,7 @@ pub struct Running {
     pub input: Arc<Input>,
     /// What disturbs the network, if it was started so.
     pub control: Option<Control>,
+    trust: Trust,
     /// The parties' stores, for those who test the demo from within.
     pub apps: BTreeMap<Party, Arc<App>>,
     ready_files: Vec<PathBuf>,
@@ -122,12 +128,23 @@ pub async fn start(config: Config) -> Result<Running, String> {
         .port();
     let clock = Clock::system();
     let authority = Authority::open(&config.state.join("ca"), clock.wall());
+    let input = Arc::new((config.input)(port)?);
+    let wanted = ours(&config.parties, &input)?;
+    let is_outside = |party| input.parties.contains_key(&party);
+    if config
+        .fault
+        .is_some_and(|fault| fault.is_only_at(is_outside))
+    {
+        return Err(
+            "this step happens at a party of parties.json, which nothing here can break".to_owned(),
+        );
+    }
     let foundation = Foundation {
-        hosts: Hosts::new(port, config.elsewhere),
+        hosts: Hosts::new(port, config.elsewhere).with_outside(input.parties.clone()),
         authority: Arc::new(authority.map_err(|fault| fault.to_string())?),
         log: RefusalLog::open(&config.state.join("log.jsonl"))
             .map_err(|error| error.to_string())?,
-        input: Arc::new((config.input)(port)?),
+        input,
         observer_keys: parties::observer_keys(&config.state)?,
         state: config.state,
         control: config.control.then(|| Control {
@@ -136,17 +153,20 @@ pub async fn start(config: Config) -> Result<Running, String> {
         }),
         clock,
     };
-    let opened = Parties::open(&foundation, &config.parties, config.fault)?;
+    trusted::issue(&foundation)?;
+    let opened = Parties::open(&foundation, &wanted, config.fault)?;
     // The parties' locks are ours, so what a demo before us left behind is stale.
-    let ready_files = ready::files(&foundation.state, &config.parties);
+    let ready_files = ready::files(&foundation.state, &wanted);
     ready::remove_stale(&ready_files);
     let (stop, stopping) = door::stop();
     let sites = Arc::new(ArcSwap::from_pointee(opened.sites));
     let door = tokio::spawn(door::serve(listener, sites, House::default(), stopping));
+    let trust = trusted::of(&foundation);
     let running = Running {
         ca_file: foundation.state.join("ca").join("ca.pem"),
         control: foundation.control,
         chores: chores(&opened.apps, opened.chores),
+        trust,
         hosts: foundation.hosts,
         authority: foundation.authority,
         clock: foundation.clock,
@@ -159,6 +179,16 @@ pub async fn start(config: Config) -> Result<Running, String> {
     };
     ready::write(&running)?;
     Ok(running)
+}
+
+/// The parties to start: those that somebody else's server plays are not ours.
+fn ours(wanted: &BTreeSet<Party>, input: &Input) -> Result<BTreeSet<Party>, String> {
+    let is_ours = |party: &&Party| !input.parties.contains_key(party);
+    let ours: BTreeSet<Party> = wanted.iter().filter(is_ours).copied().collect();
+    if ours.is_empty() {
+        return Err("parties.json leaves no party to start".to_owned());
+    }
+    Ok(ours)
 }
 
 /// The parties of this process, ready to be served.
@@ -191,6 +221,9 @@ impl Parties {
                 if let Some(control) = control {
                     let signing = opened.signing.clone();
                     router = control.troubles.before(party, signing, router);
+                }
+                if party != Party::Netwerk {
+                    router = overheard::around(&opened.app, on.hosts.url(host), router);
                 }
                 let site = parties::site(on, party, host, clients, router)?;
                 behind.insert(site.host.clone(), Arc::clone(&opened.app));
@@ -230,6 +263,20 @@ pub fn sp_metadata(state: &Path, port: u16) -> Result<String, String> {
     let mitz = parties::service_provider(state, &hosts, now, Loa::Substantieel, None)?;
     let id = saml::message_id(chance::entropy().bytes("saml.metadata"));
     mitz.metadata(&id).map_err(|fault| fault.to_string())
+}
+
+/// The certificate (PEM) of the authority of a state directory, made if there is none yet: what
+/// another program wants to trust before the network starts.
+///
+/// # Errors
+/// A text for the operator.
+pub fn ca(state: &Path) -> Result<String, String> {
+    ours_or_empty(state)?;
+    private_directory(state).map_err(|fault| fault.to_string())?;
+    let directory = state.join("ca");
+    Authority::open(&directory, Clock::system().wall()).map_err(|fault| fault.to_string())?;
+    let file = KeyFiles::authority(&directory).certificate;
+    std::fs::read_to_string(&file).map_err(|error| format!("{}: {error}", file.display()))
 }
 
 /// Whether a state directory is new, empty, or made by a demo before us. Anything else is somebody's
@@ -285,6 +332,11 @@ impl Running {
                 return app.party;
             }
         }
+    }
+
+    /// Whom its parties trust.
+    pub fn trust(&self) -> Trust {
+        self.trust.clone()
     }
 
     /// The file that says that this process is ready.

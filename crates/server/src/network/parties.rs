@@ -1,6 +1,6 @@
 //! How each party of the demo is put together.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -13,11 +13,11 @@ use mitz::authorization_server::{Dva, Dvas, Mitz};
 use mitz::discovery::Endpoints;
 use mitz::dva::DvaServer;
 use protocol::client::{Authentication, Client, Clients};
-use rustls_pki_types::CertificateDer;
 use saml::metadata::IdpMetadata;
 use verdict::Moment;
 
-use super::{Foundation, Hosts, Party, hostname, ready};
+use super::addresses::DvaNames;
+use super::{Foundation, Hosts, Party, hostname, ready, trusted};
 use crate::app::{App, Given};
 use crate::certificates::{saml_signing, thumbprint};
 use crate::digid::{MetadataSource, ServiceProvider, ServiceProviderConfig};
@@ -26,7 +26,7 @@ use crate::input::{ClientAuth, DvaId, Provider, Shows, ZAL_RULES};
 use crate::keys::KeyRing;
 use crate::lists::{Lists, Stelselnode};
 use crate::observer::Observer;
-use crate::outside::{Outside, OutsideConfig};
+use crate::outside::{Ears, Others, Outside, OutsideConfig};
 use crate::routes::digid::{DigidGiven, DigidRole, Person, SpSource};
 use crate::routes::dva::{DvaGiven, DvaRole, DvaUrls};
 use crate::routes::lokalisatie::LokalisatieRole;
@@ -129,8 +129,8 @@ pub(super) fn site(
         identity: identity.map_err(|fault| fault.to_string())?,
         clients: match ask {
             Ask::Never => ClientCertificates::Never,
-            Ask::Offered => ClientCertificates::Offered(client_roots(on)),
-            Ask::Required => ClientCertificates::Required(client_roots(on)),
+            Ask::Offered => ClientCertificates::Offered(trusted::of(on)),
+            Ask::Required => ClientCertificates::Required(trusted::of(on)),
         },
         limits: limits(party),
         host,
@@ -147,27 +147,6 @@ fn limits(party: Party) -> Limits {
         },
         _ => Limits::default(),
     }
-}
-
-/// Who can vouch for a client: the demo's own authority, and what the input trusts.
-fn client_roots(on: &Foundation) -> Vec<CertificateDer<'static>> {
-    let own_of_clients = on
-        .input
-        .clients
-        .iter()
-        .filter_map(|client| match &client.auth {
-            ClientAuth::SelfSigned(certificate) => Some(certificate.clone()),
-            ClientAuth::TlsClientAuth => None,
-        });
-    server_roots(on).into_iter().chain(own_of_clients).collect()
-}
-
-/// Who can vouch for a server.
-fn server_roots(on: &Foundation) -> Vec<CertificateDer<'static>> {
-    let own = on.authority.certificate().clone();
-    std::iter::once(own)
-        .chain(on.input.trust.iter().cloned())
-        .collect()
 }
 
 /// The secrets with which the parties tell the observer, one each; made once per state directory.
@@ -187,27 +166,44 @@ fn app(on: &Foundation, party: Party) -> Result<(Arc<App>, KeyRing), String> {
     let host = hostname(party.client_host())?;
     let identity = on.authority.client(&directory, &host, on.clock.wall());
     let identity = identity.map_err(|fault| fault.to_string())?;
-    let outside = Outside::new(OutsideConfig::new(server_roots(on), Some(identity)));
+    let outside = Outside::new(OutsideConfig::new(trusted::of(on), Some(identity)));
     let outside = outside.map_err(|fault| fault.to_string())?;
-    let url = format!("{}/sightings", on.hosts.url("netwerk"));
+    let clock = on.clock.of_party();
     let observer = if party == Party::Netwerk {
         Observer::nobody(party.name())
     } else {
         let key = on
             .observer_keys
             .get(party.name())
-            .cloned()
-            .unwrap_or_default();
-        Observer::at(party.name(), url, key, outside.clone())
+            .map_or("", String::as_str);
+        Observer::at(party.name(), &on.hosts.url("netwerk"), key, &outside)
     };
+    let outside = outside.overheard_by(Ears {
+        others: others(on),
+        observer: observer.clone(),
+        clock: clock.clone(),
+    });
     let given = Given {
         host,
-        clock: on.clock.of_party(),
+        clock,
         outside,
         log: on.log.clone(),
         observer,
     };
     App::open(party.name(), &directory, given)
+}
+
+/// The hosts of parties that are not of this program, which tell the observer nothing: what a party
+/// sends there, it tells itself.
+fn others(on: &Foundation) -> Others {
+    let document = on.input.digid_metadata.as_deref();
+    let digid = document.and_then(|text| IdpMetadata::parse(text.as_bytes()).ok());
+    let resolves = |idp: IdpMetadata| idp.artifact_resolution.into_iter().map(|at| at.url);
+    let urls = digid.into_iter().flat_map(resolves);
+    let urls = urls.filter(|url| !on.hosts.all().any(|(_, own)| own == web::origin(url)));
+    let outside = on.input.parties.values();
+    let outside = outside.flat_map(|party| party.hosts.values().chain(party.endpoints.values()));
+    urls.chain(outside.cloned()).collect()
 }
 
 fn lists(on: &Foundation, party: Party) -> Arc<Lists> {
@@ -228,7 +224,7 @@ fn pgo(on: &Foundation, app: &Arc<App>, lists: &Arc<Lists>) -> Arc<PgoRole> {
     let config = PgoConfig {
         client_id: app.host.to_string(),
         front: on.hosts.url("pgo"),
-        mitz: on.hosts.url("mitz"),
+        mitz: on.hosts.mitz_issuer(),
         toestemmingen: on.hosts.url("toestemmingen"),
         login_origins: vec![on.hosts.url("mitz"), digid_origin(on)],
         aanbieders: in_zal.map(named).collect(),
@@ -299,7 +295,7 @@ pub(super) fn service_provider(
         min_level,
         metadata: match digid {
             Some(document) => MetadataSource::Document(document.into()),
-            None => MetadataSource::Url(format!("{}/saml/idp/metadata", hosts.url("digid"))),
+            None => MetadataSource::Url(hosts.idp_metadata_url()),
         },
     };
     let provider = ServiceProvider::new(config, &signing.map_err(|fault| fault.to_string())?);
@@ -307,22 +303,23 @@ pub(super) fn service_provider(
     Ok(provider.named("Mitz"))
 }
 
-/// Where a login leads the browser: the simulator, or the DigiD of `digid-metadata.xml`.
+/// Where a login leads the browser: the DigiD of `digid-metadata.xml`, of `parties.json`, or the
+/// simulator.
 fn digid_origin(on: &Foundation) -> String {
     let document = on.input.digid_metadata.as_deref();
     let other = document.and_then(|text| IdpMetadata::parse(text.as_bytes()).ok());
     let login = other.and_then(|idp| idp.sso_redirect.or(idp.sso_post));
-    login.map_or_else(|| on.hosts.url("digid"), |url| web::origin(&url))
+    web::origin(&login.unwrap_or_else(|| on.hosts.url("digid")))
 }
 
 fn registered_dva(on: &Foundation, id: DvaId) -> Result<(Hostname, Dva), String> {
-    let names = DvaNames::of(id);
+    let address = on.hosts.dva(id);
     let dva = Dva {
-        issuer: on.hosts.url(names.front),
-        jwks_uri: format!("{}/jwks", on.hosts.url(names.front)),
+        issuer: address.issuer,
+        jwks_uri: address.jwks_uri,
         uras: on.input.uras_of(id),
     };
-    Ok((hostname(names.back)?, dva))
+    Ok((on.hosts.node(Party::of_dva(id))?, dva))
 }
 
 /// The registered clients. Those that the demo gives a certificate get theirs here.
@@ -354,7 +351,7 @@ fn clients(on: &Foundation) -> Result<Clients, String> {
 }
 
 fn lokalisatie(on: &Foundation, app: &Arc<App>) -> Result<Router, String> {
-    let mitz = hostname(Party::Mitz.client_host())?;
+    let mitz = on.hosts.node(Party::Mitz)?;
     let table = Arc::clone(&on.input.localisation);
     Ok(LokalisatieRole::new(Arc::clone(app), mitz, table).router())
 }
@@ -379,43 +376,13 @@ fn digid(on: &Foundation, app: &Arc<App>) -> Result<Arc<DigidRole>, String> {
     let given = DigidGiven {
         front_url: on.hosts.url("digid"),
         back_url: on.hosts.url("digid-back"),
-        sps: vec![SpSource::Url(format!(
-            "{}/saml/metadata",
-            on.hosts.url("mitz")
-        ))],
+        sps: vec![SpSource::Url(on.hosts.sp_metadata_url())],
         people: people.collect(),
         next_origins: vec![on.hosts.url("toestemmingen")],
         has_substantieel: true,
         signing: signing.map_err(|fault| fault.to_string())?,
     };
     DigidRole::open(Arc::clone(app), given).map_err(|fault| fault.to_string())
-}
-
-/// The hosts of a DVA.
-struct DvaNames {
-    front: &'static str,
-    back: &'static str,
-    discovery: &'static str,
-    xis: &'static str,
-}
-
-impl DvaNames {
-    const fn of(id: DvaId) -> Self {
-        match id {
-            DvaId::Dva => Self {
-                front: "dva",
-                back: "dva-back",
-                discovery: "discovery",
-                xis: "xis",
-            },
-            DvaId::Dva2 => Self {
-                front: "dva2",
-                back: "dva2-back",
-                discovery: "discovery2",
-                xis: "xis2",
-            },
-        }
-    }
 }
 
 fn dva(
@@ -426,25 +393,25 @@ fn dva(
     id: DvaId,
 ) -> Result<Vec<(&'static str, Ask, Router)>, String> {
     let names = DvaNames::of(id);
-    let back = on.hosts.url(names.back);
+    let address = on.hosts.dva(id);
     let settings = on.input.settings.of(id);
     let given = DvaGiven {
         dva: DvaServer {
-            issuer: on.hosts.url(names.front),
-            mitz: on.hosts.url("mitz"),
+            issuer: address.issuer,
+            mitz: on.hosts.mitz_issuer(),
             aanbieders: on.input.aanbieders_of(id),
             leeftijd_min: settings.age_min,
             jwt_bearer: settings.jwt_bearer,
             full_location_token: settings.full_location_token,
         },
         endpoints: Endpoints {
-            token_endpoint: format!("{back}/token"),
-            jwks_uri: format!("{}/jwks", on.hosts.url(names.front)),
-            resource_base: format!("{back}/resource"),
+            token_endpoint: address.token_endpoint,
+            jwks_uri: address.jwks_uri,
+            resource_base: address.resource_base,
         },
         urls: DvaUrls {
-            mitz_jwks: format!("{}/jwks", on.hosts.url("mitz")),
-            consent_introspect: format!("{}/consent-introspect", on.hosts.url("mitz-back")),
+            mitz_jwks: on.hosts.mitz_jwks_uri(),
+            consent_introspect: on.hosts.consent_introspection(),
             xis: on.hosts.url(names.xis),
         },
         clients: clients(on)?,
@@ -459,30 +426,18 @@ fn dva(
 }
 
 fn xis(on: &Foundation, app: &Arc<App>, id: DvaId) -> Result<Router, String> {
-    let dva_host = hostname(DvaNames::of(id).back)?;
+    let dva_host = on.hosts.node(Party::of_dva(id))?;
     let records = Arc::clone(&on.input.records);
     Ok(XisRole::new(Arc::clone(app), dva_host, id, &on.input, records).router())
 }
 
 fn stelselnode(on: &Foundation, app: &App) -> Result<Arc<StelselnodeRole>, String> {
-    let of_dva = |id| {
-        let names = DvaNames::of(id);
-        stelselnode::DvaHosts {
-            front: on.hosts.url(names.front),
-            back: on.hosts.url(names.back),
-            discovery: on.hosts.url(names.discovery),
-        }
-    };
-    let names = [DvaId::Dva, DvaId::Dva2].map(DvaNames::of);
-    let nodes = names
-        .iter()
-        .flat_map(|names| [names.front, names.back, names.discovery]);
-    let back_channel: Result<Vec<Hostname>, String> =
-        nodes.chain(["mitz", "mitz-back"]).map(hostname).collect();
+    let nodes = [Party::Dva, Party::Dva2, Party::Mitz].map(|party| back_channel(on, party));
+    let nodes: Result<Vec<BTreeSet<Hostname>>, String> = nodes.into_iter().collect();
     let hosts = stelselnode::Hosts {
-        dva: of_dva(DvaId::Dva),
-        dva2: of_dva(DvaId::Dva2),
-        back_channel: back_channel?,
+        dva: on.hosts.dva(DvaId::Dva),
+        dva2: on.hosts.dva(DvaId::Dva2),
+        back_channel: nodes?.into_iter().flatten().collect(),
     };
     // A later start publishes a later edition: readers refuse a number that they hold with another
     // content, and the lists tell when they were made.
@@ -504,6 +459,16 @@ fn stelselnode(on: &Foundation, app: &App) -> Result<Arc<StelselnodeRole>, Strin
     };
     let party = on.state.join(Party::Stelselnode.name());
     Ok(StelselnodeRole::open(sources, Some(&party), now))
+}
+
+/// The names under which a party is met on the back channel, for the Whitelist. The consent register
+/// is a page for people.
+fn back_channel(on: &Foundation, party: Party) -> Result<BTreeSet<Hostname>, String> {
+    let mut names = on.hosts.names(party)?;
+    if on.hosts.outside(party).is_none() {
+        names.remove(&hostname("toestemmingen")?);
+    }
+    Ok(names)
 }
 
 fn netwerk(on: &Foundation, app: &Arc<App>) -> Router {

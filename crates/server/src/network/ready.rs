@@ -7,9 +7,10 @@ use std::path::{Path, PathBuf};
 use identity::Hostname;
 use serde_json::{Value, json};
 
+use super::trusted::issued;
 use super::{Party, Running, hostname};
 use crate::certificates::KeyFiles;
-use crate::input::{Client, ClientAuth};
+use crate::input::{Client, ClientAuth, DvaId};
 
 /// The file's name in the state directory.
 pub const DEMO_JSON: &str = "demo.json";
@@ -92,7 +93,13 @@ fn document(running: &Running) -> Result<Value, String> {
         .iter()
         .map(|c| client(running, c))
         .collect();
-    let url = |host: &str| running.hosts.url(host);
+    let on = &running.hosts;
+    let issuer = |issuer: &str, metadata: &str| {
+        json!({
+            "issuer": issuer,
+            "metadata_url": format!("{issuer}/.well-known/{metadata}"),
+        })
+    };
     Ok(json!({
         "schema_version": 1,
         "ready": true,
@@ -103,24 +110,46 @@ fn document(running: &Running) -> Result<Value, String> {
         "people": people,
         "clients": clients?,
         "issuers": {
-            "mitz": {
-                "issuer": url("mitz"),
-                "metadata_url": format!("{}/.well-known/openid-configuration", url("mitz")),
-            },
-            "dva": {
-                "issuer": url("dva"),
-                "metadata_url": format!("{}/.well-known/oauth-authorization-server", url("dva")),
-            },
-            "dva2": {
-                "issuer": url("dva2"),
-                "metadata_url": format!("{}/.well-known/oauth-authorization-server", url("dva2")),
-            },
+            "mitz": issuer(&on.mitz_issuer(), "openid-configuration"),
+            "dva": issuer(&on.dva(DvaId::Dva).issuer, "oauth-authorization-server"),
+            "dva2": issuer(&on.dva(DvaId::Dva2).issuer, "oauth-authorization-server"),
         },
         "saml": {
-            "sp_metadata_url": format!("{}/saml/metadata", url("mitz")),
-            "idp_metadata_url": format!("{}/saml/idp/metadata", url("digid")),
+            "sp_metadata_url": on.sp_metadata_url(),
+            "idp_metadata_url": on.idp_metadata_url(),
         },
+        "parties": parties(running),
     }))
+}
+
+/// The parties that somebody else's server plays, with the certificates that were made for them.
+fn parties(running: &Running) -> Vec<Value> {
+    let outside = running.input.parties.iter();
+    outside
+        .map(|(party, outside)| {
+            let mut value = json!({
+                "party": party.name(),
+                "hosts": outside.hosts,
+                "node": outside.node,
+            });
+            if let Some(issued) = issued(&running.state, *party, outside) {
+                value["servers"] = issued.servers.iter().map(server).collect();
+                if let Some(client) = issued.client {
+                    value["key_file"] = json!(client.key);
+                    value["cert_file"] = json!(client.certificate);
+                }
+            }
+            value
+        })
+        .collect()
+}
+
+fn server((host, files): &(Hostname, KeyFiles)) -> Value {
+    json!({
+        "host": host,
+        "key_file": files.key,
+        "cert_file": files.certificate,
+    })
 }
 
 fn client(running: &Running, client: &Client) -> Result<Value, String> {

@@ -5,6 +5,8 @@ use std::{fmt, io};
 
 use http::HeaderName;
 
+use crate::trust::BadTrust;
+
 /// Why a call brought no answer. Its text names at most the host.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum OutsideError {
@@ -74,6 +76,12 @@ pub struct BadOutside {
 impl BadOutside {
     pub(super) fn new(error: impl Error + 'static) -> Self {
         Self { why: cause(&error) }
+    }
+
+    pub(super) fn of_trust(bad: &BadTrust) -> Self {
+        Self {
+            why: cause(bad.as_ref()),
+        }
     }
 }
 

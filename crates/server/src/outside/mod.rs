@@ -7,6 +7,7 @@
 //!
 //! A call never says more in an error than which host it went to: no path, no query, no body.
 
+mod ears;
 mod error;
 mod headers;
 
@@ -19,13 +20,14 @@ use http::header::CONTENT_TYPE;
 use http::{HeaderMap, Method, StatusCode};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::redirect::Policy;
+use rustls::ClientConfig;
 use rustls::crypto::aws_lc_rs;
-use rustls::{ClientConfig, RootCertStore};
-use rustls_pki_types::CertificateDer;
 use url::{Host, Url, form_urlencoded};
 
 use crate::certificates::Identity;
+use crate::trust::Trust;
 
+pub use ears::{Ears, Others};
 pub use error::{BadOutside, OutsideError};
 pub use headers::Headers;
 
@@ -39,8 +41,8 @@ const HEADER_LIST_BYTES_MAX: u32 = 32 * 1024;
 
 /// How a party calls others.
 pub struct OutsideConfig {
-    /// The certificate authorities under which others are believed.
-    pub roots: Vec<CertificateDer<'static>>,
+    /// Under whose certificates others are believed.
+    pub trust: Trust,
     /// The certificate with which the party says who it is, to those that ask.
     pub client_identity: Option<Identity>,
     /// Where calls may go.
@@ -55,12 +57,9 @@ pub struct OutsideConfig {
 
 impl OutsideConfig {
     /// Loopback only, 2 s to connect, 10 s in all, answers of up to 1 MiB.
-    pub const fn new(
-        roots: Vec<CertificateDer<'static>>,
-        client_identity: Option<Identity>,
-    ) -> Self {
+    pub fn new(trust: impl Into<Trust>, client_identity: Option<Identity>) -> Self {
         Self {
-            roots,
+            trust: trust.into(),
             client_identity,
             addresses: Addresses::LoopbackOnly,
             connect_timeout: Duration::from_secs(2),
@@ -122,13 +121,14 @@ pub struct Outside {
     client: reqwest::Client,
     addresses: Addresses,
     body_bytes_max: usize,
+    ears: Option<Arc<Ears>>,
 }
 
 impl Outside {
     /// Errs when a root cannot be read or when the key does not fit its certificate.
     pub fn new(config: OutsideConfig) -> Result<Self, BadOutside> {
         let client = reqwest::Client::builder()
-            .tls_backend_preconfigured(tls(config.roots, config.client_identity)?)
+            .tls_backend_preconfigured(tls(&config.trust, config.client_identity)?)
             .dns_resolver(Resolver(config.addresses.clone()))
             .no_proxy()
             .redirect(Policy::none())
@@ -145,7 +145,18 @@ impl Outside {
             client,
             addresses: config.addresses,
             body_bytes_max: config.body_bytes_max,
+            ears: None,
         })
+    }
+
+    /// The same way to the others, and the observer is told what is said to those that are not of
+    /// this program. Clones that were made before stay as they are: the observer's own way is one.
+    #[must_use]
+    pub fn overheard_by(self, ears: Ears) -> Self {
+        Self {
+            ears: Some(Arc::new(ears)),
+            ..self
+        }
     }
 
     /// Gets `url`.
@@ -163,8 +174,7 @@ impl Outside {
         let url = self.allowed(url)?;
         let request = self.client.get(url).headers(headers.into_map()?);
         let request = request.timeout(Duration::from_secs(bounds.timeout_s.into()));
-        let response = request.send().await.map_err(OutsideError::of)?;
-        read(response, bounds.bytes_max).await
+        self.ask(request, bounds.bytes_max).await
     }
 
     /// Posts `fields` to `url` as `application/x-www-form-urlencoded`.
@@ -204,8 +214,31 @@ impl Outside {
         if let Some(body) = body {
             request = request.body(body);
         }
-        let response = request.send().await.map_err(OutsideError::of)?;
-        read(response, self.body_bytes_max).await
+        self.ask(request, self.body_bytes_max).await
+    }
+
+    /// Sends the request and reads the answer. Whom it concerns is told of both.
+    async fn ask(
+        &self,
+        request: reqwest::RequestBuilder,
+        bytes_max: usize,
+    ) -> Result<Answer, OutsideError> {
+        let request = request.build().map_err(OutsideError::of)?;
+        let asked = self.ears.as_ref().and_then(|ears| ears.asked(&request));
+        let answer = self.answer(request, bytes_max).await;
+        if let (Some(ears), Some(asked)) = (&self.ears, asked) {
+            ears.answered(asked, &answer);
+        }
+        answer
+    }
+
+    async fn answer(
+        &self,
+        request: reqwest::Request,
+        bytes_max: usize,
+    ) -> Result<Answer, OutsideError> {
+        let response = self.client.execute(request).await;
+        read(response.map_err(OutsideError::of)?, bytes_max).await
     }
 
     /// The URL, if calls may go there. The library resolves names through [`Resolver`], but takes
@@ -298,19 +331,15 @@ fn is_under_localhost(name: &str) -> bool {
     name == "localhost" || name.ends_with(".localhost")
 }
 
-fn tls(
-    roots: Vec<CertificateDer<'static>>,
-    identity: Option<Identity>,
-) -> Result<ClientConfig, BadOutside> {
-    let mut store = RootCertStore::empty();
-    for root in roots {
-        store.add(root).map_err(BadOutside::new)?;
-    }
+fn tls(trust: &Trust, identity: Option<Identity>) -> Result<ClientConfig, BadOutside> {
+    let judge = trust.of_servers();
+    let judge = judge.map_err(|bad| BadOutside::of_trust(&bad))?;
     let provider = Arc::new(aws_lc_rs::default_provider());
     let config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .map_err(BadOutside::new)?
-        .with_root_certificates(store);
+        .dangerous() // Judged by `Trust`, which asks the library for each of its authorities.
+        .with_custom_certificate_verifier(judge);
     let mut config = match identity {
         None => config.with_no_client_auth(),
         Some(identity) => config
@@ -326,7 +355,7 @@ mod tests {
     use super::*;
 
     fn outside() -> Outside {
-        Outside::new(OutsideConfig::new(Vec::new(), None)).expect("a client")
+        Outside::new(OutsideConfig::new(Trust::default(), None)).expect("a client")
     }
 
     #[test]
@@ -390,7 +419,7 @@ mod tests {
     fn an_operator_names_the_one_host_that_is_called() {
         let config = OutsideConfig {
             addresses: Addresses::Named("stelselnode.medmij.nl".to_owned()),
-            ..OutsideConfig::new(Vec::new(), None)
+            ..OutsideConfig::new(Trust::default(), None)
         };
         let outside = Outside::new(config).expect("a client");
         assert!(outside.allowed("https://stelselnode.medmij.nl/x").is_ok());

@@ -5,6 +5,7 @@ mod journey;
 mod lists;
 mod login;
 mod logout;
+mod overheard;
 mod pgo;
 mod token;
 mod trouble;

@@ -12,27 +12,17 @@ use protocol::wire::encode;
 use verdict::Moment;
 
 use crate::input::{DvaId, Input, Provider};
+use crate::network::DvaAddress;
 
 /// Where the parties of the demo are, as far as lists tell it.
 #[derive(Clone, Debug)]
 pub struct Hosts {
     /// The first DVA.
-    pub dva: DvaHosts,
+    pub dva: DvaAddress,
     /// The second DVA.
-    pub dva2: DvaHosts,
+    pub dva2: DvaAddress,
     /// Every host of the demo that speaks or listens on the back channel.
     pub back_channel: Vec<Hostname>,
-}
-
-/// Where a DVA is: base URLs without a slash at the end.
-#[derive(Clone, Debug)]
-pub struct DvaHosts {
-    /// Its front channel.
-    pub front: String,
-    /// Its back channel: token and resource endpoints.
-    pub back: String,
-    /// Its discovery server.
-    pub discovery: String,
 }
 
 /// Why the lists cannot be made.
@@ -73,7 +63,7 @@ pub fn made(
 }
 
 fn zal(input: &Input, hosts: &Hosts, uitgave: Uitgave) -> Result<Document, NoLists> {
-    let entry = |provider: &Provider, dva: &DvaHosts| {
+    let entry = |provider: &Provider, dva: &DvaAddress| {
         let diensten = input.gegevensdiensten_of(provider);
         let diensten = diensten
             .values()
@@ -83,12 +73,11 @@ fn zal(input: &Input, hosts: &Hosts, uitgave: Uitgave) -> Result<Document, NoLis
             gegevensdiensten: diensten.collect::<Result<_, NoLists>>()?,
         };
         // Seed 000 step 20. The query that names the provider is the client's to add.
-        let discovery = format!("{}/.well-known/oauth-authorization-server", dva.discovery);
         Ok(ZalEntry {
             naam: provider.naam.clone(),
             aanbiedertype: Some(provider.aanbiedertype.clone()),
             interfaceversies: vec![versie],
-            discovery: Some(endpoint(&discovery, "DiscoveryEndpointuri")?),
+            discovery: Some(endpoint(&dva.discovery_endpoint, "DiscoveryEndpointuri")?),
         })
     };
     let served = input
@@ -104,20 +93,19 @@ fn zal(input: &Input, hosts: &Hosts, uitgave: Uitgave) -> Result<Document, NoLis
 
 fn gegevensdienst(
     provider: &Provider,
-    dva: &DvaHosts,
+    dva: &DvaAddress,
     dienst: &fhir::Gegevensdienst,
 ) -> Result<Gegevensdienst, NoLists> {
-    let authorization = format!("{}/authorize", dva.front);
     let resource = encode(dienst.id.as_str());
-    let resource = format!("{}/resource/{}/{resource}/fhir", dva.back, provider.ura);
+    let resource = format!("{}/{}/{resource}/fhir", dva.resource_base, provider.ura);
     Ok(Gegevensdienst {
         id: dienst.id.clone(),
         authorization_endpoint: Endpointuri::frontchannel(
-            &authorization,
+            &dva.authorization_endpoint,
             FrontchannelPort::Allowed,
         )
         .map_err(|_| NoLists::Value("AuthorizationEndpointuri"))?,
-        token_endpoint: endpoint(&format!("{}/token", dva.back), "TokenEndpointuri")?,
+        token_endpoint: endpoint(&dva.token_endpoint, "TokenEndpointuri")?,
         abonneren: None,
         systeemrollen: vec![Systeemrol {
             code: value(&dienst.systeemrolcode, "Systeemrolcode")?,
@@ -202,7 +190,7 @@ fn value<T: std::str::FromStr>(text: &str, element: &'static str) -> Result<T, N
 
 impl Hosts {
     /// Where this DVA is.
-    pub const fn of(&self, dva: DvaId) -> &DvaHosts {
+    pub const fn of(&self, dva: DvaId) -> &DvaAddress {
         match dva {
             DvaId::Dva => &self.dva,
             DvaId::Dva2 => &self.dva2,

@@ -32,7 +32,7 @@ use crate::door::TraceId;
 use crate::lists::kept::{Edition, Kept};
 use crate::web::{self, Visit};
 
-pub use made::{DvaHosts, Hosts, NoLists, made};
+pub use made::{Hosts, NoLists, made};
 pub use published::Candidate;
 
 /// How often the source files are looked at.
@@ -212,21 +212,18 @@ mod tests {
 
     use super::*;
     use crate::chance;
-    use crate::input::{Input, ZAL_RULES};
+    use crate::input::{DvaId, Input, ZAL_RULES};
+    use crate::network::{self, DvaAddress};
     use crate::routes::testing::{self, host, send};
 
     /// 22 November 2026.
     const NOW: Moment = Moment::from_unix(1_795_305_600);
 
     fn hosts() -> Hosts {
-        let dva = |name: &str, discovery: &str| DvaHosts {
-            front: format!("https://{name}.localhost:8443"),
-            back: format!("https://{name}-back.localhost:8443"),
-            discovery: format!("https://{discovery}.localhost:8443"),
-        };
+        let demo = network::Hosts::new(8443, BTreeMap::new());
         Hosts {
-            dva: dva("dva", "discovery"),
-            dva2: dva("dva2", "discovery2"),
+            dva: demo.dva(DvaId::Dva),
+            dva2: demo.dva(DvaId::Dva2),
             back_channel: ["dva-back.localhost", "pgo.localhost"].map(host).to_vec(),
         }
     }
@@ -415,8 +412,8 @@ mod tests {
     #[test]
     fn a_base_url_that_no_list_can_hold_is_refused() {
         let broken = Hosts {
-            dva: DvaHosts {
-                back: "http://dva-back.localhost".to_owned(),
+            dva: DvaAddress {
+                token_endpoint: "http://dva-back.localhost/token".to_owned(),
                 ..hosts().dva
             },
             ..hosts()

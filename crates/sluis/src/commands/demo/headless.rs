@@ -6,10 +6,10 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use server::door::TraceId;
-use server::network::{Person, Running, Shown};
+use server::network::{Party, Person, Running, Shown};
 use server::observer::Sighting;
 use server::outside::{Headers, Outside, OutsideConfig};
-use server::routes::steps::{STEPS, Step};
+use server::routes::steps::{Role, STEPS, Step};
 use tokio::time::{Instant, sleep};
 
 use super::{Journey, say};
@@ -72,32 +72,37 @@ struct Refusal {
 struct Seen {
     step: &'static Step,
     sightings: Vec<Sighting>,
+    /// Whether somebody else's server receives its message, and tells the observer nothing.
+    is_outside: bool,
 }
 
 impl Seen {
-    /// A step passed when its receiver saw it, and nobody saw it fail.
+    /// A step passed when its receiver saw it, and nobody saw it fail. What a party from outside did
+    /// with a message shows in the steps that follow.
     fn passed(&self) -> bool {
-        !self.sightings.is_empty() && self.sightings.iter().all(|sighting| sighting.ok)
+        let was_told = !self.sightings.is_empty() || self.is_outside;
+        was_told && self.sightings.iter().all(|sighting| sighting.ok)
     }
 
     fn result(&self) -> &'static str {
         match (self.passed(), self.sightings.is_empty()) {
-            (true, _) => "ok",
+            (true, false) => "ok",
+            (true, true) => "outside",
             (false, false) => "failed",
             (false, true) => "not seen",
         }
     }
 
-    /// Party and peer of each sighting, once.
+    /// Party and peer of each sighting, once, after a space.
     fn seen_by(&self) -> String {
         let mut seen: Vec<String> = Vec::new();
         for sighting in &self.sightings {
-            let text = format!("{} ← {}", sighting.party, sighting.peer);
+            let text = format!(" {} ← {}", sighting.party, sighting.peer);
             if !seen.contains(&text) {
                 seen.push(text);
             }
         }
-        seen.join(", ")
+        seen.join(",")
     }
 }
 
@@ -119,7 +124,7 @@ impl Run {
             // Writing to a String cannot fail.
             let _ = writeln!(
                 text,
-                "{:>2}  {from} → {to}: {}  [{}] {}  trace {}",
+                "{:>2}  {from} → {to}: {}  [{}]{}  trace {}",
                 step.number,
                 step.en,
                 seen.result(),
@@ -130,7 +135,13 @@ impl Run {
         let took_ms = self.took.as_millis();
         let _ = match self.first_failed() {
             None if self.stopped_at.is_none() => {
-                writeln!(text, "{}: all 30 steps passed in {took_ms} ms", self.name)
+                let unseen = self.steps.iter().filter(|seen| seen.sightings.is_empty());
+                let unseen = match unseen.count() {
+                    0 => String::new(),
+                    number => format!(", {number} of them where others play"),
+                };
+                let name = self.name;
+                writeln!(text, "{name}: all 30 steps passed in {took_ms} ms{unseen}")
             }
             failed => writeln!(text, "{}: {}", self.name, self.why(failed)),
         };
@@ -238,9 +249,15 @@ async fn walk(running: &Running, mut person: Person) -> Result<(), String> {
         .ok_or("there is nobody in the input")?;
     let start = person.open(&running.hosts.url("pgo")).await?;
     let login = person.send(start.form("/verzamelen")?).await?;
-    let form = login.form("/inloggen")?;
-    let form = form.with("bsn", who.bsn.reveal()).with("keuze", "inloggen");
-    let consent = person.send(form).await?;
+    // Another DigiD may know by itself who comes, and has its own page if not.
+    let consent = match login.form("/inloggen") {
+        Ok(form) => {
+            let form = form.with("bsn", who.bsn.reveal()).with("keuze", "inloggen");
+            person.send(form).await?
+        }
+        Err(_) if running.input.parties.contains_key(&Party::Digid) => login,
+        Err(why) => return Err(why),
+    };
     let form = consent
         .form("/toestemming")?
         .with_every("ja")
@@ -258,9 +275,9 @@ fn shows_data(result: &Shown) -> Result<(), String> {
     }
 }
 
-/// A browser that knows the demo's certificate authority.
+/// A browser that trusts whom the parties trust.
 fn browser(running: &Running) -> Result<Outside, String> {
-    let mut config = OutsideConfig::new(vec![running.authority.certificate().clone()], None);
+    let mut config = OutsideConfig::new(running.trust(), None);
     config.timeout = Duration::from_mins(1);
     Outside::new(config).map_err(|bad| bad.to_string())
 }
@@ -275,7 +292,8 @@ async fn sightings(running: &Running, trace: TraceId) -> Vec<Seen> {
         if number != known {
             (known, since) = (number, Instant::now());
         }
-        let whole = seen.iter().all(|seen| !seen.sightings.is_empty());
+        let is_told = |seen: &Seen| !seen.sightings.is_empty() || seen.is_outside;
+        let whole = seen.iter().all(is_told);
         if whole || since.elapsed() >= QUIET || begun.elapsed() >= SIGHTINGS_WAIT {
             return seen;
         }
@@ -298,9 +316,23 @@ async fn told(running: &Running, trace: TraceId) -> Vec<Seen> {
         .iter()
         .map(|step| Seen {
             sightings: by_step.remove(&step.number).unwrap_or_default(),
+            is_outside: is_outside(running, step.to),
             step,
         })
         .collect()
+}
+
+/// Whether nobody of this program plays a role.
+fn is_outside(running: &Running, role: Role) -> bool {
+    let players: &[Party] = match role {
+        Role::Persoon | Role::DvpClient => &[Party::Pgo],
+        Role::MitzAs | Role::Register => &[Party::Mitz],
+        Role::Digid => &[Party::Digid],
+        Role::Lokalisatie => &[Party::Lokalisatie],
+        Role::DvaDiscovery | Role::DvaAs | Role::DvaRs => &[Party::Dva, Party::Dva2],
+    };
+    let outside = &running.input.parties;
+    players.iter().all(|party| outside.contains_key(party))
 }
 
 /// The sightings in the observer's answer.

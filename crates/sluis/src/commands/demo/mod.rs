@@ -41,6 +41,9 @@ pub(crate) struct Demo {
     /// Print the SAML metadata with which Mitz registers at a DigiD, and stop; its key stays in --state
     #[arg(long, requires = "state", conflicts_with = "headless")]
     print_sp_metadata: bool,
+    /// Print the certificate of the demo's authority in --state, made if need be, and stop: for a party of parties.json that must trust it before it starts
+    #[arg(long, requires = "state", conflicts_with = "headless")]
+    print_ca: bool,
     /// Run journeys over real TLS sockets, print each numbered step, and stop
     #[arg(long, num_args = 0.., value_name = "JOURNEY")]
     headless: Option<Vec<Journey>>,
@@ -98,6 +101,9 @@ impl Demo {
         if self.print_sp_metadata {
             return self.sp_metadata();
         }
+        if let Some(state) = self.state.as_deref().filter(|_| self.print_ca) {
+            return printed(network::ca(state));
+        }
         if self.parties().is_empty() {
             eprintln!("sluis demo: --only and --except leave no party to start");
             return ExitCode::from(2);
@@ -143,16 +149,7 @@ impl Demo {
             eprintln!("sluis demo: --print-sp-metadata needs --state and a port other than 0");
             return ExitCode::from(2);
         };
-        match network::sp_metadata(state, self.port) {
-            Ok(metadata) => {
-                say(&metadata);
-                ExitCode::SUCCESS
-            }
-            Err(why) => {
-                eprintln!("sluis demo: {why}");
-                ExitCode::from(2)
-            }
-        }
+        printed(network::sp_metadata(state, self.port))
     }
 
     fn config(&self, state: PathBuf) -> Config {
@@ -189,6 +186,20 @@ impl Demo {
         } else {
             let name = format!("sluis-{}", chance::entropy().uuid("state"));
             State::Temporary(std::env::temp_dir().join(name))
+        }
+    }
+}
+
+/// Says what was asked for, or why it cannot be had.
+fn printed(text: Result<String, String>) -> ExitCode {
+    match text {
+        Ok(text) => {
+            say(text.trim_end());
+            ExitCode::SUCCESS
+        }
+        Err(why) => {
+            eprintln!("sluis demo: {why}");
+            ExitCode::from(2)
         }
     }
 }
@@ -277,8 +288,21 @@ fn welcome(running: &Running, temporary: bool) -> String {
 
 fn who_is_ready(running: &Running) -> String {
     let names: Vec<&str> = running.apps.keys().map(|party| party.name()).collect();
-    if names.len() == Party::ALL.len() {
-        return "The network is ready. TEST: everybody in it is invented.".to_owned();
+    let outside: Vec<&str> = running
+        .input
+        .parties
+        .keys()
+        .map(|party| party.name())
+        .collect();
+    if names.len() + outside.len() == Party::ALL.len() {
+        let ready = "The network is ready. TEST: everybody in it is invented.";
+        return match outside.as_slice() {
+            [] => ready.to_owned(),
+            _ => format!(
+                "{ready}\nPlayed by others, as parties.json says: {}.",
+                outside.join(", ")
+            ),
+        };
     }
     format!(
         "A part of the network is ready: {}. TEST: everybody in it is invented.\n\

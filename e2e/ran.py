@@ -1,4 +1,4 @@
-"""Runs the tests and leaves a line for each, as cargo's own runner writes them.
+"""Runs the tests of the present folder and leaves a line for each, as cargo's own runner writes them.
 
 usage: ran.py RESULTS [NAME...]; a name is a part of the names of the tests that are to run. When
 only some of them run, RESULTS stays as it is.
@@ -66,7 +66,7 @@ def main(results: str, *names: str) -> int:
     logging.disable(logging.CRITICAL)
     # It still imports a cipher mode, for what nobody uses here, from where it will not stay.
     warnings.filterwarnings("ignore", message="CFB has been moved")
-    found = unittest.defaultTestLoader.discover(str(Path(__file__).parent), pattern="test_*.py")
+    found = unittest.defaultTestLoader.discover(str(Path.cwd()), pattern="test_*.py")
     runner = unittest.TextTestRunner(stream=sys.stderr, verbosity=0, resultclass=Lines)
     result = runner.run(chosen(found, list(names)))
     if not names:
