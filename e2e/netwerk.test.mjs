@@ -36,7 +36,7 @@ const WORDS = {
   en: {
     network: 'What happens in the network',
     picture: 'The network as a picture',
-    outOfOrder: 'Out of order',
+    outOfOrder: 'Out of service',
     asList: 'The network as a list',
     speaks: 'Speaks with: mitz, dva, dva2, stelselnode',
     journey: 'A journey in 30 steps',

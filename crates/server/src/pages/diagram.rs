@@ -174,7 +174,7 @@ impl Pijl {
         };
         let cross = || format!("M{} {}l10 10m0-10l-10 10", cross_x - 5, y - 5);
         let tekst = label(rij);
-        let left = from.min(to) + if is_work { BOCHT + 8 } else { 8 };
+        let left = from.min(to) + if is_work { BOCHT + 12 } else { 8 };
         let (tekst_x, anker) = placed(left, from.max(to) - 8, &tekst, breedte);
         Self {
             nummer: rij.nummer,

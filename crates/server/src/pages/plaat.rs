@@ -18,7 +18,7 @@ const PLAATSEN: [Plaats; 9] = [
     ("digid", "partij-digid", (48, 26)),
     ("mitz", "partij-mitz", (160, 26)),
     ("lokalisatie", "partij-lokalisatie", (272, 26)),
-    ("pgo", "partij-pgo", (160, 116)),
+    ("pgo", "partij-pgo", (160, 128)),
     ("dva", "partij-dva", (48, 206)),
     ("dva2", "partij-dva", (272, 206)),
     ("xis", "partij-xis", (48, 296)),

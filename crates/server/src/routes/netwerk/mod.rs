@@ -131,7 +131,9 @@ async fn told<T: Told>(State(role): State<Arc<NetwerkRole>>, visit: Visit) -> Re
     let (status, error, reason) = match role.keys.read::<T>(&visit) {
         Ok(items) => {
             let mut kept = role.kept();
-            items.into_iter().for_each(|item| item.keep(&mut kept));
+            for item in items {
+                item.keep(&mut kept);
+            }
             role.listeners.tell(kept.revision(None));
             return web::json(200, &json!({}));
         }
