@@ -148,6 +148,11 @@ impl App {
         self.refusal(self.clock.now(), trace, requirement, reason, "unknown");
     }
 
+    /// The same, of somebody who said by a certificate who he is: `who` is that name.
+    pub fn refused_to(&self, who: &str, trace: TraceId, requirement: &str, reason: &str) {
+        self.refusal(self.clock.now(), trace, requirement, reason, who);
+    }
+
     /// The same, of each refusal among what a rule decided.
     pub fn refusals(&self, now: Moment, trace: TraceId, events: &[Event]) {
         let refused = |event: &&Event| event.outcome == Outcome::Refused;

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use identity::Hostname;
+use medmij::lists::OAuthclientOrganisatienaam;
 use rustls_pki_types::CertificateDer;
 use url::Url;
 
@@ -12,7 +13,7 @@ use super::files::{File, Files};
 use super::lists::certificates;
 use super::nearest::none_of;
 use super::place::Place;
-use super::reading::each;
+use super::reading::{each, list_text};
 use super::{Client, ClientAuth, Input, written};
 use crate::certificates::peer_hostname;
 use crate::network::{Party, hostname};
@@ -42,6 +43,8 @@ pub struct OutsideParty {
     pub endpoints: BTreeMap<&'static str, String>,
     /// Of a PGO: where its codes go; at least one.
     pub redirect_uris: Vec<String>,
+    /// Of a PGO: the name that the consent page shows, if not that of ours.
+    pub organisation: Option<OAuthclientOrganisatienaam>,
 }
 
 impl OutsideParty {
@@ -120,6 +123,9 @@ pub(super) fn with_outside_pgo(input: &mut Input) {
     {
         client.client_id = pgo.node.clone();
         client.redirect_uris.clone_from(&pgo.redirect_uris);
+        if let Some(organisation) = &pgo.organisation {
+            client.organisation.clone_from(organisation);
+        }
         client.auth = match &pgo.certificate {
             Some(certificate) if pgo.roots.is_empty() => {
                 ClientAuth::SelfSigned(certificate.clone())
@@ -196,6 +202,7 @@ impl Reading<'_> {
             node: self.node(&hosts, certificate.as_ref())?,
             endpoints: self.endpoints(written.endpoints)?,
             redirect_uris: self.redirect_uris(&hosts, written.redirect_uris)?,
+            organisation: self.organisation(written.organisation)?,
             roots: roots.unwrap_or_default(),
             certificate,
             hosts,
@@ -318,6 +325,24 @@ impl Reading<'_> {
                         self.file.fault(place, reason)
                     })
                 })
+            }
+        }
+    }
+
+    fn organisation(
+        &self,
+        written: Option<String>,
+    ) -> Result<Option<OAuthclientOrganisatienaam>, InputFault> {
+        match written {
+            Some(_) if self.party != Party::Pgo => {
+                Err(self.fault("organisation", "only a PGO has a name on the consent page"))
+            }
+            written => {
+                let place = self.place.member("organisation");
+                let read = |text: String| {
+                    list_text(self.file, &place, &text, "3 to 50 readable characters")
+                };
+                written.map(read).transpose()
             }
         }
     }

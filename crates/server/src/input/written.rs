@@ -142,6 +142,7 @@ pub(super) struct OutsideParty {
     pub(super) endpoints: BTreeMap<String, String>,
     #[serde(default)]
     pub(super) redirect_uris: Vec<String>,
+    pub(super) organisation: Option<String>,
 }
 
 /// `settings.json`.

@@ -121,6 +121,7 @@ pub struct Control {
 pub async fn start(config: Config) -> Result<Running, String> {
     ours_or_empty(&config.state)?;
     private_directory(&config.state).map_err(|fault| fault.to_string())?;
+    ready::remove_dead(&config.state);
     let listener = listen(config.port).await?;
     let port = listener
         .local_addr()
@@ -156,7 +157,7 @@ pub async fn start(config: Config) -> Result<Running, String> {
     trusted::issue(&foundation)?;
     let opened = Parties::open(&foundation, &wanted, config.fault)?;
     // The parties' locks are ours, so what a demo before us left behind is stale.
-    let ready_files = ready::files(&foundation.state, &wanted);
+    let ready_files = ready::files(&foundation.state, &wanted, foundation.input.parties.len());
     ready::remove_stale(&ready_files);
     let (stop, stopping) = door::stop();
     let sites = Arc::new(ArcSwap::from_pointee(opened.sites));

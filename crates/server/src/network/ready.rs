@@ -15,11 +15,13 @@ use crate::input::{Client, ClientAuth, DvaId};
 /// The file's name in the state directory.
 pub const DEMO_JSON: &str = "demo.json";
 
-/// The files that a process with these parties writes. The one with the PGO speaks for the demo;
+/// The files that a process with these parties writes. The one with the PGO, or with all but those
+/// that somebody else plays (`outside`), speaks for the demo;
 /// another writes a file of its own (`demo-dva2.json`), and `demo.json` when nobody else did.
-pub(super) fn files(state: &Path, parties: &BTreeSet<Party>) -> Vec<PathBuf> {
+pub(super) fn files(state: &Path, parties: &BTreeSet<Party>, outside: usize) -> Vec<PathBuf> {
     let demo = state.join(DEMO_JSON);
-    if parties.contains(&Party::Pgo) {
+    let is_whole = parties.len() + outside == Party::ALL.len();
+    if is_whole || parties.contains(&Party::Pgo) {
         return vec![demo];
     }
     let names: Vec<&str> = parties.iter().map(|party| party.name()).collect();
@@ -51,6 +53,14 @@ pub(super) fn write(running: &Running) -> Result<(), String> {
             .and_then(|()| fs::rename(&beside, path))
             .map_err(|error| format!("{}: {error}", path.display()))
     })
+}
+
+/// What a demo that was killed left behind, also if nothing starts in its place.
+pub(super) fn remove_dead(state: &Path) {
+    let demo = state.join(DEMO_JSON);
+    if !is_of_a_live_process(&demo) {
+        remove_stale(&[demo]);
+    }
 }
 
 /// What a demo before us left behind when it was killed.

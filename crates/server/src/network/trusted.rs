@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use identity::Hostname;
 use url::Url;
 
+use super::ready::client_files;
 use super::{Foundation, Party};
 use crate::certificates::{KeyFiles, private_directory};
 use crate::input::{ClientAuth, OutsideParty};
@@ -65,10 +66,14 @@ pub(super) fn issued(state: &Path, party: Party, outside: &OutsideParty) -> Opti
         .collect();
     servers.sort_by(|(a, _), (b, _)| a.cmp(b));
     servers.dedup_by(|(a, _), (b, _)| a == b);
-    let client = outside.certificate.is_none();
+    // A PGO is a client of Mitz and gets its certificate as such.
+    let client = match party {
+        Party::Pgo => client_files(state, &outside.node).ok(),
+        _ => Some(KeyFiles::client(&directory, &outside.node)),
+    };
     Some(Issued {
         servers,
-        client: client.then(|| KeyFiles::client(&directory, &outside.node)),
+        client: client.filter(|_| outside.certificate.is_none()),
     })
 }
 
@@ -85,7 +90,7 @@ pub(super) fn issue(on: &Foundation) -> Result<(), String> {
             let made = on.authority.server(&directory, host, now);
             made.map_err(|fault| fault.to_string())?;
         }
-        if issued.client.is_some() {
+        if issued.client.is_some() && *party != Party::Pgo {
             let made = on.authority.client(&directory, &outside.node, now);
             made.map_err(|fault| fault.to_string())?;
         }

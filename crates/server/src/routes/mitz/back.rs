@@ -357,8 +357,9 @@ pub(super) async fn consent_introspect(
         Ok(proven) => proven,
         Err(geweigerd) => {
             let (requirement, reason) = geweigerd.reason();
-            app.saw_fail(24, visit.trace, visit.peer_name(), reason);
-            app.refused(visit.trace, requirement, reason);
+            let peer = visit.peer_name();
+            app.refused_to(&peer, visit.trace, requirement, reason);
+            app.saw_fail(24, visit.trace, peer, reason);
             return web::json(
                 geweigerd.status(),
                 &json!({ "error": reason_code(geweigerd) }),
@@ -384,9 +385,12 @@ pub(super) async fn consent_introspect(
         Antwoord::Inactive => (false, "the ID token is not good"),
     };
     turn.told(25, "authorization server", note, good);
-    role.encrypted(&dva, &antwoord)
-        .await
-        .unwrap_or_else(web::unavailable)
+    role.encrypted(&dva, &antwoord).await.unwrap_or_else(|| {
+        let reason =
+            "the DVA publishes no key to encrypt the answer for, or its keys cannot be had";
+        app.refused_to(&visit.peer_name(), visit.trace, "mitz.md §2.7", reason);
+        web::unavailable()
+    })
 }
 
 const fn reason_code(geweigerd: Geweigerd) -> &'static str {

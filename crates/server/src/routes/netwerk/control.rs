@@ -159,7 +159,8 @@ impl ControlRole {
             Some(party) if self.control.troubles.set(party, trouble) => {
                 web::json(200, &self.state())
             }
-            _ => self.refused(visit, 404, "no such party in this process"),
+            Some(_) => self.refused(visit, 404, "this party does not run in this process"),
+            None => self.refused(visit, 404, "no such party"),
         }
     }
 

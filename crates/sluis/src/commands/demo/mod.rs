@@ -9,7 +9,7 @@ use std::process::ExitCode;
 use clap::Args;
 use server::certificates::ORGANISATION;
 use server::chance;
-use server::input::Input;
+use server::input::{Input, OutsideParty};
 use server::network::{self, Config, Fault, Party, Running};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -95,8 +95,7 @@ impl Demo {
     /// when the network could not start.
     pub(crate) async fn run(self) -> ExitCode {
         if self.hosts {
-            say(&hosts_line());
-            return ExitCode::SUCCESS;
+            return printed(self.hosts_line());
         }
         if self.print_sp_metadata {
             return self.sp_metadata();
@@ -152,19 +151,25 @@ impl Demo {
         printed(network::sp_metadata(state, self.port))
     }
 
+    /// Browsers find `*.localhost` themselves; other programs may need this line.
+    fn hosts_line(&self) -> Result<String, String> {
+        let input = read_input(self.input.as_deref(), self.port)?;
+        let outside = input.parties.values().flat_map(OutsideParty::names);
+        let outside: BTreeSet<String> = outside.map(|name| name.to_string()).collect();
+        let ours = Party::ALL
+            .iter()
+            .filter(|party| !input.parties.contains_key(party));
+        let ours = ours.flat_map(|party| party.hosts());
+        let names = ours.map(|host| format!("{host}.localhost")).chain(outside);
+        Ok(format!("127.0.0.1 {}", names.collect::<Vec<_>>().join(" ")))
+    }
+
     fn config(&self, state: PathBuf) -> Config {
         let input = self.input.clone();
-        let read = move |port| {
-            let read = match input {
-                Some(directory) => Input::read(&directory, port),
-                None => Input::sample(port),
-            };
-            read.map_err(|fault| fault.to_string())
-        };
         Config {
             state,
             port: self.port,
-            input: Box::new(read),
+            input: Box::new(move |port| read_input(input.as_deref(), port)),
             parties: self.parties(),
             elsewhere: self.elsewhere.iter().copied().collect::<BTreeMap<_, _>>(),
             fault: self.break_step.and_then(Fault::of_step),
@@ -188,6 +193,15 @@ impl Demo {
             State::Temporary(std::env::temp_dir().join(name))
         }
     }
+}
+
+/// The folder, or the built-in sample.
+fn read_input(folder: Option<&Path>, port: u16) -> Result<Input, String> {
+    let read = match folder {
+        Some(folder) => Input::read(folder, port),
+        None => Input::sample(port),
+    };
+    read.map_err(|fault| fault.to_string())
 }
 
 /// Says what was asked for, or why it cannot be had.
@@ -267,13 +281,6 @@ impl Interrupt {
             _ = hangup.recv() => {}
         }
     }
-}
-
-/// Browsers find `*.localhost` themselves; other programs may need this line.
-fn hosts_line() -> String {
-    let hosts = Party::ALL.iter().flat_map(|party| party.hosts());
-    let names: Vec<String> = hosts.map(|host| format!("{host}.localhost")).collect();
-    format!("127.0.0.1 {}", names.join(" "))
 }
 
 /// What a person sees when the network, or this process's part of it, is ready.
