@@ -195,7 +195,7 @@ impl Reading<'_> {
         files: &mut Files,
         written: written::OutsideParty,
     ) -> Result<OutsideParty, InputFault> {
-        let hosts = self.hosts(written.base_url, written.hosts)?;
+        let hosts = self.hosts(written.base_url.as_deref(), written.hosts)?;
         let roots = self.pem(files, "ca", written.ca)?;
         let certificate = self.certificate(files, written.certificate)?;
         Ok(OutsideParty {
@@ -217,7 +217,7 @@ impl Reading<'_> {
     /// for the host's name.
     fn hosts(
         &self,
-        base_url: Option<String>,
+        base_url: Option<&str>,
         mut written: BTreeMap<String, String>,
     ) -> Result<BTreeMap<&'static str, String>, InputFault> {
         let names = self.party.hosts();
@@ -226,7 +226,7 @@ impl Reading<'_> {
             return Err(self.fault("hosts", reason));
         }
         let address = |name: &&'static str| {
-            let (place, url) = match (written.remove(*name), &base_url) {
+            let (place, url) = match (written.remove(*name), base_url) {
                 (Some(url), _) => (self.place.member("hosts").member(name), url),
                 (None, Some(url)) => (self.place.member("base_url"), url.replace("{host}", name)),
                 (None, None) => {

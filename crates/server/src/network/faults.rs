@@ -115,7 +115,7 @@ impl Fault {
                 .find(|party| party.hosts().contains(host));
             owner.is_some_and(&parties)
         };
-        self.hosts.iter().all(|host| of_it(&host))
+        self.hosts.iter().all(of_it)
     }
 
     /// The router with the fault in front of it, if this is its host.
