@@ -481,5 +481,13 @@ fn netwerk(on: &Foundation, app: &Arc<App>) -> Router {
         .map(|(party, key)| ((*party).to_owned(), key.clone()));
     let control = on.control.clone();
     let control = control.map(|control| (control, on.hosts.url("netwerk")));
-    NetwerkRole::new(Arc::clone(app), keys.collect(), hosts, control).router()
+    let others = on.input.parties.keys().map(|party| party.name().to_owned());
+    NetwerkRole::new(
+        Arc::clone(app),
+        keys.collect(),
+        hosts,
+        others.collect(),
+        control,
+    )
+    .router()
 }

@@ -15,6 +15,8 @@ pub struct Netwerk {
     /// What is the matter with each party, when the network can be disturbed: then a link leads to
     /// `/bediening`.
     pub standen: Option<Vec<BedieningPartij>>,
+    /// The parties that somebody else's server plays.
+    pub anderen: Vec<String>,
 }
 
 /// A journey in the list. It leads to `/reizen/<trace>`.
@@ -57,7 +59,7 @@ page!(Netwerk, |_| "netwerk", "netwerk.html");
 impl Netwerk {
     /// The network as a picture.
     fn plaat(&self) -> Plaat<'_> {
-        Plaat::draw(self.standen.as_deref().unwrap_or_default())
+        Plaat::draw(self.standen.as_deref().unwrap_or_default(), &self.anderen)
     }
 
     fn voorbeelden() -> Vec<Self> {
@@ -95,12 +97,14 @@ impl Netwerk {
                 stand("digid", Storing::Weg),
                 stand("dva", Storing::Fout("bad_signature")),
             ]),
+            anderen: vec![String::from("dva2")],
         };
         let empty = Self {
             revisie: 0,
             reizen: Vec::new(),
             hosts: Vec::new(),
             standen: None,
+            anderen: Vec::new(),
         };
         vec![full, empty]
     }

@@ -61,11 +61,13 @@ pub(super) struct Vak<'a> {
     pub(super) met: Vec<&'static str>,
     /// What is the matter, where anything can be.
     pub(super) stand: Option<&'a BedieningPartij>,
+    /// Whether somebody else's server plays it.
+    pub(super) van_anderen: bool,
 }
 
 impl<'a> Plaat<'a> {
-    /// The picture, with what is the matter with these parties.
-    pub(super) fn draw(standen: &'a [BedieningPartij]) -> Self {
+    /// The picture, with what is the matter with these parties, and with those that others play.
+    pub(super) fn draw(standen: &'a [BedieningPartij], anderen: &[String]) -> Self {
         let line = |(a, b): &(&str, &str)| Some((middle(a)?, middle(b)?));
         let path = |((x, y), (to_x, to_y))| format!("M{x} {y}L{to_x} {to_y}");
         let vak = |(naam, wat, (x, y)): &Plaats| Vak {
@@ -75,6 +77,7 @@ impl<'a> Plaat<'a> {
             y: y - HOOG / 2,
             met: neighbours(naam),
             stand: standen.iter().find(|stand| stand.naam == *naam),
+            van_anderen: anderen.iter().any(|ander| ander == naam),
         };
         Self {
             lijnen: LIJNEN.iter().filter_map(line).map(path).collect(),
@@ -87,6 +90,7 @@ impl Vak<'_> {
     /// The class of its box: a party in trouble has another border too.
     pub(super) fn class(&self) -> &'static str {
         match self.stand.map(|stand| stand.storing) {
+            _ if self.van_anderen => "vak ander",
             None | Some(Storing::Geen) => "vak",
             Some(Storing::Traag(_)) => "vak traag",
             Some(Storing::Weg) => "vak weg",
@@ -94,8 +98,11 @@ impl Vak<'_> {
         }
     }
 
-    /// The key of the word in its box, when something is the matter.
+    /// The key of the word in its box, when something is the matter or somebody else plays it.
     pub(super) fn kort(&self) -> Option<&'static str> {
+        if self.van_anderen {
+            return Some("plaat-ander");
+        }
         match self.stand?.storing {
             Storing::Geen => None,
             Storing::Traag(_) => Some("plaat-traag"),
@@ -137,7 +144,7 @@ mod tests {
 
     #[test]
     fn every_party_but_the_observer_is_drawn_and_speaks_with_somebody() {
-        let drawn = Plaat::draw(&[]);
+        let drawn = Plaat::draw(&[], &[]);
         for party in Party::ALL.into_iter().filter(|p| *p != Party::Netwerk) {
             let vak = drawn.vakken.iter().find(|vak| vak.naam == party.name());
             assert!(!vak.expect("a box").met.is_empty(), "{party:?}");
@@ -148,7 +155,7 @@ mod tests {
 
     #[test]
     fn no_two_boxes_touch_and_none_leaves_the_drawing() {
-        let drawn = Plaat::draw(&[]);
+        let drawn = Plaat::draw(&[], &[]);
         for (at, vak) in drawn.vakken.iter().enumerate() {
             assert!(vak.x >= 0 && vak.x + BREED <= 320 && vak.y >= 0 && vak.y + HOOG <= 322);
             for other in &drawn.vakken[..at] {
@@ -156,5 +163,15 @@ mod tests {
                 assert!(apart, "{} and {}", vak.naam, other.naam);
             }
         }
+    }
+
+    #[test]
+    fn a_party_that_others_play_says_so_in_its_box() {
+        let others = ["dva2".to_owned()];
+        let drawn = Plaat::draw(&[], &others);
+        let of = |naam: &str| drawn.vakken.iter().find(|vak| vak.naam == naam);
+        let words = |naam: &str| of(naam).map(|vak| (vak.class(), vak.kort()));
+        assert_eq!(words("dva2"), Some(("vak ander", Some("plaat-ander"))));
+        assert_eq!(words("dva"), Some(("vak", None)));
     }
 }

@@ -161,7 +161,13 @@ mod tests {
     #[tokio::test]
     async fn a_page_that_is_behind_is_told_so_and_one_that_is_not_when_something_comes() {
         let party = Party::new();
-        let role = NetwerkRole::new(Arc::clone(&party.app), BTreeMap::new(), Vec::new(), None);
+        let role = NetwerkRole::new(
+            Arc::clone(&party.app),
+            BTreeMap::new(),
+            Vec::new(),
+            Vec::new(),
+            None,
+        );
         assert_eq!(get(&role, "/reizen/x/live").await.status(), 404);
         saw(&role, 8);
         let mut behind = get(&role, "/live?sinds=0").await;
@@ -175,7 +181,13 @@ mod tests {
     #[tokio::test]
     async fn so_many_listen_and_no_more() {
         let party = Party::new();
-        let role = NetwerkRole::new(Arc::clone(&party.app), BTreeMap::new(), Vec::new(), None);
+        let role = NetwerkRole::new(
+            Arc::clone(&party.app),
+            BTreeMap::new(),
+            Vec::new(),
+            Vec::new(),
+            None,
+        );
         let mut listeners = Vec::new();
         for _ in 0..LISTENERS_MAX {
             let answer = get(&role, "/live").await;

@@ -44,6 +44,8 @@ pub struct NetwerkRole {
     app: Arc<App>,
     keys: Keys,
     hosts: Vec<Host>,
+    /// The parties that somebody else's server plays.
+    others: Vec<String>,
     /// What disturbs the network, if anything may, and the origin of our own pages.
     control: Option<(Control, String)>,
     kept: Mutex<Kept>,
@@ -52,11 +54,12 @@ pub struct NetwerkRole {
 
 impl NetwerkRole {
     /// An observer that believes each party by its key. `hosts` are role and base URL of what its
-    /// page shows; `control` is what disturbs the network, with the origin of the observer's host.
+    /// page shows, `others` the parties that somebody else's server plays; `control` is what disturbs the network, with the origin of the observer's host.
     pub fn new(
         app: Arc<App>,
         keys: BTreeMap<String, String>,
         hosts: Vec<(String, String)>,
+        others: Vec<String>,
         control: Option<(Control, String)>,
     ) -> Arc<Self> {
         Arc::new(Self {
@@ -66,6 +69,7 @@ impl NetwerkRole {
                 .into_iter()
                 .map(|(rol, url)| Host { rol, url })
                 .collect(),
+            others,
             control,
             kept: Mutex::default(),
             listeners: Listeners::none(),
@@ -154,6 +158,7 @@ async fn netwerk(State(role): State<Arc<NetwerkRole>>, visit: Visit) -> Response
         reizen: role.reizen(),
         hosts: role.hosts.clone(),
         standen: control.map(|(control, _)| control::standen(control)),
+        anderen: role.others.clone(),
     };
     show(200, &visit, &page)
 }
@@ -203,7 +208,13 @@ mod tests {
         let keys = [("mitz", "key-of-mitz"), ("pgo", "key-of-pgo")];
         let keys = keys.map(|(party, key)| (party.to_owned(), key.to_owned()));
         let hosts = vec![("pgo".to_owned(), "https://pgo.localhost:8443".to_owned())];
-        NetwerkRole::new(Arc::clone(&party.app), BTreeMap::from(keys), hosts, None)
+        NetwerkRole::new(
+            Arc::clone(&party.app),
+            BTreeMap::from(keys),
+            hosts,
+            Vec::new(),
+            None,
+        )
     }
 
     async fn tell(role: &Arc<NetwerkRole>, key: Option<&str>, body: &Value) -> Answer {
