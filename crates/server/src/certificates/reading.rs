@@ -56,6 +56,14 @@ pub fn peer_hostname(der: &[u8]) -> Result<Hostname, BadCertificate> {
     Hostname::parse(&name.to_ascii_lowercase()).map_err(|_| BadCertificate::NotAHostname)
 }
 
+/// Whether a certificate can be an authority's (RFC 5280 §4.2.1.9), or is its own.
+pub fn vouches(der: &[u8]) -> bool {
+    let Ok(certificate) = parse(der) else {
+        return false;
+    };
+    certificate.is_ca() || certificate.issuer().as_raw() == certificate.subject().as_raw()
+}
+
 /// When a certificate holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Validity {

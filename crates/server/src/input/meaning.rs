@@ -14,8 +14,8 @@ use super::{Input, InputFault, Settings};
 pub(super) fn of(files: &mut Files, port: u16) -> Result<Input, InputFault> {
     let gegevensdiensten = gegevensdiensten(&files.get("gegevensdiensten.json")?)?;
     let providers = providers(&files.get("providers.json")?, &gegevensdiensten)?;
-    let parties = parties(files, port)?;
     let clients = clients(files, port)?;
+    let parties = parties(files, port, &clients)?;
     let settings = files.given("settings.json")?;
     let mut input = Input {
         people: people(&files.get("people.json")?)?,

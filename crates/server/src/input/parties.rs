@@ -15,7 +15,7 @@ use super::nearest::none_of;
 use super::place::Place;
 use super::reading::{each, list_text};
 use super::{Client, ClientAuth, Input, written};
-use crate::certificates::peer_hostname;
+use crate::certificates::{peer_hostname, vouches};
 use crate::network::{Party, hostname};
 
 /// Bytes of a URL, at most.
@@ -84,7 +84,11 @@ const fn endpoints_of(party: Party) -> &'static [&'static str] {
 }
 
 /// The parties of the folder's `parties.json`; none without one.
-pub(super) fn parties(files: &mut Files, port: u16) -> Result<OutsideParties, InputFault> {
+pub(super) fn parties(
+    files: &mut Files,
+    port: u16,
+    clients: &[Client],
+) -> Result<OutsideParties, InputFault> {
     let Some(file) = files.given("parties.json")? else {
         return Ok(OutsideParties::new());
     };
@@ -99,12 +103,12 @@ pub(super) fn parties(files: &mut Files, port: u16) -> Result<OutsideParties, In
         };
         parties.insert(party, reading.party(files, written)?);
     }
-    own_names(&file, &parties)?;
+    own_names(&file, &parties, clients)?;
     Ok(parties)
 }
 
 /// Registers the PGO that somebody else's server plays in the place of ours, with what people decided
-/// for ours. One that `clients.json` registers stays as that says.
+/// for ours.
 pub(super) fn with_outside_pgo(input: &mut Input) {
     let Some(pgo) = input.parties.get(&Party::Pgo) else {
         return;
@@ -112,10 +116,6 @@ pub(super) fn with_outside_pgo(input: &mut Input) {
     let Ok(ours) = hostname(Party::Pgo.client_host()) else {
         return;
     };
-    let is_registered = |client: &Client| client.client_id == pgo.node && pgo.node != ours;
-    if input.clients.iter().any(is_registered) {
-        return;
-    }
     for client in input
         .clients
         .iter_mut()
@@ -160,25 +160,39 @@ fn each_of(written: written::Parties) -> impl Iterator<Item = (Party, written::O
     given.filter_map(|(party, written)| Some((party, written?)))
 }
 
-/// Who calls is known by the name in his certificate alone, so no two parties have one name, and
-/// nobody has that of a party of the demo.
-fn own_names(file: &File, parties: &OutsideParties) -> Result<(), InputFault> {
+/// Who calls is known by the name in his certificate alone, and an authority of a party may speak for
+/// all of its names. So no name of one is a name of another: of an outside party, of one of ours, or of
+/// a client.
+fn own_names(file: &File, parties: &OutsideParties, clients: &[Client]) -> Result<(), InputFault> {
     for (party, outside) in parties {
+        let names = outside.names();
         let others = Party::ALL.into_iter().filter(|other| other != party);
-        let is_other = |other: Party| match parties.get(&other) {
-            Some(other) => other.node == outside.node,
-            None => hostname(other.client_host()).as_ref() == Ok(&outside.node),
-        };
-        if let Some(other) = others.into_iter().find(|other| is_other(*other)) {
+        let taken = |other: &Party| !names.is_disjoint(&names_of(*other, parties));
+        let whose = others.filter(taken).map(Party::name).next();
+        // The outside PGO takes the place of ours, under whatever name.
+        let ours = hostname(Party::Pgo.client_host()).ok();
+        let is_replaced = |id: &Hostname| *party == Party::Pgo && Some(id) == ours.as_ref();
+        let mut ids = clients.iter().map(|client| &client.client_id);
+        let client = ids.find(|id| names.contains(*id) && !is_replaced(id));
+        if let Some(whose) = whose.or_else(|| client.map(Hostname::as_str)) {
             let place = Place::root().member(party.name());
-            let reason = format!(
-                "calls others under the name of {}; give it a host name or a certificate of its own",
-                other.name()
-            );
+            let reason =
+                format!("has a name of {whose}; give it host names and a certificate of its own");
             return Err(file.fault(&place, reason));
         }
     }
     Ok(())
+}
+
+fn names_of(party: Party, parties: &OutsideParties) -> BTreeSet<Hostname> {
+    match parties.get(&party) {
+        Some(outside) => outside.names(),
+        None => party
+            .hosts()
+            .iter()
+            .filter_map(|host| hostname(host).ok())
+            .collect(),
+    }
 }
 
 /// One party of the file.
@@ -254,6 +268,10 @@ impl Reading<'_> {
         let found = certificates(&pem)?;
         if found.is_empty() {
             return Err(pem.whole("holds no certificate"));
+        }
+        if member == "ca" && !found.iter().all(|der| vouches(der)) {
+            let reason = "expected certificates of an authority, or that signed themselves";
+            return Err(pem.whole(reason));
         }
         Ok(Some(found))
     }
@@ -361,7 +379,8 @@ fn on_loopback(text: &str) -> Option<Url> {
     let url = Url::parse(text).ok().filter(|_| is_plain)?;
     let is_bare = url.username().is_empty() && url.password().is_none() && url.fragment().is_none();
     let host = Hostname::parse(url.host_str()?).ok()?;
-    (url.scheme() == "https" && is_bare && host.as_str().ends_with(".localhost")).then_some(url)
+    let is_there = url.port() != Some(0) && host.as_str().ends_with(".localhost");
+    (url.scheme() == "https" && is_bare && is_there).then_some(url)
 }
 
 fn host_of(url: &str) -> Option<Hostname> {

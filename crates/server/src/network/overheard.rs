@@ -73,6 +73,7 @@ async fn overhear(State(at): State<At>, request: Request, next: Next) -> Respons
         response: answered,
         begonnen_ms,
         duur_ms: u32::try_from(at.clock.wall_ms() - began_ms).unwrap_or_default(),
+        no_answer: None,
     });
     response
 }

@@ -81,6 +81,7 @@ impl Ears {
             response: Side::default(),
             begonnen_ms: self.clock.now_ms(),
             duur_ms: 0,
+            no_answer: None,
         };
         Some(Asked {
             exchange,
@@ -91,9 +92,12 @@ impl Ears {
     /// Tells of the call and its answer, if there was one.
     pub(super) fn answered(&self, asked: Asked, answer: &Result<Answer, OutsideError>) {
         let mut exchange = asked.exchange;
-        if let Ok(answer) = answer {
-            exchange.status = answer.status.as_u16();
-            exchange.response = Side::copied(answer.headers.clone(), &answer.body);
+        match answer {
+            Ok(answer) => {
+                exchange.status = answer.status.as_u16();
+                exchange.response = Side::copied(answer.headers.clone(), &answer.body);
+            }
+            Err(error) => exchange.no_answer = Some(error.to_string()),
         }
         let took_ms = self.clock.wall_ms() - asked.began_ms;
         exchange.duur_ms = u32::try_from(took_ms).unwrap_or_default();

@@ -43,7 +43,6 @@ impl Recording {
             "_trace_id": bericht.trace_id,
             "_steps": exchange.steps,
             "_party": bericht.party,
-            "_also_told_by": exchange.also,
             "_peer": bericht.peer,
             "_direction": bericht.richting,
             "_requirement": requirements.collect::<Vec<_>>(),

@@ -14,15 +14,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::date;
-use crate::observer::{Bericht, Richting, Sighting, Weigering};
+use crate::observer::{Bericht, Sighting, Weigering};
 use crate::pages::{Diagram, DiagramRij, DiagramStand, Lang, ReisUitkomst};
 use crate::routes::carried::steps_of;
 use crate::routes::steps::{Role, STEPS, Step};
 
 /// The first step of a visit for which the person need not come to Mitz again (mitz case 11).
 const FIRST_OF_REFRESH: u8 = 8;
-/// How far the clocks of two parties that tell of one message may be apart, in milliseconds.
-const SAME_MESSAGE_MS: i64 = 1_000;
 
 /// What is known of one run.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -37,15 +35,13 @@ pub struct Recording {
     pub weigeringen: Vec<Weigering>,
 }
 
-/// A message, told by one party or by both.
+/// A message, with what it carries.
 #[derive(Clone, Copy, Debug)]
 pub struct Exchange<'a> {
-    /// The message; as whoever answered it tells, when both did.
+    /// The message.
     pub bericht: &'a Bericht,
     /// Its number in the order of arrival, from 1: it stays while others arrive.
     pub nummer: usize,
-    /// The other party that told it.
-    pub also: Option<&'a str>,
     /// The steps that it carries.
     pub steps: &'static [u8],
 }
@@ -97,22 +93,16 @@ impl Recording {
             .filter(move |sighting| sighting.step == number)
     }
 
-    /// The messages in the order in which they began, each once.
+    /// The messages in the order in which they began.
     pub fn exchanges(&self) -> Vec<Exchange<'_>> {
-        let mut all: Vec<(usize, &Bericht)> = (1..).zip(&self.berichten).collect();
-        all.sort_by_key(|(_, it)| (it.begonnen_ms, it.richting == Richting::Verzonden));
-        let mut exchanges: Vec<Exchange<'_>> = Vec::with_capacity(all.len());
-        for (nummer, bericht) in all {
-            match exchanges.iter_mut().rev().find(|it| it.is_told_by(bericht)) {
-                Some(known) => known.join(bericht),
-                None => exchanges.push(Exchange {
-                    bericht,
-                    nummer,
-                    also: None,
-                    steps: steps_of(bericht),
-                }),
-            }
-        }
+        let numbered = (1..).zip(&self.berichten);
+        let exchange = |(nummer, bericht)| Exchange {
+            bericht,
+            nummer,
+            steps: steps_of(bericht),
+        };
+        let mut exchanges: Vec<Exchange<'_>> = numbered.map(exchange).collect();
+        exchanges.sort_by_key(|it| it.bericht.begonnen_ms);
         exchanges
     }
 
@@ -153,29 +143,6 @@ impl Recording {
     }
 }
 
-impl<'a> Exchange<'a> {
-    /// Whether a party tells of this same message, seen from its other end.
-    fn is_told_by(&self, other: &Bericht) -> bool {
-        let known = self.bericht;
-        let apart_ms = (known.begonnen_ms - other.begonnen_ms).abs();
-        self.also.is_none()
-            && known.richting != other.richting
-            && (&known.method, &known.url, known.status)
-                == (&other.method, &other.url, other.status)
-            && apart_ms <= SAME_MESSAGE_MS
-    }
-
-    fn join(&mut self, other: &'a Bericht) {
-        match other.richting {
-            Richting::Ontvangen => {
-                self.also = Some(&self.bericht.party);
-                self.bericht = other;
-            }
-            Richting::Verzonden => self.also = Some(&other.party),
-        }
-    }
-}
-
 /// When a journey began: parties' messages do not arrive in the order of what they tell.
 pub fn begonnen<'a>(sightings: impl IntoIterator<Item = &'a Sighting>) -> Option<i64> {
     sightings.into_iter().map(|sighting| sighting.time).min()
@@ -205,7 +172,7 @@ pub fn stand<'a>(sightings: impl IntoIterator<Item = &'a Sighting>) -> (u8, Reis
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::observer::Inhoud;
+    use crate::observer::{Inhoud, Richting};
 
     pub(super) fn sighting(step: u8, ok: bool, aanbieder: Option<&str>) -> Sighting {
         Sighting {
@@ -263,27 +230,21 @@ mod tests {
     }
 
     #[test]
-    fn a_message_that_both_sides_tell_is_there_once_as_its_receiver_tells() {
-        let of = |berichten| Recording {
-            berichten,
+    fn messages_stand_in_the_order_in_which_they_began_with_the_steps_that_they_carry() {
+        let run = Recording {
+            berichten: vec![
+                bericht(Richting::Ontvangen, 20),
+                bericht(Richting::Verzonden, 10),
+            ],
             ..Recording::default()
         };
-        let (got, sent) = (Richting::Ontvangen, Richting::Verzonden);
-        for pair in [
-            vec![bericht(got, 20), bericht(sent, 0)],
-            vec![bericht(sent, 30), bericht(got, 20)],
-        ] {
-            let both = of(pair);
-            let exchanges = both.exchanges();
-            assert_eq!(exchanges.len(), 1);
-            assert_eq!(exchanges[0].bericht.richting, got);
-            assert_eq!(exchanges[0].also, Some("pgo"));
-            assert_eq!(exchanges[0].steps, [8, 9, 10]);
-        }
-        let apart = of(vec![bericht(got, 0), bericht(sent, 1_001)]);
-        assert_eq!(apart.exchanges().len(), 2);
-        let twice = of(vec![bericht(got, 0), bericht(got, 1), bericht(sent, 1)]);
-        assert_eq!(twice.exchanges().len(), 2);
+        let exchanges = run.exchanges();
+        let order: Vec<(i64, usize)> = exchanges
+            .iter()
+            .map(|it| (it.bericht.begonnen_ms, it.nummer))
+            .collect();
+        assert_eq!(order, [(10, 2), (20, 1)]);
+        assert!(exchanges.iter().all(|it| it.steps == [8, 9, 10]));
     }
 
     #[test]

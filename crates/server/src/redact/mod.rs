@@ -24,7 +24,7 @@ mod tests;
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, Method};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::door::TraceId;
 use crate::observer::{Bericht, Inhoud, Richting, Weigering};
@@ -63,6 +63,8 @@ pub struct Exchange {
     pub status: u16,
     /// What was answered.
     pub response: Side,
+    /// Why there was no answer, if there was none.
+    pub no_answer: Option<String>,
     /// When the request began, in milliseconds since 1970.
     pub begonnen_ms: i64,
     /// How long it took, in milliseconds.
@@ -115,6 +117,10 @@ impl Exchange {
         if request.xml.is_none() {
             request.xml = query.and_then(|query| saml_of_query(query.as_bytes()));
         }
+        let mut response = inhoud(&self.response);
+        if let Some(why) = &self.no_answer {
+            response.velden = Some(json!({ "no_answer": text::shown(why) }));
+        }
         guarded(Bericht {
             trace_id: self.trace.to_string(),
             party: party.to_owned(),
@@ -126,7 +132,7 @@ impl Exchange {
                 .map(|query| data::form(query.as_bytes(), &mut Budget::of(QUERY_BYTES_MAX))),
             request,
             status: self.status,
-            response: inhoud(&self.response),
+            response,
             begonnen_ms: self.begonnen_ms,
             duur_ms: self.duur_ms,
         })

@@ -109,6 +109,9 @@ const WORDS: &[(&str, &[&str])] = &[
     ),
 ];
 
+/// Names whose value is shown when it is a SHA-256: of keys, certificates and PKCE's verifier.
+const HASHES: &[&str] = &["kid", "code_challenge", "x5t#S256", "presenter_x5t"];
+
 /// Names whose values are never opened, even when they look like a token.
 const SECRET: &[&str] = &["code", "state", "nonce", "jti", "sub", "sid"];
 
@@ -254,6 +257,11 @@ pub(super) fn is_word(name: &str, value: &str) -> bool {
     let known = WORDS.iter().find(of_name);
     known.is_some_and(|(_, words)| words.contains(&value))
         || (is_number_of_request(name) && TraceId::parse(value).is_some())
+}
+
+/// See [`HASHES`].
+pub(super) fn is_hash(name: &str) -> bool {
+    HASHES.contains(&name)
 }
 
 /// Whether nothing but the length of the value under this name is ever told.

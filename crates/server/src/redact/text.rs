@@ -4,6 +4,7 @@ use identity::Bsn;
 use url::Url;
 
 use super::{names, token};
+use crate::door::TraceId;
 
 /// What stands in the place of what is hidden.
 pub(super) const HIDDEN: &str = "•••";
@@ -16,6 +17,10 @@ const CHARS_MAX: usize = 512;
 const TOKEN_BEGINS: &str = "eyJ";
 /// Whose URLs name algorithms, by what stands behind the `#`.
 const NAMES_ALGORITHMS: &str = "www.w3.org";
+/// From this length on a number in hexadecimal is taken for a secret.
+const HEXADECIMAL_CHARS_MIN: usize = 32;
+/// The length of a SHA-256 in base64url.
+const SHA256_CHARS: usize = 43;
 /// Digits of a BSN.
 const BSN_DIGITS: usize = 9;
 /// A segment of a path from this length on is taken for a secret, unless it is a known word.
@@ -39,8 +44,34 @@ pub(super) fn shown(text: &str) -> String {
         // Reading a URL takes white space out, and makes digits of other scripts ours.
         Some(url) if has_bsn(&url) => hidden(text),
         Some(url) => url,
+        // Whoever sends a code or a refresh token under a harmless name must not see it here.
+        None if has_secret(text) => hidden(text),
         None => cut(text),
     }
+}
+
+/// Whether a text is the SHA-256 of something, in base64url: what names of keys and challenges are.
+pub(super) fn is_sha256(text: &str) -> bool {
+    text.len() == SHA256_CHARS && text.bytes().all(|byte| is_of_secret(byte.into()))
+}
+
+/// Whether something stands in it that looks drawn: long, and letters of both cases with digits or in
+/// equal shares, or a long number in hexadecimal.
+fn has_secret(text: &str) -> bool {
+    let runs = text.split(|c: char| !is_of_secret(c));
+    runs.filter(|run| run.len() >= OPAQUE_CHARS_MIN).any(|run| {
+        let count = |is: fn(&u8) -> bool| run.bytes().filter(is).count();
+        let (upper, lower) = (count(u8::is_ascii_uppercase), count(u8::is_ascii_lowercase));
+        let digits = count(u8::is_ascii_digit);
+        let is_mixed = upper > 0 && lower > 0 && (digits > 0 || upper * 4 >= run.len());
+        let is_hexadecimal = digits > 0 && count(u8::is_ascii_hexdigit) == run.len();
+        is_mixed || is_hexadecimal && run.len() >= HEXADECIMAL_CHARS_MIN
+    })
+}
+
+/// The letters of base64 and base64url.
+const fn is_of_secret(c: char) -> bool {
+    c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '+' | '/' | '=')
 }
 
 /// Hides a text that holds a BSN.
@@ -50,10 +81,45 @@ pub(super) fn guard(text: &mut String) {
     }
 }
 
-/// Whether nine digits that can be a BSN stand in it, and not within more digits.
+/// Whether a number that can be a BSN stands in it: nine digits and not within more, also with zeros
+/// before them, or with dots, spaces or hyphens between them as people write it. Digits of other
+/// scripts count as one.
 pub(super) fn has_bsn(text: &str) -> bool {
+    if TraceId::parse(text).is_some() {
+        return false;
+    }
+    if text.chars().any(|c| c.is_numeric() && !c.is_ascii()) {
+        return true;
+    }
+    let is_bsn = |run: &str| {
+        let digits = run.trim_start_matches('0');
+        let zeros = BSN_DIGITS
+            .saturating_sub(digits.len())
+            .min(run.len() - digits.len());
+        let digits = &run[run.len() - digits.len() - zeros..];
+        digits.len() == BSN_DIGITS && Bsn::parse(digits).is_ok()
+    };
     let mut runs = text.split(|c: char| !c.is_ascii_digit());
-    runs.any(|run| run.len() == BSN_DIGITS && Bsn::parse(run).is_ok())
+    runs.any(is_bsn) || {
+        let joined = joined(text);
+        let mut runs = joined.split(|c: char| !c.is_ascii_digit());
+        runs.any(is_bsn)
+    }
+}
+
+/// The text without single dots, spaces and hyphens between digits.
+fn joined(text: &str) -> String {
+    let chars: Vec<char> = text.chars().collect();
+    let is_digit = |at: Option<&char>| at.is_some_and(char::is_ascii_digit);
+    let is_between = |at: usize| {
+        matches!(chars[at], '.' | '-' | ' ' | '\u{a0}')
+            && at
+                .checked_sub(1)
+                .is_some_and(|before| is_digit(chars.get(before)))
+            && is_digit(chars.get(at + 1))
+    };
+    let kept = (0..chars.len()).filter(|at| !is_between(*at));
+    kept.map(|at| chars[at]).collect()
 }
 
 /// An `http` or `https` URL: scheme, host, and what may be shown of the path. Of a query only that

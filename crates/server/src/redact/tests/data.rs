@@ -204,3 +204,68 @@ fn what_is_shown_is_bounded_however_long_or_deep_the_body_is() {
         );
     }
 }
+
+#[test]
+fn a_secret_under_a_harmless_name_is_hidden() {
+    let handle = "ZkZ3dEp1Q2hSa2NqNHc2dA.0.1.u0Wl3gZyS1Jp9o4n5dT2kQ7hXbVfCmR8sLwYaEiNqPz";
+    let hash = "u0Wl3gZyS1Jp9o4n5dT2kQ7hXbVfCmR8sLwYaEiNqPz";
+    for name in [
+        "scope",
+        "client_id",
+        "token_type_hint",
+        "kid",
+        "code_challenge",
+    ] {
+        let shown = data(FORM, &encoded(&[(name, handle)]));
+        assert_eq!(shown[name], format!("••• ({})", handle.len()), "{name}");
+        let words = data(FORM, &encoded(&[(name, &format!("openid {handle}"))]));
+        assert!(!words.to_string().contains("ZkZ3"), "{name}");
+    }
+    assert_eq!(data(FORM, &encoded(&[("kid", hash)]))["kid"], hash);
+    assert_ne!(data(FORM, &encoded(&[("scope", hash)]))["scope"], hash);
+    let hexadecimal = "0a1b2c3d4e5f60718293a4b5c6d7e8f9";
+    assert_ne!(
+        data(FORM, &encoded(&[("scope", hexadecimal)]))["scope"],
+        hexadecimal
+    );
+    for word in [
+        "urn:ietf:params:oauth:grant-type:token-exchange",
+        "self_signed_tls_client_auth",
+        "urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport",
+        "the token is of another certificate than the one shown",
+    ] {
+        assert_eq!(data(FORM, &encoded(&[("scope", word)]))["scope"], word);
+    }
+}
+
+#[test]
+fn a_bsn_is_hidden_as_people_write_it() {
+    for bsn in [
+        "900186021",
+        "900.186.021",
+        "9001 86 021",
+        "9001-86021",
+        "0900186021",
+        "bsn=900186021;",
+        "９００１８６０２１",
+        "٩٠٠١٨٦٠٢١",
+    ] {
+        let shown = data(FORM, &encoded(&[("scope", bsn)]));
+        assert!(
+            shown["scope"]
+                .as_str()
+                .is_some_and(|text| text.starts_with("•••")),
+            "{bsn}"
+        );
+    }
+    for other in [
+        "1795731416",
+        "2026-11-26",
+        "127.0.0.1",
+        "1.4.0",
+        "00000659",
+        "900186022",
+    ] {
+        assert_eq!(data(FORM, &encoded(&[("scope", other)]))["scope"], other);
+    }
+}

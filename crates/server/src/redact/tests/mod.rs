@@ -38,6 +38,7 @@ fn exchange(url: &str, query: Option<&str>, named: &[(&str, &str)]) -> Exchange 
         response: Side::default(),
         begonnen_ms: 0,
         duur_ms: 0,
+        no_answer: None,
     }
 }
 

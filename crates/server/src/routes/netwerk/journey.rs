@@ -141,16 +141,12 @@ impl Placed {
 /// A message for a page; `linked` where the page is not that of its run.
 pub(super) fn uitwisseling(nummer: usize, exchange: &Exchange<'_>, linked: bool) -> Uitwisseling {
     let bericht = exchange.bericht;
-    let door = match exchange.also {
-        Some(also) => format!("{}, {also}", bericht.party),
-        None => bericht.party.clone(),
-    };
     Uitwisseling {
         nummer,
         methode: bericht.method.clone(),
         url: bericht.url.clone(),
         status: (bericht.status != 0).then_some(bericht.status),
-        door,
+        door: bericht.party.clone(),
         peer: bericht.peer.clone(),
         tijd: date::moment(bericht.begonnen_ms.div_euclid(1_000)),
         duur_ms: bericht.duur_ms,

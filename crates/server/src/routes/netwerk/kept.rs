@@ -5,7 +5,6 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use super::told::weight;
 use crate::observer::{Bericht, Sighting, Weigering};
 use crate::recording::Recording;
 
@@ -19,8 +18,11 @@ pub(super) const BERICHTEN_MAX: usize = 400;
 pub(super) const WEIGERINGEN_MAX: usize = 100;
 /// Messages and refusals of runs that are no journey; the oldest run's go first.
 pub(super) const LOOSE_MAX: usize = 300;
-/// Bytes of all messages together, as JSON; the oldest run's messages go first.
+/// Bytes of all messages together, as JSON, which is how they are kept: a tree of values is ten times
+/// as large. The oldest run's messages go first.
 pub(super) const BERICHTEN_BYTES_MAX: usize = 32 * 1024 * 1024;
+/// Bytes of the messages of one run: what its page shows. The oldest goes first.
+pub(super) const RUN_BYTES_MAX: usize = 4 * 1024 * 1024;
 
 /// Everything that is kept.
 #[derive(Default)]
@@ -38,7 +40,10 @@ pub(super) struct Kept {
 #[derive(Default)]
 struct Trail {
     sightings: VecDeque<Sighting>,
-    berichten: VecDeque<(Bericht, usize)>,
+    /// Each as JSON.
+    berichten: VecDeque<Box<[u8]>>,
+    /// Bytes of its messages.
+    bytes: usize,
     weigeringen: VecDeque<Weigering>,
     /// The count of [`Kept`] when the last thing was told of this run.
     revision: u64,
@@ -57,15 +62,18 @@ impl Kept {
 
     /// Keeps a message.
     pub(super) fn heard(&mut self, bericht: Bericht) {
-        let bytes = weight(&bericht);
-        let trail = self.trail(&bericht.trace_id.clone());
-        let oldest = match trail.berichten.len() {
-            BERICHTEN_MAX.. => trail.berichten.pop_front(),
-            _ => None,
+        let Ok(json) = serde_json::to_vec(&bericht) else {
+            return;
         };
-        trail.berichten.push_back((bericht, bytes));
-        self.bytes += bytes;
-        self.bytes -= oldest.map_or(0, |(_, bytes)| bytes);
+        let trail = self.trail(&bericht.trace_id);
+        let before = trail.bytes;
+        trail.bytes += json.len();
+        trail.berichten.push_back(json.into_boxed_slice());
+        while trail.berichten.len() > BERICHTEN_MAX || trail.bytes > RUN_BYTES_MAX {
+            trail.drop_oldest();
+        }
+        let after = trail.bytes;
+        self.bytes = self.bytes + after - before;
         self.bound_loose();
         self.bound_bytes();
     }
@@ -162,10 +170,9 @@ impl Kept {
         let Some(trail) = self.trails.get_mut(trace) else {
             return;
         };
-        if let Some((_, bytes)) = trail.berichten.pop_front() {
-            self.bytes -= bytes;
-        } else {
-            trail.weigeringen.pop_front();
+        match trail.drop_oldest() {
+            0 => drop(trail.weigeringen.pop_front()),
+            bytes => self.bytes -= bytes,
         }
         if !trail.is_journey() && trail.loose_things() == 0 {
             self.forget(trace);
@@ -174,7 +181,7 @@ impl Kept {
 
     fn forget(&mut self, trace: &str) {
         if let Some(gone) = self.trails.remove(trace) {
-            self.bytes -= gone.berichten.iter().map(|(_, bytes)| bytes).sum::<usize>();
+            self.bytes -= gone.bytes;
         }
         self.order.retain(|known| known != trace);
     }
@@ -189,8 +196,17 @@ impl Trail {
         self.berichten.len() + self.weigeringen.len()
     }
 
+    /// Drops the oldest message; returns its bytes, 0 when there is none.
+    fn drop_oldest(&mut self) -> usize {
+        let bytes = self.berichten.pop_front().map_or(0, |json| json.len());
+        self.bytes -= bytes;
+        bytes
+    }
+
     fn recording(&self, trace: &str) -> Recording {
-        let berichten = self.berichten.iter().map(|(bericht, _)| bericht.clone());
+        // Written by us, so that each can be read.
+        let berichten = self.berichten.iter();
+        let berichten = berichten.filter_map(|json| serde_json::from_slice(json).ok());
         Recording {
             trace_id: trace.to_owned(),
             sightings: self.sightings.iter().cloned().collect(),
@@ -254,8 +270,22 @@ mod tests {
         let first = (run.berichten.len(), run.berichten[0].begonnen_ms);
         assert_eq!(first, (BERICHTEN_MAX, 1));
         assert_eq!(run.weigeringen.len(), WEIGERINGEN_MAX);
-        let weights = run.berichten.iter().map(weight);
+        let weights = run.berichten.iter().map(super::super::told::weight);
         assert_eq!(kept.bytes, weights.sum::<usize>());
+    }
+
+    #[test]
+    fn what_a_page_of_one_journey_shows_has_a_bound() {
+        let mut kept = Kept::default();
+        kept.saw(seen(1, 0));
+        for at in 0..10 {
+            let mut long = heard(1, at);
+            long.response.xml = Some("x".repeat(1024 * 1024));
+            kept.heard(long);
+        }
+        let run = kept.recording("run-1").expect("a journey");
+        assert_eq!((run.berichten.len(), run.berichten[0].begonnen_ms), (3, 7));
+        assert!(kept.bytes <= RUN_BYTES_MAX);
     }
 
     #[test]

@@ -24,7 +24,7 @@ pub(super) async fn berichten(State(role): State<Arc<NetwerkRole>>, visit: Visit
 fn as_page(loose: &[Recording], partij: Option<&str>) -> Berichten {
     let is_chosen = |party: &str| partij.is_none_or(|chosen| chosen == party);
     let mut exchanges: Vec<_> = loose.iter().flat_map(Recording::exchanges).collect();
-    exchanges.retain(|it| is_chosen(&it.bericht.party) || it.also.is_some_and(is_chosen));
+    exchanges.retain(|it| is_chosen(&it.bericht.party));
     exchanges.sort_by_key(|it| std::cmp::Reverse(it.bericht.begonnen_ms));
     let mut refusals: Vec<_> = loose.iter().flat_map(|run| &run.weigeringen).collect();
     refusals.retain(|weigering| is_chosen(&weigering.party));

@@ -85,7 +85,10 @@ impl PgoRole {
         trace: TraceId,
         grant: Grant,
     ) -> Result<Tokens, NotCollected> {
-        let provider = self.provider().await.ok_or(NotCollected::Unreachable)?;
+        let provider = self
+            .provider(trace)
+            .await
+            .ok_or(NotCollected::Unreachable)?;
         let redirect_uri = self.redirect_uri();
         let client_id = ("client_id", self.config.client_id.as_str());
         let form = match &grant {
@@ -104,7 +107,7 @@ impl PgoRole {
         };
         let url = &provider.mtls_endpoint_aliases.token_endpoint;
         let answer = self.app.outside.post_form(url, &form, headers(trace)).await;
-        let tokens = self.read_tokens(answer, grant).await;
+        let tokens = self.read_tokens(trace, answer, grant).await;
         match &tokens {
             Ok(_) => self
                 .app
@@ -116,10 +119,14 @@ impl PgoRole {
 
     async fn read_tokens(
         &self,
+        trace: TraceId,
         answer: Result<Answer, OutsideError>,
         grant: Grant,
     ) -> Result<Tokens, NotCollected> {
-        let answer = answer.map_err(|_| NotCollected::Unreachable)?;
+        let answer = answer.map_err(|error| {
+            self.unanswered(trace, "seed 000 step 8", &error);
+            NotCollected::Unreachable
+        })?;
         if answer.status == 400 && is_invalid_grant(&answer.body) {
             return Err(NotCollected::Ended);
         }
@@ -133,7 +140,7 @@ impl PgoRole {
         let (sub, nonce) = match grant {
             Grant::Code { wachtend, .. } => {
                 let id_token = tokens.id_token.ok_or(unreadable)?;
-                let claims = self.verified(&id_token).await?;
+                let claims = self.verified(trace, &id_token).await?;
                 // OIDC Core §3.1.3.7 (11)
                 if claims.str("nonce") != Ok(wachtend.nonce.as_str()) {
                     return Err(NotCollected::NotTaken("the ID token has another nonce"));
@@ -153,8 +160,11 @@ impl PgoRole {
     }
 
     /// Signature of Mitz, for us, now.
-    async fn verified(&self, token: &str) -> Result<jose::Claims, NotCollected> {
-        let provider = self.provider().await.ok_or(NotCollected::Unreachable)?;
+    async fn verified(&self, trace: TraceId, token: &str) -> Result<jose::Claims, NotCollected> {
+        let provider = self
+            .provider(trace)
+            .await
+            .ok_or(NotCollected::Unreachable)?;
         let url = &provider.jwks_uri;
         let unreachable = |_| NotCollected::Unreachable;
         let keys = self
@@ -210,11 +220,17 @@ impl PgoRole {
     }
 
     async fn locaties(&self, trace: TraceId, tokens: &Tokens) -> Result<Locaties, NotCollected> {
-        let provider = self.provider().await.ok_or(NotCollected::Unreachable)?;
+        let provider = self
+            .provider(trace)
+            .await
+            .ok_or(NotCollected::Unreachable)?;
         let url = &provider.mtls_endpoint_aliases.userinfo_endpoint;
         let headers = headers(trace).bearer(&tokens.access_token);
         let answer = self.app.outside.get(url, headers).await;
-        let answer = answer.map_err(|_| NotCollected::Unreachable)?;
+        let answer = answer.map_err(|error| {
+            self.unanswered(trace, "seed 000 step 11", &error);
+            NotCollected::Unreachable
+        })?;
         if answer.status == 401 {
             return Err(NotCollected::Ended);
         }
@@ -225,7 +241,7 @@ impl PgoRole {
         }
         let text = String::from_utf8(answer.body)
             .map_err(|_| NotCollected::NotTaken("userinfo is no text"))?;
-        let claims = self.verified(&text).await?;
+        let claims = self.verified(trace, &text).await?;
         // OIDC Core §5.3.2
         if subject(&claims)? != tokens.koppeling.sub {
             return Err(NotCollected::NotTaken("userinfo is about somebody else"));
@@ -345,6 +361,8 @@ impl PgoRole {
         // The ZAL names the server; the provider goes in the query (mitz.md §4.3).
         let url = with_query(url, &[("zorgaanbiedernaam", naam.as_str())]);
         let answer = self.app.outside.get(&url, headers(turn.trace)).await;
+        let answer =
+            answer.inspect_err(|error| self.unanswered(turn.trace, "seed 000 step 21", error));
         let Some(answer) = answer.ok().filter(|answer| answer.status.is_success()) else {
             failed("no answer of the discovery server");
             return Err(Uitkomst::NietBereikbaar);
@@ -433,6 +451,8 @@ impl PgoRole {
             .outside
             .post_form(url, &form, headers(turn.trace))
             .await;
+        let answer =
+            answer.inspect_err(|error| self.unanswered(turn.trace, "seed 000 step 23", error));
         let read = match answer {
             Ok(answer) if answer.status.is_success() => {
                 serde_json::from_slice(&answer.body).map_err(|_| Uitkomst::NietVertrouwd)
@@ -475,6 +495,8 @@ impl PgoRole {
                 .bearer(access_token)
                 .accept("application/fhir+json");
             let answer = self.app.outside.get(&url, headers).await;
+            let answer =
+                answer.inspect_err(|error| self.unanswered(turn.trace, "seed 000 step 29", error));
             let bundle = match answer {
                 Ok(answer) if answer.status == 200 => {
                     fhir::Bundle::parse(&answer.body).map_err(|_| Uitkomst::NietVertrouwd)

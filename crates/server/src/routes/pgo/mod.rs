@@ -16,9 +16,10 @@ use serde::Deserialize;
 use tokio::sync::{Mutex, OnceCell};
 
 use crate::app::App;
+use crate::door::TraceId;
 use crate::jwks::JwksCache;
 use crate::lists::Lists;
-use crate::outside::Headers;
+use crate::outside::{Headers, OutsideError};
 use crate::pages::Brand;
 use crate::web::{self, get_once};
 
@@ -100,22 +101,27 @@ impl PgoRole {
     }
 
     /// The metadata of Mitz, fetched once; its issuer must be the one we were told (RFC 8414 §3.3).
-    async fn provider(&self) -> Option<&Provider> {
+    async fn provider(&self, trace: TraceId) -> Option<&Provider> {
         let fetch = || async {
             let url = format!("{}/.well-known/openid-configuration", self.config.mitz);
-            let answer = self
-                .app
-                .outside
-                .get(&url, Headers::none())
-                .await
-                .map_err(|_| ())?;
-            let provider: Provider = serde_json::from_slice(&answer.body).map_err(|_| ())?;
+            let headers = Headers::none().correlation_id(trace);
+            let answer = self.app.outside.get(&url, headers).await;
+            let answer =
+                answer.map_err(|error| self.unanswered(trace, "seed 000 step 2", &error))?;
+            let refused = |reason| self.app.refused(trace, "RFC 8414 §3.3", reason);
+            let provider: Provider = serde_json::from_slice(&answer.body)
+                .map_err(|_| refused("the metadata of Mitz is unreadable"))?;
             if provider.issuer == self.config.mitz {
                 Ok(provider)
             } else {
-                Err(())
+                Err(refused("the metadata of Mitz is of another issuer"))
             }
         };
         self.provider.get_or_try_init(fetch).await.ok()
+    }
+
+    /// Tells the operator why a call brought no answer, under the step that it was for.
+    fn unanswered(&self, trace: TraceId, step: &str, error: &OutsideError) {
+        self.app.refused(trace, step, &error.to_string());
     }
 }

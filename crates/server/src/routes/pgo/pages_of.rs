@@ -197,7 +197,7 @@ impl PgoRole {
 
     /// Step 2: to Mitz, with what only this browser can answer to.
     async fn to_mitz(&self, visit: &Visit, gekozen: Vec<String>) -> Response {
-        let Some(provider) = self.provider().await else {
+        let Some(provider) = self.provider(visit.trace).await else {
             return Self::told("mitz-niet-bereikbaar");
         };
         let wachtend = Wachtend::new(&chance::entropy(), visit.trace.to_string());
