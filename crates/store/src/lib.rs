@@ -12,6 +12,7 @@
 //! Start reading at [`Store`], then [`Group`]; the homes are [`memory`] and [`embedded`]. A new home
 //! is one more module that passes `contract`.
 
+mod columns;
 pub mod commit;
 #[cfg(any(test, feature = "contract"))]
 pub mod contract;
