@@ -87,8 +87,8 @@ const WAITING_MAX: usize = 4096;
 /// How a home uses its server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Settings {
-    /// Connections that write, at least 1. While one waits for the disk another one gathers the
-    /// next group; more than two only make groups smaller.
+    /// Connections that write, at least 1, and seldom more: groups commit one after another, so a
+    /// second one makes them half as large and no more frequent.
     pub writers: u8,
     /// Connections that read, at least 1.
     pub readers: u8,
@@ -99,7 +99,7 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Self {
-            writers: 2,
+            writers: 1,
             readers: 2,
             durability: Durability::Required,
         }

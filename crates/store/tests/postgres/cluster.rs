@@ -72,8 +72,10 @@ impl Cluster {
             "$@" >"$dir/log" 2>&1 </dev/null &
             cat >/dev/null
             pid=$(head -n 1 "$dir/data/postmaster.pid") && kill -CONT "$pid" && kill -QUIT "$pid"
-            wait
-            while kill -0 "$pid" 2>/dev/null; do sleep 0.05; done
+            for try in $(seq 200); do
+                [ -e "$dir/data/postmaster.pid" ] || break
+                sleep 0.05
+            done
             rm -rf "$dir""#;
         let server = server(&bin, &dir);
         let guard = Command::new("sh")
@@ -122,14 +124,22 @@ impl Cluster {
 
     /// Starts it again.
     pub(crate) fn start_again(&self) -> Result<()> {
-        let log = File::options().append(true).open(self.dir.join("log"))?;
-        let server = server(&self.bin, &self.dir);
-        Command::new(&server[0])
-            .args(&server[1..])
-            .stdin(Stdio::null())
-            .stdout(log.try_clone()?)
-            .stderr(log)
-            .spawn()?;
+        let data = self.dir.join("data");
+        let mut start = unprivileged(&self.bin.join("pg_ctl"));
+        start
+            .args(["start", "-w", "-l"])
+            .arg(data.join("log"))
+            .arg("-D");
+        let socket = format!("-k {}", self.dir.display());
+        // Not through pipes: the server would keep them open.
+        let started = start.arg(&data).arg("-o").arg(socket).stdin(Stdio::null());
+        let started = started
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .status()?;
+        if !started.success() {
+            return Err("the server did not start again".into());
+        }
         self.wait_until_ready()
     }
 
