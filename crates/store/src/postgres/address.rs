@@ -104,12 +104,12 @@ fn is_here(host: &Host) -> bool {
     }
 }
 
+/// Members by name.
+type Members = Vec<(&'static str, String)>;
+
 /// The text without these members, and what they said.
-fn without(
-    text: &str,
-    names: &'static [&'static str],
-) -> Result<(String, Vec<(&'static str, String)>), BadAddress> {
-    let mut taken = Vec::new();
+fn without(text: &str, names: &'static [&'static str]) -> Result<(String, Members), BadAddress> {
+    let mut taken = Members::new();
     let mut take = |part: &str| -> Result<bool, BadAddress> {
         let Some((name, value)) = part.split_once('=') else {
             return Ok(false);

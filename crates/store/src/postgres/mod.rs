@@ -47,10 +47,11 @@
 //! latches but a schema that this program is too old for.
 //!
 //! `address` reads where the server is, `session` is a connection and what its failures mean,
-//! `schema` the migrations, `transaction` and `sql` are a group, `writer` and `reader` the tasks and
+//! `schema` the migrations, `transaction`, `sql` and `arrays` are a group, `writer` and `reader` the tasks and
 //! connections, `sweep` removes. Opening never scans.
 
 mod address;
+mod arrays;
 mod reader;
 mod rows;
 mod schema;

@@ -8,10 +8,11 @@ use tokio_postgres::{Client, Row, Statement};
 use verdict::Moment;
 
 use super::Home;
+use super::arrays::Lookups;
 use super::rows;
 use super::session::{Asked, Durability, Fault, Meaning, Session, round_trip};
 use super::slots::{self, Slots};
-use super::sql::{Lookups, Sql};
+use super::sql::Sql;
 use crate::Down;
 use crate::columns::{self, Kind};
 
@@ -195,7 +196,7 @@ impl Broom {
         }
         let values: [&(dyn ToSql + Sync); 1] = [&floor];
         let mut asked: Vec<Asked<'_>> = Vec::new();
-        asked.extend(gone.remove(client, &self.sql));
+        asked.extend(self.sql.forget(client, gone));
         asked.extend(floor.map(|_| query(client, &self.floor, &values)));
         asked.push(command(client, "COMMIT"));
         round_trip(asked).await?;

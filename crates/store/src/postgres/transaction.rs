@@ -12,7 +12,7 @@ use super::slots::Slots;
 use super::sql::{self, Before, Sql};
 use super::{OpenError, Outcomes};
 use crate::columns::{Encoded, Kind};
-use crate::{Applied, Commit, Group};
+use crate::{Applied, Commit, Group, Write};
 
 /// A guard in so many groups waits in line like a write. A writer that only ever shared could keep
 /// a withdrawal waiting for ever, since sharers do not queue.
@@ -62,6 +62,35 @@ struct Loaded<'k> {
     once_floor: Moment,
 }
 
+/// What was decided about a group.
+struct Decided<'c> {
+    outcomes: Outcomes,
+    applied: Vec<&'c Commit<Encoded>>,
+    puts: Vec<(&'c Key, Write<'c, Encoded>)>,
+}
+
+impl<'c> Decided<'c> {
+    fn on(commits: &'c [Commit<Encoded>], keys: &[&'c Key], loaded: &Loaded<'c>) -> Self {
+        let standing = |key| loaded.rows.get(key).map(|row: &Before| row.standing);
+        let found = keys.iter().map(|key| (*key, standing(*key)));
+        let mut group = Group::loaded(found, loaded.once_floor);
+        let mut outcomes = Vec::with_capacity(commits.len());
+        let mut applied = Vec::new();
+        for commit in commits {
+            let outcome = group.decide(commit);
+            if outcome == Ok(Applied::Now) {
+                applied.push(commit);
+            }
+            outcomes.push(outcome.map(|_| ()));
+        }
+        Self {
+            outcomes,
+            applied,
+            puts: group.writes(),
+        }
+    }
+}
+
 impl Pen {
     pub(super) async fn on(address: &Address, durability: Durability) -> Result<Self, OpenError> {
         let session = Session::to_write(address, durability).await?;
@@ -91,26 +120,14 @@ impl Pen {
             Ok(loaded) => loaded,
             Err(failed) => return Err(self.roll_back(failed).await),
         };
-        let standing = |key| loaded.rows.get(key).map(|row: &Before| row.standing);
-        let found = keys.iter().map(|key| (*key, standing(*key)));
-        let mut group = Group::loaded(found, loaded.once_floor);
-        let mut outcomes = Vec::with_capacity(commits.len());
-        let mut applied = Vec::new();
-        for commit in commits {
-            let outcome = group.decide(commit);
-            if outcome == Ok(Applied::Now) {
-                applied.push(commit);
-            }
-            outcomes.push(outcome.map(|_| ()));
-        }
+        let decided = Decided::on(commits, &keys, &loaded);
         let client = &self.session.client;
-        let writes = group.writes();
-        let written = self.sql.write(client, &writes, &loaded.rows);
-        let log = self.sql.log(client, &applied);
-        let mut asked = match written {
+        let mut asked = match self.sql.write(client, &decided.puts, &loaded.rows) {
             Ok(asked) => asked,
             Err(fault) => return Err(self.roll_back(fault.into()).await),
         };
+        let log = self.sql.log(client, &decided.applied);
+        let outcomes = decided.outcomes;
         if asked.is_empty() && log.is_none() {
             // Nothing to make durable: the answers rest on what was committed before.
             let _ = round_trip(vec![end(client, "COMMIT")]).await;
@@ -180,9 +197,14 @@ impl Pen {
             end(client, "BEGIN ISOLATION LEVEL READ COMMITTED"),
             Box::pin(async move { client.query(&sql.held, &[&writer]).await }),
             Box::pin(async move { client.query(&sql.alone, &[alone]).await }),
-            Box::pin(async move { client.query(&sql.shared, &[shared]).await }),
+            // After `alone`: nobody sweeps a key that this group spends, from there on.
             Box::pin(async move { client.query(&sql.floor, &[]).await }),
         ];
+        if !shared.is_empty() {
+            asked.push(Box::pin(async move {
+                client.query(&sql.shared, &[shared]).await
+            }));
+        }
         let of_kind = |kind| -> Vec<&'k Key> {
             keys.iter()
                 .copied()
@@ -193,16 +215,17 @@ impl Pen {
         let asked_kinds = || keys.iter().filter(|(_, keys)| !keys.is_empty());
         asked.extend(asked_kinds().map(|(kind, keys)| sql.load(client, *kind, keys)));
         let answers = round_trip(asked).await?;
-        let [_, held, alone_held, shared_held, floor, loads @ ..] = answers.as_slice() else {
+        let [_, held, alone_held, floor, rest @ ..] = answers.as_slice() else {
             return Err(Fault::Missing("answer").into());
         };
+        let (shared_held, loads) = rest.split_at(usize::from(!shared.is_empty()));
         if held.is_empty() {
             return Err(Fault::Missing("row of this writer").into());
         }
         if alone_held.len() != alone.len() {
             return Err(Fault::Missing("slot").into());
         }
-        if shared_held.len() != shared.len() {
+        if shared_held.iter().flatten().count() != shared.len() {
             return Err(Failed::Guarded);
         }
         let floor = floor.first().ok_or(Fault::Missing("once_floor"))?;

@@ -23,6 +23,8 @@ const IDLE_TURNS: u32 = 30;
 const TRIES: u32 = 8;
 /// The wait before the second try; each further one is twice as long, to a second in all.
 const TRY_AGAIN: Duration = Duration::from_millis(4);
+/// How often a server is tried that cannot be reached, before a group that was taken is given up.
+const REACH_TRIES: u32 = 2;
 /// How long a server that cannot be reached is left alone before it is tried again. Whoever asks
 /// meanwhile is told at once.
 pub(super) const LEFT_ALONE: Duration = Duration::from_millis(200);
@@ -119,9 +121,15 @@ impl Writer {
     async fn settle(&mut self, commits: &[Commit<Encoded>]) -> Outcomes {
         let all = |why: &NotCommitted| vec![Err(why.clone()); commits.len()];
         let mut in_line = false;
+        let mut unreached = 0;
         for attempt in 0..TRIES {
             let Ok(pen) = self.pen().await else {
-                return all(&NotCommitted::Down);
+                unreached += 1;
+                if unreached == REACH_TRIES {
+                    return all(&NotCommitted::Down);
+                }
+                sleep(TRY_AGAIN).await;
+                continue;
             };
             let fault = match pen.settle(commits, in_line).await {
                 Ok(outcomes) => {
@@ -186,7 +194,10 @@ impl Writer {
                     }
                     self.lose_pen();
                 }
-                sleep(LEFT_ALONE).await;
+                // Those who come meanwhile need not wait for this.
+                if !self.leave_alone().await {
+                    sleep(LEFT_ALONE).await;
+                }
             }
         };
         let found = timeout(LOOK_MAX, looking).await;

@@ -3,9 +3,10 @@
 
 use std::env;
 use std::error::Error;
-use std::fs::{self, File};
+use std::fs::{self, File, Permissions};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::io::Read as _;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -140,7 +141,18 @@ impl Cluster {
         if !started.success() {
             return Err("the server did not start again".into());
         }
-        self.wait_until_ready()
+        Ok(())
+    }
+
+    /// Writes a file that only the server may read, beside its data.
+    pub(crate) fn give(&self, name: &str, content: &str) -> Result<PathBuf> {
+        let path = self.dir.join("data").join(name);
+        fs::write(&path, content)?;
+        fs::set_permissions(&path, Permissions::from_mode(0o600))?;
+        if is_root() {
+            run(Command::new("chown").arg("postgres").arg(&path))?;
+        }
+        Ok(path)
     }
 
     /// Makes the server and all its processes stand still, or go on.

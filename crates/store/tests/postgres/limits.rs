@@ -31,7 +31,7 @@ async fn commits_that_wait_together_share_a_transaction() -> Result<()> {
     let commits =
         (0..256).map(|n| commit(id(1, n), vec![put(record(&n.to_string()), Expect::Absent)]));
     let answers = all_at_once(&home, commits).await;
-    assert!(answers.iter().all(|answer| answer.is_ok()));
+    assert!(answers.iter().all(std::result::Result::is_ok));
     let Activity { commits, groups } = home.activity();
     assert_eq!(commits, 256);
     assert!(groups < 128, "{groups} groups");

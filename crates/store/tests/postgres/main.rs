@@ -7,6 +7,7 @@ mod limits;
 mod nodes;
 mod proxy;
 mod schema;
+mod tls;
 
 use cluster::{Database, Result};
 use store::{AuditRow, Commit, Store};
