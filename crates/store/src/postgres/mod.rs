@@ -65,9 +65,9 @@ mod writer;
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use tokio::sync::{Mutex, mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot};
 use verdict::{IndexKey, Key, Moment, Row, Sealed, Space};
 
 use self::address::Address;
@@ -78,7 +78,7 @@ use self::session::{Fault, Session};
 use self::sweep::Sweeper;
 use self::transaction::Pen;
 use self::writer::{Job, Writer};
-use crate::columns::Encoded;
+use crate::columns::{Encoded, Kind};
 pub use crate::embedded::Activity;
 use crate::{AuditRow, Commit, Down, Found, NotCommitted, Page, Store};
 
@@ -88,8 +88,8 @@ const WAITING_MAX: usize = 4096;
 /// How a home uses its server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Settings {
-    /// Connections that write, at least 1, and seldom more: groups commit one after another, so a
-    /// second one makes them half as large and no more frequent.
+    /// Connections that write, at least 1. While one waits for the disk, another one's group gets
+    /// ready; since groups commit one after another, more than two only make groups smaller.
     pub writers: u8,
     /// Connections that read, at least 1.
     pub readers: u8,
@@ -100,7 +100,7 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Self {
-            writers: 1,
+            writers: 2,
             readers: 2,
             durability: Durability::Required,
         }
@@ -112,7 +112,8 @@ impl Default for Settings {
 /// Its tasks run on the runtime that opened it. Once it is dropped they end, after what waits was
 /// committed.
 pub struct Postgres {
-    jobs: mpsc::Sender<Job>,
+    /// One queue per writer.
+    jobs: Vec<mpsc::Sender<Job>>,
     readers: Readers,
     sweeper: Sweeper,
     home: Arc<Home>,
@@ -124,8 +125,6 @@ struct Home {
     settings: Settings,
     /// The schema is newer than this program.
     down: AtomicBool,
-    /// Writers that are connected.
-    pens: AtomicUsize,
     commits: AtomicU64,
     groups: AtomicU64,
 }
@@ -168,15 +167,19 @@ impl Postgres {
             address: Address::parse(address)?,
             settings,
             down: AtomicBool::new(false),
-            pens: AtomicUsize::new(0),
             commits: AtomicU64::new(0),
             groups: AtomicU64::new(0),
         });
-        let mut first = Some(Pen::on(&home.address, settings.durability).await?);
-        let (jobs, waiting) = mpsc::channel(WAITING_MAX);
-        let queue = Arc::new(Mutex::new(waiting));
-        for _ in 0..settings.writers.max(1) {
-            let writer = Writer::new(Arc::clone(&home), Arc::clone(&queue), first.take());
+        let writers = usize::from(settings.writers.max(1));
+        let mut pens = Vec::with_capacity(writers);
+        for _ in 0..writers {
+            pens.push(Pen::on(&home.address, settings.durability).await?);
+        }
+        let mut jobs = Vec::with_capacity(writers);
+        for pen in pens {
+            let (queue, waiting) = mpsc::channel(WAITING_MAX / writers);
+            jobs.push(queue);
+            let writer = Writer::new(Arc::clone(&home), waiting, pen);
             tokio::spawn(writer.serve());
         }
         Ok(Self {
@@ -201,6 +204,16 @@ impl Postgres {
     /// newer program. A server that is away is no reason to end the process.
     pub fn is_down(&self) -> bool {
         self.home.is_down()
+    }
+
+    /// The writer of this commit. Commits that begin with the same row meet in one writer, where
+    /// they are decided in one group instead of waiting for one another's locks.
+    fn queue(&self, commit: &Commit) -> &mpsc::Sender<Job> {
+        let number = match commit.changes().first() {
+            Some(change) => slots::slot(&change.key),
+            None => slots::number(Kind::Once, "", commit.id_bytes()),
+        };
+        &self.jobs[usize::try_from(number).unwrap_or(0) % self.jobs.len()]
     }
 
     /// What was done so far.
@@ -234,10 +247,11 @@ impl Store for Postgres {
         if self.is_down() {
             return Err(NotCommitted::Down);
         }
+        let queue = self.queue(&commit);
         let commit = Box::new(commit.map(Encoded::of));
         let (answer, answered) = oneshot::channel();
         let job = Job { commit, answer };
-        self.jobs.try_send(job).map_err(|refused| match refused {
+        queue.try_send(job).map_err(|refused| match refused {
             mpsc::error::TrySendError::Full(_) => NotCommitted::Busy { retry_after_s: 1 },
             mpsc::error::TrySendError::Closed(_) => NotCommitted::Down,
         })?;

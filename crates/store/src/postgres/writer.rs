@@ -2,12 +2,11 @@
 
 use std::slice;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use tokio::sync::{Mutex, mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::yield_now;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 use super::session::{Fault, Meaning};
 use super::transaction::{Failed, Pen, Unsettled};
@@ -28,6 +27,8 @@ const REACH_TRIES: u32 = 2;
 /// How long a server that cannot be reached is left alone before it is tried again. Whoever asks
 /// meanwhile is told at once.
 pub(super) const LEFT_ALONE: Duration = Duration::from_millis(200);
+/// A group is not tried again when this much time has gone by: nobody waits for it any more.
+const SETTLE_MAX: Duration = Duration::from_secs(10);
 /// How long the outcome of a COMMIT that got no answer is looked for.
 const LOOK_MAX: Duration = Duration::from_secs(8);
 
@@ -38,22 +39,17 @@ pub(super) struct Job {
     pub(super) answer: oneshot::Sender<Result<(), NotCommitted>>,
 }
 
-/// One queue for all writers of a home: whoever is free takes what waits.
-pub(super) type Queue = Arc<Mutex<mpsc::Receiver<Job>>>;
-
 /// A task that writes.
 pub(super) struct Writer {
     home: Arc<Home>,
-    queue: Queue,
+    queue: mpsc::Receiver<Job>,
     pen: Option<Pen>,
 }
 
 impl Writer {
-    /// A writer, with the connection that was made for it already, if one was.
-    pub(super) fn new(home: Arc<Home>, queue: Queue, pen: Option<Pen>) -> Self {
-        if pen.is_some() {
-            home.pens.fetch_add(1, Ordering::Relaxed);
-        }
+    /// A writer, with the connection that was made for it already.
+    pub(super) fn new(home: Arc<Home>, queue: mpsc::Receiver<Job>, pen: Pen) -> Self {
+        let pen = Some(pen);
         Self { home, queue, pen }
     }
 
@@ -80,17 +76,15 @@ impl Writer {
                 let _ = answer.send(outcome);
             }
         }
-        self.lose_pen();
     }
 
     /// Takes what waits, and what still comes while the callers that were just answered get a turn.
-    async fn next_group(&self) -> Option<Vec<Job>> {
-        let mut queue = self.queue.lock().await;
+    async fn next_group(&mut self) -> Option<Vec<Job>> {
         let mut jobs = Vec::with_capacity(64);
-        jobs.push(queue.recv().await?);
+        jobs.push(self.queue.recv().await?);
         let mut turns = 0;
         while jobs.len() < GROUP_MAX && turns < IDLE_TURNS {
-            if let Ok(job) = queue.try_recv() {
+            if let Ok(job) = self.queue.try_recv() {
                 jobs.push(job);
                 turns = 0;
             } else {
@@ -101,16 +95,11 @@ impl Writer {
         Some(jobs)
     }
 
-    /// Waits before the server is tried again. If no writer of this home reaches it, whoever asks
-    /// is told so. `false`: nobody will ask any more.
-    async fn leave_alone(&self) -> bool {
-        if self.home.pens.load(Ordering::Relaxed) > 0 {
-            sleep(LEFT_ALONE).await;
-            return true;
-        }
+    /// Waits before the server is tried again, and tells whoever asks meanwhile. `false`: nobody
+    /// will ask any more.
+    async fn leave_alone(&mut self) -> bool {
         let refuse = async {
-            let mut queue = self.queue.lock().await;
-            while let Some(job) = queue.recv().await {
+            while let Some(job) = self.queue.recv().await {
                 let _ = job.answer.send(Err(NotCommitted::Down));
             }
         };
@@ -122,7 +111,11 @@ impl Writer {
         let all = |why: &NotCommitted| vec![Err(why.clone()); commits.len()];
         let mut in_line = false;
         let mut unreached = 0;
+        let started = Instant::now();
         for attempt in 0..TRIES {
+            if started.elapsed() > SETTLE_MAX {
+                break;
+            }
             let Ok(pen) = self.pen().await else {
                 unreached += 1;
                 if unreached == REACH_TRIES {
@@ -151,7 +144,7 @@ impl Writer {
                 Meaning::Again => sleep(TRY_AGAIN * 2_u32.pow(attempt)).await,
                 Meaning::Lost => {
                     tracing::warn!(%fault, "a connection to the database was lost");
-                    self.lose_pen();
+                    self.pen = None;
                 }
                 Meaning::Busy => {
                     tracing::warn!(%fault, "a group waited too long for its rows");
@@ -159,7 +152,7 @@ impl Writer {
                 }
                 Meaning::Unable => {
                     tracing::error!(%fault, "the database cannot store a group");
-                    self.lose_pen();
+                    self.pen = None;
                     return all(&NotCommitted::Down);
                 }
                 Meaning::Refused if commits.len() > 1 => {
@@ -184,7 +177,7 @@ impl Writer {
     /// Whether a COMMIT that got no answer happened; `None` if that could not be found out in time.
     async fn look(&mut self, unsettled: &Unsettled) -> Option<bool> {
         tracing::warn!(fault = %unsettled.fault, "a COMMIT got no answer; looking for its outcome");
-        self.lose_pen();
+        self.pen = None;
         let looking = async {
             loop {
                 if let Ok(pen) = self.pen().await {
@@ -192,7 +185,7 @@ impl Writer {
                         Ok(happened) => return happened,
                         Err(fault) => tracing::warn!(%fault, "the outcome is not known yet"),
                     }
-                    self.lose_pen();
+                    self.pen = None;
                 }
                 // Those who come meanwhile need not wait for this.
                 if !self.leave_alone().await {
@@ -210,10 +203,7 @@ impl Writer {
         if self.pen.is_none() {
             let made = Pen::on(&self.home.address, self.home.settings.durability).await;
             match made {
-                Ok(pen) => {
-                    self.home.pens.fetch_add(1, Ordering::Relaxed);
-                    self.pen = Some(pen);
-                }
+                Ok(pen) => self.pen = Some(pen),
                 Err(why) => {
                     self.home.away(&why);
                     return Err(why);
@@ -223,12 +213,6 @@ impl Writer {
         self.pen
             .as_mut()
             .ok_or(OpenError::from(Fault::Missing("connection")))
-    }
-
-    fn lose_pen(&mut self) {
-        if self.pen.take().is_some() {
-            self.home.pens.fetch_sub(1, Ordering::Relaxed);
-        }
     }
 }
 
