@@ -1,23 +1,27 @@
 //! Removing what is over, and making room for the audit log of days to come.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use tokio::sync::Mutex;
+use tokio::time::timeout;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Row, Statement};
 use verdict::Moment;
 
-use super::Home;
 use super::arrays::Lookups;
 use super::rows;
-use super::session::{Asked, Durability, Fault, Meaning, Session, round_trip};
+use super::session::{ANSWER_MAX, Asked, Durability, Fault, Meaning, Session, round_trip};
 use super::slots::{self, Slots};
 use super::sql::Sql;
+use super::{Home, OpenError};
 use crate::Down;
 use crate::columns::{self, Kind};
 
 /// Most rows that one transaction removes: whoever needs one of them waits for it.
 const BATCH_ROWS_MAX: u16 = 256;
+/// How long the server may take over one batch, and over the partitions of the coming days.
+const WORK_MAX: Duration = Duration::from_secs(15);
 /// How many days ahead the audit log has partitions.
 const DAYS_AHEAD: i64 = 7;
 /// After so many days without a group a writer is gone, and its row with it. A writer that was only
@@ -56,10 +60,14 @@ impl Sweeper {
                 Some(broom) if !broom.session.client.is_closed() => broom,
                 _ => Broom::on(home).await?,
             };
-            if broom.partitions_until < now.day() + DAYS_AHEAD {
-                broom.make_room(now.day()).await;
-            }
-            match broom.batch(now, batch).await {
+            let work = async {
+                if broom.partitions_until < now.day() + DAYS_AHEAD {
+                    broom.make_room(now.day()).await;
+                }
+                broom.batch(now, batch).await
+            };
+            let done = timeout(WORK_MAX, work).await;
+            match done.unwrap_or(Err(Fault::Late)) {
                 Ok(removed) => {
                     *held = Some(broom);
                     swept += removed;
@@ -104,7 +112,8 @@ impl Broom {
         let made = async {
             let durability = Durability::AsTheServerHas;
             let session = Session::to_write(&home.address, durability).await?;
-            Self::with(session).await.map_err(super::OpenError::from)
+            let made = timeout(ANSWER_MAX, Self::with(session)).await;
+            made.unwrap_or(Err(Fault::Late)).map_err(OpenError::from)
         };
         made.await.map_err(|why| {
             home.away(&why);

@@ -2,12 +2,13 @@
 
 use std::collections::HashMap;
 
+use tokio::time::timeout;
 use tokio_postgres::Client;
 use verdict::{Key, Moment};
 
 use super::address::Address;
 use super::rows;
-use super::session::{Asked, Durability, Fault, Meaning, Session, round_trip};
+use super::session::{ANSWER_MAX, Asked, Durability, Fault, Meaning, Session, round_trip};
 use super::slots::Slots;
 use super::sql::{self, Before, Sql};
 use super::{OpenError, Outcomes};
@@ -94,7 +95,8 @@ impl<'c> Decided<'c> {
 impl Pen {
     pub(super) async fn on(address: &Address, durability: Durability) -> Result<Self, OpenError> {
         let session = Session::to_write(address, durability).await?;
-        let sql = Sql::on(&session.client).await?;
+        let prepared = timeout(ANSWER_MAX, Sql::on(&session.client)).await;
+        let sql = prepared.map_err(|_| Fault::Late)??;
         Ok(Self {
             session,
             sql,

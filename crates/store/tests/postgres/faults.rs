@@ -205,16 +205,17 @@ async fn while_the_server_stands_still_answers_come_and_afterwards_all_goes_on()
     database.cluster.signal("-STOP")?;
     let asked = [record("50")];
     let answers = async {
-        let (read, written) = tokio::join!(
+        let (read, written, swept) = tokio::join!(
             timeout(ANSWERED, home.get(&asked, super::NOW)),
             timeout(ANSWERED, home.commit(rotation(51, 0))),
+            timeout(ANSWERED, home.sweep(super::NOW, 9)),
         );
-        Result::Ok((read?, written?))
+        Result::Ok((read?, written?, swept?))
     };
     let answers = answers.await;
     database.cluster.signal("-CONT")?;
-    let (read, written) = answers?;
-    assert_eq!(read, Err(Down));
+    let (read, written, swept) = answers?;
+    assert_eq!((read, swept), (Err(Down), Err(Down)));
     assert!(written.is_err(), "{written:?}");
     while let Some(client) = timeout(3 * ANSWERED, clients.join_next()).await? {
         client?;
