@@ -6,6 +6,7 @@ use verdict::{Event, IndexKey, Key};
 
 use super::rows;
 use super::session::Asked;
+use super::sql::Done;
 use crate::columns::{self, Encoded, Kind};
 use crate::{Commit, Standing};
 
@@ -152,13 +153,14 @@ impl<'a> Log<'a> {
         self.commit.push(commit.id_bytes());
     }
 
-    pub(super) fn ask(self, client: &'a Client, statement: &'a Statement) -> Option<Asked<'a>> {
+    pub(super) fn is_empty(&self) -> bool {
+        self.day.is_empty()
+    }
+
+    pub(super) fn ask(self, client: &'a Client, statement: &'a Statement, done: Done) -> Asked<'a> {
         let count = i64::try_from(self.day.len()).unwrap_or(0);
-        if count == 0 {
-            return None;
-        }
-        Some(Box::pin(async move {
-            let values: [&(dyn ToSql + Sync); 10] = [
+        Box::pin(async move {
+            let values: [&(dyn ToSql + Sync); 13] = [
                 &count,
                 &self.day,
                 &self.moment,
@@ -169,8 +171,11 @@ impl<'a> Log<'a> {
                 &self.party,
                 &self.whose,
                 &self.commit,
+                &done.id,
+                &done.groups,
+                &done.day,
             ];
             client.query(statement, &values).await
-        }))
+        })
     }
 }

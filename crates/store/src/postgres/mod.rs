@@ -88,8 +88,9 @@ const WAITING_MAX: usize = 4096;
 /// How a home uses its server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Settings {
-    /// Connections that write, at least 1. While one waits for the disk, another one's group gets
-    /// ready; since groups commit one after another, more than two only make groups smaller.
+    /// Connections that write, at least 1. Groups commit one after another, so a second one pays
+    /// where the server's disk is faster than its work on a group: it gets the next group ready
+    /// meanwhile. Where the disk is slow it only makes groups half as large.
     pub writers: u8,
     /// Connections that read, at least 1.
     pub readers: u8,
@@ -100,7 +101,7 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Self {
-            writers: 2,
+            writers: 1,
             readers: 2,
             durability: Durability::Required,
         }

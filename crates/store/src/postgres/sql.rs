@@ -55,6 +55,8 @@ const SHARED: &str =
 const LOG: &str = "
     WITH counter AS (
         UPDATE fact SET value = value + $1 WHERE name = 'audit_seq' RETURNING value
+    ), done AS (
+        UPDATE writer SET groups = $12, day = greatest(day, $13) WHERE id = $11
     )
     INSERT INTO audit
         (seq, day, moment, requirement, what, outcome, who, party, whose, commit_id)
@@ -184,36 +186,39 @@ impl Sql {
         Ok(asked)
     }
 
-    /// Asks to keep the events of these commits.
+    /// Asks to keep the events of these commits, if there are any, and to note that the writer has
+    /// done so many groups.
     pub(super) fn log<'a>(
         &'a self,
         client: &'a Client,
         commits: &[&'a Commit<Encoded>],
-    ) -> Option<Asked<'a>> {
+        done: Done,
+    ) -> Asked<'a> {
         let mut log = Log::default();
         for commit in commits {
             for event in commit.events() {
                 log.add(event, commit);
             }
         }
-        log.ask(client, &self.log)
+        if log.is_empty() {
+            let Done { id, groups, day } = done;
+            return Box::pin(async move { client.query(&self.done, &[&id, &groups, &day]).await });
+        }
+        log.ask(client, &self.log, done)
     }
 
     /// Asks to remove these from the lookup table.
     pub(super) fn forget<'a>(&'a self, client: &'a Client, gone: Lookups) -> Option<Asked<'a>> {
         gone.ask(client, &self.lookup_remove)
     }
+}
 
-    /// Asks to note that the writer has done so many groups.
-    pub(super) fn done<'a>(
-        &'a self,
-        client: &'a Client,
-        id: i64,
-        groups: i64,
-        day: i64,
-    ) -> Asked<'a> {
-        Box::pin(async move { client.query(&self.done, &[&id, &groups, &day]).await })
-    }
+/// What the writer's row says after a group.
+#[derive(Clone, Copy)]
+pub(super) struct Done {
+    pub(super) id: i64,
+    pub(super) groups: i64,
+    pub(super) day: i64,
 }
 
 /// Reads an answer to [`Sql::load`].

@@ -10,7 +10,7 @@ use super::address::Address;
 use super::rows;
 use super::session::{ANSWER_MAX, Asked, Durability, Fault, Meaning, Session, round_trip};
 use super::slots::Slots;
-use super::sql::{self, Before, Sql};
+use super::sql::{self, Before, Done, Sql};
 use super::{OpenError, Outcomes};
 use crate::columns::{Encoded, Kind};
 use crate::{Applied, Commit, Group, Write};
@@ -128,25 +128,30 @@ impl Pen {
             Ok(asked) => asked,
             Err(fault) => return Err(self.roll_back(fault.into()).await),
         };
-        let log = self.sql.log(client, &decided.applied);
-        let outcomes = decided.outcomes;
-        if asked.is_empty() && log.is_none() {
+        let Decided {
+            outcomes, applied, ..
+        } = &decided;
+        if asked.is_empty() && applied.iter().all(|commit| commit.events().is_empty()) {
             // Nothing to make durable: the answers rest on what was committed before.
             let _ = round_trip(vec![end(client, "COMMIT")]).await;
-            return Ok(outcomes);
+            return Ok(outcomes.clone());
         }
         let groups = self.groups + 1;
-        asked.push(self.sql.done(client, writer, groups, day));
-        asked.extend(log);
+        let done = Done {
+            id: writer,
+            groups,
+            day,
+        };
+        asked.push(self.sql.log(client, applied, done));
         match write_and_commit(client, asked).await {
             Ok(()) => {
                 self.groups = groups;
-                Ok(outcomes)
+                Ok(decided.outcomes)
             }
             Err(Written::Not(fault)) => Err(fault.into()),
             Err(Written::Unknown(fault)) => Err(Failed::Unsettled(Unsettled {
                 fault,
-                outcomes,
+                outcomes: decided.outcomes,
                 writer,
                 groups,
             })),
