@@ -76,6 +76,11 @@ impl<B> Commit<B> {
         self.id
     }
 
+    /// The id as it stands in a row.
+    pub(crate) const fn id_bytes(&self) -> &[u8] {
+        &self.id.0
+    }
+
     /// The moment of the decision: rows that are over then count as absent.
     pub const fn now(&self) -> Moment {
         self.now

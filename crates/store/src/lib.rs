@@ -9,20 +9,23 @@
 //! This crate knows no framework, reads no clock (every call brings its [`Moment`]), draws no
 //! randomness and never sees a secret: bodies arrive sealed.
 //!
-//! Start reading at [`Store`], then [`Group`]; the homes are [`memory`] and [`embedded`]. A new home
-//! is one more module that passes `contract`.
+//! Start reading at [`Store`], then [`Group`]; the homes are [`memory`], [`embedded`] and
+//! [`postgres`]. A new home is one more module that passes `contract`.
 
+mod columns;
 pub mod commit;
 #[cfg(any(test, feature = "contract"))]
 pub mod contract;
 pub mod embedded;
 mod group;
 pub mod memory;
+pub mod postgres;
 
 pub use commit::{AUDIT_ROWS_MAX, AuditRow, BadCommit, Commit, Down, Found, NotCommitted, Page};
 pub use embedded::Embedded;
 pub use group::{Applied, Group, Standing, Write};
 pub use memory::Memory;
+pub use postgres::Postgres;
 use verdict::{IndexKey, Key, Moment, Row, Sealed, Space};
 
 /// A home of rows.

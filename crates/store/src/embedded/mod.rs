@@ -33,8 +33,8 @@ use verdict::{IndexKey, Key, Moment, Row, Sealed, Space};
 
 use self::owner::Owner;
 use self::reader::Readers;
-use self::rows::Encoded;
 use self::writer::Job;
+use crate::columns::Encoded;
 use crate::{AuditRow, Commit, Down, Found, NotCommitted, Page, Store};
 
 /// How many commits may wait. At 40 000 commits per second this is a tenth of a second; a longer

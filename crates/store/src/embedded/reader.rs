@@ -8,8 +8,9 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension as _, Statement, params}
 use tokio::sync::{mpsc, oneshot};
 use verdict::{IndexKey, Key, Moment, Row, Sealed, Space};
 
-use super::rows::{self, Kind, LookupValue};
+use super::rows::{self, LookupValue};
 use super::{OpenError, Shared, connect, schema};
+use crate::columns::Kind;
 use crate::commit::AUDIT_ROWS_MAX;
 use crate::{AuditRow, Down, Found, Page};
 
@@ -204,8 +205,9 @@ impl<'c> Database<'c> {
         };
         let at = params![space.0, index, LookupValue(key), kind, id, page.rows_max];
         let key = |from: &rusqlite::Row<'_>| {
-            let kind = Kind::numbered(from.get(0)?)?;
-            kind.key(space, from.get_ref(1)?.as_blob()?)
+            let kind = Kind::numbered(from.get(0)?).map_err(rows::damaged)?;
+            let key = kind.key(space, from.get_ref(1)?.as_blob()?);
+            key.map_err(rows::damaged)
         };
         self.lookup.query_map(at, key)?.collect()
     }

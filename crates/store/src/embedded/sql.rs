@@ -3,7 +3,8 @@
 use rusqlite::{Connection, OptionalExtension as _, Statement, params};
 use verdict::{Event, IndexKey, Key, Moment};
 
-use super::rows::{self, Encoded, Kind, LookupValue};
+use super::rows::{self, LookupValue};
+use crate::columns::{self, Encoded, Kind};
 use crate::{Commit, Standing, Write};
 
 /// A row before a group changes it.
@@ -127,7 +128,8 @@ impl<'c> Sql<'c> {
 
     fn remove_lookups(&mut self, key: &Key, before: &Before) -> rusqlite::Result<()> {
         let kind = Kind::of(key);
-        let index = rows::index_of(kind.table(), before.lookups.as_deref())?;
+        let index =
+            columns::index_of(kind.table(), before.lookups.as_deref()).map_err(rows::damaged)?;
         self.remove_index(key.space().0, kind, key.bytes(), &index)
     }
 
@@ -146,14 +148,14 @@ impl<'c> Sql<'c> {
     }
 
     pub(super) fn log(&mut self, event: &Event, commit: &Commit<Encoded>) -> rusqlite::Result<()> {
-        let (who, party) = rows::who(&event.who);
+        let (who, party) = columns::who(&event.who);
         let whose = event.whose.map(|person| person.to_bytes().to_vec());
         self.log.execute(params![
             commit.now().day(),
             commit.now().unix(),
             event.requirement,
             event.what,
-            rows::outcome(event.outcome),
+            columns::outcome(event.outcome),
             who,
             party,
             whose,
@@ -174,7 +176,8 @@ impl<'c> Sql<'c> {
             for row in self.table(kind).over(now, rows_max - swept)? {
                 let at = params![row.space, row.id];
                 self.table(kind).remove.execute(at)?;
-                let index = rows::index_of(kind.table(), row.lookups.as_deref())?;
+                let index = columns::index_of(kind.table(), row.lookups.as_deref())
+                    .map_err(rows::damaged)?;
                 self.remove_index(&row.space, kind, &row.id, &index)?;
                 if kind == Kind::Once {
                     floor = floor.max(row.until);

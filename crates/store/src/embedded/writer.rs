@@ -12,9 +12,9 @@ use rusqlite::{Connection, ErrorCode};
 use tokio::sync::{mpsc, oneshot};
 use verdict::Moment;
 
-use super::rows::Encoded;
 use super::sql::Sql;
 use super::{OpenError, Shared};
+use crate::columns::Encoded;
 use crate::{Applied, Commit, Down, Group, NotCommitted};
 
 /// Most commits in one transaction. Beyond this the wait for the disk is shared by enough of them

@@ -1,0 +1,200 @@
+//! Where the server is, and how it is known to be the right one.
+
+use std::fmt;
+use std::fs;
+use std::net::IpAddr;
+use std::str::FromStr as _;
+use std::time::Duration;
+
+use tokio_postgres::Config;
+use tokio_postgres::config::{Host, SslMode, TargetSessionAttrs};
+
+use super::tls::Tls;
+
+/// How long a connection is tried before the server counts as away.
+pub(super) const CONNECT_MAX: Duration = Duration::from_secs(2);
+/// How long sent bytes may stay unacknowledged, and how long a silent connection is left unprobed.
+const SILENCE_MAX: Duration = Duration::from_secs(5);
+
+/// A server to connect to.
+#[derive(Clone)]
+pub(super) struct Address {
+    pub(super) config: Config,
+    pub(super) tls: Tls,
+}
+
+impl Address {
+    /// Reads `postgres://user@host:port/database?…` or `host=… user=…`, with two members of our own
+    /// reading: `sslmode` (`verify-full` or `disable`) and `sslrootcert` (a PEM file). Without
+    /// `sslmode` only a Unix socket or a loopback address is taken: a network is never trusted
+    /// unsaid.
+    pub(super) fn parse(text: &str) -> Result<Self, BadAddress> {
+        let (text, members) = without(text, &["sslmode", "sslrootcert"])?;
+        let member = |name| {
+            let mut found = members.iter().filter(move |(known, _)| *known == name);
+            found.next_back().map(|(_, value)| value.as_str())
+        };
+        let mut config = Config::from_str(&text).map_err(|why| BadAddress(cause(&why)))?;
+        if config.get_hosts().is_empty() {
+            return Err(BadAddress("it names no host".to_owned()));
+        }
+        let tls = match (member("sslmode"), member("sslrootcert")) {
+            (Some("verify-full"), Some(file)) => {
+                let pem = fs::read(file).map_err(|why| BadAddress(format!("{file}: {why}")))?;
+                if !pem.windows(BEGIN.len()).any(|at| at == BEGIN) {
+                    return Err(BadAddress(format!("{file}: it holds no PEM certificate")));
+                }
+                config.ssl_mode(SslMode::Require);
+                Tls::trusting(&pem).map_err(|why| BadAddress(format!("{file}: {why}")))?
+            }
+            (Some("verify-full"), None) => {
+                let missing = "sslmode=verify-full needs sslrootcert=FILE, the authority's PEM";
+                return Err(BadAddress(missing.to_owned()));
+            }
+            (mode @ (None | Some("disable")), None) => {
+                if mode.is_none() && !config.get_hosts().iter().all(is_here) {
+                    return Err(BadAddress(SAY_SO.to_owned()));
+                }
+                config.ssl_mode(SslMode::Disable);
+                Tls::trusting(b"").map_err(|why| BadAddress(why.to_string()))?
+            }
+            (_, _) => return Err(BadAddress(SAY_SO.to_owned())),
+        };
+        config
+            .connect_timeout(CONNECT_MAX)
+            .tcp_user_timeout(SILENCE_MAX)
+            .keepalives(true)
+            .keepalives_idle(SILENCE_MAX)
+            .keepalives_interval(Duration::from_secs(1))
+            .keepalives_retries(3)
+            // After a failover a former primary may still answer: it is not the one.
+            .target_session_attrs(TargetSessionAttrs::ReadWrite);
+        if config.get_application_name().is_none() {
+            config.application_name("sluis");
+        }
+        Ok(Self { config, tls })
+    }
+}
+
+const BEGIN: &[u8] = b"-----BEGIN CERTIFICATE-----";
+const SAY_SO: &str = "say sslmode=verify-full with sslrootcert=FILE, or sslmode=disable where the \
+                      network is trusted (a Unix socket, loopback)";
+
+/// A server address that cannot be used. Says why, and never the address, which may hold a password.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BadAddress(String);
+
+impl fmt::Display for BadAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the address of the database: {}", self.0)
+    }
+}
+
+impl std::error::Error for BadAddress {}
+
+/// Whether nothing between here and there can listen in.
+fn is_here(host: &Host) -> bool {
+    match host {
+        #[cfg(unix)]
+        Host::Unix(_) => true,
+        Host::Tcp(name) => {
+            let loopback = |address: IpAddr| address.is_loopback();
+            name == "localhost" || name.parse().is_ok_and(loopback)
+        }
+    }
+}
+
+/// Members by name.
+type Members = Vec<(&'static str, String)>;
+
+/// The text without these members, and what they said.
+fn without(text: &str, names: &'static [&'static str]) -> Result<(String, Members), BadAddress> {
+    let mut taken = Members::new();
+    let mut take = |part: &str| -> Result<bool, BadAddress> {
+        let Some((name, value)) = part.split_once('=') else {
+            return Ok(false);
+        };
+        let Some(name) = names.iter().find(|known| **known == name.trim()) else {
+            return Ok(false);
+        };
+        if value.contains(['%', '\'', '\\']) {
+            return Err(BadAddress(format!("{name}: write it without % ' or \\")));
+        }
+        taken.push((*name, value.trim().to_owned()));
+        Ok(true)
+    };
+    let kept = if text.starts_with("postgres://") || text.starts_with("postgresql://") {
+        let (start, query) = text.split_once('?').unwrap_or((text, ""));
+        let mut kept = Vec::new();
+        for part in query.split('&').filter(|part| !part.is_empty()) {
+            if !take(part)? {
+                kept.push(part);
+            }
+        }
+        let mark = if kept.is_empty() { "" } else { "?" };
+        format!("{start}{mark}{}", kept.join("&"))
+    } else {
+        let mut kept = Vec::new();
+        for part in text.split(' ') {
+            if !take(part)? {
+                kept.push(part);
+            }
+        }
+        kept.join(" ")
+    };
+    Ok((kept, taken))
+}
+
+/// What the library found, with its reason, which it keeps one level down.
+fn cause(why: &tokio_postgres::Error) -> String {
+    match std::error::Error::source(why) {
+        Some(source) => format!("{why}: {source}"),
+        None => why.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(text: &str) -> String {
+        Address::parse(text).err().expect("refused").to_string()
+    }
+
+    #[test]
+    fn a_network_is_never_trusted_unsaid() {
+        for here in [
+            "host=/run/postgresql user=sluis",
+            "postgres://sluis@localhost/sluis",
+            "postgres://sluis@127.0.0.1:5432/sluis?application_name=x",
+            "postgres://sluis@db.example/sluis?sslmode=disable",
+        ] {
+            let address = Address::parse(here).expect(here);
+            assert_eq!(address.config.get_ssl_mode(), SslMode::Disable, "{here}");
+        }
+        for unsaid in [
+            "postgres://sluis@db.example/sluis",
+            "postgres://sluis@db.example/sluis?sslmode=prefer",
+            "host=db.example user=sluis sslmode=require",
+            "host=db.example,/run/postgresql user=sluis",
+        ] {
+            let why = refused(unsaid);
+            assert!(why.contains("sslmode=verify-full"), "{unsaid}: {why}");
+        }
+    }
+
+    #[test]
+    fn a_mistake_is_told_without_the_password() {
+        for text in [
+            "postgres://sluis:hunter2@db.example/sluis?sslmode=verify-full",
+            "postgres://sluis:hunter2@db.example/sluis?sslmode=verify-full&sslrootcert=/nowhere",
+            "postgres://sluis:hunter2@localhost/sluis?colour=red",
+            "user=sluis password=hunter2",
+        ] {
+            let why = refused(text);
+            assert!(!why.contains("hunter2"), "{why}");
+        }
+        assert!(refused("user=sluis").contains("no host"));
+        assert!(refused("postgres://x@h/x?sslmode=verify-full").contains("sslrootcert"));
+    }
+}
