@@ -61,8 +61,8 @@ impl Kept {
     }
 
     /// Keeps a message.
-    pub(super) fn heard(&mut self, bericht: Bericht) {
-        let Ok(json) = serde_json::to_vec(&bericht) else {
+    pub(super) fn heard(&mut self, bericht: &Bericht) {
+        let Ok(json) = serde_json::to_vec(bericht) else {
             return;
         };
         let trail = self.trail(&bericht.trace_id);
@@ -263,7 +263,7 @@ mod tests {
         let mut kept = Kept::default();
         kept.saw(seen(1, 0));
         for at in 0..=i64::try_from(BERICHTEN_MAX).expect("small") {
-            kept.heard(heard(1, at));
+            kept.heard(&heard(1, at));
             kept.refused(weigering("run-1", at));
         }
         let run = kept.recording("run-1").expect("a journey");
@@ -281,7 +281,7 @@ mod tests {
         for at in 0..10 {
             let mut long = heard(1, at);
             long.response.xml = Some("x".repeat(1024 * 1024));
-            kept.heard(long);
+            kept.heard(&long);
         }
         let run = kept.recording("run-1").expect("a journey");
         assert_eq!((run.berichten.len(), run.berichten[0].begonnen_ms), (3, 7));
@@ -292,7 +292,7 @@ mod tests {
     fn loose_messages_are_bounded_and_join_their_journey_when_a_step_is_seen() {
         let mut kept = Kept::default();
         for run in 0..=LOOSE_MAX {
-            kept.heard(heard(run, 0));
+            kept.heard(&heard(run, 0));
         }
         assert_eq!(
             (kept.loose().len(), kept.order.len()),
@@ -319,7 +319,7 @@ mod tests {
             long
         };
         for run in 0..40 {
-            kept.heard(long(run));
+            kept.heard(&long(run));
         }
         assert!(kept.bytes <= BERICHTEN_BYTES_MAX);
         let first = kept.recording("run-0").expect("still a journey");

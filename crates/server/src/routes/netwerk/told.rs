@@ -137,7 +137,7 @@ impl Told for Bericht {
     }
 
     fn keep(self, kept: &mut Kept) {
-        kept.heard(self);
+        kept.heard(&self);
     }
 }
 

@@ -111,11 +111,11 @@ impl PgoRole {
             let refused = |reason| self.app.refused(trace, "RFC 8414 §3.3", reason);
             let provider: Provider = serde_json::from_slice(&answer.body)
                 .map_err(|_| refused("the metadata of Mitz is unreadable"))?;
-            if provider.issuer == self.config.mitz {
-                Ok(provider)
-            } else {
-                Err(refused("the metadata of Mitz is of another issuer"))
+            if provider.issuer != self.config.mitz {
+                refused("the metadata of Mitz is of another issuer");
+                return Err(());
             }
+            Ok(provider)
         };
         self.provider.get_or_try_init(fetch).await.ok()
     }
