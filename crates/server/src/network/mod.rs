@@ -127,35 +127,11 @@ pub async fn start(config: Config) -> Result<Running, String> {
         .local_addr()
         .map_err(|error| error.to_string())?
         .port();
-    let clock = Clock::system();
-    let authority = Authority::open(&config.state.join("ca"), clock.wall());
-    let input = Arc::new((config.input)(port)?);
-    let wanted = ours(&config.parties, &input)?;
-    let is_outside = |party| input.parties.contains_key(&party);
-    if config
-        .fault
-        .is_some_and(|fault| fault.is_only_at(is_outside))
-    {
-        return Err(
-            "this step happens at a party of parties.json, which nothing here can break".to_owned(),
-        );
-    }
-    let foundation = Foundation {
-        hosts: Hosts::new(port, config.elsewhere).with_outside(input.parties.clone()),
-        authority: Arc::new(authority.map_err(|fault| fault.to_string())?),
-        log: RefusalLog::open(&config.state.join("log.jsonl"))
-            .map_err(|error| error.to_string())?,
-        input,
-        observer_keys: parties::observer_keys(&config.state)?,
-        state: config.state,
-        control: config.control.then(|| Control {
-            clock: clock.clone(),
-            troubles: Troubles::default(),
-        }),
-        clock,
-    };
+    let (wanted, fault) = (config.parties.clone(), config.fault);
+    let foundation = Foundation::lay(config, port)?;
+    let wanted = ours(&wanted, fault, &foundation.input)?;
     trusted::issue(&foundation)?;
-    let opened = Parties::open(&foundation, &wanted, config.fault)?;
+    let opened = Parties::open(&foundation, &wanted, fault)?;
     // The parties' locks are ours, so what a demo before us left behind is stale.
     let ready_files = ready::files(&foundation.state, &wanted, foundation.input.parties.len());
     ready::remove_stale(&ready_files);
@@ -182,10 +158,44 @@ pub async fn start(config: Config) -> Result<Running, String> {
     Ok(running)
 }
 
-/// The parties to start: those that somebody else's server plays are not ours.
-fn ours(wanted: &BTreeSet<Party>, input: &Input) -> Result<BTreeSet<Party>, String> {
-    let is_ours = |party: &&Party| !input.parties.contains_key(party);
-    let ours: BTreeSet<Party> = wanted.iter().filter(is_ours).copied().collect();
+impl Foundation {
+    /// The certificate authority, the input for this port, the log and the observer's keys.
+    fn lay(config: Config, port: u16) -> Result<Self, String> {
+        let clock = Clock::system();
+        let authority = Authority::open(&config.state.join("ca"), clock.wall());
+        let authority = authority.map_err(|fault| fault.to_string())?;
+        let input = Arc::new((config.input)(port)?);
+        let log = RefusalLog::open(&config.state.join("log.jsonl"));
+        Ok(Self {
+            hosts: Hosts::new(port, config.elsewhere).with_outside(input.parties.clone()),
+            authority: Arc::new(authority),
+            log: log.map_err(|error| error.to_string())?,
+            input,
+            observer_keys: parties::observer_keys(&config.state)?,
+            state: config.state,
+            control: config.control.then(|| Control {
+                clock: clock.clone(),
+                troubles: Troubles::default(),
+            }),
+            clock,
+        })
+    }
+}
+
+/// The parties to start: those that somebody else's server plays are not ours. Nor can a step be broken
+/// that happens only there.
+fn ours(
+    wanted: &BTreeSet<Party>,
+    fault: Option<Fault>,
+    input: &Input,
+) -> Result<BTreeSet<Party>, String> {
+    let is_outside = |party| input.parties.contains_key(&party);
+    if fault.is_some_and(|fault| fault.is_only_at(is_outside)) {
+        let why = "this step happens at a party of parties.json, which nothing here can break";
+        return Err(why.to_owned());
+    }
+    let ours = wanted.iter().copied().filter(|party| !is_outside(*party));
+    let ours: BTreeSet<Party> = ours.collect();
     if ours.is_empty() {
         return Err("parties.json leaves no party to start".to_owned());
     }
