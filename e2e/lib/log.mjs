@@ -10,12 +10,20 @@ import path from 'node:path';
 export async function leaks(demo, front, clients) {
   const bsns = demo.json.people.map((person) => person.bsn);
   const held = clients.flatMap((client) => [...client.secrets]).filter(Boolean);
-  const secrets = [...bsns, ...held, 'SAMLart=', 'SAMLRequest=', '<saml', 'code_verifier='];
+  const secrets = [...bsns, ...held, 'code_verifier='];
   // A token of anybody's: three parts, the first of which begins with {"
   const isLeak = (text) =>
     secrets.some((secret) => text.includes(secret)) || /eyJ[\w-]{8,}\.[\w-]+\.[\w-]+/.test(text);
-  const all = [...files(demo.state), ['output', demo.output], ...(await journeys(demo, front))];
-  return all.filter(([, text]) => isLeak(text)).map(([place]) => place);
+  const isSaml = (text) => ['SAMLart=', 'SAMLRequest=', '<saml'].some((name) => text.includes(name));
+  // The observer shows messages under their names, with dots in the place of what is hidden.
+  const isShown = (text) =>
+    /SAML(art|Request|Response)=(?!•••)/.test(text) || /<[\w:]*NameID(?: [^<>]*)?>(?!•••)/.test(text);
+  const kept = [...files(demo.state), ['output', demo.output]];
+  const told = await journeys(demo, front);
+  return [
+    ...kept.filter(([, text]) => isLeak(text) || isSaml(text)),
+    ...told.filter(([, text]) => isLeak(text) || isShown(text)),
+  ].map(([place]) => place);
 }
 
 /** Every file of every party, byte by byte; `demo.json` alone tells who the people of the demo are. */
