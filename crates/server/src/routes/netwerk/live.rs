@@ -152,6 +152,12 @@ mod tests {
         String::from_utf8(bytes.to_vec()).expect("text")
     }
 
+    /// An observer that nobody told anything yet.
+    fn listened_to(party: &Party) -> Arc<NetwerkRole> {
+        let app = Arc::clone(&party.app);
+        NetwerkRole::new(app, BTreeMap::new(), Vec::new(), Vec::new(), None)
+    }
+
     fn saw(role: &NetwerkRole, step: u8) {
         let mut kept = role.kept();
         sighting(step, "mitz", true).keep(&mut kept);
@@ -161,13 +167,7 @@ mod tests {
     #[tokio::test]
     async fn a_page_that_is_behind_is_told_so_and_one_that_is_not_when_something_comes() {
         let party = Party::new();
-        let role = NetwerkRole::new(
-            Arc::clone(&party.app),
-            BTreeMap::new(),
-            Vec::new(),
-            Vec::new(),
-            None,
-        );
+        let role = listened_to(&party);
         assert_eq!(get(&role, "/reizen/x/live").await.status(), 404);
         saw(&role, 8);
         let mut behind = get(&role, "/live?sinds=0").await;
@@ -181,13 +181,7 @@ mod tests {
     #[tokio::test]
     async fn so_many_listen_and_no_more() {
         let party = Party::new();
-        let role = NetwerkRole::new(
-            Arc::clone(&party.app),
-            BTreeMap::new(),
-            Vec::new(),
-            Vec::new(),
-            None,
-        );
+        let role = listened_to(&party);
         let mut listeners = Vec::new();
         for _ in 0..LISTENERS_MAX {
             let answer = get(&role, "/live").await;
