@@ -1,7 +1,11 @@
 //! The homes that the shell can be given.
 
-use store::{AuditRow, Commit, Down, Embedded, Found, Memory, NotCommitted, Page, Store};
+use std::path::Path;
+
+use store::{AuditRow, Commit, Down, Embedded, Found, Memory, NotCommitted, Page, Postgres, Store};
 use verdict::{IndexKey, Key, Moment, Row, Sealed, Space};
+
+use crate::certificates::private_directory;
 
 /// A store, chosen at start.
 pub enum Home {
@@ -9,14 +13,27 @@ pub enum Home {
     Memory(Memory),
     /// SQLite in the party's directory.
     Embedded(Embedded),
+    /// PostgreSQL, which other nodes may use too.
+    Postgres(Box<Postgres>),
 }
 
 impl Home {
+    /// Rows in this directory, which is made if it is not there and closed to others.
+    ///
+    /// # Errors
+    /// A text for the operator: which file, what is wrong, what to do.
+    pub fn embedded(directory: &Path) -> Result<Self, String> {
+        private_directory(directory).map_err(|fault| fault.to_string())?;
+        let home = Embedded::open(directory).map_err(|fault| fault.to_string())?;
+        Ok(Self::Embedded(home))
+    }
+
     /// Whether the store stopped for good: what it answered before is durable, nothing more will be.
     pub fn is_down(&self) -> bool {
         match self {
             Self::Memory(_) => false,
             Self::Embedded(store) => store.is_down(),
+            Self::Postgres(store) => store.is_down(),
         }
     }
 }
@@ -27,6 +44,7 @@ macro_rules! at_home {
         match $home {
             Home::Memory($store) => $call.await,
             Home::Embedded($store) => $call.await,
+            Home::Postgres($store) => $call.await,
         }
     };
 }
