@@ -257,6 +257,12 @@ fn with_member(address: &str, name: &str, value: &str) -> String {
         url.query_pairs_mut().append_pair(name, value);
         return url.into();
     }
+    if value
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+    {
+        return format!("{address} {name}={value}");
+    }
     let quoted = value.replace('\\', "\\\\").replace('\'', "\\'");
     format!("{address} {name}='{quoted}'")
 }

@@ -38,7 +38,7 @@ use crate::trust::Trust;
 use self::health::Health;
 use self::reload::Plan;
 
-pub use check::{Finding, Standing, check};
+pub use check::{Finding, Reach, Standing, check};
 
 /// How often a node sweeps what is over, and how many rows at once.
 const SWEEP_EVERY: Duration = Duration::from_secs(20);
@@ -74,6 +74,7 @@ struct Foundation {
 /// # Errors
 /// A text for the operator: what is wrong, where, and what to do.
 pub async fn start(config: Config) -> Result<Running, String> {
+    files::is_private(&config.state)?;
     private_directory(&config.state).map_err(|fault| fault.to_string())?;
     let on = Foundation::lay(config).await?;
     let listeners = listen(&on.config).await?;
