@@ -1,6 +1,7 @@
 //! The homes that the shell can be given.
 
-use store::{AuditRow, Commit, Down, Embedded, Found, Memory, NotCommitted, Page, Store};
+use store::{AuditGap, AuditRow, Commit, Destroyed, Down, Embedded, Found, Memory, NotCommitted};
+use store::{Page, RetentionDays, Store};
 use verdict::{IndexKey, Key, Moment, Row, Sealed, Space};
 
 /// A store, chosen at start.
@@ -53,6 +54,14 @@ impl Store for Home {
 
     async fn sweep(&self, now: Moment, rows_max: u16) -> Result<u16, Down> {
         at_home!(self, store => store.sweep(now, rows_max))
+    }
+
+    async fn destroy_audit(&self, now: Moment, kept: RetentionDays) -> Result<Destroyed, Down> {
+        at_home!(self, store => store.destroy_audit(now, kept))
+    }
+
+    async fn audit_gaps(&self) -> Result<Vec<AuditGap>, Down> {
+        at_home!(self, store => store.audit_gaps())
     }
 
     async fn audit(&self, after: u64, rows_max: u16) -> Result<Vec<AuditRow>, Down> {
