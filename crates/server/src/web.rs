@@ -131,6 +131,11 @@ impl Visit {
         values.next().is_none().then(|| value.to_str().ok())?
     }
 
+    /// Whether there is an `Authorization` header, of whatever scheme.
+    pub fn has_authorization(&self) -> bool {
+        self.headers.contains_key(AUTHORIZATION)
+    }
+
     /// The bearer token (RFC 6750 §2.1).
     ///
     /// # Errors

@@ -253,6 +253,7 @@ fn mitz(on: &Foundation, app: &Arc<App>, ring: &KeyRing) -> Result<Arc<MitzRole>
         catalogus: on.input.catalogus(),
         min_level: settings.min_level,
         full_location_token: settings.full_location_token,
+        assertion_audience: settings.assertion_audience,
     };
     let urls = MitzUrls {
         back: on.hosts.url("mitz-back"),
@@ -339,6 +340,7 @@ fn clients(on: &Foundation) -> Result<Clients, String> {
             ClientAuth::SelfSigned(certificate) => Authentication::SelfSignedTlsClientAuth {
                 x5t_s256: thumbprint(certificate),
             },
+            ClientAuth::PrivateKeyJwt(keys) => Authentication::PrivateKeyJwt(keys.clone()),
         };
         Ok(Client {
             client_id: client.client_id.to_string(),
