@@ -132,6 +132,11 @@ impl TokenRequest {
         Self { client, offer }
     }
 
+    /// Who asks.
+    pub fn client_id(&self) -> &str {
+        self.client.id()
+    }
+
     /// The first step (seed 000 step 9).
     pub fn begin(&self, mitz: &Mitz, now: Moment) -> Stap {
         match self.offer.handle() {

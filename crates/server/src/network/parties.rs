@@ -133,6 +133,7 @@ pub(super) fn site(
             Ask::Required => ClientCertificates::Required(trusted::of(on)),
         },
         limits: limits(party),
+        proxies: BTreeSet::new(),
         host,
         router,
     })
@@ -143,9 +144,9 @@ fn limits(party: Party) -> Limits {
     match party {
         Party::Netwerk => Limits {
             body_bytes_max: 1024 * 1024,
-            ..Limits::default()
+            ..Limits::on_one_machine()
         },
-        _ => Limits::default(),
+        _ => Limits::on_one_machine(),
     }
 }
 

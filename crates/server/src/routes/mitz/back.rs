@@ -48,6 +48,12 @@ pub(super) async fn token(State(role): State<Arc<MitzRole>>, visit: Visit) -> Re
             return web::refused(refusal.error);
         }
     };
+    if let Err(soon) = visit.turn_of(request.client_id()) {
+        if soon.is_first {
+            app.refused(visit.trace, "RFC 6585 §4", "the client asks too often");
+        }
+        return web::too_soon(soon);
+    }
     app.saw(8, visit.trace, visit.peer_name(), "token request");
     let journey = TokenJourney {
         role: Arc::clone(&role),
