@@ -215,6 +215,10 @@ mod tests {
 
     #[test]
     fn a_rate_is_within_bounds() {
+        let every = |interval| Rate::every(interval, 1);
+        assert_eq!(every(Duration::from_secs(1)), Rate::new(1, 1));
+        assert_eq!(every(Duration::ZERO), Rate::new(u32::MAX, 1));
+        assert_eq!(every(Duration::MAX).interval_ns, DAY_NS);
         assert_eq!(Rate::new(0, 0), Rate::new(1, 1));
         assert_eq!(
             Rate::new(u32::MAX, u32::MAX),
