@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use identity::Hostname;
 use protocol::handle::HandleKeys;
-use store::{Embedded, Store as _};
+use store::Store as _;
 use verdict::{Actor, Event, Key, Moment, Outcome, Record, Stored};
 
 use crate::certificates::private_directory;
@@ -56,22 +56,22 @@ pub struct Given {
 }
 
 impl App {
-    /// Opens a party's directory: its store and its keys.
+    /// A party with these rows, and the keys in its directory.
     ///
     /// # Errors
     /// A text for the operator: which file, what is wrong, what to do.
     pub fn open(
         party: &'static str,
         directory: &Path,
+        home: Home,
         given: Given,
     ) -> Result<(Arc<Self>, KeyRing), String> {
         private_directory(directory).map_err(|fault| fault.to_string())?;
         let ring = KeyRing::open(&directory.join("keys")).map_err(|fault| fault.to_string())?;
-        let home = Embedded::open(directory).map_err(|fault| fault.to_string())?;
         let app = Self {
             party,
             host: given.host,
-            home: Home::Embedded(home),
+            home,
             seal: Seal::open(&ring).map_err(|fault| fault.to_string())?,
             handles: ring.handles("handles").map_err(|fault| fault.to_string())?,
             clock: given.clock,

@@ -38,6 +38,7 @@ use server::digid::{
     signing_key,
 };
 use server::door::{ClientCertificates, House, Site, Sites, TraceId};
+use server::home::Home;
 use server::log::RefusalLog;
 use server::observer::Observer;
 use server::outside::{Answer, Headers, Outside, OutsideError};
@@ -192,7 +193,9 @@ fn party(rig: &Rig, name: &'static str, host_name: &str, clock: &Clock) -> Arc<A
         log: RefusalLog::open(&rig.directory.join("log.jsonl")).expect("a log"),
         observer: Observer::nobody(name),
     };
-    let opened = App::open(name, &rig.directory.join(name), given);
+    let directory = rig.directory.join(name);
+    let home = Home::embedded(&directory).expect("a home");
+    let opened = App::open(name, &directory, home, given);
     opened.expect("a party").0
 }
 

@@ -17,6 +17,7 @@ use rig::{Open, Rig, host, open};
 use server::app::{App, Given};
 use server::clock::Clock;
 use server::door::House;
+use server::home::Home;
 use server::lists::kept::Kept;
 use server::lists::{ListDown, Lists, Stelselnode};
 use server::log::RefusalLog;
@@ -135,7 +136,9 @@ fn app(rig: &Rig, clock: &Clock) -> Arc<App> {
         log: RefusalLog::open(&rig.directory.join("log.jsonl")).expect("a log"),
         observer: Observer::nobody("node"),
     };
-    let opened = App::open("node", &rig.directory.join("node"), given);
+    let directory = rig.directory.join("node");
+    let home = Home::embedded(&directory).expect("a home");
+    let opened = App::open("node", &directory, home, given);
     opened.expect("a party").0
 }
 

@@ -22,6 +22,7 @@ use crate::app::{App, Given};
 use crate::certificates::{saml_signing, thumbprint};
 use crate::digid::{MetadataSource, ServiceProvider, ServiceProviderConfig};
 use crate::door::{ClientCertificates, Limits, Site};
+use crate::home::Home;
 use crate::input::{ClientAuth, DvaId, Provider, Shows, ZAL_RULES};
 use crate::keys::KeyRing;
 use crate::lists::{Lists, Stelselnode};
@@ -191,7 +192,8 @@ fn app(on: &Foundation, party: Party) -> Result<(Arc<App>, KeyRing), String> {
         log: on.log.clone(),
         observer,
     };
-    App::open(party.name(), &directory, given)
+    let home = Home::embedded(&directory)?;
+    App::open(party.name(), &directory, home, given)
 }
 
 /// The hosts of parties that are not of this program, which tell the observer nothing: what a party

@@ -16,6 +16,7 @@ use tower::ServiceExt as _;
 use crate::app::{App, Given};
 use crate::clock::Clock;
 use crate::door::{Peer, PeerCertificate, TraceId};
+use crate::home::Home;
 use crate::log::RefusalLog;
 use crate::observer::Observer;
 use crate::outside::{Outside, OutsideConfig};
@@ -40,7 +41,9 @@ impl Party {
             log: RefusalLog::open(&folder.join("log.jsonl")).expect("a log"),
             observer: Observer::nobody("role"),
         };
-        let (app, _) = App::open("role", &folder.join("role"), given).expect("a party");
+        let role = folder.join("role");
+        let home = Home::embedded(&role).expect("a home");
+        let (app, _) = App::open("role", &role, home, given).expect("a party");
         Self { app, folder }
     }
 

@@ -1,7 +1,12 @@
 //! What can be asked of the program, one module a command.
 
+mod check;
+mod configured;
 mod demo;
 mod lists;
+mod migrate;
+mod notify;
+mod serve;
 
 use std::process::ExitCode;
 
@@ -20,6 +25,9 @@ pub(crate) struct Sluis {
 enum Command {
     /// The whole network on loopback, in one process, with sample people and data
     Demo(demo::Demo),
+    Serve(serve::Serve),
+    Check(check::Check),
+    Migrate(migrate::Migrate),
     Lists(lists::Lists),
 }
 
@@ -40,6 +48,9 @@ impl Sluis {
         };
         match self.command {
             Command::Demo(demo) => runtime.block_on(demo.run()),
+            Command::Serve(serve) => runtime.block_on(serve.run()),
+            Command::Check(check) => runtime.block_on(check.run()),
+            Command::Migrate(migrate) => runtime.block_on(migrate.run()),
             Command::Lists(lists) => runtime.block_on(lists.run()),
         }
     }
