@@ -86,7 +86,7 @@ impl Limits {
         body_timeout: Duration::from_secs(10),
         running_max: 1024,
         per_address: Some(Rate::new(100, 500)),
-        per_client: Some(Rate::new(500, 1000)),
+        per_client: Some(Rate::new(500, 2500)),
     };
 }
 
