@@ -65,6 +65,57 @@ impl Cluster {
         Self::on(dir, bin)
     }
 
+    /// A standby of this server, which its commits wait for from now on.
+    pub(crate) async fn standby(&self) -> Result<Self> {
+        let name = self.dir.file_name().ok_or("a name")?.to_string_lossy();
+        let dir = self.dir.with_file_name(format!("{name}-standby"));
+        fs::create_dir_all(&dir)?;
+        if is_root() {
+            run(Command::new("chown").arg("postgres").arg(&dir))?;
+        }
+        let mut copy = unprivileged(&self.bin.join("pg_basebackup"));
+        let options = [
+            "-R",
+            "-X",
+            "stream",
+            "-c",
+            "fast",
+            "--no-sync",
+            "-U",
+            "sluis",
+        ];
+        copy.args(options).arg("-h").arg(&self.dir);
+        run(copy.arg("-D").arg(dir.join("data")))?;
+        let standby = Self::on(dir, self.bin.clone())?;
+        let admin = client(&self.address("postgres")).await?;
+        let wait = "ALTER SYSTEM SET synchronous_standby_names = '*'";
+        admin.batch_execute(wait).await?;
+        admin.batch_execute("SELECT pg_reload_conf()").await?;
+        let waits = "SELECT count(*) FROM pg_stat_replication WHERE sync_state = 'sync'";
+        for _ in 0..READY_STEPS {
+            if admin.query_one(waits, &[]).await?.get::<_, i64>(0) == 1 {
+                return Ok(standby);
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        Err("the standby did not connect".into())
+    }
+
+    /// Makes a standby the one that takes writes.
+    pub(crate) fn promote(&self) -> Result<()> {
+        let mut promote = unprivileged(&self.bin.join("pg_ctl"));
+        run(promote
+            .args(["promote", "-w", "-D"])
+            .arg(self.dir.join("data")))
+    }
+
+    /// Whether the server takes connections.
+    pub(crate) fn is_up(&self) -> Result<bool> {
+        let mut ask = Command::new(self.bin.join("pg_isready"));
+        ask.args(["-q", "-p", "5432", "-h"]).arg(&self.dir);
+        Ok(ask.status()?.success())
+    }
+
     /// Runs the server on a directory that holds `data`.
     fn on(dir: PathBuf, bin: PathBuf) -> Result<Self> {
         // The guard ends the server when this process does, in whatever way: then its standard
@@ -93,9 +144,7 @@ impl Cluster {
 
     fn wait_until_ready(&self) -> Result<()> {
         for _ in 0..READY_STEPS {
-            let mut ask = Command::new(self.bin.join("pg_isready"));
-            ask.args(["-q", "-p", "5432", "-h"]).arg(&self.dir);
-            if ask.status()?.success() {
+            if self.is_up()? {
                 return Ok(());
             }
             thread::sleep(Duration::from_millis(20));
@@ -224,13 +273,13 @@ impl Database {
         Ok(Postgres::open(&self.address(), Settings::default()).await?)
     }
 
-    /// Waits until no node is connected any more.
-    pub(crate) async fn quiet(&self) -> Result<()> {
+    /// Waits until no more than so many connections of nodes are left.
+    pub(crate) async fn quiet(&self, left: i64) -> Result<()> {
         let admin = client(&self.cluster.address("postgres")).await?;
         let others = "SELECT count(*) FROM pg_stat_activity WHERE datname = $1";
         for _ in 0..READY_STEPS {
             let row = admin.query_one(others, &[&self.name]).await?;
-            if row.get::<_, i64>(0) == 0 {
+            if row.get::<_, i64>(0) <= left {
                 return Ok(());
             }
             tokio::time::sleep(Duration::from_millis(20)).await;

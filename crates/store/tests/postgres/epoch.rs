@@ -11,7 +11,7 @@ async fn what_was_spent_or_withdrawn_after_a_backup_does_not_come_back_with_it()
     let home = database.node().await?;
     contract::before_the_backup(&home).await?;
     drop(home);
-    database.quiet().await?;
+    database.quiet(0).await?;
     let backup = Database::on(database.cluster.clone(), &database.name).await?;
     let home = database.node().await?;
     contract::after_the_backup(&home).await?;
