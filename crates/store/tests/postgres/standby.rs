@@ -13,7 +13,7 @@ use tokio::time::{sleep, timeout};
 use super::cluster::{Database, Result};
 
 /// How long the whole may take: taking over, and the calls that meet it.
-const OVER: Duration = Duration::from_secs(60);
+const OVER: Duration = Duration::from_mins(1);
 
 /// The server dies under load and its standby is promoted. Nothing that was answered is lost, also
 /// not what was cut off while it waited for the standby, and the home goes on by the address that
