@@ -145,8 +145,8 @@ fn a_process_beside_the_owner_races_with_it_and_may_be_killed() -> Result<()> {
                 timed.push((now(), happened));
             })
         };
-        let (nodes, owned) = ([Arc::clone(&owner)], endless(2 * round));
-        let running = runtime.spawn(async move { load::run(&nodes, owned, &note).await });
+        let (nodes, load) = ([Arc::clone(&owner)], endless(2 * round));
+        let running = runtime.spawn(async move { load::run(&nodes, load, &note).await });
         let mut child = Child::start(
             "a_process_beside_the_owner_races_with_it_and_may_be_killed",
             &dir.name(),
@@ -184,7 +184,7 @@ async fn until_down(dir: &Path, tag: u32, note: &Note) -> Result<()> {
             sleep(Duration::from_millis(5)).await;
         }
     };
-    timeout(Duration::from_secs(60), failing).await?;
+    timeout(Duration::from_mins(1), failing).await?;
     // Clients are told at once, again and again.
     sleep(Duration::from_millis(100)).await;
     running.abort();

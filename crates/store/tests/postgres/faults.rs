@@ -169,7 +169,7 @@ impl Loaded {
 async fn connections_that_an_operator_ends_under_load_cost_no_commit() -> Result<()> {
     let database = Database::fresh().await?;
     let home = Arc::new(database.node().await?);
-    let loaded = Loaded::start(&home, 150);
+    let loaded = Loaded::start(&home, 80);
     let operator = database.outside().await?;
     let end = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
                WHERE datname = current_database() AND application_name = 'sluis'";
@@ -186,7 +186,7 @@ async fn connections_that_an_operator_ends_under_load_cost_no_commit() -> Result
 async fn outlives_a_stop(mode: &str) -> Result<()> {
     let database = Database::alone().await?;
     let home = Arc::new(database.node().await?);
-    let loaded = Loaded::start(&home, 150);
+    let loaded = Loaded::start(&home, 80);
     sleep(Duration::from_millis(150)).await;
     database.cluster.stop(mode)?;
     sleep(Duration::from_millis(50)).await;
@@ -229,7 +229,7 @@ async fn while_the_server_stands_still_answers_come_and_afterwards_all_goes_on()
     let database = Database::alone().await?;
     let home = Arc::new(database.node().await?);
     home.sweep(super::NOW, 1).await?;
-    let loaded = Loaded::start(&home, 150);
+    let loaded = Loaded::start(&home, 80);
     sleep(Duration::from_millis(100)).await;
     database.cluster.signal("-STOP")?;
     let told = refused_in_time(&home).await;
@@ -245,7 +245,7 @@ async fn while_the_server_cannot_be_reached_answers_come_and_afterwards_all_goes
     let proxy = Proxy::before(&database)?;
     let home = Arc::new(Postgres::open(&proxy.address(), Settings::default()).await?);
     home.sweep(super::NOW, 1).await?;
-    let loaded = Loaded::start(&home, 150);
+    let loaded = Loaded::start(&home, 80);
     sleep(Duration::from_millis(100)).await;
     proxy.silence(true);
     let away = Instant::now();
@@ -276,7 +276,7 @@ async fn while_the_disk_of_the_server_is_full_answers_come_and_afterwards_all_go
     }
     outside.batch_execute("SELECT pg_reload_conf()").await?;
     let home = Arc::new(database.node().await?);
-    let loaded = Loaded::start(&home, 400);
+    let loaded = Loaded::start(&home, 250);
     sleep(Duration::from_millis(100)).await;
     let ballast = dir.join("ballast");
     let refused = |history: &History| history.has(|end| *end == Answer::Refused);

@@ -31,7 +31,7 @@ async fn a_standby_that_is_promoted_under_load_has_everything_that_was_answered(
         tag: 1,
         clients: 16,
         people: 10,
-        applied_each: 300,
+        applied_each: 150,
     };
     let (nodes, note) = ([Arc::clone(&home)], history.note());
     let clients = tokio::spawn(async move { load::run(&nodes, load, &note).await });
