@@ -3,7 +3,8 @@
 use store::contract;
 use store::postgres::{Postgres, Settings};
 
-use super::cluster::{Database, Result};
+use super::cluster::Result;
+use super::database::Database;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_spent_or_withdrawn_after_a_backup_does_not_come_back_with_it() -> Result<()> {

@@ -14,7 +14,8 @@ use tokio::time::{Instant, sleep, timeout};
 use verdict::{Change, CommitId, Expect};
 
 use super::child::rounds;
-use super::cluster::{Cluster, Database, Result, scratch};
+use super::cluster::{Cluster, Result, scratch};
+use super::database::Database;
 use super::proxy::{Cut, Proxy};
 use super::small::{Small, fill};
 use super::{commit, id, logged, put, record, rotation, version};

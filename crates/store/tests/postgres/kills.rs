@@ -9,7 +9,8 @@ use store::postgres::{Postgres, Settings};
 use tokio::runtime::Runtime;
 
 use super::child::{Child, aloud, rounds, task};
-use super::cluster::{Database, Result};
+use super::cluster::Result;
+use super::database::Database;
 
 /// A node is killed in the middle of its load; the next one finds everything that was answered.
 #[test]

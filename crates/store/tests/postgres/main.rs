@@ -4,6 +4,7 @@
 #[path = "../shared/child.rs"]
 mod child;
 mod cluster;
+mod database;
 mod epoch;
 mod faults;
 mod kills;
@@ -16,7 +17,8 @@ mod small;
 mod standby;
 mod tls;
 
-use cluster::{Database, Result};
+use cluster::Result;
+use database::Database;
 use store::{AuditRow, Commit, Store};
 use verdict::{Actor, Change, CommitId, Event, Expect, Key, Moment, Sealed, Space, Then};
 

@@ -17,7 +17,8 @@ use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use verdict::{Change, Expect, IndexKey, Key, Moment, Row, Sealed, Space, Then};
 
-use super::cluster::{Database, Result};
+use super::cluster::Result;
+use super::database::Database;
 use super::{LATER, NOW, commit, id, logged, put, record, rotation, version};
 
 /// Several nodes as one home: every call goes to the next of them.

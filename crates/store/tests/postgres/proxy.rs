@@ -11,7 +11,8 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
-use super::cluster::{Database, Result, scratch};
+use super::cluster::{Result, scratch};
+use super::database::Database;
 
 /// What happens to the next COMMIT that passes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

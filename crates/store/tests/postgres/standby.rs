@@ -10,7 +10,8 @@ use store::contract::load::{self, Load};
 use store::postgres::{Postgres, Settings};
 use tokio::time::{sleep, timeout};
 
-use super::cluster::{Database, Result};
+use super::cluster::Result;
+use super::database::Database;
 
 /// How long the whole may take: taking over, and the calls that meet it.
 const OVER: Duration = Duration::from_mins(1);
