@@ -21,3 +21,9 @@ pub fn moment(unix: i64) -> String {
         })
         .unwrap_or_default()
 }
+
+/// The moment in a text such as `2026-11-22T10:05:12Z`, in seconds since 1970.
+pub fn parse(text: &str) -> Option<i64> {
+    let moment: Timestamp = text.parse().ok()?;
+    Some(moment.as_second())
+}

@@ -2,9 +2,11 @@
 
 mod dva;
 mod journey;
+mod keys;
 mod lists;
 mod login;
 mod logout;
+mod not_before;
 mod overheard;
 mod pgo;
 mod token;

@@ -1,6 +1,7 @@
 //! What can be asked of the program, one module a command.
 
 mod demo;
+mod keys;
 mod lists;
 
 use std::process::ExitCode;
@@ -20,6 +21,7 @@ pub(crate) struct Sluis {
 enum Command {
     /// The whole network on loopback, in one process, with sample people and data
     Demo(demo::Demo),
+    Keys(keys::Keys),
     Lists(lists::Lists),
 }
 
@@ -40,6 +42,7 @@ impl Sluis {
         };
         match self.command {
             Command::Demo(demo) => runtime.block_on(demo.run()),
+            Command::Keys(keys) => runtime.block_on(keys.run()),
             Command::Lists(lists) => runtime.block_on(lists.run()),
         }
     }

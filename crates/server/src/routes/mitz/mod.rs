@@ -11,8 +11,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::routing::{get, post};
 use identity::Bsn;
-use jose::aead::Key32;
-use jose::{MacKey, SigningKey};
+use jose::Algorithm;
 use mitz::authorization_server::Mitz;
 use mitz::toestemmingenregister::Toestemmingen;
 use protocol::discovery::Provider;
@@ -22,12 +21,14 @@ use verdict::PersonTag;
 use crate::app::App;
 use crate::digid::ServiceProvider;
 use crate::jwks::JwksCache;
-use crate::keys::{KeyFault, KeyRing};
 use crate::pages::Brand;
+use crate::settle::Outage;
 use crate::web::{self, get_once};
 
 /// The cookie that leads back to an aanmelding, at the authorization server.
 const AANMELDING: Purpose = Purpose("mitz.aanmelding");
+/// The algorithm of everything that Mitz signs.
+const SIGNING: Algorithm = Algorithm::Es256;
 /// The ticket with which a browser opens the register, once.
 const TICKET: Purpose = Purpose("mitz.ticket");
 /// The cookie that leads back to an aanmelding, at the register.
@@ -57,33 +58,23 @@ pub struct MitzRole {
     urls: MitzUrls,
     digid: ServiceProvider,
     dva_keys: JwksCache,
-    tokens: SigningKey,
-    access_tokens: MacKey,
-    jti: Key32,
 }
 
 impl MitzRole {
-    /// Opens the role's keys.
-    ///
-    /// # Errors
-    /// [`KeyFault`].
-    pub fn open(
+    /// The role of a party that has keys for persons, tokens, access tokens and `jti`.
+    pub fn new(
         app: Arc<App>,
-        ring: &KeyRing,
         mitz: Arc<Mitz>,
         urls: MitzUrls,
         digid: ServiceProvider,
-    ) -> Result<Arc<Self>, KeyFault> {
-        Ok(Arc::new(Self {
+    ) -> Arc<Self> {
+        Arc::new(Self {
             app,
             mitz,
             urls,
             digid,
             dva_keys: JwksCache::default(),
-            tokens: ring.signing("tokens")?,
-            access_tokens: ring.mac("access_tokens")?,
-            jti: ring.secret("jti")?,
-        }))
+        })
     }
 
     /// What answers at the front host.
@@ -154,7 +145,7 @@ impl MitzRole {
             ui_locales_supported: crate::pages::Lang::ALL
                 .map(crate::pages::Lang::code)
                 .to_vec(),
-            signing_alg: self.tokens.algorithm().name(),
+            signing_alg: SIGNING.name(),
             token_endpoint_auth_methods_supported: vec![
                 "tls_client_auth",
                 "self_signed_tls_client_auth",
@@ -181,8 +172,8 @@ impl MitzRole {
         )
     }
 
-    fn persoon(&self, bsn: &Bsn) -> PersonTag {
-        self.app.seal.person(bsn)
+    async fn persoon(&self, bsn: &Bsn) -> Result<PersonTag, Outage> {
+        self.app.person(bsn).await
     }
 
     /// What stands in the register for a person and a PGO.
@@ -190,7 +181,7 @@ impl MitzRole {
         &self,
         persoon: PersonTag,
         client_id: &str,
-    ) -> Result<Option<verdict::Stored<Toestemmingen>>, crate::settle::Outage> {
+    ) -> Result<Option<verdict::Stored<Toestemmingen>>, Outage> {
         let key = Toestemmingen::key(persoon, client_id);
         self.app.load(key, self.app.clock.now()).await
     }
