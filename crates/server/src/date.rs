@@ -27,3 +27,16 @@ pub fn parse(text: &str) -> Option<i64> {
     let moment: Timestamp = text.parse().ok()?;
     Some(moment.as_second())
 }
+
+/// A moment as HTTP writes it: `Sun, 22 Nov 2026 10:05:12 GMT` (RFC 9110 §5.6.7); empty outside the
+/// calendar.
+pub fn http(unix: i64) -> String {
+    Timestamp::from_second(unix)
+        .ok()
+        .and_then(|moment| {
+            jiff::fmt::rfc2822::DateTimePrinter::new()
+                .timestamp_to_rfc9110_string(&moment)
+                .ok()
+        })
+        .unwrap_or_default()
+}

@@ -2,10 +2,12 @@
 
 use std::path::Path;
 
+use store::embedded::Activity;
 use store::{AuditRow, Commit, Down, Embedded, Found, Memory, NotCommitted, Page, Postgres, Store};
 use verdict::{IndexKey, Key, Moment, Row, Sealed, Space};
 
 use crate::certificates::private_directory;
+use crate::config::{Config, HomeConfig};
 
 /// A store, chosen at start.
 pub enum Home {
@@ -26,6 +28,71 @@ impl Home {
         private_directory(directory).map_err(|fault| fault.to_string())?;
         let home = Embedded::open(directory).map_err(|fault| fault.to_string())?;
         Ok(Self::Embedded(home))
+    }
+
+    /// The rows of a role, where a node's configuration says.
+    ///
+    /// # Errors
+    /// A text for the operator. A database whose schema is older than the program is refused: see
+    /// [`Home::migrate`].
+    pub async fn of(config: &Config, role: &'static str) -> Result<Self, String> {
+        match &config.home {
+            HomeConfig::Sqlite => Self::embedded(&config.state.join(role)),
+            HomeConfig::Postgresql { settings, .. } => {
+                let address = config.home.address(role)?;
+                let home = Postgres::open(&address, *settings).await;
+                let home = home.map_err(|fault| format!("store: {fault}"))?;
+                Ok(Self::Postgres(Box::new(home)))
+            }
+        }
+    }
+
+    /// Rows in the directory of a party that may run meanwhile, for an operator's command.
+    ///
+    /// # Errors
+    /// A text for the operator: there are none, or of another release.
+    pub fn beside(directory: &Path) -> Result<Self, String> {
+        let home = Embedded::beside(directory).map_err(|fault| fault.to_string())?;
+        Ok(Self::Embedded(home))
+    }
+
+    /// The rows of a role of a node that may run meanwhile, for an operator's command.
+    ///
+    /// # Errors
+    /// As [`Self::of`].
+    pub async fn beside_node(config: &Config, role: &'static str) -> Result<Self, String> {
+        match &config.home {
+            HomeConfig::Sqlite => Self::beside(&config.state.join(role)),
+            HomeConfig::Postgresql { .. } => Self::of(config, role).await,
+        }
+    }
+
+    /// Brings the schema of a role's rows to this program's version, forward only; makes it when
+    /// there is none. Safe while nodes of the previous release run.
+    ///
+    /// # Errors
+    /// A text for the operator.
+    pub async fn migrate(config: &Config, role: &'static str) -> Result<(), String> {
+        match &config.home {
+            HomeConfig::Sqlite => Self::embedded(&config.state.join(role)).map(drop),
+            HomeConfig::Postgresql { .. } => {
+                let address = config.home.address(role)?;
+                let migrated = Postgres::migrate(&address).await;
+                migrated.map_err(|fault| format!("store: {fault}"))
+            }
+        }
+    }
+
+    /// How much was committed since the start, and in how many groups.
+    pub fn activity(&self) -> Activity {
+        match self {
+            Self::Memory(_) => Activity {
+                commits: 0,
+                groups: 0,
+            },
+            Self::Embedded(store) => store.activity(),
+            Self::Postgres(store) => store.activity(),
+        }
     }
 
     /// Whether the store stopped for good: what it answered before is durable, nothing more will be.

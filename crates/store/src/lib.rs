@@ -18,12 +18,14 @@ pub mod commit;
 pub mod contract;
 pub mod embedded;
 mod group;
+mod inspection;
 pub mod memory;
 pub mod postgres;
 
 pub use commit::{AUDIT_ROWS_MAX, AuditRow, BadCommit, Commit, Down, Found, NotCommitted, Page};
 pub use embedded::Embedded;
 pub use group::{Applied, Group, Standing, Write};
+pub use inspection::{Schema, SchemaStanding};
 pub use memory::Memory;
 pub use postgres::Postgres;
 use verdict::{IndexKey, Key, Moment, Row, Sealed, Space};

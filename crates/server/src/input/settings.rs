@@ -7,9 +7,6 @@ use super::files::File;
 use super::place::Place;
 use super::{DvaId, written};
 
-/// The age from which a person can collect, in years (MedMij, Verantwoordelijkheden Zorg).
-const AGE_MIN: u8 = 16;
-
 /// What can be set.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
@@ -86,16 +83,20 @@ impl Default for Settings {
 }
 
 impl DvaSettings {
+    /// The age from which a person can collect, in years (MedMij, Verantwoordelijkheden Zorg).
+    pub(crate) const AGE_MIN: u8 = 16;
+
     fn of(written: &written::DvaSettings) -> Self {
         Self {
             jwt_bearer: written.jwt_bearer,
             full_location_token: written.full_location_token,
-            age_min: written.age_min.unwrap_or(AGE_MIN),
+            age_min: written.age_min.unwrap_or(Self::AGE_MIN),
         }
     }
 }
 
-fn level(name: &str) -> Option<Loa> {
+/// The level of this name, as files write it.
+pub(crate) fn level(name: &str) -> Option<Loa> {
     let named = |loa: &Loa| loa.to_string().to_lowercase() == name;
     Loa::ALL.into_iter().find(named)
 }

@@ -30,6 +30,7 @@ mod tests;
 
 use std::fmt;
 use std::path::PathBuf;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -263,8 +264,20 @@ impl Seals {
     }
 }
 
-/// Looks at the keys and makes those that are due, for as long as the party lives.
-pub(crate) async fn tend(app: Arc<App>) {
+/// Work that goes on for as long as the party lives.
+pub(crate) type Chore = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// What keeps the keys of a party in order.
+pub(crate) fn chores(app: &Arc<App>) -> Vec<Chore> {
+    let mut chores: Vec<Chore> = vec![Box::pin(tend(Arc::clone(app)))];
+    if app.keys.set().persons().is_ok() {
+        chores.push(Box::pin(reindex(Arc::clone(app))));
+    }
+    chores
+}
+
+/// Looks at the keys and makes those that are due.
+async fn tend(app: Arc<App>) {
     loop {
         tokio::time::sleep(LOOK_EVERY).await;
         if let Err(fault) = app.keys.tend(&app.home, app.clock.now()).await {
@@ -273,8 +286,8 @@ pub(crate) async fn tend(app: Arc<App>) {
     }
 }
 
-/// Puts persons under the newest look-up key, for as long as the party lives.
-pub(crate) async fn reindex(app: Arc<App>) {
+/// Puts persons under the newest look-up key.
+async fn reindex(app: Arc<App>) {
     loop {
         match move_persons(&app).await {
             Ok(0) => {}

@@ -321,17 +321,9 @@ async fn listen(port: u16) -> Result<TcpListener, String> {
 fn chores(apps: &BTreeMap<Party, Arc<App>>, of_parties: Vec<Chore>) -> Vec<JoinHandle<()>> {
     let sweepers = apps.values().map(|app| sweep(Arc::clone(app)));
     let sweepers = sweepers.map(tokio::spawn);
-    let tenders = apps.values().map(|app| keys::tend(Arc::clone(app)));
-    let tenders = tenders.map(tokio::spawn);
-    let met = |app: &&Arc<App>| app.keys.set().persons().is_ok();
-    let reindexers = apps.values().filter(met);
-    let reindexers = reindexers.map(|app| tokio::spawn(keys::reindex(Arc::clone(app))));
-    let of_parties = of_parties.into_iter().map(tokio::spawn);
-    sweepers
-        .chain(tenders)
-        .chain(reindexers)
-        .chain(of_parties)
-        .collect()
+    let of_keys = apps.values().flat_map(keys::chores);
+    let of_parties = of_keys.chain(of_parties).map(tokio::spawn);
+    sweepers.chain(of_parties).collect()
 }
 
 /// Removes what is over, in small batches, for as long as the party lives.

@@ -207,13 +207,8 @@ pub fn master_file(directory: &Path) -> PathBuf {
 /// What a party has keys for, beside what every party has.
 pub const fn purposes(party: Party) -> &'static [Purpose] {
     match party {
-        Party::Mitz => &[
-            Purpose::Persons,
-            Purpose::Tokens,
-            Purpose::AccessTokens,
-            Purpose::Jti,
-        ],
-        Party::Dva | Party::Dva2 => &[Purpose::AccessTokens, Purpose::Introspection],
+        Party::Mitz => &MitzRole::PURPOSES,
+        Party::Dva | Party::Dva2 => &DvaRole::PURPOSES,
         _ => &[],
     }
 }

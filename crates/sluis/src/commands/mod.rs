@@ -1,8 +1,13 @@
 //! What can be asked of the program, one module a command.
 
+mod check;
+mod configured;
 mod demo;
 mod keys;
 mod lists;
+mod migrate;
+mod notify;
+mod serve;
 
 use std::process::ExitCode;
 
@@ -21,6 +26,9 @@ pub(crate) struct Sluis {
 enum Command {
     /// The whole network on loopback, in one process, with sample people and data
     Demo(demo::Demo),
+    Serve(serve::Serve),
+    Check(check::Check),
+    Migrate(migrate::Migrate),
     Keys(keys::Keys),
     Lists(lists::Lists),
 }
@@ -42,6 +50,9 @@ impl Sluis {
         };
         match self.command {
             Command::Demo(demo) => runtime.block_on(demo.run()),
+            Command::Serve(serve) => runtime.block_on(serve.run()),
+            Command::Check(check) => runtime.block_on(check.run()),
+            Command::Migrate(migrate) => runtime.block_on(migrate.run()),
             Command::Keys(keys) => runtime.block_on(keys.run()),
             Command::Lists(lists) => runtime.block_on(lists.run()),
         }

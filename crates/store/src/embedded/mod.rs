@@ -9,10 +9,15 @@
 //! answered before is on disk; what was answered [`NotCommitted::Unknown`] is settled after the
 //! next start by sending the commit again.
 //!
-//! `owner` keeps a second process out, `schema` holds settings and migrations, `writer` and
-//! `reader` are the threads, `sql` is what the writer says, `rows` how a row looks in a table. Opening never scans: its time
-//! does not depend on the number of rows.
+//! An operator's command may work beside the process that has the directory ([`Embedded::beside`]):
+//! a group is loaded, decided and written under SQLite's own lock, and nothing that decides is kept
+//! in memory between groups.
+//!
+//! `owner` keeps a second server out, `schema` holds settings and migrations, `writer` and `reader`
+//! are the threads, `sql` is what the writer says, `rows` how a row looks in a table, `inspection`
+//! what a check tells. Opening never scans: its time does not depend on the number of rows.
 
+mod inspection;
 mod owner;
 mod reader;
 mod rows;
@@ -21,6 +26,7 @@ mod sql;
 mod writer;
 
 use std::fmt;
+use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -31,6 +37,7 @@ use rusqlite::{Connection, OpenFlags};
 use tokio::sync::{mpsc, oneshot};
 use verdict::{IndexKey, Key, Moment, Row, Sealed, Space};
 
+pub use self::inspection::Inspection;
 use self::owner::Owner;
 use self::reader::Readers;
 use self::writer::Job;
@@ -52,7 +59,7 @@ pub struct Embedded {
     readers: Readers,
     shared: Arc<Shared>,
     // Last: the directory is given up when no thread can write any more.
-    _owner: Owner,
+    _owner: Option<Owner>,
 }
 
 /// What threads and callers both look at.
@@ -91,11 +98,44 @@ impl Embedded {
         schema::prepare_writer(&connection)?;
         schema::use_log(&connection)?;
         schema::migrate(&connection)?;
+        Self::on(&path, connection, Some(owner))
+    }
 
+    /// Opens the home in the directory of another process, which may go on: for an operator's
+    /// command that reads and commits a few times and ends. Blocks.
+    ///
+    /// It makes and migrates nothing, and leaves the log to the other process. What one commits the
+    /// other sees at its next read, and a race between them has one winner.
+    ///
+    /// # Errors
+    /// See [`OpenError`]. A database that is not there, or has another schema than this program's,
+    /// is refused.
+    pub fn beside(dir: &Path) -> Result<Self, OpenError> {
+        let path = dir.join(FILE_NAME);
+        let there = File::options().read(true).write(true).open(&path);
+        drop(there.map_err(|why| OpenError::Unusable(path.clone(), why))?);
+        let mut connection = connect(&path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        schema::prepare_writer(&connection)?;
+        schema::stand_beside(&mut connection)?;
+        schema::check(&connection)?;
+        Self::on(&path, connection, None)
+    }
+
+    /// What is in a state directory, and how much room is left there. Changes nothing. Blocks.
+    ///
+    /// # Errors
+    /// See [`OpenError`]. A database that is not there yet, or has another schema, is told of.
+    pub fn inspect(dir: &Path) -> Result<Inspection, OpenError> {
+        Inspection::of(dir)
+    }
+
+    /// A home on a database that is ready.
+    fn on(path: &Path, connection: Connection, owner: Option<Owner>) -> Result<Self, OpenError> {
         let shared = Arc::new(Shared::default());
         let (jobs, waiting) = mpsc::channel(WAITING_MAX);
-        let readers = Readers::start(&path)?;
-        let writer = writer::start(connection, waiting, Arc::clone(&shared))?;
+        let readers = Readers::start(path)?;
+        let copies_log = owner.is_some();
+        let writer = writer::start(connection, waiting, Arc::clone(&shared), copies_log)?;
         Ok(Self {
             jobs: Some(jobs),
             writer: Some(writer),
@@ -232,6 +272,13 @@ pub enum OpenError {
     Unusable(PathBuf, io::Error),
     /// The state directory is on a disk where several connections cannot share a log.
     NotLocal,
+    /// The database was written by an older program, and is not ours to bring up to date.
+    NotMigrated {
+        /// Its schema version.
+        found: u32,
+        /// The one that this program needs.
+        known: u32,
+    },
     /// The database was written by a newer program.
     Newer {
         /// Its schema version.
@@ -262,6 +309,11 @@ impl fmt::Display for OpenError {
                 "the state directory is on a file system that cannot share memory (a network \
                  disk?): put it on a local one",
             ),
+            Self::NotMigrated { found, known } => write!(
+                f,
+                "the database has schema version {found}, this program needs {known}: start this \
+                 program's server on it first"
+            ),
             Self::Newer { found, known } => write!(
                 f,
                 "the database has schema version {found}, this program knows up to {known}: start \
@@ -280,7 +332,9 @@ impl std::error::Error for OpenError {
         match self {
             Self::Unusable(_, why) => Some(why),
             Self::Database(why) => Some(why),
-            Self::Owned(..) | Self::NotLocal | Self::Newer { .. } => None,
+            Self::Owned(..) | Self::NotLocal | Self::NotMigrated { .. } | Self::Newer { .. } => {
+                None
+            }
         }
     }
 }

@@ -16,8 +16,8 @@ pub(super) struct Owner {
 impl Owner {
     /// Makes the directory if it is missing, and becomes its owner.
     ///
-    /// Two writers would each decide on rows that the other is about to change; SQLite would
-    /// serialise them, but neither could promise that a group is decided on what it loaded.
+    /// Two servers would stay correct, because SQLite serialises their groups, but each would wait
+    /// for the other's; and only one may run checkpoints and migrations.
     pub(super) fn claim(dir: &Path) -> Result<Self, OpenError> {
         let unusable = |why: io::Error| OpenError::Unusable(dir.to_owned(), why);
         DirBuilder::new()

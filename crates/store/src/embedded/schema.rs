@@ -1,9 +1,13 @@
 //! The database's settings and its way from one schema to the next.
 
+use std::thread;
+use std::time::Duration;
+
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::OpenError;
+use crate::inspection::{Schema, SchemaStanding};
 
 /// One step forward. Steps are never changed or removed once released; a change of mind is a
 /// further step.
@@ -33,6 +37,9 @@ const LOG_BYTES_KEPT: u64 = 64 << 20;
 /// milliseconds. Above it the caller is told to try again.
 pub(super) const LOCK_WAIT_MS: u32 = 2_000;
 
+/// How often a process beside the owner asks for the lock, a millisecond apart.
+const BESIDE_TRIES_MAX: i32 = 10_000;
+
 /// Settings of the connection that writes.
 ///
 /// `synchronous = FULL` makes COMMIT wait for the disk, once [`use_log`] was called. The writer runs
@@ -49,6 +56,17 @@ pub(super) fn prepare_writer(connection: &Connection) -> rusqlite::Result<()> {
          PRAGMA trusted_schema = OFF;
          PRAGMA cache_size = -{WRITER_CACHE_KIB};"
     ))
+}
+
+/// Further settings of a connection beside another process. That one starts a group as soon as it
+/// has one, so who asks for the lock less often than every millisecond seldom finds it free.
+pub(super) fn stand_beside(connection: &mut Connection) -> rusqlite::Result<()> {
+    // The log is the other process's to copy, also when it failed and left it for the next start.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+    connection.busy_handler(Some(|tries| {
+        thread::sleep(Duration::from_millis(1));
+        tries < BESIDE_TRIES_MAX
+    }))
 }
 
 /// Makes the database write through a log (WAL), so that readers never wait for the writer. A file
@@ -105,6 +123,45 @@ fn run(connection: &Connection, migrations: &[Migration]) -> Result<(), OpenErro
         tracing::info!(version = step.version, name = step.name, "schema migrated");
     }
     Ok(())
+}
+
+/// Whether this program works on the database as it is.
+pub(super) fn check(connection: &Connection) -> Result<(), OpenError> {
+    let schema = found(connection)?;
+    let Schema {
+        found,
+        wanted: known,
+        ..
+    } = schema;
+    match schema.standing() {
+        SchemaStanding::Fits => Ok(()),
+        SchemaStanding::Behind => Err(OpenError::NotMigrated { found, known }),
+        SchemaStanding::Newer => Err(OpenError::Newer { found, known }),
+    }
+}
+
+/// The schema that is there beside this program's. One process at a time has a database, so a
+/// schema serves the program that made it and no other.
+pub(super) fn found(connection: &Connection) -> rusqlite::Result<Schema> {
+    let found = if connection.table_exists(None, "schema_version")? {
+        version(connection)?
+    } else {
+        0
+    };
+    Ok(Schema {
+        found,
+        serves: found,
+        ..none()
+    })
+}
+
+/// What is there before the database is.
+pub(super) fn none() -> Schema {
+    Schema {
+        found: 0,
+        wanted: MIGRATIONS.last().map_or(0, |step| step.version),
+        serves: 0,
+    }
 }
 
 fn version(connection: &Connection) -> rusqlite::Result<u32> {

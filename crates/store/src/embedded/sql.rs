@@ -23,6 +23,7 @@ pub(super) struct Sql<'c> {
     lookup_remove: Statement<'c>,
     log: Statement<'c>,
     floor: Statement<'c>,
+    floor_raise: Statement<'c>,
 }
 
 /// The statements of one kind of rows.
@@ -62,7 +63,9 @@ impl<'c> Sql<'c> {
                  (day, moment, requirement, what, outcome, who, party, whose, commit_id)
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
             )?,
-            floor: connection.prepare("UPDATE fact SET value = ?1 WHERE name = 'once_floor'")?,
+            floor: connection.prepare("SELECT value FROM fact WHERE name = 'once_floor'")?,
+            floor_raise: connection
+                .prepare("UPDATE fact SET value = max(value, ?1) WHERE name = 'once_floor'")?,
         })
     }
 
@@ -164,14 +167,16 @@ impl<'c> Sql<'c> {
         Ok(())
     }
 
-    /// Removes rows that were over before the day of `now`; returns how many, and the new floor.
-    pub(super) fn sweep(
-        &mut self,
-        now: Moment,
-        rows_max: u16,
-        mut floor: Moment,
-    ) -> rusqlite::Result<(u16, Moment)> {
+    /// See [`crate::Group::loaded`].
+    pub(super) fn once_floor(&mut self) -> rusqlite::Result<Moment> {
+        let floor = self.floor.query_row([], |row| row.get(0))?;
+        Ok(Moment::from_unix(floor))
+    }
+
+    /// Removes rows that were over before the day of `now`; returns how many.
+    pub(super) fn sweep(&mut self, now: Moment, rows_max: u16) -> rusqlite::Result<u16> {
         let mut swept = 0;
+        let mut floor = None;
         for kind in Kind::ALL {
             for row in self.table(kind).over(now, rows_max - swept)? {
                 let at = params![row.space, row.id];
@@ -180,13 +185,15 @@ impl<'c> Sql<'c> {
                     .map_err(rows::damaged)?;
                 self.remove_index(&row.space, kind, &row.id, &index)?;
                 if kind == Kind::Once {
-                    floor = floor.max(row.until);
+                    floor = floor.max(Some(row.until));
                 }
                 swept += 1;
             }
         }
-        self.floor.execute([floor.unix()])?;
-        Ok((swept, floor))
+        if let Some(floor) = floor {
+            self.floor_raise.execute([floor.unix()])?;
+        }
+        Ok(swept)
     }
 }
 

@@ -45,10 +45,12 @@ pub(super) enum Job {
 }
 
 /// Starts the thread. It ends when the last sender of `jobs` is gone and all were answered.
+/// `copies_log`: whether it is the one that runs checkpoints.
 pub(super) fn start(
     mut connection: Connection,
     jobs: mpsc::Receiver<Job>,
     shared: Arc<Shared>,
+    copies_log: bool,
 ) -> Result<JoinHandle<()>, OpenError> {
     let log_pages = Arc::new(AtomicI32::new(0));
     let told = Arc::clone(&log_pages);
@@ -67,6 +69,7 @@ pub(super) fn start(
                     return;
                 }
             };
+            writer.copies_log = copies_log;
             writer.serve(jobs);
         });
     spawned.map_err(|why| OpenError::Unusable("store-writer".into(), why))
@@ -76,9 +79,9 @@ struct Writer<'c> {
     sql: Sql<'c>,
     connection: &'c Connection,
     shared: Arc<Shared>,
-    once_floor: Moment,
     log_pages: Arc<AtomicI32>,
     log_pages_copied: i32,
+    copies_log: bool,
 }
 
 /// One outcome per commit of a group.
@@ -103,15 +106,13 @@ impl<'c> Writer<'c> {
         shared: Arc<Shared>,
         log_pages: Arc<AtomicI32>,
     ) -> rusqlite::Result<Self> {
-        let floor = "SELECT value FROM fact WHERE name = 'once_floor'";
-        let floor = connection.query_row(floor, [], |row| row.get(0))?;
         Ok(Self {
             sql: Sql::on(connection)?,
             connection,
             shared,
-            once_floor: Moment::from_unix(floor),
             log_pages,
             log_pages_copied: 0,
+            copies_log: true,
         })
     }
 
@@ -198,7 +199,8 @@ impl<'c> Writer<'c> {
         }
         let standing = |key| found.get(key).map(|row| row.standing);
         let loaded = keys.into_iter().map(|key| (key, standing(key)));
-        let mut group = Group::loaded(loaded, self.once_floor);
+        // Anew for each group: another process may have swept.
+        let mut group = Group::loaded(loaded, self.sql.once_floor()?);
         let mut outcomes = Vec::with_capacity(commits.len());
         for commit in commits {
             let outcome = group.decide(commit);
@@ -219,16 +221,9 @@ impl<'c> Writer<'c> {
         if self.shared.is_down() {
             return Err(Down);
         }
-        let floor = self.once_floor;
-        let swept = self.transaction(
-            |writer| writer.sql.sweep(now, rows_max, floor),
-            |_| Vec::new(),
-        );
+        let swept = self.transaction(|writer| writer.sql.sweep(now, rows_max), |_| Vec::new());
         match swept {
-            Ok((rows, floor)) => {
-                self.once_floor = floor;
-                Ok(rows)
-            }
+            Ok(rows) => Ok(rows),
             Err(Failed::Busy) => Ok(0),
             Err(Failed::Statement(error)) => {
                 tracing::error!(%error, "a sweep failed");
@@ -276,7 +271,8 @@ impl<'c> Writer<'c> {
             // The log started over.
             self.log_pages_copied = 0;
         }
-        if pages - self.log_pages_copied < CHECKPOINT_PAGES || self.shared.is_down() {
+        let due = self.copies_log && pages - self.log_pages_copied >= CHECKPOINT_PAGES;
+        if !due || self.shared.is_down() {
             return;
         }
         let checkpoint = if pages < LOG_PAGES_MAX {

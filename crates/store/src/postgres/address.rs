@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use tokio_postgres::Config;
 use tokio_postgres::config::{Host, SslMode, TargetSessionAttrs};
+use zeroize::Zeroizing;
 
 use super::tls::Tls;
 
@@ -21,15 +22,46 @@ const SILENCE_MAX: Duration = Duration::from_secs(5);
 pub(super) struct Address {
     pub(super) config: Config,
     pub(super) tls: Tls,
+    /// Where the tables are: roles that share a database have one each.
+    pub(super) schema: SchemaName,
+}
+
+/// A schema's name, which needs no quotes in any statement.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct SchemaName(String);
+
+impl SchemaName {
+    /// Longest name: PostgreSQL cuts longer ones off after 63 bytes without an error.
+    const BYTES_MAX: usize = 63;
+
+    fn parse(name: &str) -> Result<Self, BadAddress> {
+        let plain = |at: u8| at.is_ascii_lowercase() || at.is_ascii_digit() || at == b'_';
+        let first = name
+            .bytes()
+            .next()
+            .is_some_and(|at| at.is_ascii_lowercase());
+        let ours = !name.starts_with("pg_") && name != "information_schema";
+        if first && ours && name.len() <= Self::BYTES_MAX && name.bytes().all(plain) {
+            return Ok(Self(name.to_owned()));
+        }
+        Err(BadAddress(
+            "schema: 1 to 63 of a-z, 0-9 and _, a letter first, and none of the server's own"
+                .to_owned(),
+        ))
+    }
+
+    pub(super) fn as_str(&self) -> &str {
+        &self.0
+    }
 }
 
 impl Address {
-    /// Reads `postgres://user@host:port/database?…` or `host=… user=…`, with two members of our own
-    /// reading: `sslmode` (`verify-full` or `disable`) and `sslrootcert` (a PEM file). Without
-    /// `sslmode` only a Unix socket or a loopback address is taken: a network is never trusted
-    /// unsaid.
+    /// Reads `postgres://user@host:port/database?…` or `host=… user=…`, with [`MEMBERS`] of our own
+    /// reading: `sslmode` (`verify-full` or `disable`), `sslrootcert`, `sslcert` and `sslkey` (PEM
+    /// files), `schema`. Without `sslmode` only a Unix socket or a loopback address is taken: a
+    /// network is never trusted unsaid.
     pub(super) fn parse(text: &str) -> Result<Self, BadAddress> {
-        let (text, members) = without(text, &["sslmode", "sslrootcert"])?;
+        let (text, members) = without(text, &MEMBERS)?;
         let member = |name| {
             let mut found = members.iter().filter(move |(known, _)| *known == name);
             found.next_back().map(|(_, value)| value.as_str())
@@ -38,25 +70,29 @@ impl Address {
         if config.get_hosts().is_empty() {
             return Err(BadAddress("it names no host".to_owned()));
         }
+        let shown = match (member("sslcert"), member("sslkey")) {
+            (Some(certificate), Some(key)) => Some((certificate, key)),
+            (None, None) => None,
+            _ => return Err(BadAddress("sslcert and sslkey go together".to_owned())),
+        };
         let tls = match (member("sslmode"), member("sslrootcert")) {
             (Some("verify-full"), Some(file)) => {
-                let pem = fs::read(file).map_err(|why| BadAddress(format!("{file}: {why}")))?;
-                if !pem.windows(BEGIN.len()).any(|at| at == BEGIN) {
-                    return Err(BadAddress(format!("{file}: it holds no PEM certificate")));
-                }
                 config.ssl_mode(SslMode::Require);
-                Tls::trusting(&pem).map_err(|why| BadAddress(format!("{file}: {why}")))?
+                verified(file, shown)?
             }
             (Some("verify-full"), None) => {
                 let missing = "sslmode=verify-full needs sslrootcert=FILE, the authority's PEM";
                 return Err(BadAddress(missing.to_owned()));
+            }
+            (None | Some("disable"), None) if shown.is_some() => {
+                return Err(BadAddress("sslcert needs sslmode=verify-full".to_owned()));
             }
             (mode @ (None | Some("disable")), None) => {
                 if mode.is_none() && !config.get_hosts().iter().all(is_here) {
                     return Err(BadAddress(SAY_SO.to_owned()));
                 }
                 config.ssl_mode(SslMode::Disable);
-                Tls::trusting(b"").map_err(|why| BadAddress(why.to_string()))?
+                Tls::trusting(b"", None).map_err(|why| BadAddress(why.to_string()))?
             }
             (_, _) => return Err(BadAddress(SAY_SO.to_owned())),
         };
@@ -72,10 +108,43 @@ impl Address {
         if config.get_application_name().is_none() {
             config.application_name("sluis");
         }
-        Ok(Self { config, tls })
+        let schema = SchemaName::parse(member("schema").unwrap_or("public"))?;
+        // With the connection itself: no statement can come before it.
+        let path = format!("-c search_path={}", schema.as_str());
+        let options = match config.get_options() {
+            Some(given) => format!("{given} {path}"),
+            None => path,
+        };
+        config.options(options);
+        Ok(Self {
+            config,
+            tls,
+            schema,
+        })
     }
 }
 
+/// TLS that trusts the authorities in this file, and shows a certificate with its key.
+fn verified(authorities: &str, shown: Option<(&str, &str)>) -> Result<Tls, BadAddress> {
+    let read = |file: &str| fs::read(file).map_err(|why| BadAddress(format!("{file}: {why}")));
+    let pem = |file: &str| {
+        let pem = read(file)?;
+        let holds = pem.windows(BEGIN.len()).any(|at| at == BEGIN);
+        let none = || BadAddress(format!("{file}: it holds no PEM certificate"));
+        holds.then_some(pem).ok_or_else(none)
+    };
+    let roots = pem(authorities)?;
+    let Some((certificate, key)) = shown else {
+        let tls = Tls::trusting(&roots, None);
+        return tls.map_err(|why| BadAddress(format!("{authorities}: {why}")));
+    };
+    let (chain, secret) = (pem(certificate)?, Zeroizing::new(read(key)?));
+    let tls = Tls::trusting(&roots, Some((&chain, &secret)));
+    tls.map_err(|why| BadAddress(format!("{authorities}, {certificate}, {key}: {why}")))
+}
+
+/// What an address says beside what the library reads.
+const MEMBERS: [&str; 5] = ["sslmode", "sslrootcert", "sslcert", "sslkey", "schema"];
 const BEGIN: &[u8] = b"-----BEGIN CERTIFICATE-----";
 const SAY_SO: &str = "say sslmode=verify-full with sslrootcert=FILE, or sslmode=disable where the \
                       network is trusted (a Unix socket, loopback)";
@@ -108,7 +177,7 @@ fn is_here(host: &Host) -> bool {
 type Members = Vec<(&'static str, String)>;
 
 /// The text without these members, and what they said.
-fn without(text: &str, names: &'static [&'static str]) -> Result<(String, Members), BadAddress> {
+fn without(text: &str, names: &[&'static str]) -> Result<(String, Members), BadAddress> {
     let mut taken = Members::new();
     let mut take = |part: &str| -> Result<bool, BadAddress> {
         let Some((name, value)) = part.split_once('=') else {
@@ -196,5 +265,24 @@ mod tests {
         }
         assert!(refused("user=sluis").contains("no host"));
         assert!(refused("postgres://x@h/x?sslmode=verify-full").contains("sslrootcert"));
+        assert!(refused("postgres://x@localhost/x?sslcert=a").contains("go together"));
+        let plain = refused("postgres://x@localhost/x?sslcert=a&sslkey=b");
+        assert!(plain.contains("verify-full"), "{plain}");
+    }
+
+    #[test]
+    fn each_role_may_have_a_schema_of_its_own() {
+        let options = |text| {
+            let address = Address::parse(text).expect("an address");
+            address.config.get_options().expect("options").to_owned()
+        };
+        let public = options("postgres://sluis@localhost/sluis");
+        assert_eq!(public, "-c search_path=public");
+        let own = "host=/run user=sluis schema=mitz options='-c work_mem=8MB'";
+        assert_eq!(options(own), "-c work_mem=8MB -c search_path=mitz");
+        for name in ["", "Mitz", "pg_mitz", "1st", "mitz;drop", "a\"b", "a,b"] {
+            let why = refused(&format!("postgres://sluis@localhost/sluis?schema={name}"));
+            assert!(why.contains("schema"), "{name}: {why}");
+        }
     }
 }

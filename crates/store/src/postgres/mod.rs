@@ -46,12 +46,13 @@
 //! While the server is away callers are told at once, and it is tried again all the time: nothing
 //! latches but a schema that this program is too old for.
 //!
-//! `address` reads where the server is, `session` is a connection and what its failures mean,
+//! `address` reads where the server is, `inspection` tells what it promises, `session` is a connection and what its failures mean,
 //! `schema` the migrations, `transaction`, `sql` and `arrays` are a group, `writer` and `reader` the tasks and
 //! connections, `sweep` removes. Opening never scans.
 
 mod address;
 mod arrays;
+mod inspection;
 mod reader;
 mod rows;
 mod schema;
@@ -68,13 +69,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::timeout;
 use verdict::{IndexKey, Key, Moment, Row, Sealed, Space};
 
 use self::address::Address;
 pub use self::address::BadAddress;
+pub use self::inspection::{Inspection, ServerVersion, SynchronousCommit};
 use self::reader::Readers;
 pub use self::session::Durability;
-use self::session::{Fault, Session};
+use self::session::{ANSWER_MAX, Fault, Session};
 use self::sweep::Sweeper;
 use self::transaction::Pen;
 use self::writer::{Job, Writer};
@@ -158,7 +161,10 @@ impl Home {
 
 impl Postgres {
     /// Opens the home at this address: `postgres://user@host/database?…` or `host=… user=…`, with
-    /// `sslmode=verify-full` and `sslrootcert=FILE` unless the host is a Unix socket or loopback.
+    /// `sslmode=verify-full` and `sslrootcert=FILE` unless the host is a Unix socket or loopback;
+    /// `sslcert=FILE` and `sslkey=FILE` for a server that asks who we are. `schema=NAME` tells roles
+    /// apart that share a database; without it the schema is `public`. Of several hosts
+    /// (`host=a,b`) the one that takes writes is found, again after each lost connection.
     ///
     /// # Errors
     /// See [`OpenError`]. A schema that is not there yet or is older is refused too: see
@@ -197,8 +203,25 @@ impl Postgres {
     /// # Errors
     /// See [`OpenError`].
     pub async fn migrate(address: &str) -> Result<(), OpenError> {
-        let session = Session::bare(&Address::parse(address)?).await?;
-        schema::migrate(&session.client).await
+        let address = Address::parse(address)?;
+        let session = Session::bare(&address).await?;
+        schema::migrate(&session.client, &address.schema).await
+    }
+
+    /// What the server at this address is and promises, without opening a home there. `clock` is
+    /// read once, when the server has just told its time.
+    ///
+    /// # Errors
+    /// See [`OpenError`]. A server whose settings or schema do not do is told of, not refused.
+    pub async fn inspect(
+        address: &str,
+        clock: impl Fn() -> Moment + Send,
+    ) -> Result<Inspection, OpenError> {
+        let address = Address::parse(address)?;
+        let session = Session::bare(&address).await?;
+        let inspecting = Inspection::of(&session.client, &address.schema, clock);
+        let inspected = timeout(ANSWER_MAX, inspecting).await;
+        Ok(inspected.unwrap_or(Err(Fault::Late))?)
     }
 
     /// Whether the schema is newer than this program, which then takes no more commits: start the
@@ -280,16 +303,16 @@ pub enum OpenError {
     /// The schema is not there yet (version 0) or older than this program needs.
     NotMigrated {
         /// Its version.
-        found: i32,
+        found: u32,
         /// The one that this program needs.
-        known: i32,
+        known: u32,
     },
     /// The schema was made by a newer program and no longer serves this one.
     Newer {
         /// Its version.
-        found: i32,
+        found: u32,
         /// The newest that this program knows.
-        known: i32,
+        known: u32,
     },
 }
 

@@ -4,15 +4,17 @@ use tokio_postgres::Client;
 use tokio_postgres::error::SqlState;
 
 use super::OpenError;
+use super::address::SchemaName;
 use super::session::Fault;
+use crate::inspection::{Schema, SchemaStanding};
 
 /// One step forward. Steps are never changed or removed once released; a change of mind is a
 /// further step.
 struct Migration {
-    version: i32,
+    version: u32,
     /// The oldest schema version whose program works on this one: nodes of the previous release go
     /// on while the first of the next one has migrated.
-    serves: i32,
+    serves: u32,
     name: &'static str,
     sql: &'static str,
 }
@@ -28,7 +30,7 @@ const MIGRATIONS: &[Migration] = &[Migration {
 }];
 
 /// The newest schema that this program knows.
-fn known() -> i32 {
+fn known() -> u32 {
     MIGRATIONS.last().map_or(0, |step| step.version)
 }
 
@@ -49,31 +51,32 @@ const NEWEST: &str = "SELECT max(version), max(serves) FROM schema_version";
 
 /// Whether this program works on the database as it is. Looks at a handful of rows.
 pub(super) async fn check(client: &Client) -> Result<(), OpenError> {
-    match newest(client).await {
+    judge(found(client).await?)
+}
+
+/// The schema that is there, if any, beside the one that this program needs.
+pub(super) async fn found(client: &Client) -> Result<Schema, Fault> {
+    match newest(client, known()).await {
         Err(Fault::Server(error)) if error.code() == Some(&SqlState::UNDEFINED_TABLE) => {
-            Err(OpenError::NotMigrated {
+            Ok(Schema {
                 found: 0,
-                known: known(),
+                wanted: known(),
+                serves: 0,
             })
         }
-        other => judge(other?, known()),
+        other => other,
     }
 }
 
 /// Brings the schema to this program's version. Each step is a transaction that also records the
 /// step, so that an interrupted migration goes on where it stopped; nodes that start together wait
 /// for one another and find nothing left to do.
-pub(super) async fn migrate(client: &Client) -> Result<(), OpenError> {
-    run(client, MIGRATIONS).await
-}
-
-async fn run(client: &Client, migrations: &[Migration]) -> Result<(), OpenError> {
-    begin(client).await?;
-    let known = migrations.last().map_or(0, |step| step.version);
-    for step in migrations {
+pub(super) async fn migrate(client: &Client, name: &SchemaName) -> Result<(), OpenError> {
+    begin(client, name).await?;
+    for step in MIGRATIONS {
         client.batch_execute(HOLD).await.map_err(Fault::from)?;
-        let done = match newest(client).await? {
-            found if found.0 >= step.version => Ok(()),
+        let done = match newest(client, known()).await? {
+            schema if schema.found >= step.version => Ok(()),
             _ => one(client, step).await,
         };
         // An error inside the transaction makes this a rollback.
@@ -82,14 +85,23 @@ async fn run(client: &Client, migrations: &[Migration]) -> Result<(), OpenError>
         done?;
         ended.map_err(Fault::from)?;
     }
-    judge(newest(client).await?, known)
+    check(client).await
 }
 
-async fn begin(client: &Client) -> Result<(), Fault> {
+/// Makes the schema and its table of versions. A role that may not make schemas finds one that was
+/// made for it.
+async fn begin(client: &Client, name: &SchemaName) -> Result<(), Fault> {
+    let there = "SELECT to_regnamespace($1) IS NOT NULL";
+    let there = client.query_one(there, &[&name.as_str()]).await?.get(0);
+    let make = if there {
+        String::new()
+    } else {
+        format!("CREATE SCHEMA IF NOT EXISTS {};", name.as_str())
+    };
     let mut tries = 0;
     loop {
         tries += 1;
-        match client.batch_execute(BEGINNING).await {
+        match client.batch_execute(&format!("{make}{BEGINNING}")).await {
             Err(error) if tries < TRIES && met_another(&error) => {}
             done => return Ok(done?),
         }
@@ -100,6 +112,7 @@ fn met_another(error: &tokio_postgres::Error) -> bool {
     let codes = [
         SqlState::UNIQUE_VIOLATION,
         SqlState::DUPLICATE_TABLE,
+        SqlState::DUPLICATE_SCHEMA,
         SqlState::DUPLICATE_OBJECT,
     ];
     error.code().is_some_and(|code| codes.contains(code))
@@ -108,28 +121,41 @@ fn met_another(error: &tokio_postgres::Error) -> bool {
 async fn one(client: &Client, step: &Migration) -> Result<(), OpenError> {
     client.batch_execute(step.sql).await.map_err(Fault::from)?;
     let record = "INSERT INTO schema_version (version, serves, name) VALUES ($1, $2, $3)";
-    let values: [&(dyn tokio_postgres::types::ToSql + Sync); 3] =
-        [&step.version, &step.serves, &step.name];
+    let [version, serves] = [step.version, step.serves].map(i32::try_from);
+    let (Ok(version), Ok(serves)) = (version, serves) else {
+        return Err(Fault::Missing("number for that step").into());
+    };
+    let values: [&(dyn tokio_postgres::types::ToSql + Sync); 3] = [&version, &serves, &step.name];
     client.execute(record, &values).await.map_err(Fault::from)?;
-    tracing::info!(version = step.version, name = step.name, "schema migrated");
+    tracing::info!(version, name = step.name, "schema migrated");
     Ok(())
 }
 
 /// The newest version, and the oldest program that it serves.
-async fn newest(client: &Client) -> Result<(i32, i32), Fault> {
+async fn newest(client: &Client, wanted: u32) -> Result<Schema, Fault> {
     let row = client.query_one(NEWEST, &[]).await?;
-    let number = |column| row.get::<_, Option<i32>>(column).unwrap_or(0);
-    Ok((number(0), number(1)))
+    let number = |column| {
+        let number = row.get::<_, Option<i32>>(column).unwrap_or(0);
+        u32::try_from(number).map_err(|_| Fault::Missing("version of its schema"))
+    };
+    Ok(Schema {
+        found: number(0)?,
+        wanted,
+        serves: number(1)?,
+    })
 }
 
-fn judge((found, serves): (i32, i32), known: i32) -> Result<(), OpenError> {
-    if serves > known {
-        return Err(OpenError::Newer { found, known });
+fn judge(schema: Schema) -> Result<(), OpenError> {
+    let Schema {
+        found,
+        wanted: known,
+        ..
+    } = schema;
+    match schema.standing() {
+        SchemaStanding::Fits => Ok(()),
+        SchemaStanding::Behind => Err(OpenError::NotMigrated { found, known }),
+        SchemaStanding::Newer => Err(OpenError::Newer { found, known }),
     }
-    if found < known {
-        return Err(OpenError::NotMigrated { found, known });
-    }
-    Ok(())
 }
 
 #[cfg(test)]
@@ -137,16 +163,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_program_works_on_the_schemas_that_serve_it() {
-        assert!(judge((3, 2), 3).is_ok());
-        assert!(judge((4, 3), 3).is_ok(), "the next release has expanded");
-        let contracted = judge((5, 4), 3);
-        assert!(matches!(
-            contracted,
-            Err(OpenError::Newer { found: 5, known: 3 })
-        ));
-        let behind = judge((2, 1), 3).expect_err("not migrated");
-        assert!(behind.to_string().contains("sluis migrate"), "{behind}");
+    fn a_schema_that_is_behind_is_told_with_the_command_that_helps() {
+        let behind = judge(Schema {
+            found: 2,
+            wanted: 3,
+            serves: 1,
+        });
+        let behind = behind.expect_err("not migrated").to_string();
+        assert!(behind.contains("sluis migrate"), "{behind}");
     }
 
     #[test]

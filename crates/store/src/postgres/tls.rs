@@ -10,7 +10,7 @@ use futures_util::future::{BoxFuture, FutureExt as _};
 use rustls::crypto::aws_lc_rs;
 use rustls::{ClientConfig, RootCertStore};
 use rustls_pki_types::pem::PemObject as _;
-use rustls_pki_types::{CertificateDer, ServerName};
+use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_postgres::tls::{ChannelBinding, MakeTlsConnect, TlsConnect, TlsStream};
 use tokio_rustls::TlsConnector;
@@ -24,8 +24,12 @@ pub(super) struct Tls {
 }
 
 impl Tls {
-    /// Trusts the certificates in `pem`. No certificate at all means that no TLS is ever spoken.
-    pub(super) fn trusting(pem: &[u8]) -> Result<Self, Box<dyn Error + Send + Sync>> {
+    /// Trusts the certificates in `pem`, and shows a chain of its own with its key, all PEM. No
+    /// certificate at all means that no TLS is ever spoken.
+    pub(super) fn trusting(
+        pem: &[u8],
+        shown: Option<(&[u8], &[u8])>,
+    ) -> Result<Self, Box<dyn Error + Send + Sync>> {
         let mut roots = RootCertStore::empty();
         for certificate in CertificateDer::pem_slice_iter(pem) {
             roots.add(certificate?)?;
@@ -33,8 +37,14 @@ impl Tls {
         let provider = Arc::new(aws_lc_rs::default_provider());
         let config = ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()?
-            .with_root_certificates(roots)
-            .with_no_client_auth();
+            .with_root_certificates(roots);
+        let config = match shown {
+            None => config.with_no_client_auth(),
+            Some((chain, key)) => {
+                let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(chain).collect();
+                config.with_client_auth_cert(chain?, PrivateKeyDer::from_pem_slice(key)?)?
+            }
+        };
         Ok(Self {
             config: Arc::new(config),
         })

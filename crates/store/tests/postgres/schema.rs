@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use store::postgres::{Durability, OpenError, Postgres, Settings};
-use store::{NotCommitted, Store};
+use store::postgres::{Durability, OpenError, Postgres, Settings, SynchronousCommit};
+use store::{NotCommitted, SchemaStanding, Store};
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 use verdict::Expect;
@@ -192,5 +192,65 @@ async fn the_audit_log_has_a_partition_for_each_day_to_come() -> Result<()> {
     assert_eq!(super::logged(&*home).await?.len(), 1 + 8 * 40 + 1);
     let named = "SELECT count(*) FROM audit_1970_01_16";
     assert_eq!(database.number(named).await?, 1);
+    Ok(())
+}
+
+/// Two roles keep their rows in one database, and neither meets the other's: not its rows, its
+/// locks, its audit numbers or its partitions.
+#[tokio::test(flavor = "multi_thread")]
+async fn roles_that_share_a_database_have_a_schema_each() -> Result<()> {
+    let database = Database::empty().await?;
+    let address = |role: &str| format!("{} schema={role}", database.address());
+    let early = refused(&address("mitz"), Settings::default()).await?;
+    assert!(
+        matches!(early, OpenError::NotMigrated { found: 0, .. }),
+        "{early}"
+    );
+    let mut both = Vec::new();
+    for role in ["mitz", "dva"] {
+        let (one, two) = (address(role), address(role));
+        let nodes = tokio::join!(Postgres::migrate(&one), Postgres::migrate(&two));
+        nodes.0?;
+        nodes.1?;
+        both.push(Postgres::open(&address(role), Settings::default()).await?);
+    }
+    for (number, home) in (1..).zip(&both) {
+        let same_row = vec![put(record("a"), Expect::Absent)];
+        home.commit(commit(id(number, 0), same_row)).await?;
+        home.sweep(super::NOW, 9).await?;
+        let log = super::logged(home).await?;
+        assert_eq!(log.len(), 1);
+        assert_eq!(log[0].commit, id(number, 0));
+    }
+    let tables = "SELECT count(*) FROM pg_class WHERE relkind IN ('r', 'p')
+                  AND relnamespace = 'public'::regnamespace";
+    assert_eq!(database.number(tables).await?, 0, "nothing in public");
+    let days = "SELECT count(*) FROM pg_inherits WHERE inhparent = 'dva.audit'::regclass";
+    assert!(database.number(days).await? >= 8);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_inspection_tells_what_the_server_promises_and_what_its_clock_says() -> Result<()> {
+    let database = Database::empty().await?;
+    let address = database.address();
+    let theirs = "SELECT floor(extract(epoch FROM clock_timestamp()))::int8";
+    let now = verdict::Moment::from_unix(database.number(theirs).await?);
+    let found = Postgres::inspect(&address, || now.minus_s(120)).await?;
+    assert_eq!(found.schema.standing(), SchemaStanding::Behind);
+    assert_eq!((found.schema.found, &*found.schema_name), (0, "public"));
+    assert!((120..=125).contains(&found.clock_ahead_s), "{found:?}");
+    assert!(found.is_durable() && found.standbys.is_empty());
+    assert!(found.version.major() >= 13 && found.bytes > 0);
+    assert_eq!(found.connections_max, 100);
+    Postgres::migrate(&address).await?;
+    let name = &database.name;
+    let set = format!("ALTER DATABASE {name} SET synchronous_commit = local");
+    database.outside().await?.batch_execute(&set).await?;
+    let found = Postgres::inspect(&address, || now.plus_s(3_600)).await?;
+    assert_eq!(found.schema.standing(), SchemaStanding::Fits);
+    assert_eq!(found.synchronous_commit, SynchronousCommit::Local);
+    assert!(!found.is_durable());
+    assert!((-3_600..-3_500).contains(&found.clock_ahead_s), "{found:?}");
     Ok(())
 }

@@ -20,6 +20,7 @@ use serde_json::json;
 
 use crate::app::App;
 use crate::jwks::JwksCache;
+use crate::keys::Purpose;
 use crate::lists::Lists;
 use crate::web::{self, Visit};
 
@@ -63,7 +64,10 @@ pub struct DvaGiven {
 }
 
 impl DvaRole {
-    /// The role of a party that has keys for access tokens and introspection.
+    /// What it needs keys for, beside what everybody does.
+    pub const PURPOSES: [Purpose; 2] = [Purpose::AccessTokens, Purpose::Introspection];
+
+    /// The role of a party that has keys for [`Self::PURPOSES`].
     pub fn new(app: Arc<App>, given: DvaGiven) -> Arc<Self> {
         Arc::new(Self {
             app,

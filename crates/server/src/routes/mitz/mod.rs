@@ -21,6 +21,7 @@ use verdict::PersonTag;
 use crate::app::App;
 use crate::digid::ServiceProvider;
 use crate::jwks::JwksCache;
+use crate::keys;
 use crate::pages::Brand;
 use crate::settle::Outage;
 use crate::web::{self, get_once};
@@ -61,7 +62,15 @@ pub struct MitzRole {
 }
 
 impl MitzRole {
-    /// The role of a party that has keys for persons, tokens, access tokens and `jti`.
+    /// What it needs keys for, beside what everybody does.
+    pub const PURPOSES: [keys::Purpose; 4] = [
+        keys::Purpose::Persons,
+        keys::Purpose::Tokens,
+        keys::Purpose::AccessTokens,
+        keys::Purpose::Jti,
+    ];
+
+    /// The role of a party that has keys for [`Self::PURPOSES`].
     pub fn new(
         app: Arc<App>,
         mitz: Arc<Mitz>,

@@ -27,7 +27,7 @@ pub(super) struct List {
 
 impl List {
     pub(super) async fn run(self) -> ExitCode {
-        let opened = match self.whose.open() {
+        let opened = match self.whose.open().await {
             Ok(opened) => opened,
             Err(code) => return code,
         };

@@ -42,7 +42,7 @@ pub(super) struct NotBefore {
 
 impl NotBefore {
     pub(super) async fn run(self) -> ExitCode {
-        let opened = match self.whose.open() {
+        let opened = match self.whose.open().await {
             Ok(opened) => opened,
             Err(code) => return code,
         };

@@ -36,7 +36,7 @@ pub(super) struct Retire {
 
 impl Retire {
     pub(super) async fn run(self) -> ExitCode {
-        let opened = match self.whose.open() {
+        let opened = match self.whose.open().await {
             Ok(opened) => opened,
             Err(code) => return code,
         };

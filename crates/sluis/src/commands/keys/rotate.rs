@@ -29,7 +29,7 @@ pub(super) struct Rotate {
 
 impl Rotate {
     pub(super) async fn run(self) -> ExitCode {
-        let opened = match self.whose.open() {
+        let opened = match self.whose.open().await {
             Ok(opened) => opened,
             Err(code) => return code,
         };

@@ -1,0 +1,45 @@
+//! What is on the disk, without opening a home there.
+
+use std::fs::{self, File};
+use std::io;
+use std::path::Path;
+
+use rusqlite::OpenFlags;
+
+use super::{FILE_NAME, OpenError, connect, schema};
+use crate::inspection::Schema;
+
+/// What [`super::Embedded::inspect`] found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Inspection {
+    /// Whether the database is there and its schema is this program's; an older one is brought up
+    /// to date by opening it.
+    pub schema: Schema,
+    /// The size of the database and its log, in bytes.
+    pub bytes: u64,
+    /// What the present user may still write on that disk, in bytes.
+    pub bytes_free: u64,
+}
+
+impl Inspection {
+    pub(super) fn of(dir: &Path) -> Result<Self, OpenError> {
+        let unusable = |why: io::Error| OpenError::Unusable(dir.to_owned(), why);
+        let space = rustix::fs::statvfs(dir).map_err(|why| unusable(why.into()))?;
+        let path = dir.join(FILE_NAME);
+        let size = |name: &str| fs::metadata(dir.join(name)).map_or(0, |file| file.len());
+        let schema = match File::open(&path) {
+            Ok(_) => {
+                let connection = connect(&path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+                schema::prepare_reader(&connection)?;
+                schema::found(&connection)?
+            }
+            Err(why) if why.kind() == io::ErrorKind::NotFound => schema::none(),
+            Err(why) => return Err(OpenError::Unusable(path, why)),
+        };
+        Ok(Self {
+            schema,
+            bytes: size(FILE_NAME) + size(&format!("{FILE_NAME}-wal")),
+            bytes_free: space.f_bavail.saturating_mul(space.f_frsize),
+        })
+    }
+}
