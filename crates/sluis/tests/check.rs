@@ -121,7 +121,7 @@ fn each_broken_configuration_is_told_of_with_its_remedy_and_no_two_alike() {
     let mut told: Vec<String> = Vec::new();
     for (name, role, breaks) in CASES {
         let state = State::new(&format!("check-{name}"));
-        let mut at = Installation::lay(&state.0, role, &Store::Sqlite, CLIENTS, PROVIDERS);
+        let mut at = Installation::lay(&state.0, &[role], &Store::Sqlite, CLIENTS, PROVIDERS);
         breaks(&mut at);
         let offline: &[&str] = if name == CALLED { &[] } else { &["--offline"] };
         let said = said(&at, offline, 1);
@@ -141,7 +141,7 @@ fn a_database_is_told_of_until_it_is_there_migrated_and_keeps_what_it_answered()
     let state = State::new("check-postgresql");
     let cluster = Cluster::start("");
     let store = Store::Postgresql(cluster.address());
-    let at = Installation::lay(&state.0, Role::Mitz, &store, CLIENTS, PROVIDERS);
+    let at = Installation::lay(&state.0, &[Role::Mitz], &store, CLIENTS, PROVIDERS);
     let of_store = |said: &str| {
         let lines = said.lines().filter(|line| line.contains("store of mitz"));
         lines.map(str::to_owned).collect::<Vec<_>>()
@@ -177,7 +177,7 @@ fn a_database_is_told_of_until_it_is_there_migrated_and_keeps_what_it_answered()
 #[test]
 fn a_clock_that_is_two_minutes_off_is_named() {
     let state = State::new("check-clock");
-    let mut at = Installation::lay(&state.0, Role::Mitz, &Store::Sqlite, CLIENTS, PROVIDERS);
+    let mut at = Installation::lay(&state.0, &[Role::Mitz], &Store::Sqlite, CLIENTS, PROVIDERS);
     let lokalisatie = at.authority.issue("lokalisatie.localhost");
     let port = answers_with_the_time_of(&lokalisatie, 120);
     at.change(

@@ -18,7 +18,7 @@ const AGAIN: Duration = Duration::from_millis(50);
 const TRIES_MAX: u32 = 200;
 
 fn mitz(state: &State) -> Installation {
-    Installation::lay(&state.0, Role::Mitz, &Store::Sqlite, CLIENTS, PROVIDERS)
+    Installation::lay(&state.0, &[Role::Mitz], &Store::Sqlite, CLIENTS, PROVIDERS)
 }
 
 fn runtime() -> tokio::runtime::Runtime {
@@ -47,9 +47,10 @@ fn a_node_serves_its_role_tells_its_health_and_drains_when_it_is_told_to_stop() 
     let (status, told) = admin(&at, "/health/ready");
     assert_eq!(status, 200, "{told}");
     assert!(told.contains("\"mitz\":\"ready\""), "{told}");
+    // The first key of each purpose of Mitz.
     assert_eq!(
         admin_json(&at, "/health/figures")["roles"]["mitz"]["commits"],
-        0
+        7
     );
     assert_eq!(admin(&at, "/anything").0, 404);
     runtime().block_on(async {
@@ -74,6 +75,32 @@ fn a_node_serves_its_role_tells_its_health_and_drains_when_it_is_told_to_stop() 
         "it finds its state again"
     );
     assert_eq!(stop(again).code(), Some(0));
+}
+
+#[test]
+fn one_node_plays_every_role_that_its_configuration_names() {
+    let state = State::new("serve-all");
+    let at = Installation::lay(&state.0, &Role::ALL, &Store::Sqlite, CLIENTS, PROVIDERS);
+    let node = serve(&at);
+    let (status, told) = admin(&at, "/health/ready");
+    assert_eq!(status, 200, "{told}");
+    for role in ["mitz", "lokalisatie", "dva", "pgo"] {
+        assert!(told.contains(&format!("\"{role}\":\"ready\"")), "{told}");
+    }
+    runtime().block_on(async {
+        let anybody = caller(&at, None);
+        let pages = get(&anybody, &url(&at, "pgo", "/"))
+            .await
+            .expect("an answer");
+        assert_eq!(pages.status.as_u16(), 200);
+        let keys = get(&anybody, &url(&at, "dva", "/jwks"))
+            .await
+            .expect("an answer");
+        assert_eq!(keys.status.as_u16(), 200);
+        let closed = get(&anybody, &url(&at, "lokalisatie", "/")).await;
+        assert!(closed.is_err(), "nobody gets in without a certificate");
+    });
+    assert_eq!(stop(node).code(), Some(0));
 }
 
 #[test]
