@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use verdict::Moment;
 
 /// The day of a moment as `2026-11-22`, in UTC; empty outside the calendar.
 pub fn day(unix: i64) -> String {
@@ -39,4 +40,10 @@ pub fn http(unix: i64) -> String {
                 .ok()
         })
         .unwrap_or_default()
+}
+
+/// The moment that `2026-11-22T10:05:12Z` says; nothing for another form.
+pub fn read(text: &str) -> Option<Moment> {
+    let moment: Timestamp = text.parse().ok()?;
+    Some(Moment::from_unix(moment.as_second()))
 }

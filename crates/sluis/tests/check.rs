@@ -33,7 +33,7 @@ const CASES: [Case; 17] = [
         );
     }),
     ("master-key-for-all", Role::Mitz, |at| {
-        at.open_to_all("master.key")
+        at.open_to_all("master.key");
     }),
     ("certificate-of-another-host", Role::Mitz, |at| {
         let other = at.authority.issue("andere.localhost");
@@ -48,7 +48,7 @@ const CASES: [Case; 17] = [
         at.write_private("mitz.localhost.key", other.key.as_bytes());
     }),
     ("key-for-all", Role::Mitz, |at| {
-        at.open_to_all("mitz.localhost.key")
+        at.open_to_all("mitz.localhost.key");
     }),
     ("node-of-another-name", Role::Mitz, |at| {
         at.change(
@@ -57,28 +57,28 @@ const CASES: [Case; 17] = [
         );
     }),
     ("root-that-is-none", Role::Mitz, |at| {
-        at.write("ca.pem", "niets\n")
+        at.write("ca.pem", "niets\n");
     }),
     ("root-of-the-demo", Role::Mitz, |at| {
         let demo = demo_authority(at);
         at.write("ca.pem", &demo);
     }),
     ("revocation-list-over", Role::Mitz, |at| {
-        at.new_revocation_list(2021)
+        at.new_revocation_list(2021);
     }),
     ("revocation-list-of-a-stranger", Role::Mitz, |at| {
         let list = Authority::new("Vreemde CA").revocation_list(2099);
         at.write("ca.crl", &list);
     }),
     ("no-client", Role::Mitz, |at| {
-        at.write("registers/clients.json", "[]\n")
+        at.write("registers/clients.json", "[]\n");
     }),
     ("register-misspelt", Role::Dva, |at| {
         let text = PROVIDERS.replace("weergavenaam", "weergavenam");
         at.write("registers/providers.json", &text);
     }),
     ("digid-that-is-none", Role::Mitz, |at| {
-        at.write("digid.xml", "<a/>\n")
+        at.write("digid.xml", "<a/>\n");
     }),
     (CALLED, Role::Dva, |_| {}),
 ];

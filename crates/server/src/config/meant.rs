@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use identity::{Hostname, Loa, Ura};
+use store::RetentionDays;
 use store::postgres::Settings;
 use url::Url;
 
@@ -19,6 +20,8 @@ pub struct Config {
     pub registers: Option<PathBuf>,
     /// Where rows are kept.
     pub home: HomeConfig,
+    /// How long audit events are kept.
+    pub audit_kept: RetentionDays,
     /// The file of the key under which all other keys are sealed.
     pub master_file: PathBuf,
     /// Where health and figures are told, without TLS; loopback or a private address.

@@ -38,7 +38,7 @@ use std::time::Duration;
 use arc_swap::{ArcSwap, Guard};
 use store::Store;
 use tokio::sync::Mutex;
-use verdict::Moment;
+use verdict::{Moment, Space};
 
 use self::agreed::Won;
 pub use self::master::MasterKey;
@@ -56,6 +56,10 @@ const REINDEX_EVERY: Duration = Duration::from_secs(30);
 /// Seals that a node makes before it tells the store. A node that is killed forgets at most this many:
 /// the bound in the schedule leaves room for two thousand of such deaths.
 const SEALS_TOLD: u64 = 1 << 20;
+
+/// The rows of this room that stay when a backup is restored: without keys nothing that stays can be
+/// read, and without persons nobody who comes back is found.
+pub const OUTLIVE_A_RESTORE: [Space; 3] = [row::SPACE, not_before::SPACE, persons::SPACE];
 
 /// The keys of a party.
 pub struct Keys {

@@ -12,7 +12,8 @@ use verdict::{Body, Expect, IndexKey, Key, Moment, Row, Sealed, Space, Then};
 use super::KeyFault;
 use super::agreed::{self, Won};
 
-const SPACE: Space = Space("sluis.niet-voor");
+/// The rows of these moments.
+pub(super) const SPACE: Space = Space("sluis.niet-voor");
 /// The index that every such row carries, so that all can be found.
 const ALL: &str = "soort";
 const VERSION: u64 = 1;

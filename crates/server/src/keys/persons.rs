@@ -22,6 +22,8 @@ use crate::app::App;
 use crate::chance;
 use crate::settle::Outage;
 
+/// The rows of persons.
+pub(super) const SPACE: Space = Space("sluis.persoon");
 /// How long a person's number is kept after the person was last met, in seconds: two years longer than
 /// a consent.
 const PERSON_S: u32 = 32 * YEAR_S;
@@ -61,7 +63,7 @@ impl Persoon {
 }
 
 impl Record for Persoon {
-    const SPACE: Space = Space("sluis.persoon");
+    const SPACE: Space = SPACE;
 
     fn to_body(&self) -> Clear {
         let tag = verdict::person_tag_to_hex(self.tag);

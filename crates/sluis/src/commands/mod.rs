@@ -1,5 +1,6 @@
 //! What can be asked of the program, one module a command.
 
+mod backup;
 mod check;
 mod configured;
 mod demo;
@@ -7,6 +8,7 @@ mod keys;
 mod lists;
 mod migrate;
 mod notify;
+mod restore;
 mod serve;
 
 use std::process::ExitCode;
@@ -30,6 +32,8 @@ enum Command {
     Check(check::Check),
     Migrate(migrate::Migrate),
     Keys(keys::Keys),
+    Backup(backup::Backup),
+    Restore(restore::Restore),
     Lists(lists::Lists),
 }
 
@@ -54,6 +58,8 @@ impl Sluis {
             Command::Check(check) => runtime.block_on(check.run()),
             Command::Migrate(migrate) => runtime.block_on(migrate.run()),
             Command::Keys(keys) => runtime.block_on(keys.run()),
+            Command::Backup(backup) => backup.run(),
+            Command::Restore(restore) => runtime.block_on(restore.run()),
             Command::Lists(lists) => runtime.block_on(lists.run()),
         }
     }
