@@ -10,8 +10,7 @@ use std::time::{Duration, Instant};
 use common::State;
 use node::{CLIENTS, PROVIDERS, caller, get, serve, url};
 use serde_json::Value;
-use testkit::postgresql::Cluster;
-use testkit::{Installation, Role, Store};
+use testkit::{Cluster, Installation, Role, Store};
 
 const AGAIN: Duration = Duration::from_millis(100);
 /// A node looks at the store each two seconds; a machine that is busy gets more.
