@@ -16,6 +16,7 @@ pub mod discovery;
 pub mod grant;
 pub mod handle;
 pub mod id_token;
+pub mod not_before;
 pub mod pkce;
 pub mod refusal;
 pub mod scope;

@@ -10,12 +10,13 @@ use verdict::{Moment, Space};
 use crate::certificates::private_directory;
 use crate::clock::Clock;
 use crate::config::{Config, HomeConfig};
+use crate::keys;
 
 /// The longest life of anything that can be spent, in seconds: what DigiD's AuthnRequests have.
 const ONCE_LIFE_S_MAX: u32 = 3_600;
-/// Kinds of records that stay as the backup has them: nobody can withdraw one, and to lose them would
-/// make one person two (pairwise `sub`).
-const RECORDS_KEPT: [Space; 1] = [Space("mitz.pseudoniem")];
+/// A record that stays as the backup has it beside those of keys: nobody can withdraw one, and to lose
+/// it would make one person two (pairwise `sub`).
+const PSEUDONIEM: Space = Space("mitz.pseudoniem");
 
 /// Copies the rows of each role to `to`, which is made if it is not there, while the node goes on; gives
 /// the files. For PostgreSQL its own means are the right ones.
@@ -61,7 +62,7 @@ pub async fn restore(
         now: Clock::system().wall(),
         backup_taken,
         once_life_s_max: ONCE_LIFE_S_MAX,
-        records_kept: RECORDS_KEPT.to_vec(),
+        records_kept: [&keys::OUTLIVE_A_RESTORE[..], &[PSEUDONIEM]].concat(),
     };
     match &config.home {
         HomeConfig::Sqlite => Embedded::restored(&config.state.join(role), &restored)

@@ -23,6 +23,12 @@ pub fn moment(unix: i64) -> String {
         .unwrap_or_default()
 }
 
+/// The moment in a text such as `2026-11-22T10:05:12Z`, in seconds since 1970.
+pub fn parse(text: &str) -> Option<i64> {
+    let moment: Timestamp = text.parse().ok()?;
+    Some(moment.as_second())
+}
+
 /// A moment as HTTP writes it: `Sun, 22 Nov 2026 10:05:12 GMT` (RFC 9110 §5.6.7); empty outside the
 /// calendar.
 pub fn http(unix: i64) -> String {

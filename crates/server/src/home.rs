@@ -50,6 +50,26 @@ impl Home {
         }
     }
 
+    /// Rows in the directory of a party that may run meanwhile, for an operator's command.
+    ///
+    /// # Errors
+    /// A text for the operator: there are none, or of another release.
+    pub fn beside(directory: &Path) -> Result<Self, String> {
+        let home = Embedded::beside(directory).map_err(|fault| fault.to_string())?;
+        Ok(Self::Embedded(home))
+    }
+
+    /// The rows of a role of a node that may run meanwhile, for an operator's command.
+    ///
+    /// # Errors
+    /// As [`Self::of`].
+    pub async fn beside_node(config: &Config, role: &'static str) -> Result<Self, String> {
+        match &config.home {
+            HomeConfig::Sqlite => Self::beside(&config.state.join(role)),
+            HomeConfig::Postgresql { .. } => Self::of(config, role).await,
+        }
+    }
+
     /// Brings the schema of a role's rows to this program's version, forward only; makes it when
     /// there is none. Safe while nodes of the previous release run.
     ///

@@ -1,5 +1,6 @@
 //! How a node keeps its lists fresh, against a stelselnode that does as it is told.
 
+mod party;
 #[expect(dead_code, reason = "the tests of the door need more of the rig")]
 mod rig;
 
@@ -72,7 +73,7 @@ impl World {
         });
         let open = open([rig.site(STELSELNODE, router)], House::default()).await;
         let clock = Clock::system();
-        let app = app(&rig, &clock);
+        let app = app(&rig, &clock).await;
         Self {
             rig,
             open,
@@ -128,7 +129,7 @@ impl World {
     }
 }
 
-fn app(rig: &Rig, clock: &Clock) -> Arc<App> {
+async fn app(rig: &Rig, clock: &Clock) -> Arc<App> {
     let given = Given {
         host: host("node.localhost"),
         clock: clock.clone(),
@@ -138,8 +139,8 @@ fn app(rig: &Rig, clock: &Clock) -> Arc<App> {
     };
     let directory = rig.directory.join("node");
     let home = Home::embedded(&directory).expect("a home");
-    let opened = App::open("node", &directory, home, given);
-    opened.expect("a party").0
+    let keys = party::keys(&home, &directory).await;
+    App::new("node", home, keys, given)
 }
 
 impl Asked {

@@ -6,13 +6,14 @@ use protocol::client::ProvenClient;
 use protocol::grant::{Standing, belongs_to, standing};
 use protocol::handle::{Handle, Purpose};
 use protocol::id_token::IdToken;
+use protocol::not_before::{self, NotBefore};
 use protocol::refusal::{ErrorCode, Refusal};
 use protocol::wire::Parameters;
 use verdict::{
     Actor, Change, Clear, Event, Expect, Key, Moment, Record as _, Step, Stored, Verdict,
 };
 
-use super::grant::{Grant, REFRESH_S, Secret};
+use super::grant::{CODE_S, Grant, REFRESH_S, Secret};
 use super::{Mitz, acr};
 use crate::toestemmingenregister::Koppeling;
 
@@ -48,6 +49,7 @@ pub enum Offer {
 pub struct TokenRequest {
     client: ProvenClient,
     offer: Offer,
+    not_before: NotBefore,
 }
 
 /// The answer to the client, before it is sealed.
@@ -129,7 +131,18 @@ impl Offer {
 impl TokenRequest {
     /// The request of a client that proved who it is.
     pub const fn new(client: ProvenClient, offer: Offer) -> Self {
-        Self { client, offer }
+        Self {
+            client,
+            offer,
+            not_before: NotBefore::NEVER,
+        }
+    }
+
+    /// The same, where what was issued earlier does not count.
+    #[must_use]
+    pub const fn not_before(mut self, not_before: NotBefore) -> Self {
+        self.not_before = not_before;
+        self
     }
 
     /// Who asks.
@@ -206,7 +219,8 @@ impl GrantVraag {
             return self.request.refused(refusal, end);
         }
         let kept = belongs_to(&found.value.client_id, &self.request.client)
-            .and_then(|()| self.terms_kept(&found.value.secret));
+            .and_then(|()| self.terms_kept(&found.value.secret))
+            .and_then(|()| self.counts(&found));
         match (kept, &found.value.secret) {
             (Ok(()), _) => self.issue(found),
             // design §5 "code": spent although the request fails (mitz cases 14 and 17)
@@ -232,6 +246,28 @@ impl GrantVraag {
                 "the secret is of another kind than the grant type says",
             )),
         }
+    }
+
+    /// Whether the secret was issued late enough: its row ends a life after that. Nothing is removed, so
+    /// that a moment that was set by mistake can be taken back.
+    fn counts(&self, found: &Stored<Grant>) -> Result<(), Refusal> {
+        let life_s = match found.value.secret {
+            Secret::Code(_) => CODE_S,
+            Secret::RefreshToken => REFRESH_S,
+        };
+        // design §4
+        if self
+            .request
+            .not_before
+            .refuses(found.until.minus_s(life_s).unix())
+        {
+            return Err(Refusal::new(
+                ErrorCode::InvalidGrant,
+                not_before::REQUIREMENT,
+                not_before::REASON,
+            ));
+        }
+        Ok(())
     }
 
     /// Step 10 (mitz cases 11, 12 and 18): the grant advances in place, under the guard that the

@@ -3,6 +3,7 @@
 use identity::{Bsn, GegevensdienstId, Ura};
 use protocol::access_token::{AccessToken, LIFETIME_S, jti};
 use protocol::client::ProvenClient;
+use protocol::not_before::{self, NotBefore};
 use protocol::refusal::{ErrorCode, Refusal};
 use protocol::scope::Scope;
 use protocol::token_exchange::Exchange;
@@ -26,6 +27,7 @@ pub struct TokenRequest {
     client: ProvenClient,
     exchange: Exchange,
     token: Result<Locatietoken, &'static str>,
+    not_before: NotBefore,
 }
 
 /// The answer to the DVP, before it is sealed.
@@ -99,7 +101,15 @@ impl TokenRequest {
             client,
             exchange,
             token,
+            not_before: NotBefore::NEVER,
         }
+    }
+
+    /// The same, where what was issued earlier does not count.
+    #[must_use]
+    pub const fn not_before(mut self, not_before: NotBefore) -> Self {
+        self.not_before = not_before;
+        self
     }
 
     /// The first step: everything that can be decided without asking anyone (mitz cases 38, 39).
@@ -145,6 +155,9 @@ impl TokenRequest {
             Err(("mitz case 38", "the token is of another issuer"))
         } else if !has(self.client.id()) || token.azp != self.client.id() {
             Err(("mitz case 38", "the token is for another client"))
+        // design §4
+        } else if self.not_before.refuses(token.iat) {
+            Err((not_before::REQUIREMENT, not_before::REASON))
         // a location's token names its DVA in both profiles
         } else if !has(&dva.issuer) {
             Err(("mitz case 41", "the token is not for this DVA"))

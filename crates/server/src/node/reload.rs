@@ -19,6 +19,7 @@ use crate::app::App;
 use crate::clock::Clock;
 use crate::config::{Config, NodeIdentity, SiteConfig};
 use crate::door::Sites;
+use crate::keys;
 use crate::outside::{Addresses, Outside, OutsideConfig};
 use crate::trust::Trust;
 
@@ -69,6 +70,7 @@ impl Plan {
                 Arc::clone(&role.app),
                 on.config.audit_kept,
             )));
+            chores.extend(keys::chores(&role.app).into_iter().map(tokio::spawn));
             chores.extend(role.chores.into_iter().map(tokio::spawn));
             for (config, ask, router) in role.sites {
                 behind.insert(config.host.clone(), Arc::clone(&role.app));

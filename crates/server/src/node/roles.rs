@@ -21,7 +21,7 @@ use crate::config::{
 };
 use crate::digid::{MetadataSource, ServiceProvider, ServiceProviderConfig};
 use crate::input::{ClientAuth, Registers};
-use crate::keys::KeyRing;
+use crate::keys::{Keys, MasterKey, Purpose, Schedule};
 use crate::lists::{Lists, Stelselnode};
 use crate::observer::Observer;
 use crate::routes::dva::{DvaGiven, DvaRole, DvaUrls};
@@ -80,8 +80,14 @@ async fn app(
     on: &Foundation,
     role: &'static str,
     node: &NodeIdentity,
-) -> Result<(Arc<App>, KeyRing), String> {
+    purposes: &[Purpose],
+) -> Result<Arc<App>, String> {
     let home = on.home(role).await?;
+    let master = MasterKey::read(&on.config.master_file);
+    let master = master.map_err(|fault| format!("keys: {fault}"))?;
+    let now = on.clock.now();
+    let keys = Keys::open(&home, master, purposes, Schedule::default(), now).await;
+    let keys = keys.map_err(|fault| format!("keys of {role}: {fault}"))?;
     let given = Given {
         host: node.host.clone(),
         clock: on.clock.clone(),
@@ -89,11 +95,11 @@ async fn app(
         log: on.log.clone(),
         observer: Observer::nobody(role),
     };
-    App::open(role, &on.config.state.join(role), home, given)
+    Ok(App::new(role, home, keys, given))
 }
 
 async fn mitz(on: &Foundation, config: &MitzConfig) -> Result<Opened, String> {
-    let (app, ring) = app(on, "mitz", &config.node).await?;
+    let app = app(on, "mitz", &config.node, &MitzRole::PURPOSES).await?;
     let dva = |dva: &crate::config::RegisteredDva| {
         let known = Dva {
             issuer: dva.issuer.clone(),
@@ -121,8 +127,7 @@ async fn mitz(on: &Foundation, config: &MitzConfig) -> Result<Opened, String> {
         digid_origin: web::origin(login.map_or("", String::as_str)),
     };
     let digid = service_provider(on, config)?;
-    let role = MitzRole::open(Arc::clone(&app), &ring, Arc::new(mitz), urls, digid);
-    let role = role.map_err(|fault| fault.to_string())?;
+    let role = MitzRole::new(Arc::clone(&app), Arc::new(mitz), urls, digid);
     Ok(Opened {
         app,
         sites: vec![
@@ -178,7 +183,7 @@ pub(super) fn service_provider(
 }
 
 async fn lokalisatie(on: &Foundation, config: &LokalisatieConfig) -> Result<Opened, String> {
-    let (app, _) = app(on, "lokalisatie", &config.node).await?;
+    let app = app(on, "lokalisatie", &config.node, &[]).await?;
     let table = Arc::clone(&on.registers.localisation);
     let role = LokalisatieRole::new(Arc::clone(&app), config.mitz_host.clone(), table);
     Ok(Opened {
@@ -189,7 +194,7 @@ async fn lokalisatie(on: &Foundation, config: &LokalisatieConfig) -> Result<Open
 }
 
 async fn dva(on: &Foundation, config: &DvaConfig) -> Result<Opened, String> {
-    let (app, ring) = app(on, "dva", &config.node).await?;
+    let app = app(on, "dva", &config.node, &DvaRole::PURPOSES).await?;
     let lists = lists(on, "dva", &config.stelselnode);
     let (front, back) = (&config.front.url, &config.back.url);
     let given = DvaGiven {
@@ -214,7 +219,7 @@ async fn dva(on: &Foundation, config: &DvaConfig) -> Result<Opened, String> {
         clients: clients(&on.registers),
         lists: Arc::clone(&lists),
     };
-    let role = DvaRole::open(Arc::clone(&app), &ring, given).map_err(|fault| fault.to_string())?;
+    let role = DvaRole::new(Arc::clone(&app), given);
     Ok(Opened {
         chores: vec![Box::pin(lists.keep_fresh(Arc::clone(&app)))],
         app,
@@ -227,7 +232,7 @@ async fn dva(on: &Foundation, config: &DvaConfig) -> Result<Opened, String> {
 }
 
 async fn pgo(on: &Foundation, config: &PgoConfig) -> Result<Opened, String> {
-    let (app, _) = app(on, "pgo", &config.node).await?;
+    let app = app(on, "pgo", &config.node, &[]).await?;
     let lists = lists(on, "pgo", &config.stelselnode);
     let providers = &on.registers.providers;
     let in_zal = providers.iter().filter(|provider| provider.dva.is_some());

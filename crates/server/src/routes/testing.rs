@@ -17,6 +17,7 @@ use crate::app::{App, Given};
 use crate::clock::Clock;
 use crate::door::{Peer, PeerCertificate, TraceId};
 use crate::home::Home;
+use crate::keys::{Keys, MasterKey, Schedule};
 use crate::log::RefusalLog;
 use crate::observer::Observer;
 use crate::outside::{Outside, OutsideConfig};
@@ -28,7 +29,7 @@ pub(super) struct Party {
 }
 
 impl Party {
-    pub(super) fn new() -> Self {
+    pub(super) async fn new() -> Self {
         static COUNT: AtomicUsize = AtomicUsize::new(0);
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
         let name = format!("sluis-role-{}-{count}", std::process::id());
@@ -43,7 +44,10 @@ impl Party {
         };
         let role = folder.join("role");
         let home = Home::embedded(&role).expect("a home");
-        let (app, _) = App::open("role", &role, home, given).expect("a party");
+        let master = MasterKey::make(&role.join("master.key")).expect("a master key");
+        let now = given.clock.now();
+        let keys = Keys::open(&home, master, &[], Schedule::default(), now).await;
+        let app = App::new("role", home, keys.expect("keys"), given);
         Self { app, folder }
     }
 

@@ -3,9 +3,11 @@
 mod assertion;
 mod dva;
 mod journey;
+mod keys;
 mod lists;
 mod login;
 mod logout;
+mod not_before;
 mod overheard;
 mod pgo;
 mod token;

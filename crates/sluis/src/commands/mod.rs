@@ -4,6 +4,7 @@ mod backup;
 mod check;
 mod configured;
 mod demo;
+mod keys;
 mod lists;
 mod migrate;
 mod notify;
@@ -30,6 +31,7 @@ enum Command {
     Serve(serve::Serve),
     Check(check::Check),
     Migrate(migrate::Migrate),
+    Keys(keys::Keys),
     Backup(backup::Backup),
     Restore(restore::Restore),
     Lists(lists::Lists),
@@ -55,6 +57,7 @@ impl Sluis {
             Command::Serve(serve) => runtime.block_on(serve.run()),
             Command::Check(check) => runtime.block_on(check.run()),
             Command::Migrate(migrate) => runtime.block_on(migrate.run()),
+            Command::Keys(keys) => runtime.block_on(keys.run()),
             Command::Backup(backup) => backup.run(),
             Command::Restore(restore) => runtime.block_on(restore.run()),
             Command::Lists(lists) => runtime.block_on(lists.run()),

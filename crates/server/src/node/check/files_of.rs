@@ -8,6 +8,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::date;
 use crate::input::Registers;
+use crate::keys::MasterKey;
 use crate::node::files::{self, Shown};
 use crate::node::{reload, roles, trusted};
 use crate::trust::Trust;
@@ -18,7 +19,10 @@ const RENEW_WITHIN_S: u32 = 30 * 86_400;
 /// The key under which all others are sealed.
 pub(super) fn master(config: &Config) -> Finding {
     let at = config.master_file.display();
-    let looked = files::read(&config.master_file);
+    let looked = files::read(&config.master_file).and_then(|_| {
+        let master = MasterKey::read(&config.master_file);
+        master.map_err(|fault| fault.to_string())
+    });
     Finding::of("keys.master_file", looked.map(|_| format!("{at} is there")))
 }
 

@@ -11,8 +11,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::routing::{get, post};
 use identity::Bsn;
-use jose::aead::Key32;
-use jose::{MacKey, SigningKey};
+use jose::Algorithm;
 use mitz::authorization_server::Mitz;
 use mitz::toestemmingenregister::Toestemmingen;
 use protocol::assertion::ALGORITHMS;
@@ -24,12 +23,15 @@ use verdict::PersonTag;
 use crate::app::App;
 use crate::digid::ServiceProvider;
 use crate::jwks::JwksCache;
-use crate::keys::{KeyFault, KeyRing};
+use crate::keys;
 use crate::pages::Brand;
+use crate::settle::Outage;
 use crate::web::{self, get_once};
 
 /// The cookie that leads back to an aanmelding, at the authorization server.
 const AANMELDING: Purpose = Purpose("mitz.aanmelding");
+/// The algorithm of everything that Mitz signs.
+const SIGNING: Algorithm = Algorithm::Es256;
 /// The ticket with which a browser opens the register, once.
 const TICKET: Purpose = Purpose("mitz.ticket");
 /// The cookie that leads back to an aanmelding, at the register.
@@ -59,33 +61,31 @@ pub struct MitzRole {
     urls: MitzUrls,
     digid: ServiceProvider,
     dva_keys: JwksCache,
-    tokens: SigningKey,
-    access_tokens: MacKey,
-    jti: Key32,
 }
 
 impl MitzRole {
-    /// Opens the role's keys.
-    ///
-    /// # Errors
-    /// [`KeyFault`].
-    pub fn open(
+    /// What it needs keys for, beside what everybody does.
+    pub const PURPOSES: [keys::Purpose; 4] = [
+        keys::Purpose::Persons,
+        keys::Purpose::Tokens,
+        keys::Purpose::AccessTokens,
+        keys::Purpose::Jti,
+    ];
+
+    /// The role of a party that has keys for [`Self::PURPOSES`].
+    pub fn new(
         app: Arc<App>,
-        ring: &KeyRing,
         mitz: Arc<Mitz>,
         urls: MitzUrls,
         digid: ServiceProvider,
-    ) -> Result<Arc<Self>, KeyFault> {
-        Ok(Arc::new(Self {
+    ) -> Arc<Self> {
+        Arc::new(Self {
             app,
             mitz,
             urls,
             digid,
             dva_keys: JwksCache::default(),
-            tokens: ring.signing("tokens")?,
-            access_tokens: ring.mac("access_tokens")?,
-            jti: ring.secret("jti")?,
-        }))
+        })
     }
 
     /// What answers at the front host.
@@ -156,10 +156,10 @@ impl MitzRole {
             ui_locales_supported: crate::pages::Lang::ALL
                 .map(crate::pages::Lang::code)
                 .to_vec(),
-            signing_alg: self.tokens.algorithm().name(),
+            signing_alg: SIGNING.name(),
             token_endpoint_auth_methods_supported: METHODS.to_vec(),
             token_endpoint_auth_signing_alg_values_supported: ALGORITHMS
-                .map(jose::Algorithm::name)
+                .map(Algorithm::name)
                 .to_vec(),
         }
     }
@@ -187,8 +187,8 @@ impl MitzRole {
         )
     }
 
-    fn persoon(&self, bsn: &Bsn) -> PersonTag {
-        self.app.seal.person(bsn)
+    async fn persoon(&self, bsn: &Bsn) -> Result<PersonTag, Outage> {
+        self.app.person(bsn).await
     }
 
     /// What stands in the register for a person and a PGO.
@@ -196,7 +196,7 @@ impl MitzRole {
         &self,
         persoon: PersonTag,
         client_id: &str,
-    ) -> Result<Option<verdict::Stored<Toestemmingen>>, crate::settle::Outage> {
+    ) -> Result<Option<verdict::Stored<Toestemmingen>>, Outage> {
         let key = Toestemmingen::key(persoon, client_id);
         self.app.load(key, self.app.clock.now()).await
     }

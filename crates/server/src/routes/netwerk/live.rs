@@ -163,7 +163,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_page_that_is_behind_is_told_so_and_one_that_is_not_when_something_comes() {
-        let party = Party::new();
+        let party = Party::new().await;
         let role = listened_to(&party);
         assert_eq!(get(&role, "/reizen/x/live").await.status(), 404);
         saw(&role, 8);
@@ -177,7 +177,7 @@ mod tests {
 
     #[tokio::test]
     async fn so_many_listen_and_no_more() {
-        let party = Party::new();
+        let party = Party::new().await;
         let role = listened_to(&party);
         let mut listeners = Vec::new();
         for _ in 0..LISTENERS_MAX {
