@@ -3,7 +3,10 @@
 use std::path::Path;
 
 use store::embedded::Activity;
-use store::{AuditRow, Commit, Down, Embedded, Found, Memory, NotCommitted, Page, Postgres, Store};
+use store::{
+    AuditGap, AuditRow, Commit, Destroyed, Down, Embedded, Found, Memory, NotCommitted, Page,
+    Postgres, RetentionDays, Store,
+};
 use verdict::{IndexKey, Key, Moment, Row, Sealed, Space};
 
 use crate::certificates::private_directory;
@@ -118,6 +121,14 @@ impl Store for Home {
 
     async fn sweep(&self, now: Moment, rows_max: u16) -> Result<u16, Down> {
         at_home!(self, store => store.sweep(now, rows_max))
+    }
+
+    async fn destroy_audit(&self, now: Moment, kept: RetentionDays) -> Result<Destroyed, Down> {
+        at_home!(self, store => store.destroy_audit(now, kept))
+    }
+
+    async fn audit_gaps(&self) -> Result<Vec<AuditGap>, Down> {
+        at_home!(self, store => store.audit_gaps())
     }
 
     async fn audit(&self, after: u64, rows_max: u16) -> Result<Vec<AuditRow>, Down> {

@@ -18,7 +18,7 @@ const AGAIN: Duration = Duration::from_millis(50);
 const TRIES_MAX: u32 = 200;
 
 fn mitz(state: &State) -> Installation {
-    Installation::lay(&state.0, Role::Mitz, &Store::Sqlite, CLIENTS, PROVIDERS)
+    Installation::lay(&state.0, &[Role::Mitz], &Store::Sqlite, CLIENTS, PROVIDERS)
 }
 
 fn runtime() -> tokio::runtime::Runtime {
@@ -74,6 +74,32 @@ fn a_node_serves_its_role_tells_its_health_and_drains_when_it_is_told_to_stop() 
         "it finds its state again"
     );
     assert_eq!(stop(again).code(), Some(0));
+}
+
+#[test]
+fn one_node_plays_every_role_that_its_configuration_names() {
+    let state = State::new("serve-all");
+    let at = Installation::lay(&state.0, &Role::ALL, &Store::Sqlite, CLIENTS, PROVIDERS);
+    let node = serve(&at);
+    let (status, told) = admin(&at, "/health/ready");
+    assert_eq!(status, 200, "{told}");
+    for role in ["mitz", "lokalisatie", "dva", "pgo"] {
+        assert!(told.contains(&format!("\"{role}\":\"ready\"")), "{told}");
+    }
+    runtime().block_on(async {
+        let anybody = caller(&at, None);
+        let pages = get(&anybody, &url(&at, "pgo", "/"))
+            .await
+            .expect("an answer");
+        assert_eq!(pages.status.as_u16(), 200);
+        let keys = get(&anybody, &url(&at, "dva", "/jwks"))
+            .await
+            .expect("an answer");
+        assert_eq!(keys.status.as_u16(), 200);
+        let closed = get(&anybody, &url(&at, "lokalisatie", "/")).await;
+        assert!(closed.is_err(), "nobody gets in without a certificate");
+    });
+    assert_eq!(stop(node).code(), Some(0));
 }
 
 #[test]
@@ -180,4 +206,61 @@ fn wait_until(mut holds: impl FnMut() -> bool) {
         std::thread::sleep(AGAIN);
     }
     unreachable!("it did not come about");
+}
+
+#[test]
+fn a_backup_is_taken_while_the_node_serves_and_begins_an_epoch_when_it_is_restored() {
+    let state = State::new("serve-backup");
+    let at = mitz(&state);
+    let node = serve(&at);
+    let copies = at.folder.join("copies");
+    let backup = || {
+        sluis("backup", &at)
+            .arg("--to")
+            .arg(&copies)
+            .output()
+            .expect("runs")
+    };
+    assert!(backup().status.success());
+    assert!(!backup().status.success(), "a copy is not replaced");
+    assert_eq!(stop(node).code(), Some(0));
+
+    let rows = at.folder.join("state/mitz");
+    let restored = |taken: &str| {
+        let mut command = sluis("restore", &at);
+        let command = command.arg("--from").arg(&copies);
+        command
+            .args(["--backup-taken", taken])
+            .output()
+            .expect("runs")
+    };
+    assert_eq!(restored("yesterday").status.code(), Some(2));
+    let there = restored("2026-11-27T03:00:00Z");
+    assert_eq!(
+        there.status.code(),
+        Some(1),
+        "rows that are there are not replaced"
+    );
+
+    for name in ["store.sqlite3", "store.sqlite3-wal", "store.sqlite3-shm"] {
+        let _ = std::fs::remove_file(rows.join(name));
+    }
+    std::fs::copy(copies.join("mitz.sqlite3"), rows.join("store.sqlite3")).expect("put there");
+    let refused = sluis("serve", &at).output().expect("runs");
+    assert_eq!(
+        refused.status.code(),
+        Some(2),
+        "a backup is no database to serve"
+    );
+    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(said.contains("sluis restore"), "{said}");
+
+    std::fs::remove_file(rows.join("store.sqlite3")).expect("there");
+    let begun = restored("2026-11-27T03:00:00Z");
+    let said = String::from_utf8_lossy(&begun.stdout).into_owned();
+    assert!(
+        said.starts_with("mitz: epoch 1. Removed: 0 grants"),
+        "{said}"
+    );
+    assert_eq!(stop(serve(&at)).code(), Some(0));
 }

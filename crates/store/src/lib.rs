@@ -17,17 +17,21 @@ pub mod commit;
 #[cfg(any(test, feature = "contract"))]
 pub mod contract;
 pub mod embedded;
+pub mod epoch;
 mod group;
 mod inspection;
 pub mod memory;
 pub mod postgres;
+pub mod retention;
 
 pub use commit::{AUDIT_ROWS_MAX, AuditRow, BadCommit, Commit, Down, Found, NotCommitted, Page};
 pub use embedded::Embedded;
+pub use epoch::{NewEpoch, Restored};
 pub use group::{Applied, Group, Standing, Write};
 pub use inspection::{Schema, SchemaStanding};
 pub use memory::Memory;
 pub use postgres::Postgres;
+pub use retention::{AuditGap, Destroyed, RetentionDays};
 use verdict::{IndexKey, Key, Moment, Row, Sealed, Space};
 
 /// A home of rows.
@@ -76,6 +80,19 @@ pub trait Store: Send + Sync + 'static {
     /// batches between which commits go on; returns how many. Fewer than `rows_max` means that
     /// nothing is left, or that commits need the home more just now.
     fn sweep(&self, now: Moment, rows_max: u16) -> impl Future<Output = Result<u16, Down>> + Send;
+
+    /// Destroys audit events whose day is over for longer than `kept`, oldest first and whole days
+    /// where the home can, and keeps what [`Store::audit_gaps`] tells. Commits go on; a call does a
+    /// bounded part of it. The newest event may stay, so that its number is not given again.
+    fn destroy_audit(
+        &self,
+        now: Moment,
+        kept: RetentionDays,
+    ) -> impl Future<Output = Result<Destroyed, Down>> + Send;
+
+    /// Of which days events were destroyed, oldest day first: every number that is missing in the
+    /// log lies within one of these, or between two epochs (see [`epoch`]).
+    fn audit_gaps(&self) -> impl Future<Output = Result<Vec<AuditGap>, Down>> + Send;
 
     /// The audit log from the first row whose number is above `after`, at most `rows_max` rows
     /// (and at most [`AUDIT_ROWS_MAX`] at once), in the order in which they were committed.

@@ -8,7 +8,7 @@ use verdict::{CommitId, Event, IndexKey, Key, Moment, Row, Sealed, Space};
 
 use crate::commit::AUDIT_ROWS_MAX;
 use crate::{Applied, AuditRow, Commit, Down, Found, Group, NotCommitted, Page, Standing};
-use crate::{Store, Write};
+use crate::{AuditGap, Destroyed, RetentionDays, Store, Write};
 
 /// Most lines of the audit log; the oldest make room, since this home promises no retention.
 const AUDIT_KEPT_MAX: usize = 1_000_000;
@@ -26,6 +26,7 @@ struct Held {
     once_floor: Moment,
     audit: VecDeque<AuditRow>,
     audit_seq: u64,
+    gaps: BTreeMap<i64, AuditGap>,
 }
 
 impl Memory {
@@ -65,6 +66,14 @@ impl Store for Memory {
         Ok(self.held().sweep(now, rows_max))
     }
 
+    async fn destroy_audit(&self, now: Moment, kept: RetentionDays) -> Result<Destroyed, Down> {
+        Ok(self.held().destroy_audit(kept.kept_from(now)))
+    }
+
+    async fn audit_gaps(&self) -> Result<Vec<AuditGap>, Down> {
+        Ok(self.held().gaps.values().copied().collect())
+    }
+
     async fn audit(&self, after: u64, rows_max: u16) -> Result<Vec<AuditRow>, Down> {
         let held = self.held();
         let at = held.audit.partition_point(|row| row.seq <= after);
@@ -82,6 +91,7 @@ impl Default for Held {
             once_floor: Moment::from_unix(i64::MIN),
             audit: VecDeque::new(),
             audit_seq: 0,
+            gaps: BTreeMap::new(),
         }
     }
 }
@@ -187,6 +197,31 @@ impl Held {
             swept += 1;
         }
         swept
+    }
+
+    fn destroy_audit(&mut self, kept_from: i64) -> Destroyed {
+        let before = self.audit.len();
+        let gaps = &mut self.gaps;
+        self.audit.retain(|row| {
+            let day = row.moment.day();
+            if day >= kept_from {
+                return true;
+            }
+            let gap = gaps.entry(day).or_insert(AuditGap {
+                day,
+                first: row.seq,
+                last: row.seq,
+                count: 0,
+            });
+            (gap.first, gap.last) = (gap.first.min(row.seq), gap.last.max(row.seq));
+            gap.count += 1;
+            false
+        });
+        let events = u64::try_from(before - self.audit.len()).unwrap_or(u64::MAX);
+        Destroyed {
+            events,
+            more: false,
+        }
     }
 
     fn log(&mut self, event: &Event, moment: Moment, commit: CommitId) {

@@ -14,8 +14,65 @@ use crate::authority::{Authority, Issued, saml};
 pub enum Role {
     /// Authorization server, register, back channel.
     Mitz,
+    /// Which care providers know a person.
+    Lokalisatie,
     /// Discovery, token endpoint, resource server.
     Dva,
+    /// Pages for people.
+    Pgo,
+}
+
+impl Role {
+    /// Every role, in the order in which a configuration names them.
+    pub const ALL: [Self; 4] = [Self::Mitz, Self::Lokalisatie, Self::Dva, Self::Pgo];
+
+    /// Its hosts, with the setting of each.
+    const fn hosts(self) -> &'static [(&'static str, &'static str)] {
+        match self {
+            Self::Mitz => &[
+                ("front", "mitz.localhost"),
+                ("back", "mitz-back.localhost"),
+                ("register", "toestemmingen.localhost"),
+            ],
+            Self::Lokalisatie => &[("site", "lokalisatie.localhost")],
+            Self::Dva => &[
+                ("front", "dva.localhost"),
+                ("back", "dva-back.localhost"),
+                ("discovery", "discovery.localhost"),
+            ],
+            Self::Pgo => &[("front", "pgo.localhost")],
+        }
+    }
+
+    /// Its section's name, and the host with whose certificate it calls others.
+    const fn section(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Mitz => ("mitz", "mitz-back.localhost"),
+            Self::Lokalisatie => ("lokalisatie", "lokalisatie.localhost"),
+            Self::Dva => ("dva", "dva-back.localhost"),
+            Self::Pgo => ("pgo", "pgo.localhost"),
+        }
+    }
+
+    /// What its section says of others: nobody listens at port 1.
+    const fn others(self) -> &'static str {
+        match self {
+            Self::Mitz => "lokalisatie = \"https://lokalisatie.localhost:1\"\n",
+            Self::Lokalisatie => "mitz_host = \"mitz-back.localhost\"\n",
+            Self::Dva => {
+                "mitz = \"https://mitz.localhost:1\"\n\
+                 mitz_jwks = \"https://mitz.localhost:1/jwks\"\n\
+                 consent_introspection = \"https://mitz-back.localhost:1/consent-introspect\"\n\
+                 xis = \"https://xis.localhost:1\"\n\
+                 stelselnode = \"https://stelselnode.localhost:1\"\n"
+            }
+            Self::Pgo => {
+                "mitz = \"https://mitz.localhost:1\"\n\
+                 toestemmingen = \"https://toestemmingen.localhost:1\"\n\
+                 stelselnode = \"https://stelselnode.localhost:1\"\n"
+            }
+        }
+    }
 }
 
 /// Where a node keeps rows.
@@ -39,25 +96,19 @@ pub struct Installation {
     pub admin: u16,
 }
 
-/// The hosts of each role, with the setting of each.
-const MITZ: [(&str, &str); 3] = [
-    ("front", "mitz.localhost"),
-    ("back", "mitz-back.localhost"),
-    ("register", "toestemmingen.localhost"),
-];
-const DVA: [(&str, &str); 3] = [
-    ("front", "dva.localhost"),
-    ("back", "dva-back.localhost"),
-    ("discovery", "discovery.localhost"),
-];
-
 impl Installation {
-    /// Lays the folder of a node with this role, on ports that are free now. `clients` is the text of
+    /// Lays the folder of a node with these roles, on ports that are free now. `clients` is the text of
     /// `clients.json`, `providers` that of `providers.json`; what a DVA collects is one search.
     ///
     /// # Panics
     /// When the folder cannot be written, or no port is free.
-    pub fn lay(folder: &Path, role: Role, store: &Store, clients: &str, providers: &str) -> Self {
+    pub fn lay(
+        folder: &Path,
+        roles: &[Role],
+        store: &Store,
+        clients: &str,
+        providers: &str,
+    ) -> Self {
         fs::create_dir_all(folder.join("registers")).expect("a folder");
         let mut laid = Self {
             folder: folder.to_owned(),
@@ -71,17 +122,12 @@ impl Installation {
         laid.write("registers/clients.json", clients);
         laid.write("registers/providers.json", providers);
         laid.write("registers/gegevensdiensten.json", GEGEVENSDIENSTEN);
-        let hosts = match role {
-            Role::Mitz => MITZ,
-            Role::Dva => DVA,
-        };
-        for (_, host) in hosts {
+        for (_, host) in roles.iter().flat_map(|role| role.hosts()) {
             laid.new_certificate(host);
         }
         let mut text = laid.common(store);
-        match role {
-            Role::Mitz => laid.mitz(&mut text),
-            Role::Dva => laid.dva(&mut text),
+        for role in roles {
+            laid.section(*role, &mut text);
         }
         laid.write("sluis.toml", &text);
         laid
@@ -170,24 +216,18 @@ impl Installation {
         )
     }
 
-    fn mitz(&self, text: &mut String) {
-        self.digid();
-        text.push_str("\n[mitz]\nlokalisatie = \"https://lokalisatie.localhost:1\"\n");
-        certificate(text, "mitz.node", "mitz-back.localhost", "");
-        for (name, host) in MITZ {
-            certificate(
-                text,
-                &format!("mitz.{name}"),
-                host,
-                "listener = \"public\"\n",
-            );
+    fn section(&self, role: Role, text: &mut String) {
+        let (section, node) = role.section();
+        let _ = write!(text, "\n[{section}]\n{}", role.others());
+        certificate(text, &format!("{section}.node"), node, "");
+        for (name, host) in role.hosts() {
+            let public = "listener = \"public\"\n";
+            certificate(text, &format!("{section}.{name}"), host, public);
         }
-        text.push_str(
-            "\n[mitz.digid]\nmetadata = \"digid.xml\"\ncertificate = \"saml.pem\"\n\
-             key = \"saml.key\"\n\n\
-             [[mitz.dva]]\nhost = \"dva-back.localhost\"\nissuer = \"https://dva.localhost:1\"\n\
-             jwks_uri = \"https://dva.localhost:1/jwks\"\nuras = [\"00000659\"]\n",
-        );
+        if role == Role::Mitz {
+            self.digid();
+            text.push_str(DIGID_AND_DVA);
+        }
     }
 
     /// Our RSA key, and metadata of a DigiD with one of its own.
@@ -200,24 +240,6 @@ impl Installation {
             .filter(|line| !line.starts_with("-----"))
             .collect();
         self.write("digid.xml", &metadata(&certificate));
-    }
-
-    fn dva(&self, text: &mut String) {
-        text.push_str(
-            "\n[dva]\nmitz = \"https://mitz.localhost:1\"\n\
-             mitz_jwks = \"https://mitz.localhost:1/jwks\"\n\
-             consent_introspection = \"https://mitz-back.localhost:1/consent-introspect\"\n\
-             xis = \"https://xis.localhost:1\"\nstelselnode = \"https://stelselnode.localhost:1\"\n",
-        );
-        certificate(text, "dva.node", "dva-back.localhost", "");
-        for (name, host) in DVA {
-            certificate(
-                text,
-                &format!("dva.{name}"),
-                host,
-                "listener = \"public\"\n",
-            );
-        }
     }
 }
 
@@ -246,6 +268,19 @@ fn metadata(certificate: &str) -> String {
          </md:IDPSSODescriptor></md:EntityDescriptor>"
     )
 }
+
+const DIGID_AND_DVA: &str = r#"
+[mitz.digid]
+metadata = "digid.xml"
+certificate = "saml.pem"
+key = "saml.key"
+
+[[mitz.dva]]
+host = "dva-back.localhost"
+issuer = "https://dva.localhost:1"
+jwks_uri = "https://dva.localhost:1/jwks"
+uras = ["00000659"]
+"#;
 
 const GEGEVENSDIENSTEN: &str = r#"[{ "id": "51", "weergavenaam": "Basisgegevens Zorg",
   "systeemrolcode": "MM-2.1-BZB-FHIR", "zoekvragen": [{ "type": "Patient" }] }]"#;

@@ -5,6 +5,8 @@
 
 mod authority;
 mod installation;
+mod postgresql;
 
 pub use authority::{Authority, Issued};
 pub use installation::{Installation, Role, Store};
+pub use postgresql::Cluster;

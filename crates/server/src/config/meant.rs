@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use identity::{Hostname, Loa, Ura};
 use protocol::assertion::Audience;
+use store::RetentionDays;
 use store::postgres::Settings;
 use url::Url;
 
@@ -20,6 +21,8 @@ pub struct Config {
     pub registers: Option<PathBuf>,
     /// Where rows are kept.
     pub home: HomeConfig,
+    /// How long audit events are kept.
+    pub audit_kept: RetentionDays,
     /// The file of the key under which all other keys are sealed.
     pub master_file: PathBuf,
     /// Where health and figures are told, without TLS; loopback or a private address.
@@ -261,6 +264,12 @@ fn with_member(address: &str, name: &str, value: &str) -> String {
         }
         url.query_pairs_mut().append_pair(name, value);
         return url.into();
+    }
+    if value
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+    {
+        return format!("{address} {name}={value}");
     }
     let quoted = value.replace('\\', "\\\\").replace('\'', "\\'");
     format!("{address} {name}='{quoted}'")

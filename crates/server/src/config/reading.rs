@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use identity::Hostname;
+use store::RetentionDays;
 use store::postgres::Settings;
 use url::Url;
 
@@ -17,6 +18,8 @@ use crate::door::{House, Limits, Rate};
 
 /// A configuration longer than this is none.
 const FILE_BYTES_MAX: usize = 256 * 1024;
+/// How long audit events are kept: five years, which NEN 7513 asks of logs about care.
+const AUDIT_DAYS: u32 = 1_827;
 /// How long whoever sends requests here has to hear that no more may come, in seconds.
 const DRAIN_NOTICE_S: u8 = 5;
 /// The variable that names the file of the master key, where the file does not.
@@ -63,6 +66,7 @@ impl Reading<'_> {
         let config = Config {
             state: self.path(&written.state),
             registers: written.registers.map(|folder| self.path(&folder)),
+            audit_kept: RetentionDays(written.store.audit_days.unwrap_or(AUDIT_DAYS)),
             home: self.home(written.store, variable)?,
             master_file: self.master(written.keys, variable)?,
             drain_notice: written.admin.as_ref().map_or(Duration::ZERO, |admin| {

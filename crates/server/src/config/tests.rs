@@ -142,7 +142,7 @@ fn a_password_stays_out_of_the_address_until_it_is_used() {
     let members = with("host=/run/postgresql user=sluis");
     assert_eq!(
         members.address("dva").expect("readable"),
-        "host=/run/postgresql user=sluis schema='sluis_dva' password='it\\'s \\\\ secret'"
+        "host=/run/postgresql user=sluis schema=sluis_dva password='it\\'s \\\\ secret'"
     );
 }
 

@@ -32,6 +32,7 @@ pub(super) struct Store {
     pub(super) password_file: Option<PathBuf>,
     pub(super) writers: Option<u8>,
     pub(super) readers: Option<u8>,
+    pub(super) audit_days: Option<u32>,
 }
 
 #[derive(Deserialize)]

@@ -6,10 +6,10 @@ mod others;
 
 use std::fmt;
 
-use crate::certificates::private_directory;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::input::Registers;
+use crate::node::files;
 
 /// What was found of one subject.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,19 +73,29 @@ impl Finding {
     }
 }
 
+/// What a look may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// Everything.
+    Everywhere,
+    /// Nothing that leaves this machine, but for the database: no revocation list is fetched and nobody
+    /// whom the roles call is asked.
+    Here,
+}
+
 /// Looks at everything that the configuration names, and changes nothing but that revocation lists are
 /// fetched and kept. A node may run meanwhile.
-pub async fn check(config: &Config) -> Vec<Finding> {
+pub async fn check(config: &Config, reach: Reach) -> Vec<Finding> {
     let clock = Clock::system();
     let mut findings = vec![state(config), files_of::master(config)];
     let registers = Registers::read(config.registers.as_deref());
     findings.push(Finding::of("registers", told(config, &registers)));
     findings.extend(files_of::certificates(config, clock.wall()));
     let registers = registers.unwrap_or_default();
-    let (of_trust, trust) = files_of::trust(config, &registers, &clock).await;
+    let (of_trust, trust) = files_of::trust(config, &registers, &clock, reach).await;
     findings.extend(of_trust);
     findings.extend(homes::look(config, &clock).await);
-    if let Some(trust) = trust {
+    if let Some(trust) = trust.filter(|_| reach == Reach::Everywhere) {
         findings.extend(others::look(config, &trust, &clock).await);
     }
     findings
@@ -94,10 +104,14 @@ pub async fn check(config: &Config) -> Vec<Finding> {
 /// The directory in which the node keeps what is its own.
 fn state(config: &Config) -> Finding {
     let at = config.state.display();
-    match private_directory(&config.state) {
-        Ok(()) => Finding::good("state", format!("{at} is private and ours")),
-        Err(fault) => Finding::fault("state", fault.to_string()),
-    }
+    let looked = files::is_private(&config.state).map(|is_there| {
+        if is_there {
+            format!("{at} is closed to others")
+        } else {
+            format!("{at} is not there yet; the first start makes it")
+        }
+    });
+    Finding::of("state", looked)
 }
 
 /// What the registers say; a role without those that it needs refuses everybody.

@@ -128,6 +128,24 @@ fn private_key(file: &Path) -> Result<PrivateKeyDer<'static>, String> {
         .map_err(|_| format!("{}: holds no private key in PEM", file.display()))
 }
 
+/// Whether a directory can hold what is ours alone: it is there and closed to others, or it is not there
+/// and can be made. One that others may enter is somebody's folder, which is not ours to close.
+///
+/// # Errors
+/// As [`server`].
+pub(super) fn is_private(directory: &Path) -> Result<bool, String> {
+    let at = directory.display();
+    match fs::metadata(directory) {
+        Ok(found) if !found.is_dir() => Err(format!("{at}: is no directory")),
+        Ok(found) if found.permissions().mode() & 0o077 != 0 => Err(format!(
+            "{at}: others may enter this directory; name one of the node's own, or chmod 700 it"
+        )),
+        Ok(_) => Ok(true),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(format!("{at}: {error}")),
+    }
+}
+
 /// A whole file of sensible length.
 ///
 /// # Errors

@@ -18,7 +18,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use store::Store as _;
+use store::{Down, RetentionDays, Store as _};
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
@@ -38,11 +38,13 @@ use crate::trust::Trust;
 use self::health::Health;
 use self::reload::Plan;
 
-pub use check::{Finding, Standing, check};
+pub use check::{Finding, Reach, Standing, check};
 
 /// How often a node sweeps what is over, and how many rows at once.
 const SWEEP_EVERY: Duration = Duration::from_secs(20);
 const SWEEP_ROWS_MAX: u16 = 1_000;
+/// Between two batches, so that requests go first.
+const SWEEP_BREATH: Duration = Duration::from_millis(50);
 /// How often the homes are looked at.
 const LOOK_AT_HOMES_EVERY: Duration = Duration::from_secs(1);
 
@@ -74,6 +76,7 @@ struct Foundation {
 /// # Errors
 /// A text for the operator: what is wrong, where, and what to do.
 pub async fn start(config: Config) -> Result<Running, String> {
+    files::is_private(&config.state)?;
     private_directory(&config.state).map_err(|fault| fault.to_string())?;
     let on = Foundation::lay(config).await?;
     let listeners = listen(&on.config).await?;
@@ -181,14 +184,29 @@ async fn listen(config: &Config) -> Result<Vec<(String, House, TcpListener)>, St
     Ok(listeners)
 }
 
-/// Removes what is over, in small batches, for as long as the role is served.
-async fn sweep(app: Arc<App>) {
+/// Removes what is over, in small batches, for as long as the role is served. While there is more it
+/// goes on at once, with a breath between two batches.
+async fn sweep(app: Arc<App>, kept: RetentionDays) {
+    let mut pause = SWEEP_EVERY;
     loop {
-        tokio::time::sleep(SWEEP_EVERY).await;
-        if let Err(down) = app.home.sweep(app.clock.now(), SWEEP_ROWS_MAX).await {
-            tracing::error!(role = app.party, %down, "what is over could not be swept");
-        }
+        tokio::time::sleep(pause).await;
+        let now = app.clock.now();
+        pause = match sweep_once(&app, kept, now).await {
+            Ok(true) => SWEEP_BREATH,
+            Ok(false) => SWEEP_EVERY,
+            Err(down) => {
+                tracing::error!(role = app.party, %down, "what is over could not be removed");
+                SWEEP_EVERY
+            }
+        };
     }
+}
+
+/// One batch of each kind; whether there is more.
+async fn sweep_once(app: &App, kept: RetentionDays, now: Moment) -> Result<bool, Down> {
+    let swept = app.home.sweep(now, SWEEP_ROWS_MAX).await?;
+    let destroyed = app.home.destroy_audit(now, kept).await?;
+    Ok(swept >= SWEEP_ROWS_MAX || destroyed.more)
 }
 
 impl Running {

@@ -65,7 +65,10 @@ impl Plan {
         let (mut apps, mut chores, mut sites) = (BTreeMap::new(), Vec::new(), Vec::new());
         let mut behind = HashMap::new();
         for role in opened {
-            chores.push(tokio::spawn(sweep(Arc::clone(&role.app))));
+            chores.push(tokio::spawn(sweep(
+                Arc::clone(&role.app),
+                on.config.audit_kept,
+            )));
             chores.extend(role.chores.into_iter().map(tokio::spawn));
             for (config, ask, router) in role.sites {
                 behind.insert(config.host.clone(), Arc::clone(&role.app));

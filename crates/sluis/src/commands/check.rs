@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
-use server::node::{self, Finding, Standing};
+use server::node::{self, Finding, Reach, Standing};
 
 use super::configured::config;
 use super::say;
@@ -16,6 +16,10 @@ pub(crate) struct Check {
     /// The configuration
     #[arg(long, value_name = "FILE")]
     config: PathBuf,
+    /// Call nobody but the database: what a service can look at before it starts, whether or not the
+    /// others are up
+    #[arg(long)]
+    offline: bool,
     /// Print the findings as JSON
     #[arg(long)]
     json: bool,
@@ -25,7 +29,7 @@ impl Check {
     /// Looks. Exit code 0 when nothing is at fault, 1 when something is.
     pub(crate) async fn run(self) -> ExitCode {
         let findings = match config(&self.config) {
-            Ok(config) => node::check(&config).await,
+            Ok(config) => node::check(&config, self.reach()).await,
             Err(why) => vec![Finding {
                 subject: "configuration".to_owned(),
                 standing: Standing::Fault,
@@ -42,6 +46,16 @@ impl Check {
             ExitCode::FAILURE
         } else {
             ExitCode::SUCCESS
+        }
+    }
+}
+
+impl Check {
+    const fn reach(&self) -> Reach {
+        if self.offline {
+            Reach::Here
+        } else {
+            Reach::Everywhere
         }
     }
 }

@@ -1,11 +1,13 @@
 //! What can be asked of the program, one module a command.
 
+mod backup;
 mod check;
 mod configured;
 mod demo;
 mod lists;
 mod migrate;
 mod notify;
+mod restore;
 mod serve;
 
 use std::process::ExitCode;
@@ -28,6 +30,8 @@ enum Command {
     Serve(serve::Serve),
     Check(check::Check),
     Migrate(migrate::Migrate),
+    Backup(backup::Backup),
+    Restore(restore::Restore),
     Lists(lists::Lists),
 }
 
@@ -51,6 +55,8 @@ impl Sluis {
             Command::Serve(serve) => runtime.block_on(serve.run()),
             Command::Check(check) => runtime.block_on(check.run()),
             Command::Migrate(migrate) => runtime.block_on(migrate.run()),
+            Command::Backup(backup) => backup.run(),
+            Command::Restore(restore) => runtime.block_on(restore.run()),
             Command::Lists(lists) => runtime.block_on(lists.run()),
         }
     }

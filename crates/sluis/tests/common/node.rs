@@ -4,12 +4,16 @@
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::Arc;
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
+use identity::Hostname;
 use rustls_pki_types::pem::PemObject as _;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use serde_json::Value;
 use server::certificates::Identity;
+use server::door::{self, ClientCertificates, House, Limits, Site, Sites};
 use server::outside::{Answer, Headers, Outside, OutsideConfig, OutsideError};
 use testkit::{Installation, Issued};
 
@@ -87,12 +91,14 @@ pub(crate) fn admin_json(at: &Installation, path: &str) -> Value {
 /// A way to the node: with this certificate, or with none.
 pub(crate) fn caller(at: &Installation, shown: Option<&Issued>) -> Outside {
     let root = CertificateDer::from_pem_slice(at.authority.pem().as_bytes()).expect("PEM");
-    let identity = shown.map(|issued| {
-        let certificate = CertificateDer::from_pem_slice(issued.certificate.as_bytes());
-        let key = PrivateKeyDer::from_pem_slice(issued.key.as_bytes());
-        Identity::new(certificate.expect("PEM"), Vec::new(), key.expect("PEM"))
-    });
+    let identity = shown.map(identity);
     Outside::new(OutsideConfig::new(vec![root], identity)).expect("a client")
+}
+
+pub(crate) fn identity(issued: &Issued) -> Identity {
+    let certificate = CertificateDer::from_pem_slice(issued.certificate.as_bytes());
+    let key = PrivateKeyDer::from_pem_slice(issued.key.as_bytes());
+    Identity::new(certificate.expect("PEM"), Vec::new(), key.expect("PEM"))
 }
 
 pub(crate) fn url(at: &Installation, host: &str, path: &str) -> String {
@@ -101,4 +107,32 @@ pub(crate) fn url(at: &Installation, host: &str, path: &str) -> String {
 
 pub(crate) async fn get(from: &Outside, url: &str) -> Result<Answer, OutsideError> {
     from.get(url, Headers::default()).await
+}
+
+/// A server of a test's own, in a thread that goes with the process; its port.
+pub(crate) fn serve_router(host: &str, identity: Identity, router: axum::Router) -> u16 {
+    let site = Site {
+        host: Hostname::parse(host).expect("a host name"),
+        identity,
+        clients: ClientCertificates::Never,
+        router,
+        limits: Limits::default(),
+    };
+    let sites = Arc::new(ArcSwap::from_pointee(Sites::open([site]).expect("a site")));
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    listener.set_nonblocking(true).expect("settable");
+    let port = listener.local_addr().expect("an address").port();
+    std::thread::spawn(move || {
+        let mut runtime = tokio::runtime::Builder::new_current_thread();
+        runtime
+            .enable_all()
+            .build()
+            .expect("a runtime")
+            .block_on(async {
+                let listener = tokio::net::TcpListener::from_std(listener).expect("a listener");
+                let (_stop, stopping) = door::stop();
+                door::serve(listener, sites, House::default(), stopping).await
+            })
+    });
+    port
 }

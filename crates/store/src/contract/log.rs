@@ -5,7 +5,7 @@ use std::sync::Arc;
 use verdict::{Actor, Event, Expect, Outcome, PersonTag};
 
 use super::{NOW, Passed, commit, fresh_id, granted, put, record};
-use crate::{AuditRow, Commit, NotCommitted, Store};
+use crate::{AuditGap, AuditRow, Commit, NotCommitted, RetentionDays, Store};
 
 /// Events become durable with the changes they tell of; a conflict leaves none. Every member comes
 /// back.
@@ -74,5 +74,67 @@ pub async fn the_audit_log_is_read_in_order_and_in_parts<S: Store>(home: Arc<S>)
         read.extend(part.into_iter().map(|row| row.what));
     }
     assert_eq!(read, EVENTS);
+    Ok(())
+}
+
+/// Whole days go, the newest event's number is never given again, and whoever finds a number
+/// missing finds out why. Days that the home made room for and days that it did not go alike.
+pub async fn audit_events_go_after_their_retention_and_leave_their_numbers_explained<S: Store>(
+    home: Arc<S>,
+) -> Passed {
+    const DAY_S: u32 = 86_400;
+    const KEPT: RetentionDays = RetentionDays(2);
+    let day = NOW.day();
+    // The first two days find no room made for them; the sweep makes it for those that follow.
+    for number in 0..6 {
+        let now = NOW.plus_s(number * DAY_S);
+        if number == 2 {
+            home.sweep(now, 10).await?;
+        }
+        for _ in 0..3 {
+            let event = vec![granted("daily")];
+            home.commit(Commit::new(fresh_id(), now, vec![], event)?)
+                .await?;
+        }
+    }
+    assert_eq!(home.audit_gaps().await?, []);
+    let last_day = NOW.plus_s(5 * DAY_S);
+    let mut destroyed = 0;
+    for _ in 0..20 {
+        let part = home.destroy_audit(last_day, KEPT).await?;
+        destroyed += part.events;
+        if !part.more {
+            break;
+        }
+    }
+    assert_eq!(destroyed, 9, "three days of six");
+    let again = home.destroy_audit(last_day, KEPT).await?;
+    assert_eq!((again.events, again.more), (0, false));
+    let gap = |number: u8| AuditGap {
+        day: day + i64::from(number),
+        first: u64::from(number) * 3 + 1,
+        last: u64::from(number) * 3 + 3,
+        count: 3,
+    };
+    assert_eq!(home.audit_gaps().await?, [gap(0), gap(1), gap(2)]);
+    let log = home.audit(0, 100).await?;
+    let numbers: Vec<u64> = log.iter().map(|row| row.seq).collect();
+    assert_eq!(numbers, (10..=18).collect::<Vec<_>>());
+    // An event that comes late for a day that is gone goes too, and is added to what is told.
+    let late = vec![granted("late")];
+    home.commit(Commit::new(fresh_id(), NOW, vec![], late)?)
+        .await?;
+    let next = vec![granted("next")];
+    home.commit(Commit::new(fresh_id(), last_day, vec![], next)?)
+        .await?;
+    assert_eq!(home.audit(18, 9).await?.len(), 2);
+    while home.destroy_audit(last_day, KEPT).await?.more {}
+    let added = AuditGap {
+        last: 19,
+        count: 4,
+        ..gap(0)
+    };
+    assert_eq!(home.audit_gaps().await?, [added, gap(1), gap(2)]);
+    assert_eq!(home.audit(18, 9).await?.len(), 1);
     Ok(())
 }

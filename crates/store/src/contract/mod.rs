@@ -4,6 +4,7 @@
 //! makes an empty home; each scenario becomes one test of that name. What only a home with a disk
 //! can show (a crash between commit and answer, a disk that fails) is tested beside that home.
 
+mod epoch;
 mod log;
 mod races;
 mod rows;
@@ -16,6 +17,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use serde_json::json;
 use verdict::{Actor, Change, CommitId, Event, Expect, Key, Moment, Row, Sealed, Space, Then};
 
+pub use self::epoch::*;
 pub use self::log::*;
 pub use self::races::*;
 pub use self::rows::*;
@@ -54,6 +56,7 @@ macro_rules! __every_scenario {
             a_clock_set_back_does_not_unspend
             events_are_kept_with_their_commit_and_only_then
             the_audit_log_is_read_in_order_and_in_parts
+            audit_events_go_after_their_retention_and_leave_their_numbers_explained
             it_agrees_with_memory_on_many_commits
         );
     };

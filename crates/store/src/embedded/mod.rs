@@ -15,11 +15,14 @@
 //!
 //! `owner` keeps a second server out, `schema` holds settings and migrations, `writer` and `reader`
 //! are the threads, `sql` is what the writer says, `rows` how a row looks in a table, `inspection`
-//! what a check tells. Opening never scans: its time does not depend on the number of rows.
+//! what a check tells, `epoch` backups and what they must not bring back, `retention` the
+//! end of the audit log. Opening never scans: its time does not depend on the number of rows.
 
+mod epoch;
 mod inspection;
 mod owner;
 mod reader;
+mod retention;
 mod rows;
 mod schema;
 mod sql;
@@ -40,17 +43,20 @@ use verdict::{IndexKey, Key, Moment, Row, Sealed, Space};
 pub use self::inspection::Inspection;
 use self::owner::Owner;
 use self::reader::Readers;
-use self::writer::Job;
+use self::writer::{Chore, Job};
 use crate::columns::Encoded;
-use crate::{AuditRow, Commit, Down, Found, NotCommitted, Page, Store};
+use crate::{AuditGap, AuditRow, Commit, Destroyed, Down, Found, NewEpoch, NotCommitted, Page};
+use crate::{Restored, RetentionDays, Store};
 
 /// How many commits may wait. At 40 000 commits per second this is a tenth of a second; a longer
 /// queue would only make callers wait for an answer they gave up on.
 const WAITING_MAX: usize = 4096;
 /// Most rows that one transaction of a sweep removes: commits wait for it, some milliseconds.
 const SWEEP_ROWS_MAX: u16 = 256;
+/// Most batches of audit events that one call destroys.
+const DESTROY_BATCHES: u32 = 16;
 /// Within the state directory.
-const FILE_NAME: &str = "store.sqlite3";
+pub const FILE_NAME: &str = "store.sqlite3";
 
 /// A home on the local disk. See the module.
 pub struct Embedded {
@@ -96,6 +102,7 @@ impl Embedded {
         owner::private_file(&path).map_err(|why| OpenError::Unusable(path.clone(), why))?;
         let connection = connect(&path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         schema::prepare_writer(&connection)?;
+        no_backup(&connection)?;
         schema::use_log(&connection)?;
         schema::migrate(&connection)?;
         Self::on(&path, connection, Some(owner))
@@ -117,8 +124,28 @@ impl Embedded {
         let mut connection = connect(&path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         schema::prepare_writer(&connection)?;
         schema::stand_beside(&mut connection)?;
+        no_backup(&connection)?;
         schema::check(&connection)?;
         Self::on(&path, connection, None)
+    }
+
+    /// Copies the database of a state directory, whose owner may go on, to a file that is not there
+    /// yet. The copy is marked as a backup: it is not opened before [`Embedded::restored`]. Blocks.
+    ///
+    /// # Errors
+    /// See [`OpenError`].
+    pub fn back_up(dir: &Path, to: &Path, now: Moment) -> Result<(), OpenError> {
+        epoch::back_up(dir, to, now)
+    }
+
+    /// Begins a new epoch in a state directory whose database was restored from a backup (by
+    /// whatever means), and that no process has: what was spent or withdrawn after the backup
+    /// cannot come back. All of it is one transaction. Blocks.
+    ///
+    /// # Errors
+    /// See [`OpenError`].
+    pub fn restored(dir: &Path, restored: &Restored) -> Result<NewEpoch, OpenError> {
+        epoch::begin(dir, restored)
     }
 
     /// What is in a state directory, and how much room is left there. Changes nothing. Blocks.
@@ -155,6 +182,16 @@ impl Embedded {
         Activity {
             commits: self.shared.commits.load(Ordering::Relaxed),
             groups: self.shared.groups.load(Ordering::Relaxed),
+        }
+    }
+
+    /// Lets the writer remove something, unless commits need it more; how many rows.
+    async fn chore(&self, chore: Chore) -> Result<u16, Down> {
+        match self.ask(|answer| Job::Chore { chore, answer }).await {
+            Ok(answer) => answer,
+            // Commits go first; the rest is for the next time.
+            Err(Unanswered::Full) => Ok(0),
+            Err(Unanswered::Down | Unanswered::Lost) => Err(Down),
         }
     }
 
@@ -212,23 +249,33 @@ impl Store for Embedded {
         let mut swept = 0;
         while swept < rows_max {
             let rows_max = (rows_max - swept).min(SWEEP_ROWS_MAX);
-            let job = |answer| Job::Sweep {
-                now,
-                rows_max,
-                answer,
-            };
-            let removed = match self.ask(job).await {
-                Ok(answer) => answer?,
-                // Commits go first; the rest is swept next time.
-                Err(Unanswered::Full) => break,
-                Err(Unanswered::Down | Unanswered::Lost) => return Err(Down),
-            };
+            let removed = self.chore(Chore::Sweep { now, rows_max }).await?;
             swept += removed;
             if removed < rows_max {
                 break;
             }
         }
         Ok(swept)
+    }
+
+    async fn destroy_audit(&self, now: Moment, kept: RetentionDays) -> Result<Destroyed, Down> {
+        let kept_from = kept.kept_from(now);
+        let mut destroyed = Destroyed::default();
+        for _ in 0..DESTROY_BATCHES {
+            let events = self.chore(Chore::Destroy { kept_from }).await?;
+            destroyed.events += u64::from(events);
+            destroyed.more = events == retention::BATCH_MAX;
+            if !destroyed.more {
+                break;
+            }
+        }
+        Ok(destroyed)
+    }
+
+    async fn audit_gaps(&self) -> Result<Vec<AuditGap>, Down> {
+        self.readers
+            .ask(&self.shared, |database| database.gaps())
+            .await
     }
 
     async fn audit(&self, after: u64, rows_max: u16) -> Result<Vec<AuditRow>, Down> {
@@ -286,6 +333,8 @@ pub enum OpenError {
         /// The newest that this program knows.
         known: u32,
     },
+    /// The database is a backup, of this moment, and no epoch was begun for it yet.
+    Backup(Moment),
     /// The database cannot be read or brought up to date.
     Database(rusqlite::Error),
 }
@@ -319,6 +368,12 @@ impl fmt::Display for OpenError {
                 "the database has schema version {found}, this program knows up to {known}: start \
                  the newer program, or restore the backup made before it"
             ),
+            Self::Backup(taken) => write!(
+                f,
+                "the database is a backup of {} s after 1970: what was spent or withdrawn since would \
+                 come back: say first that it was restored, with `sluis restore`",
+                taken.unix()
+            ),
             Self::Database(why) => write!(
                 f,
                 "the database cannot be used: {why}: restore it from a backup"
@@ -332,9 +387,11 @@ impl std::error::Error for OpenError {
         match self {
             Self::Unusable(_, why) => Some(why),
             Self::Database(why) => Some(why),
-            Self::Owned(..) | Self::NotLocal | Self::NotMigrated { .. } | Self::Newer { .. } => {
-                None
-            }
+            Self::Owned(..)
+            | Self::NotLocal
+            | Self::NotMigrated { .. }
+            | Self::Newer { .. }
+            | Self::Backup(_) => None,
         }
     }
 }
@@ -342,6 +399,14 @@ impl std::error::Error for OpenError {
 impl From<rusqlite::Error> for OpenError {
     fn from(why: rusqlite::Error) -> Self {
         Self::Database(why)
+    }
+}
+
+/// Refuses a backup that was put in place without a word.
+fn no_backup(connection: &Connection) -> Result<(), OpenError> {
+    match epoch::backup_taken(connection)? {
+        Some(taken) => Err(OpenError::Backup(taken)),
+        None => Ok(()),
     }
 }
 

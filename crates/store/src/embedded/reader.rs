@@ -9,10 +9,10 @@ use tokio::sync::{mpsc, oneshot};
 use verdict::{IndexKey, Key, Moment, Row, Sealed, Space};
 
 use super::rows::{self, LookupValue};
-use super::{OpenError, Shared, connect, schema};
+use super::{OpenError, Shared, connect, retention, schema};
 use crate::columns::Kind;
 use crate::commit::AUDIT_ROWS_MAX;
-use crate::{AuditRow, Down, Found, Page};
+use crate::{AuditGap, AuditRow, Down, Found, Page};
 
 /// How many read at once. A read takes some microseconds, so two keep up with many more request
 /// threads; each has a page cache of its own, so more would cost memory.
@@ -101,6 +101,7 @@ fn serve(connection: &Connection, mut waiting: mpsc::Receiver<Read>) {
 
 /// A reading connection with its statements.
 pub(super) struct Database<'c> {
+    connection: &'c Connection,
     begin: Statement<'c>,
     end: Statement<'c>,
     rows: [Statement<'c>; 3],
@@ -118,6 +119,7 @@ impl<'c> Database<'c> {
             ))
         };
         Ok(Self {
+            connection,
             begin: connection.prepare("BEGIN")?,
             end: connection.prepare("COMMIT")?,
             rows: [row(Kind::Once)?, row(Kind::Grant)?, row(Kind::Record)?],
@@ -170,6 +172,10 @@ impl<'c> Database<'c> {
             .audit
             .query_map(params![after, rows_max], rows::audit_row)?;
         rows.collect()
+    }
+
+    pub(super) fn gaps(&self) -> rusqlite::Result<Vec<AuditGap>> {
+        retention::gaps(self.connection)
     }
 
     /// Runs several statements on one snapshot.

@@ -20,11 +20,18 @@ struct Migration {
 /// Expand, move, contract: a step that would take away what the previous release reads comes one
 /// release later than the step that makes it unnecessary. Steps describe the schema and stay short;
 /// content is moved by the sweep's kind of batches, not at start-up.
-const MIGRATIONS: &[Migration] = &[Migration {
-    version: 1,
-    name: "rows",
-    sql: include_str!("migrations/0001_rows.sql"),
-}];
+const MIGRATIONS: &[Migration] = &[
+    Migration {
+        version: 1,
+        name: "rows",
+        sql: include_str!("migrations/0001_rows.sql"),
+    },
+    Migration {
+        version: 2,
+        name: "retention and epochs",
+        sql: include_str!("migrations/0002_retention_and_epochs.sql"),
+    },
+];
 
 /// Memory for pages, in KiB: the writer's holds the upper levels of the trees of a million rows.
 const WRITER_CACHE_KIB: u32 = 32 * 1024;

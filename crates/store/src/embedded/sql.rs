@@ -3,6 +3,7 @@
 use rusqlite::{Connection, OptionalExtension as _, Statement, params};
 use verdict::{Event, IndexKey, Key, Moment};
 
+use super::retention::Retention;
 use super::rows::{self, LookupValue};
 use crate::columns::{self, Encoded, Kind};
 use crate::{Commit, Standing, Write};
@@ -24,6 +25,7 @@ pub(super) struct Sql<'c> {
     log: Statement<'c>,
     floor: Statement<'c>,
     floor_raise: Statement<'c>,
+    pub(super) retention: Retention<'c>,
 }
 
 /// The statements of one kind of rows.
@@ -66,6 +68,7 @@ impl<'c> Sql<'c> {
             floor: connection.prepare("SELECT value FROM fact WHERE name = 'once_floor'")?,
             floor_raise: connection
                 .prepare("UPDATE fact SET value = max(value, ?1) WHERE name = 'once_floor'")?,
+            retention: Retention::on(connection)?,
         })
     }
 

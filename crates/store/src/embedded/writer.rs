@@ -37,11 +37,19 @@ pub(super) enum Job {
         commit: Box<Commit<Encoded>>,
         answer: oneshot::Sender<Result<(), NotCommitted>>,
     },
-    Sweep {
-        now: Moment,
-        rows_max: u16,
+    Chore {
+        chore: Chore,
         answer: oneshot::Sender<Result<u16, Down>>,
     },
+}
+
+/// Something to remove, a batch at a time.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Chore {
+    /// Rows that were over before the day of `now`.
+    Sweep { now: Moment, rows_max: u16 },
+    /// Audit events of days before this one.
+    Destroy { kept_from: i64 },
 }
 
 /// Starts the thread. It ends when the last sender of `jobs` is gone and all were answered.
@@ -122,26 +130,22 @@ impl<'c> Writer<'c> {
             waiting.push(first);
             gather(&mut jobs, &mut waiting);
             let (mut commits, mut answers) = (Vec::new(), Vec::new());
-            let mut sweeps = Vec::new();
+            let mut chores = Vec::new();
             for job in waiting.drain(..) {
                 match job {
                     Job::Commit { commit, answer } => {
                         commits.push(*commit);
                         answers.push(answer);
                     }
-                    Job::Sweep {
-                        now,
-                        rows_max,
-                        answer,
-                    } => sweeps.push((now, rows_max, answer)),
+                    Job::Chore { chore, answer } => chores.push((chore, answer)),
                 }
             }
             // Nobody is told that a caller went away: its commit stands.
             for (answer, outcome) in answers.into_iter().zip(self.settle(&commits)) {
                 let _ = answer.send(outcome);
             }
-            for (now, rows_max, answer) in sweeps {
-                let _ = answer.send(self.sweep(now, rows_max));
+            for (chore, answer) in chores {
+                let _ = answer.send(self.do_chore(chore));
             }
             self.checkpoint_when_due();
         }
@@ -217,16 +221,19 @@ impl<'c> Writer<'c> {
         Ok(outcomes)
     }
 
-    fn sweep(&mut self, now: Moment, rows_max: u16) -> Result<u16, Down> {
+    fn do_chore(&mut self, chore: Chore) -> Result<u16, Down> {
         if self.shared.is_down() {
             return Err(Down);
         }
-        let swept = self.transaction(|writer| writer.sql.sweep(now, rows_max), |_| Vec::new());
-        match swept {
+        let work = |writer: &mut Self| match chore {
+            Chore::Sweep { now, rows_max } => writer.sql.sweep(now, rows_max),
+            Chore::Destroy { kept_from } => writer.sql.retention.destroy(kept_from),
+        };
+        match self.transaction(work, |_| Vec::new()) {
             Ok(rows) => Ok(rows),
             Err(Failed::Busy) => Ok(0),
             Err(Failed::Statement(error)) => {
-                tracing::error!(%error, "a sweep failed");
+                tracing::error!(%error, ?chore, "a chore failed");
                 Err(Down)
             }
             Err(Failed::Medium(error) | Failed::Commit(error, _)) => {
@@ -282,7 +289,11 @@ impl<'c> Writer<'c> {
         };
         match self.connection.query_row(checkpoint, [], |_| Ok(())) {
             Ok(()) => self.log_pages_copied = pages,
-            Err(error) if code(&error) == Some(ErrorCode::DatabaseBusy) => {}
+            // Somebody reads for long (a backup): not again after each group, which would wait each
+            // time, but when the log has grown as much again.
+            Err(error) if code(&error) == Some(ErrorCode::DatabaseBusy) => {
+                self.log_pages_copied = pages;
+            }
             // A page that could not be synced may be lost although a second try succeeds.
             Err(error) => self.stop(&error),
         }

@@ -48,12 +48,14 @@
 //!
 //! `address` reads where the server is, `inspection` tells what it promises, `session` is a connection and what its failures mean,
 //! `schema` the migrations, `transaction`, `sql` and `arrays` are a group, `writer` and `reader` the tasks and
-//! connections, `sweep` removes. Opening never scans.
+//! connections, `sweep` and `retention` remove, `epoch` begins anew after a restoration. Opening never scans.
 
 mod address;
 mod arrays;
+mod epoch;
 mod inspection;
 mod reader;
+mod retention;
 mod rows;
 mod schema;
 mod session;
@@ -83,7 +85,8 @@ use self::transaction::Pen;
 use self::writer::{Job, Writer};
 use crate::columns::{Encoded, Kind};
 pub use crate::embedded::Activity;
-use crate::{AuditRow, Commit, Down, Found, NotCommitted, Page, Store};
+use crate::{AuditGap, AuditRow, Commit, Destroyed, Down, Found, NewEpoch, NotCommitted, Page};
+use crate::{Restored, RetentionDays, Store};
 
 /// How many commits may wait, as with the home on the local disk.
 const WAITING_MAX: usize = 4096;
@@ -208,6 +211,17 @@ impl Postgres {
         schema::migrate(&session.client, &address.schema).await
     }
 
+    /// Begins a new epoch in a database that was restored from a backup (by whatever means): what
+    /// was spent or withdrawn after the backup cannot come back. All of it is one transaction.
+    ///
+    /// No node may have run on it since it was restored: what it did would be undone in part.
+    ///
+    /// # Errors
+    /// See [`OpenError`].
+    pub async fn restored(address: &str, restored: &Restored) -> Result<NewEpoch, OpenError> {
+        epoch::begin(&Address::parse(address)?, restored).await
+    }
+
     /// What the server at this address is and promises, without opening a home there. `clock` is
     /// read once, when the server has just told its time.
     ///
@@ -284,6 +298,14 @@ impl Store for Postgres {
 
     async fn sweep(&self, now: Moment, rows_max: u16) -> Result<u16, Down> {
         self.sweeper.sweep(&self.home, now, rows_max).await
+    }
+
+    async fn destroy_audit(&self, now: Moment, kept: RetentionDays) -> Result<Destroyed, Down> {
+        retention::destroy(&self.home, kept.kept_from(now)).await
+    }
+
+    async fn audit_gaps(&self) -> Result<Vec<AuditGap>, Down> {
+        self.readers.gaps(&self.home).await
     }
 
     async fn audit(&self, after: u64, rows_max: u16) -> Result<Vec<AuditRow>, Down> {

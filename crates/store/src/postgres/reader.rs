@@ -11,12 +11,12 @@ use tokio_postgres::{Row as FromRow, Statement};
 use verdict::{IndexKey, Key, Moment, Row, Sealed, Space};
 
 use super::Home;
-use super::rows;
 use super::session::{ANSWER_MAX, Fault, Meaning, Session};
 use super::writer::LEFT_ALONE;
+use super::{retention, rows};
 use crate::columns::Kind;
 use crate::commit::AUDIT_ROWS_MAX;
-use crate::{AuditRow, Down, Found, Page};
+use crate::{AuditGap, AuditRow, Down, Found, Page};
 
 /// How often a read is tried: again on a new connection when the first one is gone.
 const TRIES: u32 = 3;
@@ -38,7 +38,7 @@ struct Reader {
 /// A reading connection with its statements.
 struct Eye {
     session: Session,
-    statements: [Statement; 3],
+    statements: [Statement; 4],
 }
 
 /// The statements of an [`Eye`]. Each is one statement, and so sees one instant.
@@ -47,6 +47,7 @@ enum Ask {
     Get = 0,
     Find = 1,
     Audit = 2,
+    Gaps = 3,
 }
 
 impl Readers {
@@ -140,6 +141,12 @@ impl Readers {
         rows.map_err(told)
     }
 
+    pub(super) async fn gaps(&self, home: &Home) -> Result<Vec<AuditGap>, Down> {
+        let newest_first = self.ask(home, Ask::Gaps, &[]).await?;
+        let gaps = newest_first.iter().rev().map(retention::gap);
+        gaps.collect::<Result<_, _>>().map_err(told)
+    }
+
     /// Asks one of the connections, and another one if it is gone: a read can be repeated.
     async fn ask(
         &self,
@@ -219,7 +226,8 @@ impl Eye {
     async fn on(home: &Home) -> Result<Self, Fault> {
         let session = Session::to_read(&home.address).await?;
         let [get, find, audit] = [get_sql(), find_sql(), audit_sql()];
-        let prepare = [&get, &find, &audit].map(|sql| session.client.prepare(sql));
+        let gaps = retention::gaps_sql();
+        let prepare = [&get, &find, &audit, &gaps].map(|sql| session.client.prepare(sql));
         let prepared = timeout(ANSWER_MAX, try_join_all(prepare)).await;
         let prepared = prepared.map_err(|_| Fault::Late)??;
         let statements = prepared

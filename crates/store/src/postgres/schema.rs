@@ -22,12 +22,20 @@ struct Migration {
 /// Expand, move, contract: a step that would take away what the previous release reads comes one
 /// release later than the step that makes it unnecessary. Steps describe the schema and stay short;
 /// content is moved by the sweep's kind of batches, not here.
-const MIGRATIONS: &[Migration] = &[Migration {
-    version: 1,
-    serves: 1,
-    name: "rows",
-    sql: include_str!("migrations/0001_rows.sql"),
-}];
+const MIGRATIONS: &[Migration] = &[
+    Migration {
+        version: 1,
+        serves: 1,
+        name: "rows",
+        sql: include_str!("migrations/0001_rows.sql"),
+    },
+    Migration {
+        version: 2,
+        serves: 1,
+        name: "retention and epochs",
+        sql: include_str!("migrations/0002_retention_and_epochs.sql"),
+    },
+];
 
 /// The newest schema that this program knows.
 fn known() -> u32 {

@@ -224,6 +224,20 @@ impl Database {
         Ok(Postgres::open(&self.address(), Settings::default()).await?)
     }
 
+    /// Waits until no node is connected any more.
+    pub(crate) async fn quiet(&self) -> Result<()> {
+        let admin = client(&self.cluster.address("postgres")).await?;
+        let others = "SELECT count(*) FROM pg_stat_activity WHERE datname = $1";
+        for _ in 0..READY_STEPS {
+            let row = admin.query_one(others, &[&self.name]).await?;
+            if row.get::<_, i64>(0) == 0 {
+                return Ok(());
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        Err("somebody is still connected".into())
+    }
+
     /// A shell of the operator.
     pub(crate) async fn outside(&self) -> Result<Client> {
         client(&self.address()).await
@@ -262,6 +276,7 @@ fn template(bin: &Path) -> Result<PathBuf> {
         bin,
         SETTINGS,
         include_str!("../../src/postgres/migrations/0001_rows.sql"),
+        include_str!("../../src/postgres/migrations/0002_retention_and_epochs.sql"),
     )
         .hash(&mut hasher);
     let target = Path::new(env!("CARGO_TARGET_TMPDIR"));

@@ -2,6 +2,7 @@
 //! several nodes and a server that fails can show.
 
 mod cluster;
+mod epoch;
 mod faults;
 mod limits;
 mod nodes;

@@ -5,8 +5,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use store::Store;
 use store::postgres::Postgres;
-use store::{AuditRow, Commit, Down, Found, NotCommitted, Page, Store};
+use store::{
+    AuditGap, AuditRow, Commit, Destroyed, Down, Found, NotCommitted, Page, RetentionDays,
+};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use verdict::{Change, Expect, IndexKey, Key, Moment, Row, Sealed, Space, Then};
@@ -63,6 +66,18 @@ impl Store for Nodes {
 
     async fn sweep(&self, now: Moment, rows_max: u16) -> std::result::Result<u16, Down> {
         self.next().sweep(now, rows_max).await
+    }
+
+    async fn destroy_audit(
+        &self,
+        now: Moment,
+        kept: RetentionDays,
+    ) -> std::result::Result<Destroyed, Down> {
+        self.next().destroy_audit(now, kept).await
+    }
+
+    async fn audit_gaps(&self) -> std::result::Result<Vec<AuditGap>, Down> {
+        self.next().audit_gaps().await
     }
 
     async fn audit(&self, after: u64, rows_max: u16) -> std::result::Result<Vec<AuditRow>, Down> {

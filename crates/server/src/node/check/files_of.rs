@@ -2,7 +2,7 @@
 
 use verdict::Moment;
 
-use super::{Finding, Standing};
+use super::{Finding, Reach, Standing};
 use crate::certificates::Validity;
 use crate::clock::Clock;
 use crate::config::Config;
@@ -66,6 +66,7 @@ pub(super) async fn trust(
     config: &Config,
     registers: &Registers,
     clock: &Clock,
+    reach: Reach,
 ) -> (Vec<Finding>, Option<Trust>) {
     let sources = trusted::Sources::of(&config.trust, registers, &config.state);
     let authorities = match sources.authorities() {
@@ -75,7 +76,7 @@ pub(super) async fn trust(
     let count = authorities.len();
     let mut findings = vec![Finding::good("trust.roots", format!("{count} authorities"))];
     let now = clock.wall();
-    if let Ok(fetcher) = reload::fetcher(config) {
+    if let (Ok(fetcher), Reach::Everywhere) = (reload::fetcher(config), reach) {
         let long_ago = Moment::from_unix(0);
         let faults = sources.fetch_due(&fetcher, now, long_ago).await;
         let faults = faults.into_iter();
