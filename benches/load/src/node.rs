@@ -65,7 +65,8 @@ impl World {
             Home::Postgresql => {
                 fs::create_dir_all(env!("CARGO_TARGET_TMPDIR"))?;
                 let cluster = Cluster::start(&std::env::temp_dir())?;
-                let address = cluster.address("postgres");
+                let socket = cluster.dir().display();
+                let address = format!("postgresql:///postgres?user=sluis&host={socket}");
                 (Store::Postgresql(address), Some(cluster))
             }
         };

@@ -109,6 +109,45 @@ async fn a_refused_request_with_a_body_ends_the_connection() {
     assert_eq!(header(&answer, "connection"), Some("close"));
 }
 
+#[tokio::test]
+async fn a_body_too_large_or_too_slow_ends_the_connection_and_a_large_head_does_not() {
+    let rig = Rig::new();
+    let limits = Limits {
+        body_bytes_max: 10,
+        body_timeout: Duration::from_millis(200),
+        ..Limits::default()
+    };
+    let site = Site {
+        limits,
+        ..rig.site(A, hello())
+    };
+    let door = open([site], House::default()).await;
+    let large = format!(
+        "POST / HTTP/1.1\r\nContent-Length: 11\r\n\r\n{}",
+        "x".repeat(11)
+    );
+    let slow = "POST / HTTP/1.1\r\nContent-Length: 5\r\n\r\nx";
+    let head = format!(
+        "GET / HTTP/1.1\r\nX: {}\r\nConnection: close\r\n\r\n",
+        "x".repeat(33_000)
+    );
+    // RFC 9110 §15.5.14, §15.5.9; RFC 6585 §5
+    for (sent, expected) in [(large.as_str(), 413), (slow, 408), (&head, 431)] {
+        let answer = door.exchange(A, rig.tls(None, &[]), sent).await;
+        assert_eq!(status(&answer), expected, "{answer}");
+        assert_eq!(header(&answer, "connection"), Some("close"), "{answer}");
+        // trying the same again would change nothing
+        assert_eq!(header(&answer, "retry-after"), None);
+    }
+    let mut stream = door.connect(A, rig.tls(None, &[])).await.expect("open");
+    let large_head = request(&door, &format!("X: {}\r\n", "x".repeat(33_000)));
+    for sent in [large_head, request(&door, "Connection: close\r\n")] {
+        stream.write_all(sent.as_bytes()).await.expect("written");
+    }
+    let both = hear(&mut stream).await;
+    assert!(both.contains(" 431 ") && both.ends_with("hello"), "{both}");
+}
+
 /// A site that asks for certificates.
 fn asking(rig: &Rig, router: Router, limits: Limits) -> Site {
     Site {
