@@ -11,15 +11,16 @@ use mitz::authorization_server::grant::{Grant, REFRESH_S, Secret};
 use mitz::authorization_server::token::REFRESH_TOKEN;
 use mitz::toestemming::Functie;
 use mitz::toestemmingenregister::{Koppeling, TOESTEMMING_S};
-use protocol::handle::{Handle, HandleKeys};
+use protocol::handle::Handle;
 use server::clock::Clock;
 use server::config::Config;
 use server::home::Home;
-use server::keys::KeyRing;
-use server::seal::Seal;
+use server::keys::{self, MasterKey, Schedule};
+use server::routes::mitz::MitzRole;
+use server::seal::{Handles, Seal};
 use store::{Commit, Store as _};
 use tokio::task::JoinSet;
-use verdict::{Change, Clear, CommitId, Expect, Key, Moment, Record as _, Sealed, Then};
+use verdict::{Change, CommitId, Expect, Moment, PersonTag, Record as _, Sealed};
 
 use crate::Result;
 use crate::plan::Proof;
@@ -35,15 +36,20 @@ const COMMITS: u32 = 128;
 /// The keys of the role as far as grants need them.
 struct Keys {
     seal: Seal,
-    handles: HandleKeys,
+    handles: Handles,
 }
 
 impl Keys {
-    fn open(config: &Config) -> Result<Self> {
-        let ring = KeyRing::open(&config.state.join(ROLE).join("keys"))?;
+    /// Makes the role's keys, as its first start would.
+    async fn make(config: &Config, home: &Home) -> Result<Self> {
+        let master = MasterKey::read(&config.master_file)?;
+        let now = Clock::system().now();
+        let purposes = &MitzRole::PURPOSES;
+        let keys = keys::Keys::open(home, master, purposes, Schedule::default(), now).await?;
+        let keys = Arc::new(keys);
         Ok(Self {
-            seal: Seal::open(&ring)?,
-            handles: ring.handles("handles")?,
+            seal: Seal::new(Arc::clone(&keys)),
+            handles: Handles::new(keys),
         })
     }
 }
@@ -54,9 +60,9 @@ pub(crate) async fn store(file: &Path, grants: u32) -> Result<[Purse; 2]> {
     let config = Config::read(file, |_| None)?;
     server::certificates::private_directory(&config.state)?;
     server::certificates::private_directory(&config.state.join(ROLE))?;
-    let keys = Arc::new(Keys::open(&config)?);
     Home::migrate(&config, ROLE).await?;
     let home = Arc::new(Home::of(&config, ROLE).await?);
+    let keys = Arc::new(Keys::make(&config, &home).await?);
     let proofs = [Proof::Certificate, Proof::Assertion];
     for proof in proofs {
         fill(&home, &keys, proof, grants).await?;
@@ -102,7 +108,7 @@ fn rows(keys: &Keys, proof: Proof, number: u32, now: Moment) -> Vec<Change<Seale
     };
     let grant = Grant {
         client_id: client_id.clone(),
-        persoon: keys.seal.person(&bsn),
+        persoon: person(id),
         bsn,
         sub: format!("{:032x}", u128::from_be_bytes(id)),
         koppeling: id,
@@ -122,24 +128,15 @@ fn rows(keys: &Keys, proof: Proof, number: u32, now: Moment) -> Vec<Change<Seale
         ),
         grant.put(Grant::key(id), Expect::Absent, now.plus_s(REFRESH_S)),
     ]
-    .map(|change| sealed(keys, change))
+    .map(|change| keys.seal.change(change))
     .into()
 }
 
-fn sealed(keys: &Keys, change: Change<Clear>) -> Change<Sealed> {
-    let seal = |key: &Key, body| keys.seal.row(key, body);
-    let then = match change.then {
-        Then::Keep => Then::Keep,
-        Then::Remove => Then::Remove,
-        Then::Put { until, body } => Then::Put {
-            until,
-            body: seal(&change.key, body),
-        },
-    };
-    Change {
-        key: change.key,
-        expect: change.expect,
-        then,
+/// The tag of somebody whom nobody else is.
+fn person(id: [u8; 16]) -> PersonTag {
+    PersonTag {
+        key_id: 1,
+        tag: jose::sha256(&id),
     }
 }
 
