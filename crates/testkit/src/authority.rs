@@ -120,7 +120,7 @@ impl Authority {
 ///
 /// # Panics
 /// When the library makes no key.
-pub(crate) fn saml(host: &str) -> Issued {
+pub fn saml_signing(host: &str) -> Issued {
     let mut params = CertificateParams::new(vec![host.to_owned()]).expect("a DNS name");
     params.distinguished_name = distinguished(host);
     let key = KeyPair::generate_for(&PKCS_RSA_SHA256).expect("a key");

@@ -7,7 +7,7 @@ use std::net::TcpListener;
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
-use crate::authority::{Authority, Issued, saml};
+use crate::authority::{Authority, Issued, saml_signing};
 
 /// The role that a node plays.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -232,8 +232,8 @@ impl Installation {
 
     /// Our RSA key, and metadata of a DigiD with one of its own.
     fn digid(&self) {
-        self.keep("saml", &saml("mitz.localhost"));
-        let idp = saml("digid.localhost");
+        self.keep("saml", &saml_signing("mitz.localhost"));
+        let idp = saml_signing("digid.localhost");
         let certificate: String = idp
             .certificate
             .lines()

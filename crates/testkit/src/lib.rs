@@ -7,6 +7,6 @@ mod authority;
 mod installation;
 mod postgresql;
 
-pub use authority::{Authority, Issued};
+pub use authority::{Authority, Issued, saml_signing};
 pub use installation::{Installation, Role, Store};
 pub use postgresql::Cluster;

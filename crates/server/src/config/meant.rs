@@ -116,6 +116,15 @@ pub struct SiteConfig {
     pub proxies: BTreeSet<Hostname>,
 }
 
+impl SiteConfig {
+    /// The port in its URL.
+    pub fn port(&self) -> u16 {
+        let url = Url::parse(&self.url).ok();
+        url.and_then(|url| url.port_or_known_default())
+            .unwrap_or(443)
+    }
+}
+
 /// How a role shows others who it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NodeIdentity {

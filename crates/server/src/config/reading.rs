@@ -290,6 +290,10 @@ impl Reading<'_> {
             Some(url) => self.url(&format!("{setting}.url"), url)?,
             None => match listener.listen.port() {
                 443 => format!("https://{host}"),
+                0 => {
+                    let why = "`url` must be said where the listener takes a free port";
+                    return Err(self.fault(setting, why));
+                }
                 port => format!("https://{host}:{port}"),
             },
         };

@@ -26,6 +26,9 @@ const HTTP_1_1: &[u8] = b"http/1.1";
 pub struct Site {
     /// The name that a client must give, in TLS and in every request.
     pub host: Hostname,
+    /// The port that clients name beside it, where that is not the door's own: a balancer stands in
+    /// front.
+    pub port: Option<u16>,
     /// The server certificate for that name.
     pub identity: Identity,
     /// Whether clients prove who they are by a certificate.
@@ -110,6 +113,7 @@ type Told = Arc<dyn Fn(&Hostname, TraceId, &'static str, &'static str) + Send + 
 /// A site whose keys and roots were found good.
 pub(super) struct OpenSite {
     pub(super) host: Hostname,
+    pub(super) port: Option<u16>,
     pub(super) tls: Arc<ServerConfig>,
     pub(super) router: Router,
     pub(super) limits: Limits,
@@ -194,6 +198,7 @@ impl OpenSite {
         })?;
         Ok(Self {
             host: site.host,
+            port: site.port,
             tls: Arc::new(tls),
             router: site.router,
             limits: site.limits,

@@ -125,13 +125,14 @@ impl Visit {
         }
     }
 
-    /// Whether `authority` is this site's host, with the port on which the door listens.
+    /// Whether `authority` is this site's host, with the port on which it is reached.
     fn is_here(&self, authority: &str) -> bool {
         let (host, port) = match authority.rsplit_once(':') {
             Some((host, port)) => (host, port.parse().ok()),
             None => (authority, Some(443)),
         };
-        host.eq_ignore_ascii_case(self.site.host.as_str()) && port == Some(self.door.port)
+        host.eq_ignore_ascii_case(self.site.host.as_str())
+            && port == Some(self.site.port.unwrap_or(self.door.port))
     }
 }
 

@@ -115,6 +115,7 @@ pub(super) fn site(
     let directory = on.state.join(party.name());
     let identity = on.authority.server(&directory, &host, on.clock.wall());
     Ok(Site {
+        port: None,
         identity: identity.map_err(|fault| fault.to_string())?,
         clients: match ask {
             Ask::Never => ClientCertificates::Never,

@@ -78,10 +78,10 @@ struct Foundation {
 pub async fn start(config: Config) -> Result<Running, String> {
     files::is_private(&config.state)?;
     private_directory(&config.state).map_err(|fault| fault.to_string())?;
-    let on = Foundation::lay(config).await?;
+    let on = Box::pin(Foundation::lay(config)).await?;
     let listeners = listen(&on.config).await?;
     let admin = health::listen(on.config.admin).await?;
-    let opened = roles::open(&on).await?;
+    let opened = Box::pin(roles::open(&on)).await?;
     let health = Arc::new(Health::of(opened.iter().map(|role| &role.app)));
     let plan = Plan::of(on, opened)?;
     let (mut stops, mut doors, mut addresses) = (Vec::new(), Vec::new(), Vec::new());
@@ -259,6 +259,7 @@ fn site(plan: &reload::PlannedSite, trust: &Trust, now: Moment) -> Result<Site, 
     };
     Ok(Site {
         host: plan.config.host.clone(),
+        port: Some(plan.config.port()),
         identity: shown.identity,
         clients,
         router: plan.router.clone(),

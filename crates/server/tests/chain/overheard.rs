@@ -111,6 +111,7 @@ fn site(world: &World, heard: Heard) -> Site {
         .server(&directory, &host, running.clock.wall());
     let router = Router::new().route("/{kind}", post(hear)).with_state(heard);
     Site {
+        port: None,
         identity: identity.expect("a certificate"),
         clients: ClientCertificates::Never,
         proxies: std::collections::BTreeSet::new(),

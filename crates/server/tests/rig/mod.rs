@@ -64,6 +64,7 @@ impl Rig {
         let server = self.authority.server(&self.directory, &host(name), now());
         Site {
             host: host(name),
+            port: None,
             identity: server.expect("a server certificate"),
             clients: ClientCertificates::Never,
             router,

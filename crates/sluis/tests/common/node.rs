@@ -116,7 +116,7 @@ pub(crate) fn serve_router(host: &str, identity: Identity, router: axum::Router)
         identity,
         clients: ClientCertificates::Never,
         router,
-        proxies: std::collections::BTreeSet::new(),
+        port: None,
         limits: Limits::default(),
         proxies: std::collections::BTreeSet::new(),
     };
