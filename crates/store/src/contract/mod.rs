@@ -49,6 +49,7 @@ macro_rules! __every_scenario {
             a_version_guard_fails_once_the_row_was_written
             an_absent_guard_fails_once_the_row_is_there
             a_commit_sent_again_is_applied_once
+            a_repeatable_commit_is_applied_once_whatever_happened_since
             rows_come_back_as_they_went
             rows_are_given_in_the_order_asked
             keys_of_different_kinds_and_spaces_do_not_meet
