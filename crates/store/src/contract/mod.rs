@@ -2,7 +2,9 @@
 //!
 //! A home's tests call [`every_scenario!`](crate::contract::every_scenario) with an expression that
 //! makes an empty home; each scenario becomes one test of that name. What only a home with a disk
-//! can show (a crash between commit and answer, a disk that fails) is tested beside that home.
+//! can show (a kill between commit and answer, a disk that fails, a backup) is tested beside that
+//! home, with the parts of this module: [`load`] puts clients on a home, [`history`] takes down what
+//! they were answered, [`Checker`] says whether a home can have behaved so.
 
 mod checker;
 mod epoch;
