@@ -9,7 +9,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 /// The longest text that can be a handle: ids, generation, key number and MAC with their dots.
-const TEXT_MAX: usize = 22 + 1 + 20 + 1 + 3 + 1 + 43;
+const TEXT_MAX: usize = 22 + 1 + 20 + 1 + 10 + 1 + 43;
 
 /// What a handle is for; a code can never be offered as a refresh token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,7 +17,7 @@ pub struct Purpose(pub &'static str);
 
 /// The versioned keys under which handles are made. The last one makes new handles, all of them
 /// open old ones.
-pub struct HandleKeys(Vec<(u8, hmac::Key)>);
+pub struct HandleKeys(Vec<(u32, hmac::Key)>);
 
 /// A grant and the generation of it that its holder has: 0 for a code, one more at each exchange.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,10 +29,11 @@ pub struct Handle {
 }
 
 impl HandleKeys {
-    /// Takes 32-byte keys with their numbers, oldest first; nothing when the list is empty.
-    pub fn new(keys: &[(u8, [u8; 32])]) -> Option<Self> {
+    /// Takes 32-byte keys with their numbers, the one that makes handles last; nothing when the list
+    /// is empty.
+    pub fn new(keys: &[(u32, [u8; 32])]) -> Option<Self> {
         let keyed =
-            |(number, key): &(u8, [u8; 32])| (*number, hmac::Key::new(hmac::HMAC_SHA256, key));
+            |(number, key): &(u32, [u8; 32])| (*number, hmac::Key::new(hmac::HMAC_SHA256, key));
         (!keys.is_empty()).then(|| Self(keys.iter().map(keyed).collect()))
     }
 
@@ -65,7 +66,7 @@ impl HandleKeys {
             id: URL_SAFE_NO_PAD.decode(id).ok()?.try_into().ok()?,
             generation: generation.parse().ok()?,
         };
-        let number: u8 = number.parse().ok()?;
+        let number: u32 = number.parse().ok()?;
         let (_, key) = self.0.iter().find(|(n, _)| *n == number)?;
         let mac = URL_SAFE_NO_PAD.decode(mac).ok()?;
         hmac::verify(key, &signed(purpose, handle), &mac).ok()?;

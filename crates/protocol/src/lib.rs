@@ -8,6 +8,7 @@
 //! token are).
 
 pub mod access_token;
+pub mod assertion;
 pub mod authorize;
 pub mod bearer;
 pub mod client;
@@ -15,6 +16,7 @@ pub mod discovery;
 pub mod grant;
 pub mod handle;
 pub mod id_token;
+pub mod not_before;
 pub mod pkce;
 pub mod refusal;
 pub mod scope;

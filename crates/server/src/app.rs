@@ -1,22 +1,19 @@
 //! One party: its store, its keys, its clock, its way to the others.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use identity::Hostname;
-use protocol::handle::HandleKeys;
-use store::{Embedded, Store as _};
-use verdict::{Actor, Event, Key, Moment, Outcome, Record, Stored};
+use store::Store as _;
+use verdict::{Actor, Event, Key, Moment, Outcome, Record, Row, Sealed, Stored};
 
-use crate::certificates::private_directory;
 use crate::clock::Clock;
 use crate::door::TraceId;
 use crate::home::Home;
-use crate::keys::KeyRing;
+use crate::keys::Keys;
 use crate::log::RefusalLog;
 use crate::observer::{Observer, Sighting, Weigering, sighting};
 use crate::outside::Outside;
-use crate::seal::Seal;
+use crate::seal::{Handles, Seal};
 use crate::settle::Outage;
 
 /// What every role of a party shares.
@@ -27,10 +24,12 @@ pub struct App {
     pub host: Hostname,
     /// Its rows.
     pub home: Home,
-    /// Its keys for rows and cookies.
+    /// Its keys.
+    pub keys: Arc<Keys>,
+    /// The same, for rows and cookies.
     pub seal: Seal,
-    /// Its keys for codes, refresh tokens and sessions.
-    pub handles: HandleKeys,
+    /// The same, for codes, refresh tokens and sessions.
+    pub handles: Handles,
     /// Its clock.
     pub clock: Clock,
     /// Its way to the others.
@@ -56,30 +55,21 @@ pub struct Given {
 }
 
 impl App {
-    /// Opens a party's directory: its store and its keys.
-    ///
-    /// # Errors
-    /// A text for the operator: which file, what is wrong, what to do.
-    pub fn open(
-        party: &'static str,
-        directory: &Path,
-        given: Given,
-    ) -> Result<(Arc<Self>, KeyRing), String> {
-        private_directory(directory).map_err(|fault| fault.to_string())?;
-        let ring = KeyRing::open(&directory.join("keys")).map_err(|fault| fault.to_string())?;
-        let home = Embedded::open(directory).map_err(|fault| fault.to_string())?;
-        let app = Self {
+    /// A party with these rows and keys.
+    pub fn new(party: &'static str, home: Home, keys: Keys, given: Given) -> Arc<Self> {
+        let keys = Arc::new(keys);
+        Arc::new(Self {
             party,
             host: given.host,
-            home: Home::Embedded(home),
-            seal: Seal::open(&ring).map_err(|fault| fault.to_string())?,
-            handles: ring.handles("handles").map_err(|fault| fault.to_string())?,
+            home,
+            seal: Seal::new(Arc::clone(&keys)),
+            handles: Handles::new(Arc::clone(&keys)),
+            keys,
             clock: given.clock,
             outside: given.outside,
             log: given.log,
             observer: given.observer,
-        };
-        Ok((Arc::new(app), ring))
+        })
     }
 
     /// The typed row of `key`.
@@ -95,15 +85,23 @@ impl App {
         let Some(row) = rows.into_iter().next().flatten() else {
             return Ok(None);
         };
-        let body = self.seal.open_row(&key, row.body).map_err(|_| {
+        self.opened(&key, row).map(Some)
+    }
+
+    /// A row as the store had it, as what it means.
+    ///
+    /// # Errors
+    /// [`Outage::BadRow`].
+    pub fn opened<T: Record>(&self, key: &Key, row: Row<Sealed>) -> Result<Stored<T>, Outage> {
+        let body = self.seal.open_row(key, row.body).map_err(|_| {
             Outage::BadRow(format!("a row of {} was not sealed by us", key.space().0))
         })?;
         let value = T::from_body(&body).map_err(|bad| Outage::BadRow(bad.to_string()))?;
-        Ok(Some(Stored {
+        Ok(Stored {
             version: row.version,
             until: row.until,
             value,
-        }))
+        })
     }
 
     /// Tells the observer of a step that went well.

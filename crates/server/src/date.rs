@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use verdict::Moment;
 
 /// The day of a moment as `2026-11-22`, in UTC; empty outside the calendar.
 pub fn day(unix: i64) -> String {
@@ -20,4 +21,29 @@ pub fn moment(unix: i64) -> String {
                 .to_string()
         })
         .unwrap_or_default()
+}
+
+/// The moment in a text such as `2026-11-22T10:05:12Z`, in seconds since 1970.
+pub fn parse(text: &str) -> Option<i64> {
+    let moment: Timestamp = text.parse().ok()?;
+    Some(moment.as_second())
+}
+
+/// A moment as HTTP writes it: `Sun, 22 Nov 2026 10:05:12 GMT` (RFC 9110 §5.6.7); empty outside the
+/// calendar.
+pub fn http(unix: i64) -> String {
+    Timestamp::from_second(unix)
+        .ok()
+        .and_then(|moment| {
+            jiff::fmt::rfc2822::DateTimePrinter::new()
+                .timestamp_to_rfc9110_string(&moment)
+                .ok()
+        })
+        .unwrap_or_default()
+}
+
+/// The moment that `2026-11-22T10:05:12Z` says; nothing for another form.
+pub fn read(text: &str) -> Option<Moment> {
+    let moment: Timestamp = text.parse().ok()?;
+    Some(Moment::from_unix(moment.as_second()))
 }

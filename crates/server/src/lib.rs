@@ -10,9 +10,11 @@
 //! Start reading at [`door::serve`].
 
 pub mod app;
+pub mod backup;
 pub mod certificates;
 pub mod chance;
 pub mod clock;
+pub mod config;
 pub mod date;
 pub mod digid;
 pub mod door;
@@ -23,6 +25,7 @@ pub mod keys;
 pub mod lists;
 pub mod log;
 pub mod network;
+pub mod node;
 pub mod observer;
 pub mod outside;
 pub mod pages;

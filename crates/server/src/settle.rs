@@ -6,13 +6,13 @@ use std::sync::Arc;
 
 use store::{Commit, NotCommitted, Store as _};
 use verdict::{
-    Change, Clear, CommitId, Entropy, Event, Key, Moment, Record, Resume, Step, Stored, Then,
-    Verdict,
+    Change, Clear, CommitId, Entropy, Event, Key, Moment, Record, Resume, Step, Stored, Verdict,
 };
 
 use crate::app::App;
 use crate::chance;
 use crate::door::TraceId;
+use crate::keys::Missing;
 
 /// How often a run may lose a race before it gives up. Every loss means that somebody else won, so
 /// this many in a row on one row is an attack or a fault.
@@ -79,6 +79,12 @@ impl fmt::Display for Outage {
         match self {
             Self::Store(why) | Self::BadRow(why) | Self::Fault(why) => f.write_str(why),
         }
+    }
+}
+
+impl From<Missing> for Outage {
+    fn from(Missing(purpose): Missing) -> Self {
+        Self::Fault(format!("this party has no key for {purpose}"))
     }
 }
 
@@ -196,20 +202,9 @@ async fn commit(
         return Ok(None);
     }
     let app = &run.app;
-    let seal = |change: Change<Clear>| Change {
-        then: match change.then {
-            Then::Keep => Then::Keep,
-            Then::Put { until, body } => Then::Put {
-                until,
-                body: app.seal.row(&change.key, body),
-            },
-            Then::Remove => Then::Remove,
-        },
-        key: change.key,
-        expect: change.expect,
-    };
     let id = CommitId(chance::entropy().bytes("commit"));
-    let changes = changes.into_iter().map(seal).collect();
+    let changes = changes.into_iter();
+    let changes = changes.map(|change| app.seal.change(change)).collect();
     let told = events.clone();
     let commit =
         Commit::new(id, run.now, changes, events).map_err(|bad| Outage::Fault(bad.to_string()))?;

@@ -19,7 +19,7 @@ use rustls::{
     CertificateError, DigitallySignedStruct, DistinguishedName, Error, RootCertStore,
     SignatureScheme,
 };
-use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls_pki_types::{CertificateDer, CertificateRevocationListDer, ServerName, UnixTime};
 use verdict::Moment;
 
 use crate::certificates::{peer_hostname, validity};
@@ -33,6 +33,19 @@ pub struct Trust {
     pub confined: Vec<Confined>,
     /// Client certificates that count as they are, and for nothing else.
     pub pinned: Vec<CertificateDer<'static>>,
+    /// How revoked certificates are told from others. Those that are pinned are asked of nobody.
+    pub revocation: Revocation,
+}
+
+/// How revoked certificates are told from others.
+#[derive(Clone, Default)]
+pub enum Revocation {
+    /// Not at all: the demo, whose authority lives 30 days.
+    #[default]
+    Unchecked,
+    /// By these lists. A certificate is refused when its issuer has no list here, or one that is
+    /// over (design §5 "revocation of certificates").
+    Lists(Vec<CertificateRevocationListDer<'static>>),
 }
 
 /// Authorities that may vouch for these names and for no other.
@@ -65,7 +78,14 @@ impl Trust {
         let verifier = |roots: &[CertificateDer<'static>]| -> Result<_, BadTrust> {
             let store = Arc::new(store(roots)?);
             let provider = Arc::new(aws_lc_rs::default_provider());
-            Ok(WebPkiClientVerifier::builder_with_provider(store, provider).build()?)
+            let builder = WebPkiClientVerifier::builder_with_provider(store, provider);
+            Ok(match self.lists()? {
+                [] => builder,
+                lists => builder
+                    .with_crls(lists.to_vec())
+                    .enforce_revocation_expiration(),
+            }
+            .build()?)
         };
         let all = self.roots.iter().chain(&self.pinned);
         let all = all.chain(self.confined.iter().flat_map(|confined| &confined.roots));
@@ -87,7 +107,14 @@ impl Trust {
         let verifier = |roots: &[CertificateDer<'static>]| -> Result<_, BadTrust> {
             let store = Arc::new(store(roots)?);
             let provider = Arc::new(aws_lc_rs::default_provider());
-            Ok(WebPkiServerVerifier::builder_with_provider(store, provider).build()?)
+            let builder = WebPkiServerVerifier::builder_with_provider(store, provider);
+            Ok(match self.lists()? {
+                [] => builder,
+                lists => builder
+                    .with_crls(lists.to_vec())
+                    .enforce_revocation_expiration(),
+            }
+            .build()?)
         };
         Ok(Arc::new(OfServers {
             // Whoever trusts nobody can call nobody, which is no fault.
@@ -97,6 +124,18 @@ impl Trust {
             confined: self.each_confined(verifier)?,
             provider: aws_lc_rs::default_provider(),
         }))
+    }
+
+    /// The lists by which certificates are judged; none when that is not done.
+    fn lists(&self) -> Result<&[CertificateRevocationListDer<'static>], BadTrust> {
+        match &self.revocation {
+            Revocation::Unchecked => Ok(&[]),
+            // To the library no list means no question.
+            Revocation::Lists(lists) if lists.is_empty() => {
+                Err("there is no revocation list by which certificates could be judged".into())
+            }
+            Revocation::Lists(lists) => Ok(lists),
+        }
     }
 
     fn each_confined<V>(
@@ -285,6 +324,7 @@ mod tests {
                 names: names(&["dva.localhost"]),
             }],
             pinned: Vec::new(),
+            revocation: Revocation::Unchecked,
         }
     }
 

@@ -2,6 +2,7 @@
 
 #[path = "digid/logout.rs"]
 mod logout;
+mod party;
 #[expect(dead_code, reason = "the tests of the door need more of the rig")]
 mod rig;
 
@@ -38,6 +39,7 @@ use server::digid::{
     signing_key,
 };
 use server::door::{ClientCertificates, House, Site, Sites, TraceId};
+use server::home::Home;
 use server::log::RefusalLog;
 use server::observer::Observer;
 use server::outside::{Answer, Headers, Outside, OutsideError};
@@ -87,11 +89,11 @@ impl Network {
         let door = open([], House::default()).await;
         let clock = Clock::system();
         let metadata = || MetadataSource::Url(door.url(DIGID, "/saml/idp/metadata"));
-        let service = |name, host_name| {
-            let app = party(&rig, name, host_name, &clock);
+        let service = async |name, host_name| {
+            let app = party(&rig, name, host_name, &clock).await;
             Service::new(&rig, app, host_name, door.port, min_level, metadata())
         };
-        let (mitz, other) = (service("mitz", MITZ), service("other", OTHER));
+        let (mitz, other) = (service("mitz", MITZ).await, service("other", OTHER).await);
         let network = Self {
             rig,
             door,
@@ -99,13 +101,13 @@ impl Network {
             mitz,
             other,
         };
-        network.digid("digid", true);
+        network.digid("digid", true).await;
         network
     }
 
     /// Puts a simulator at the door, with the keys of this name.
-    fn digid(&self, name: &'static str, has_substantieel: bool) {
-        let app = party(&self.rig, name, DIGID_BACK, &self.clock);
+    async fn digid(&self, name: &'static str, has_substantieel: bool) {
+        let app = party(&self.rig, name, DIGID_BACK, &self.clock).await;
         let metadata = |host| SpSource::Url(self.door.url(host, "/saml/metadata"));
         let role = DigidRole::open(
             app,
@@ -184,7 +186,7 @@ fn person() -> Person {
     }
 }
 
-fn party(rig: &Rig, name: &'static str, host_name: &str, clock: &Clock) -> Arc<App> {
+async fn party(rig: &Rig, name: &'static str, host_name: &str, clock: &Clock) -> Arc<App> {
     let given = Given {
         host: host(host_name),
         clock: clock.clone(),
@@ -192,8 +194,10 @@ fn party(rig: &Rig, name: &'static str, host_name: &str, clock: &Clock) -> Arc<A
         log: RefusalLog::open(&rig.directory.join("log.jsonl")).expect("a log"),
         observer: Observer::nobody(name),
     };
-    let opened = App::open(name, &rig.directory.join(name), given);
-    opened.expect("a party").0
+    let directory = rig.directory.join(name);
+    let home = Home::embedded(&directory).expect("a home");
+    let keys = party::keys(&home, &directory).await;
+    App::new(name, home, keys, given)
 }
 
 /// The SAML key of a party: made once for all tests, as making RSA keys is slow.
@@ -542,7 +546,8 @@ async fn digid_case_005_a_request_of_an_unknown_service_gets_404() {
         "stranger",
         "stranger.localhost",
         &network.clock,
-    );
+    )
+    .await;
     let metadata = MetadataSource::Url(network.door.url(DIGID, "/saml/idp/metadata"));
     let (port, level) = (network.door.port, Loa::Midden);
     let stranger = Service::new(
@@ -882,7 +887,7 @@ async fn digid_case_019_a_level_above_what_was_asked_will_do() {
 #[tokio::test]
 async fn digid_case_021_a_service_without_substantieel_hears_midden() {
     let network = Network::new().await;
-    network.digid("digid-2", false);
+    network.digid("digid-2", false).await;
     let url = network.logged_in("Substantieel").await;
     assert_logged_in(&network.resolved(&url).await, Loa::Midden);
 }
@@ -940,9 +945,9 @@ async fn an_answer_signed_with_a_new_key_is_believed_once_the_metadata_says_so()
     let mut network = Network::new().await;
     let url = network.logged_in("Midden").await;
     assert_logged_in(&network.resolved(&url).await, Loa::Midden);
-    network.digid("digid-2", true);
+    network.digid("digid-2", true).await;
     // No connection to the simulator that was there before.
-    network.mitz.app = party(&network.rig, "mitz-2", MITZ, &network.clock);
+    network.mitz.app = party(&network.rig, "mitz-2", MITZ, &network.clock).await;
     let url = network.logged_in("Midden").await;
     let early = network.resolved(&url).await;
     assert_eq!(
@@ -959,7 +964,7 @@ async fn an_answer_signed_with_a_new_key_is_believed_once_the_metadata_says_so()
 async fn a_request_signed_with_a_new_key_is_believed_once_the_metadata_says_so() {
     let network = Network::new().await;
     network.logged_in("Midden").await;
-    let app = party(&network.rig, "mitz-2", MITZ, &network.clock);
+    let app = party(&network.rig, "mitz-2", MITZ, &network.clock).await;
     let metadata = MetadataSource::Url(network.door.url(DIGID, "/saml/idp/metadata"));
     let (port, level) = (network.door.port, Loa::Midden);
     let mitz = Service::new(&network.rig, app, MITZ, port, level, metadata);
@@ -1108,7 +1113,7 @@ async fn with_twist(twist: Twist) -> Uitkomst {
     };
     let document = metadata.to_xml("_metadata", &key).expect("signed");
     let document = MetadataSource::Document(document.into_bytes());
-    let app = party(&rig, "mitz", MITZ, &clock);
+    let app = party(&rig, "mitz", MITZ, &clock).await;
     let mitz = Service::new(&rig, app, MITZ, door.port, Loa::Midden, document);
     let idp = Crooked {
         twist,

@@ -1,5 +1,6 @@
 //! How a node keeps its lists fresh, against a stelselnode that does as it is told.
 
+mod party;
 #[expect(dead_code, reason = "the tests of the door need more of the rig")]
 mod rig;
 
@@ -17,6 +18,7 @@ use rig::{Open, Rig, host, open};
 use server::app::{App, Given};
 use server::clock::Clock;
 use server::door::House;
+use server::home::Home;
 use server::lists::kept::Kept;
 use server::lists::{ListDown, Lists, Stelselnode};
 use server::log::RefusalLog;
@@ -71,7 +73,7 @@ impl World {
         });
         let open = open([rig.site(STELSELNODE, router)], House::default()).await;
         let clock = Clock::system();
-        let app = app(&rig, &clock);
+        let app = app(&rig, &clock).await;
         Self {
             rig,
             open,
@@ -127,7 +129,7 @@ impl World {
     }
 }
 
-fn app(rig: &Rig, clock: &Clock) -> Arc<App> {
+async fn app(rig: &Rig, clock: &Clock) -> Arc<App> {
     let given = Given {
         host: host("node.localhost"),
         clock: clock.clone(),
@@ -135,8 +137,10 @@ fn app(rig: &Rig, clock: &Clock) -> Arc<App> {
         log: RefusalLog::open(&rig.directory.join("log.jsonl")).expect("a log"),
         observer: Observer::nobody("node"),
     };
-    let opened = App::open("node", &rig.directory.join("node"), given);
-    opened.expect("a party").0
+    let directory = rig.directory.join("node");
+    let home = Home::embedded(&directory).expect("a home");
+    let keys = party::keys(&home, &directory).await;
+    App::new("node", home, keys, given)
 }
 
 impl Asked {

@@ -1,18 +1,19 @@
 //! Steps 8–10: a code or a refresh token for an access token.
 
 use jose::b64::encode as b64;
-use protocol::access_token::{AccessToken, Confirmation, LIFETIME_S, jti};
+use protocol::access_token::{AccessToken, LIFETIME_S, jti};
 use protocol::client::ProvenClient;
 use protocol::grant::{Standing, belongs_to, standing};
 use protocol::handle::{Handle, Purpose};
 use protocol::id_token::IdToken;
+use protocol::not_before::{self, NotBefore};
 use protocol::refusal::{ErrorCode, Refusal};
 use protocol::wire::Parameters;
 use verdict::{
     Actor, Change, Clear, Event, Expect, Key, Moment, Record as _, Step, Stored, Verdict,
 };
 
-use super::grant::{Grant, REFRESH_S, Secret};
+use super::grant::{CODE_S, Grant, REFRESH_S, Secret};
 use super::{Mitz, acr};
 use crate::toestemmingenregister::Koppeling;
 
@@ -48,6 +49,7 @@ pub enum Offer {
 pub struct TokenRequest {
     client: ProvenClient,
     offer: Offer,
+    not_before: NotBefore,
 }
 
 /// The answer to the client, before it is sealed.
@@ -129,7 +131,23 @@ impl Offer {
 impl TokenRequest {
     /// The request of a client that proved who it is.
     pub const fn new(client: ProvenClient, offer: Offer) -> Self {
-        Self { client, offer }
+        Self {
+            client,
+            offer,
+            not_before: NotBefore::NEVER,
+        }
+    }
+
+    /// The same, where what was issued earlier does not count.
+    #[must_use]
+    pub const fn not_before(mut self, not_before: NotBefore) -> Self {
+        self.not_before = not_before;
+        self
+    }
+
+    /// Who asks.
+    pub fn client_id(&self) -> &str {
+        self.client.id()
     }
 
     /// The first step (seed 000 step 9).
@@ -145,15 +163,17 @@ impl TokenRequest {
         }
     }
 
-    /// What holds when the koppeling turned out to be gone at the commit: the person withdrew.
-    pub fn withdrawn(&self) -> Stap {
-        // mitz case 20
-        let refusal = Refusal::new(
-            ErrorCode::InvalidGrant,
-            "mitz case 20",
-            "the person withdrew the consent",
-        );
-        self.refused(refusal, Vec::new())
+    /// What holds when the row of `key` was not as expected at the commit, where that row decides:
+    /// the koppeling is gone, because the person withdrew; or the client's assertion was used before.
+    pub fn lost(&self, key: &Key) -> Option<Stap> {
+        let refusal = if key.space() == Koppeling::SPACE {
+            // mitz case 20
+            let reason = "the person withdrew the consent";
+            Refusal::new(ErrorCode::InvalidGrant, "mitz case 20", reason)
+        } else {
+            ProvenClient::is_replay(key)?
+        };
+        Some(self.refused(refusal, Vec::new()))
     }
 
     fn refuse(&self, reason: &'static str, changes: Vec<Change<Clear>>) -> Stap {
@@ -163,11 +183,16 @@ impl TokenRequest {
 
     fn refused(&self, refusal: Refusal, changes: Vec<Change<Clear>>) -> Stap {
         let who = Actor::Party(self.client.id().to_owned());
-        Step::Done(Verdict {
+        self.done(Verdict {
             reply: TokenAnswer::Refused(refusal),
             changes,
             events: vec![Event::refused(refusal.requirement, refusal.reason, who)],
         })
+    }
+
+    /// Every end of a request goes through here, so that no proof is forgotten to be spent.
+    fn done(&self, verdict: Verdict<TokenAnswer>) -> Stap {
+        Step::Done(self.client.spent_in(verdict))
     }
 }
 
@@ -194,7 +219,8 @@ impl GrantVraag {
             return self.request.refused(refusal, end);
         }
         let kept = belongs_to(&found.value.client_id, &self.request.client)
-            .and_then(|()| self.terms_kept(&found.value.secret));
+            .and_then(|()| self.terms_kept(&found.value.secret))
+            .and_then(|()| self.counts(&found));
         match (kept, &found.value.secret) {
             (Ok(()), _) => self.issue(found),
             // design §5 "code": spent although the request fails (mitz cases 14 and 17)
@@ -222,6 +248,28 @@ impl GrantVraag {
         }
     }
 
+    /// Whether the secret was issued late enough: its row ends a life after that. Nothing is removed, so
+    /// that a moment that was set by mistake can be taken back.
+    fn counts(&self, found: &Stored<Grant>) -> Result<(), Refusal> {
+        let life_s = match found.value.secret {
+            Secret::Code(_) => CODE_S,
+            Secret::RefreshToken => REFRESH_S,
+        };
+        // design §4
+        if self
+            .request
+            .not_before
+            .refuses(found.until.minus_s(life_s).unix())
+        {
+            return Err(Refusal::new(
+                ErrorCode::InvalidGrant,
+                not_before::REQUIREMENT,
+                not_before::REASON,
+            ));
+        }
+        Ok(())
+    }
+
     /// Step 10 (mitz cases 11, 12 and 18): the grant advances in place, under the guard that the
     /// person has not withdrawn.
     fn issue(self, found: Stored<Grant>) -> Stap {
@@ -246,7 +294,7 @@ impl GrantVraag {
         };
         let who = Actor::Party(request.client.id().to_owned());
         let event = Event::granted("seed 000 step 10", "tokens were issued", who);
-        Step::Done(Verdict {
+        request.done(Verdict {
             events: vec![event.about(grant.persoon)],
             changes: vec![
                 grant.put(
@@ -277,9 +325,7 @@ fn access_token(
         iat: now.unix(),
         exp: now.plus_s(LIFETIME_S).unix(),
         // RFC 8705 §3.1
-        cnf: Confirmation {
-            x5t_s256: b64(client.x5t_s256()),
-        },
+        cnf: client.confirmation(),
     }
 }
 

@@ -1,9 +1,9 @@
 //! Steps 23–28 at the DVA's Authorization server: an ID token of Mitz for an access token.
 
 use identity::{Bsn, GegevensdienstId, Ura};
-use jose::b64::encode as b64;
-use protocol::access_token::{AccessToken, Confirmation, LIFETIME_S, jti};
+use protocol::access_token::{AccessToken, LIFETIME_S, jti};
 use protocol::client::ProvenClient;
+use protocol::not_before::{self, NotBefore};
 use protocol::refusal::{ErrorCode, Refusal};
 use protocol::scope::Scope;
 use protocol::token_exchange::Exchange;
@@ -27,6 +27,7 @@ pub struct TokenRequest {
     client: ProvenClient,
     exchange: Exchange,
     token: Result<Locatietoken, &'static str>,
+    not_before: NotBefore,
 }
 
 /// The answer to the DVP, before it is sealed.
@@ -100,7 +101,15 @@ impl TokenRequest {
             client,
             exchange,
             token,
+            not_before: NotBefore::NEVER,
         }
+    }
+
+    /// The same, where what was issued earlier does not count.
+    #[must_use]
+    pub const fn not_before(mut self, not_before: NotBefore) -> Self {
+        self.not_before = not_before;
+        self
     }
 
     /// The first step: everything that can be decided without asking anyone (mitz cases 38, 39).
@@ -146,6 +155,9 @@ impl TokenRequest {
             Err(("mitz case 38", "the token is of another issuer"))
         } else if !has(self.client.id()) || token.azp != self.client.id() {
             Err(("mitz case 38", "the token is for another client"))
+        // design §4
+        } else if self.not_before.refuses(token.iat) {
+            Err((not_before::REQUIREMENT, not_before::REASON))
         // a location's token names its DVA in both profiles
         } else if !has(&dva.issuer) {
             Err(("mitz case 41", "the token is not for this DVA"))
@@ -228,7 +240,8 @@ impl ToestemmingVraag {
 
     /// The certificate with which the DVP came.
     pub fn presenter_x5t(&self) -> String {
-        b64(self.0.request.client.x5t_s256())
+        let shown = self.0.request.client.confirmation();
+        shown.map(|cnf| cnf.x5t_s256).unwrap_or_default()
     }
 
     /// Goes on when the person agreed.
@@ -300,9 +313,7 @@ impl Run {
             jti: jti(self.grant, 0),
             iat: self.now.unix(),
             exp: until.unix(),
-            cnf: Confirmation {
-                x5t_s256: b64(client.x5t_s256()),
-            },
+            cnf: client.confirmation(),
         };
         let grant = Grant {
             client_id: client.id().to_owned(),

@@ -21,7 +21,8 @@ use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 pub use authority::{Authority, ORGANISATION, saml_signing};
 pub use files::{KeyFiles, private_directory};
 pub use reading::{
-    BadCertificate, Validity, expiry, peer_hostname, roots_of, thumbprint, validity, vouches,
+    BadCertificate, Validity, expiry, is_of_the_demo, peer_hostname, roots_of, thumbprint,
+    validity, vouches,
 };
 
 /// A certificate with the private key that belongs to it. It prints its certificate's thumbprint,

@@ -10,6 +10,8 @@ use verdict::Moment;
 use x509_parser::certificate::X509Certificate;
 use x509_parser::extensions::GeneralName;
 
+use super::ORGANISATION;
+
 /// Why a certificate tells us nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BadCertificate {
@@ -54,6 +56,16 @@ pub fn peer_hostname(der: &[u8]) -> Result<Hostname, BadCertificate> {
     };
     // RFC 5280 §7.2: DNS names compare without regard to case.
     Hostname::parse(&name.to_ascii_lowercase()).map_err(|_| BadCertificate::NotAHostname)
+}
+
+/// Whether a certificate is of the demo's authority, or was given out by it.
+pub fn is_of_the_demo(der: &[u8]) -> bool {
+    parse(der).is_ok_and(|certificate| {
+        let names = [certificate.issuer(), certificate.subject()];
+        let organisations = names.iter().flat_map(|name| name.iter_organization());
+        let mut organisations = organisations.filter_map(|name| name.as_str().ok());
+        organisations.any(|name| name == ORGANISATION)
+    })
 }
 
 /// Whether a certificate can be an authority's (RFC 5280 §4.2.1.9), or is its own.

@@ -12,11 +12,13 @@ use medmij::lists::{
     Aanbiedertype, FrontchannelPort, InterfaceversieId, OAuthclientOrganisatienaam, Soort,
     Volgnummer, ZalRelease, ZalRules,
 };
-use mitz::catalogus::{Aanbieder, Catalogus, Categorie};
+use mitz::catalogus::{Catalogus, Categorie};
 use mitz::toestemming::Keuze;
+use protocol::assertion::ClientKeys;
 use rustls_pki_types::CertificateDer;
 
 use super::files::Files;
+use super::providers::{Gegevensdiensten, aanbieders, catalogus};
 use super::{BsnTable, InputFault, OutsideParties, Records, Settings, meaning};
 
 /// By which rules the demo's Zorgaanbiederslijst is read. It serves everything on one port that is
@@ -128,13 +130,26 @@ pub struct Client {
     pub redirect_uris: Vec<String>,
 }
 
-/// How a client proves who it is (RFC 8705 §2).
+/// How a client proves who it is (RFC 8705 §2, OIDC Core §9).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ClientAuth {
     /// By a certificate of a trusted root whose DNS name is the client's id.
     TlsClientAuth,
     /// By exactly this certificate.
     SelfSigned(CertificateDer<'static>),
+    /// By an assertion that one of these keys signed (OIDC Core §9).
+    PrivateKeyJwt(ClientKeys),
+}
+
+impl ClientAuth {
+    /// Its name, as `clients.json` and `demo.json` have it.
+    pub const fn method(&self) -> &'static str {
+        match self {
+            Self::TlsClientAuth => "tls_client_auth",
+            Self::SelfSigned(_) => "self_signed_tls_client_auth",
+            Self::PrivateKeyJwt(_) => "private_key_jwt",
+        }
+    }
 }
 
 /// What stands in the lists beside people, providers and clients.
@@ -220,38 +235,18 @@ impl Input {
 
     /// A DVA's providers as its servers know them.
     pub fn aanbieders_of(&self, dva: DvaId) -> BTreeMap<Zorgaanbiedernaam, mitz::dva::Aanbieder> {
-        let aanbieder = |provider: &Provider| mitz::dva::Aanbieder {
-            ura: provider.ura.clone(),
-            gegevensdiensten: self.gegevensdiensten_of(provider),
-        };
-        self.providers_of(dva)
-            .map(|provider| (provider.naam.clone(), aanbieder(provider)))
-            .collect()
+        aanbieders(self.providers_of(dva), &self.gegevensdiensten)
     }
 
     /// What can be collected at a provider.
-    pub fn gegevensdiensten_of(
-        &self,
-        provider: &Provider,
-    ) -> BTreeMap<GegevensdienstId, Gegevensdienst> {
-        let known = |id| self.gegevensdiensten.get_key_value(id);
-        let diensten = provider.gegevensdiensten.iter().filter_map(known);
-        diensten
-            .map(|(id, dienst)| (id.clone(), dienst.clone()))
-            .collect()
+    pub fn gegevensdiensten_of(&self, provider: &Provider) -> Gegevensdiensten {
+        provider.offered(&self.gegevensdiensten)
     }
 
     /// The catalogue from which people choose at the register: every provider, also those that
     /// MedMij does not reach.
     pub fn catalogus(&self) -> Catalogus {
-        let aanbieder = |provider: &Provider| Aanbieder {
-            weergavenaam: provider.weergavenaam.clone(),
-            categorie: provider.categorie.clone(),
-        };
-        self.providers
-            .iter()
-            .map(|provider| (provider.ura.clone(), aanbieder(provider)))
-            .collect()
+        catalogus(&self.providers)
     }
 }
 

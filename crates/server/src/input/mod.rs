@@ -43,6 +43,7 @@ mod place;
 mod providers;
 mod reading;
 mod records;
+mod registers;
 mod search;
 mod settings;
 mod strict;
@@ -54,9 +55,12 @@ pub use meant::{
     Client, ClientAuth, Consent, DvaId, Input, ListSettings, Person, Provider, ReplacedLists,
     Shows, ZAL_RULES,
 };
+pub(crate) use nearest::none_of;
 pub use parties::{OutsideParties, OutsideParty};
 pub use records::{Found, Records};
+pub use registers::Registers;
 pub use search::{BadSearch, SEARCH_PARAMETERS};
+pub(crate) use settings::level;
 pub use settings::{DvaSettings, MitzSettings, Settings};
 
 #[cfg(test)]

@@ -41,7 +41,7 @@ fn distance(from: &[char], to: &[char]) -> usize {
 }
 
 /// What is said of a name that is none of the known ones: the one that was meant, or all of them.
-pub(super) fn none_of(reason: &str, name: &str, known: &[&str]) -> String {
+pub(crate) fn none_of(reason: &str, name: &str, known: &[&str]) -> String {
     match nearest(name, known.iter().copied()) {
         Some(meant) => format!("{reason}; did you mean `{meant}`?"),
         None => format!("{reason}; those are {}", known.join(", ")),

@@ -6,7 +6,7 @@ use std::slice;
 use fhir::{Gegevensdienst, Zoekvraag};
 use identity::{GegevensdienstId, Ura, Zorgaanbiedernaam};
 use medmij::lists::{Systeemrolcode, Weergavenaam};
-use mitz::catalogus::Categorie;
+use mitz::catalogus::{Aanbieder, Catalogus, Categorie};
 
 use super::files::{File, Files};
 use super::place::Place;
@@ -15,7 +15,45 @@ use super::records::is_resource_type;
 use super::search::Search;
 use super::{DvaId, InputFault, Provider, Records, SEARCH_PARAMETERS, written};
 
-pub(super) type Gegevensdiensten = BTreeMap<GegevensdienstId, Gegevensdienst>;
+/// What each gegevensdienst collects.
+pub(crate) type Gegevensdiensten = BTreeMap<GegevensdienstId, Gegevensdienst>;
+
+/// Providers as a DVA's servers know them.
+pub(super) fn aanbieders<'p>(
+    providers: impl Iterator<Item = &'p Provider>,
+    known: &Gegevensdiensten,
+) -> BTreeMap<Zorgaanbiedernaam, mitz::dva::Aanbieder> {
+    let aanbieder = |provider: &Provider| mitz::dva::Aanbieder {
+        ura: provider.ura.clone(),
+        gegevensdiensten: provider.offered(known),
+    };
+    providers
+        .map(|provider| (provider.naam.clone(), aanbieder(provider)))
+        .collect()
+}
+
+/// The catalogue from which people choose at the register.
+pub(super) fn catalogus(providers: &[Provider]) -> Catalogus {
+    let aanbieder = |provider: &Provider| Aanbieder {
+        weergavenaam: provider.weergavenaam.clone(),
+        categorie: provider.categorie.clone(),
+    };
+    let providers = providers.iter();
+    providers
+        .map(|provider| (provider.ura.clone(), aanbieder(provider)))
+        .collect()
+}
+
+impl Provider {
+    /// What can be collected there.
+    pub(super) fn offered(&self, known: &Gegevensdiensten) -> Gegevensdiensten {
+        let diensten = self.gegevensdiensten.iter();
+        let diensten = diensten.filter_map(|id| known.get_key_value(id));
+        diensten
+            .map(|(id, dienst)| (id.clone(), dienst.clone()))
+            .collect()
+    }
+}
 
 pub(super) fn gegevensdiensten(file: &File) -> Result<Gegevensdiensten, InputFault> {
     let mut diensten = Gegevensdiensten::new();

@@ -1,14 +1,12 @@
 //! What `settings.json` can set; left out, everything is as the design decides.
 
 use identity::Loa;
+use protocol::assertion::Audience;
 
 use super::fault::InputFault;
 use super::files::File;
 use super::place::Place;
 use super::{DvaId, written};
-
-/// The age from which a person can collect, in years (MedMij, Verantwoordelijkheden Zorg).
-const AGE_MIN: u8 = 16;
 
 /// What can be set.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,6 +26,8 @@ pub struct MitzSettings {
     pub min_level: Loa,
     /// Whether a token that names several providers is taken in step 25.
     pub full_location_token: bool,
+    /// What clients may write as `aud` into their assertions.
+    pub assertion_audience: Audience,
 }
 
 /// What can be set at a DVA.
@@ -64,6 +64,11 @@ impl Settings {
             mitz: MitzSettings {
                 min_level,
                 full_location_token: written.mitz.full_location_token,
+                assertion_audience: if written.mitz.token_endpoint_as_audience {
+                    Audience::IssuerOrTokenEndpoint
+                } else {
+                    Audience::Issuer
+                },
             },
             dva: DvaSettings::of(&written.dva),
             dva2: DvaSettings::of(&written.dva2),
@@ -78,6 +83,7 @@ impl Default for Settings {
             mitz: MitzSettings {
                 min_level: Loa::Substantieel,
                 full_location_token: false,
+                assertion_audience: Audience::Issuer,
             },
             dva: DvaSettings::of(&nothing),
             dva2: DvaSettings::of(&nothing),
@@ -86,16 +92,20 @@ impl Default for Settings {
 }
 
 impl DvaSettings {
+    /// The age from which a person can collect, in years (MedMij, Verantwoordelijkheden Zorg).
+    pub(crate) const AGE_MIN: u8 = 16;
+
     fn of(written: &written::DvaSettings) -> Self {
         Self {
             jwt_bearer: written.jwt_bearer,
             full_location_token: written.full_location_token,
-            age_min: written.age_min.unwrap_or(AGE_MIN),
+            age_min: written.age_min.unwrap_or(Self::AGE_MIN),
         }
     }
 }
 
-fn level(name: &str) -> Option<Loa> {
+/// The level of this name, as files write it.
+pub(crate) fn level(name: &str) -> Option<Loa> {
     let named = |loa: &Loa| loa.to_string().to_lowercase() == name;
     Loa::ALL.into_iter().find(named)
 }

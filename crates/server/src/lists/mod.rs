@@ -42,6 +42,14 @@ pub struct Stelselnode {
     pub zal: ZalRules,
 }
 
+/// Where a stelselnode publishes each list.
+pub fn published_at(base: &str) -> Vec<String> {
+    let lists = Soort::ALL.iter();
+    lists
+        .map(|soort| format!("{base}{}", soort.path()))
+        .collect()
+}
+
 impl Lists {
     /// The lists that this stelselnode publishes. With the party's directory they are kept in
     /// `lists/` there, and those that were kept are used from the start.

@@ -31,10 +31,12 @@ use crate::chance;
 use crate::clock::Clock;
 use crate::door::{self, Drained, House, Sites, Stop};
 use crate::input::Input;
+use crate::keys;
 use crate::log::RefusalLog;
 use crate::trust::Trust;
 
 use self::parties::Chore;
+pub use self::parties::{master_file, purposes};
 
 pub use addresses::DvaAddress;
 pub use faults::Fault;
@@ -131,7 +133,7 @@ pub async fn start(config: Config) -> Result<Running, String> {
     let foundation = Foundation::lay(config, port)?;
     let wanted = ours(&wanted, fault, &foundation.input)?;
     trusted::issue(&foundation)?;
-    let opened = Parties::open(&foundation, &wanted, fault)?;
+    let opened = Parties::open(&foundation, &wanted, fault).await?;
     // The parties' locks are ours, so what a demo before us left behind is stale.
     let ready_files = ready::files(&foundation.state, &wanted, foundation.input.parties.len());
     ready::remove_stale(&ready_files);
@@ -211,7 +213,7 @@ struct Parties {
 }
 
 impl Parties {
-    fn open(
+    async fn open(
         on: &Foundation,
         wanted: &BTreeSet<Party>,
         fault: Option<Fault>,
@@ -219,7 +221,7 @@ impl Parties {
         let (mut apps, mut sites, mut chores) = (BTreeMap::new(), Vec::new(), Vec::new());
         let mut behind: HashMap<Hostname, Arc<App>> = HashMap::new();
         for party in Party::ALL.into_iter().filter(|p| wanted.contains(p)) {
-            let opened = parties::open(on, party)?;
+            let opened = parties::open(on, party).await?;
             // The observer stays well, so that it can make the others well.
             let control = on.control.as_ref().filter(|_| party != Party::Netwerk);
             if let Some(control) = control {
@@ -230,8 +232,8 @@ impl Parties {
                     router = fault.before(host, router);
                 }
                 if let Some(control) = control {
-                    let signing = opened.signing.clone();
-                    router = control.troubles.before(party, signing, router);
+                    let keys = Arc::clone(&opened.app.keys);
+                    router = control.troubles.before(party, keys, router);
                 }
                 if party != Party::Netwerk {
                     router = overheard::around(&opened.app, on.hosts.url(host), router);
@@ -319,7 +321,8 @@ async fn listen(port: u16) -> Result<TcpListener, String> {
 fn chores(apps: &BTreeMap<Party, Arc<App>>, of_parties: Vec<Chore>) -> Vec<JoinHandle<()>> {
     let sweepers = apps.values().map(|app| sweep(Arc::clone(app)));
     let sweepers = sweepers.map(tokio::spawn);
-    let of_parties = of_parties.into_iter().map(tokio::spawn);
+    let of_keys = apps.values().flat_map(keys::chores);
+    let of_parties = of_keys.chain(of_parties).map(tokio::spawn);
     sweepers.chain(of_parties).collect()
 }
 

@@ -1,13 +1,12 @@
 //! How each party of the demo is put together.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::Arc;
 
 use axum::Router;
 use identity::{Hostname, Loa};
-use jose::SigningKey;
 use medmij::lists::{Soort, Volgnummer};
 use mitz::authorization_server::{Dva, Dvas, Mitz};
 use mitz::discovery::Endpoints;
@@ -19,11 +18,12 @@ use verdict::Moment;
 use super::addresses::DvaNames;
 use super::{Foundation, Hosts, Party, hostname, ready, trusted};
 use crate::app::{App, Given};
-use crate::certificates::{saml_signing, thumbprint};
+use crate::certificates::{private_directory, saml_signing, thumbprint};
 use crate::digid::{MetadataSource, ServiceProvider, ServiceProviderConfig};
 use crate::door::{ClientCertificates, Limits, Site};
+use crate::home::Home;
 use crate::input::{ClientAuth, DvaId, Provider, Shows, ZAL_RULES};
-use crate::keys::KeyRing;
+use crate::keys::{Keys, MasterKey, Purpose, Schedule, master};
 use crate::lists::{Lists, Stelselnode};
 use crate::observer::Observer;
 use crate::outside::{Ears, Others, Outside, OutsideConfig};
@@ -43,8 +43,6 @@ const PAGES: [&str; 5] = ["pgo", "mitz", "toestemmingen", "digid", "netwerk"];
 /// A party that is ready to be served.
 pub(super) struct Opened {
     pub(super) app: Arc<App>,
-    /// The key of its tokens, if it signs any that others verify.
-    pub(super) signing: Option<Arc<SigningKey>>,
     pub(super) sites: Vec<(&'static str, Ask, Router)>,
     /// What it does by itself, once the door stands open.
     pub(super) chores: Vec<Chore>,
@@ -65,14 +63,14 @@ pub(super) enum Ask {
 }
 
 /// Opens a party: its directory, its keys, its roles.
-pub(super) fn open(on: &Foundation, party: Party) -> Result<Opened, String> {
-    let (app, ring) = app(on, party)?;
+pub(super) async fn open(on: &Foundation, party: Party) -> Result<Opened, String> {
+    let app = app(on, party).await?;
     let mut chores: Vec<Chore> = Vec::new();
     let lists = lists(on, party);
     let sites = match party {
         Party::Pgo => vec![("pgo", Ask::Never, pgo(on, &app, &lists).front())],
         Party::Mitz => {
-            let role = mitz(on, &app, &ring)?;
+            let role = mitz(on, &app)?;
             vec![
                 ("mitz", Ask::Never, role.front()),
                 ("mitz-back", Ask::Offered, role.back()),
@@ -87,8 +85,8 @@ pub(super) fn open(on: &Foundation, party: Party) -> Result<Opened, String> {
                 ("digid-back", Ask::Required, role.back()),
             ]
         }
-        Party::Dva => dva(on, &app, &ring, &lists, DvaId::Dva)?,
-        Party::Dva2 => dva(on, &app, &ring, &lists, DvaId::Dva2)?,
+        Party::Dva => dva(on, &app, &lists, DvaId::Dva)?,
+        Party::Dva2 => dva(on, &app, &lists, DvaId::Dva2)?,
         Party::Xis => vec![("xis", Ask::Required, xis(on, &app, DvaId::Dva)?)],
         Party::Xis2 => vec![("xis2", Ask::Required, xis(on, &app, DvaId::Dva2)?)],
         Party::Stelselnode => {
@@ -102,16 +100,7 @@ pub(super) fn open(on: &Foundation, party: Party) -> Result<Opened, String> {
     if matches!(party, Party::Pgo | Party::Dva | Party::Dva2) {
         chores.push(Box::pin(lists.keep_fresh(Arc::clone(&app))));
     }
-    let signing = match party {
-        Party::Mitz => Some(ring.signing("tokens").map_err(|fault| fault.to_string())?),
-        _ => None,
-    };
-    Ok(Opened {
-        app,
-        signing: signing.map(Arc::new),
-        sites,
-        chores,
-    })
+    Ok(Opened { app, sites, chores })
 }
 
 /// A host of a party, with its server certificate.
@@ -133,6 +122,7 @@ pub(super) fn site(
             Ask::Required => ClientCertificates::Required(trusted::of(on)),
         },
         limits: limits(party),
+        proxies: BTreeSet::new(),
         host,
         router,
     })
@@ -143,25 +133,25 @@ fn limits(party: Party) -> Limits {
     match party {
         Party::Netwerk => Limits {
             body_bytes_max: 1024 * 1024,
-            ..Limits::default()
+            ..Limits::on_one_machine()
         },
-        _ => Limits::default(),
+        _ => Limits::on_one_machine(),
     }
 }
 
 /// The secrets with which the parties tell the observer, one each; made once per state directory.
 pub(super) fn observer_keys(state: &Path) -> Result<BTreeMap<&'static str, String>, String> {
-    let ring = KeyRing::open(&state.join("sightings")).map_err(|fault| fault.to_string())?;
+    let directory = state.join("sightings");
+    private_directory(&directory).map_err(|fault| fault.to_string())?;
     let key = |party: Party| {
-        let key = ring
-            .secret(party.name())
-            .map_err(|fault| fault.to_string())?;
+        let file = directory.join(format!("{}.1.key", party.name()));
+        let key = master::secret(&file).map_err(|fault| fault.to_string())?;
         Ok((party.name(), jose::b64::encode(key.reveal())))
     };
     Party::ALL.into_iter().map(key).collect()
 }
 
-fn app(on: &Foundation, party: Party) -> Result<(Arc<App>, KeyRing), String> {
+async fn app(on: &Foundation, party: Party) -> Result<Arc<App>, String> {
     let directory = on.state.join(party.name());
     let host = hostname(party.client_host())?;
     let identity = on.authority.client(&directory, &host, on.clock.wall());
@@ -183,6 +173,8 @@ fn app(on: &Foundation, party: Party) -> Result<(Arc<App>, KeyRing), String> {
         observer: observer.clone(),
         clock: clock.clone(),
     });
+    let home = Home::embedded(&directory)?;
+    let keys = keys(&directory, &home, party, clock.now()).await?;
     let given = Given {
         host,
         clock,
@@ -190,7 +182,36 @@ fn app(on: &Foundation, party: Party) -> Result<(Arc<App>, KeyRing), String> {
         log: on.log.clone(),
         observer,
     };
-    App::open(party.name(), &directory, given)
+    Ok(App::new(party.name(), home, keys, given))
+}
+
+/// The keys of a party, under the master key in its directory, which is made at the first start.
+async fn keys(directory: &Path, home: &Home, party: Party, now: Moment) -> Result<Keys, String> {
+    if directory.join("keys").is_dir() {
+        return Err(format!(
+            "{}: this party was made by an earlier version, which kept its keys in files; remove its \
+             whole directory to start anew",
+            directory.display()
+        ));
+    }
+    let master = MasterKey::read_or_make(&master_file(directory));
+    let master = master.map_err(|fault| fault.to_string())?;
+    let keys = Keys::open(home, master, purposes(party), Schedule::default(), now).await;
+    keys.map_err(|fault| format!("{}: {fault}", directory.display()))
+}
+
+/// Where the master key of a party of the demo stands, in the party's directory.
+pub fn master_file(directory: &Path) -> PathBuf {
+    directory.join("master.key")
+}
+
+/// What a party has keys for, beside what every party has.
+pub const fn purposes(party: Party) -> &'static [Purpose] {
+    match party {
+        Party::Mitz => &MitzRole::PURPOSES,
+        Party::Dva | Party::Dva2 => &DvaRole::PURPOSES,
+        _ => &[],
+    }
 }
 
 /// The hosts of parties that are not of this program, which tell the observer nothing: what a party
@@ -239,7 +260,7 @@ fn pgo(on: &Foundation, app: &Arc<App>, lists: &Arc<Lists>) -> Arc<PgoRole> {
     PgoRole::new(Arc::clone(app), config, Arc::clone(lists))
 }
 
-fn mitz(on: &Foundation, app: &Arc<App>, ring: &KeyRing) -> Result<Arc<MitzRole>, String> {
+fn mitz(on: &Foundation, app: &Arc<App>) -> Result<Arc<MitzRole>, String> {
     let settings = &on.input.settings.mitz;
     let front = on.hosts.url("mitz");
     let dvas: Result<Vec<_>, String> = [DvaId::Dva, DvaId::Dva2]
@@ -253,6 +274,7 @@ fn mitz(on: &Foundation, app: &Arc<App>, ring: &KeyRing) -> Result<Arc<MitzRole>
         catalogus: on.input.catalogus(),
         min_level: settings.min_level,
         full_location_token: settings.full_location_token,
+        assertion_audience: settings.assertion_audience,
     };
     let urls = MitzUrls {
         back: on.hosts.url("mitz-back"),
@@ -268,8 +290,7 @@ fn mitz(on: &Foundation, app: &Arc<App>, ring: &KeyRing) -> Result<Arc<MitzRole>
         settings.min_level,
         on.input.digid_metadata.as_deref(),
     )?;
-    let role = MitzRole::open(Arc::clone(app), ring, Arc::new(mitz), urls, digid);
-    let role = role.map_err(|fault| fault.to_string())?;
+    let role = MitzRole::new(Arc::clone(app), Arc::new(mitz), urls, digid);
     let seeded = Arc::clone(&role);
     let input = Arc::clone(&on.input);
     tokio::spawn(async move { seeded.seed(&input.consents).await });
@@ -339,6 +360,7 @@ fn clients(on: &Foundation) -> Result<Clients, String> {
             ClientAuth::SelfSigned(certificate) => Authentication::SelfSignedTlsClientAuth {
                 x5t_s256: thumbprint(certificate),
             },
+            ClientAuth::PrivateKeyJwt(keys) => Authentication::PrivateKeyJwt(keys.clone()),
         };
         Ok(Client {
             client_id: client.client_id.to_string(),
@@ -388,7 +410,6 @@ fn digid(on: &Foundation, app: &Arc<App>) -> Result<Arc<DigidRole>, String> {
 fn dva(
     on: &Foundation,
     app: &Arc<App>,
-    ring: &KeyRing,
     lists: &Arc<Lists>,
     id: DvaId,
 ) -> Result<Vec<(&'static str, Ask, Router)>, String> {
@@ -417,7 +438,7 @@ fn dva(
         clients: clients(on)?,
         lists: Arc::clone(lists),
     };
-    let role = DvaRole::open(Arc::clone(app), ring, given).map_err(|fault| fault.to_string())?;
+    let role = DvaRole::new(Arc::clone(app), given);
     Ok(vec![
         (names.front, Ask::Never, role.front()),
         (names.back, Ask::Offered, role.back()),

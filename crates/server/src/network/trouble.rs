@@ -16,11 +16,11 @@ use axum::Router;
 use axum::extract::{Request, State};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
-use jose::SigningKey;
 use serde::{Deserialize, Serialize};
 
 use super::Party;
 use crate::clock::Clock;
+use crate::keys::Keys;
 use crate::web;
 
 /// The longest that a slow party waits, in milliseconds: longer than anybody's patience.
@@ -108,18 +108,13 @@ impl Troubles {
         self.all().insert(party, troubled);
     }
 
-    /// The router with the party's trouble in front of it. `signing` is the key of its tokens, for
-    /// the trouble of signing under another name.
-    pub(super) fn before(
-        &self,
-        party: Party,
-        signing: Option<Arc<SigningKey>>,
-        router: Router,
-    ) -> Router {
+    /// The router with the party's trouble in front of it. Its keys are for the trouble of signing under
+    /// another name.
+    pub(super) fn before(&self, party: Party, keys: Arc<Keys>, router: Router) -> Router {
         let at = At {
             troubles: self.clone(),
             party,
-            signing,
+            keys,
         };
         router.layer(from_fn_with_state(at, trouble))
     }
@@ -173,7 +168,7 @@ impl fmt::Debug for Troubles {
 struct At {
     troubles: Troubles,
     party: Party,
-    signing: Option<Arc<SigningKey>>,
+    keys: Arc<Keys>,
 }
 
 async fn trouble(State(at): State<At>, request: Request, next: Next) -> Response {
@@ -186,7 +181,7 @@ async fn trouble(State(at): State<At>, request: Request, next: Next) -> Response
         Some(Trouble::Down) => web::unavailable(),
         Some(Trouble::Wrong { how }) => {
             let answer = next.run(request).await;
-            wrong::altered(answer, how, at.signing.as_deref()).await
+            wrong::altered(answer, how, &at.keys).await
         }
     }
 }

@@ -9,7 +9,7 @@ use super::ready::client_files;
 use super::{Foundation, Party};
 use crate::certificates::{KeyFiles, private_directory};
 use crate::input::{ClientAuth, OutsideParty};
-use crate::trust::{Confined, Trust};
+use crate::trust::{Confined, Revocation, Trust};
 
 /// Whom every party believes: the demo's own authority and those of `trust/` about any name, that of
 /// an outside party about its own names, and the certificates that clients brought as they are.
@@ -21,7 +21,7 @@ pub(super) fn of(on: &Foundation) -> Trust {
         .iter()
         .filter_map(|client| match &client.auth {
             ClientAuth::SelfSigned(certificate) => Some(certificate.clone()),
-            ClientAuth::TlsClientAuth => None,
+            ClientAuth::TlsClientAuth | ClientAuth::PrivateKeyJwt(_) => None,
         });
     let outside = input.parties.values();
     let of_parties = outside
@@ -35,6 +35,7 @@ pub(super) fn of(on: &Foundation) -> Trust {
             .collect(),
         confined: confined.map(confined_to_its_names).collect(),
         pinned: of_clients.chain(of_parties).collect(),
+        revocation: Revocation::Unchecked,
     }
 }
 

@@ -7,29 +7,32 @@
 //!
 //! A call never says more in an error than which host it went to: no path, no query, no body.
 
+mod addresses;
 mod ears;
 mod error;
 mod headers;
 
 use std::fmt;
-use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, Method, StatusCode};
-use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::redirect::Policy;
 use rustls::ClientConfig;
 use rustls::crypto::aws_lc_rs;
-use url::{Host, Url, form_urlencoded};
+use url::{Url, form_urlencoded};
 
 use crate::certificates::Identity;
 use crate::trust::Trust;
 
+pub use addresses::Addresses;
 pub use ears::{Ears, Others};
 pub use error::{BadOutside, OutsideError};
 pub use headers::Headers;
+
+use self::addresses::Resolver;
 
 /// An idle connection is dropped after this long; sooner than the other side does (15 s at our own
 /// doors), so that a request seldom meets a connection that is just being closed.
@@ -53,6 +56,8 @@ pub struct OutsideConfig {
     pub timeout: Duration,
     /// The body of an answer; a longer one is an error.
     pub body_bytes_max: usize,
+    /// Off for revocation lists alone, which are signed and often published without TLS.
+    pub https_only: bool,
 }
 
 impl OutsideConfig {
@@ -65,6 +70,7 @@ impl OutsideConfig {
             connect_timeout: Duration::from_secs(2),
             timeout: Duration::from_secs(10),
             body_bytes_max: 1024 * 1024,
+            https_only: true,
         }
     }
 }
@@ -85,28 +91,6 @@ fn encoded(fields: &[(&str, &str)]) -> Vec<u8> {
     form.extend_pairs(fields).finish().into_bytes()
 }
 
-/// Where calls may go.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Addresses {
-    /// The demo: `localhost` and the names under it, which are 127.0.0.1 without anybody being
-    /// asked (RFC 6761 §6.3), and literal loopback addresses. No name is ever looked up.
-    LoopbackOnly,
-    /// This one host, which the operator named, wherever it is: a host name in lower case. Names
-    /// under `localhost` are loopback here, too.
-    Named(String),
-}
-
-impl Addresses {
-    fn allow(&self, host: &Host<&str>) -> bool {
-        match (self, host) {
-            (Self::LoopbackOnly, Host::Domain(name)) => is_under_localhost(name),
-            (Self::LoopbackOnly, Host::Ipv4(ip)) => ip.is_loopback(),
-            (Self::LoopbackOnly, Host::Ipv6(ip)) => ip.is_loopback(),
-            (Self::Named(named), host) => host.to_string() == *named,
-        }
-    }
-}
-
 /// The host of a base URL: `https`, a host, a port if need be, and nothing more.
 pub fn origin_host(base: &str) -> Option<String> {
     let url = Url::parse(base).ok()?;
@@ -118,7 +102,8 @@ pub fn origin_host(base: &str) -> Option<String> {
 /// A party's way to the others. Clones share connections.
 #[derive(Clone)]
 pub struct Outside {
-    client: reqwest::Client,
+    client: Arc<ArcSwap<reqwest::Client>>,
+    https_only: bool,
     addresses: Addresses,
     body_bytes_max: usize,
     ears: Option<Arc<Ears>>,
@@ -127,26 +112,23 @@ pub struct Outside {
 impl Outside {
     /// Errs when a root cannot be read or when the key does not fit its certificate.
     pub fn new(config: OutsideConfig) -> Result<Self, BadOutside> {
-        let client = reqwest::Client::builder()
-            .tls_backend_preconfigured(tls(&config.trust, config.client_identity)?)
-            .dns_resolver(Resolver(config.addresses.clone()))
-            .no_proxy()
-            .redirect(Policy::none())
-            .referer(false)
-            .https_only(true)
-            .connect_timeout(config.connect_timeout)
-            .timeout(config.timeout)
-            .pool_idle_timeout(IDLE_TIMEOUT)
-            .pool_max_idle_per_host(IDLE_PER_HOST_MAX)
-            .http2_max_header_list_size(HEADER_LIST_BYTES_MAX)
-            .build()
-            .map_err(BadOutside::new)?;
         Ok(Self {
-            client,
+            client: Arc::new(ArcSwap::from_pointee(client(&config)?)),
+            https_only: config.https_only,
             addresses: config.addresses,
             body_bytes_max: config.body_bytes_max,
             ears: None,
         })
+    }
+
+    /// From now on calls go out with this trust and this certificate; those that are under way end
+    /// as they began. Clones follow. Addresses and bounds stay.
+    ///
+    /// # Errors
+    /// As [`Outside::new`]; then nothing changes.
+    pub fn renew(&self, config: &OutsideConfig) -> Result<(), BadOutside> {
+        self.client.store(Arc::new(client(config)?));
+        Ok(())
     }
 
     /// The same way to the others, and the observer is told what is said to those that are not of
@@ -172,7 +154,7 @@ impl Outside {
         bounds: Bounds,
     ) -> Result<Answer, OutsideError> {
         let url = self.allowed(url)?;
-        let request = self.client.get(url).headers(headers.into_map()?);
+        let request = self.client.load().get(url).headers(headers.into_map()?);
         let request = request.timeout(Duration::from_secs(bounds.timeout_s.into()));
         self.ask(request, bounds.bytes_max).await
     }
@@ -209,7 +191,7 @@ impl Outside {
         body: Option<Vec<u8>>,
     ) -> Result<Answer, OutsideError> {
         let url = self.allowed(url)?;
-        let mut request = self.client.request(method, url);
+        let mut request = self.client.load().request(method, url);
         request = request.headers(headers.into_map()?);
         if let Some(body) = body {
             request = request.body(body);
@@ -237,7 +219,8 @@ impl Outside {
         request: reqwest::Request,
         bytes_max: usize,
     ) -> Result<Answer, OutsideError> {
-        let response = self.client.execute(request).await;
+        let client = self.client.load_full();
+        let response = client.execute(request).await;
         read(response.map_err(OutsideError::of)?, bytes_max).await
     }
 
@@ -246,7 +229,8 @@ impl Outside {
     fn allowed(&self, url: &str) -> Result<Url, OutsideError> {
         let url = Url::parse(url).map_err(|_| OutsideError::BadUrl)?;
         let host = url.host().ok_or(OutsideError::BadUrl)?;
-        if url.scheme() != "https" || !url.username().is_empty() || url.password().is_some() {
+        let is_ours = url.scheme() == "https" || (url.scheme() == "http" && !self.https_only);
+        if !is_ours || !url.username().is_empty() || url.password().is_some() {
             return Err(OutsideError::BadUrl);
         }
         if self.addresses.allow(&host) {
@@ -304,31 +288,22 @@ impl fmt::Debug for Answer {
     }
 }
 
-/// Answers for names under `localhost` without asking anybody, and asks the system for the one name
-/// beside those that may be called.
-struct Resolver(Addresses);
-
-impl Resolve for Resolver {
-    fn resolve(&self, name: Name) -> Resolving {
-        let allowed = self.0.allow(&Host::Domain(name.as_str()));
-        Box::pin(async move {
-            if !allowed {
-                return Err("the name is not among those that may be called".into());
-            }
-            // Port 0 stands for the port of the URL.
-            if is_under_localhost(name.as_str()) {
-                let loopback = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-                return Ok(Box::new(std::iter::once(loopback)) as Addrs);
-            }
-            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
-            Ok(Box::new(found.collect::<Vec<_>>().into_iter()) as Addrs)
-        })
-    }
-}
-
-fn is_under_localhost(name: &str) -> bool {
-    let name = name.to_ascii_lowercase();
-    name == "localhost" || name.ends_with(".localhost")
+fn client(config: &OutsideConfig) -> Result<reqwest::Client, BadOutside> {
+    let identity = config.client_identity.clone();
+    reqwest::Client::builder()
+        .tls_backend_preconfigured(tls(&config.trust, identity)?)
+        .dns_resolver(Resolver(config.addresses.clone()))
+        .no_proxy()
+        .redirect(Policy::none())
+        .referer(false)
+        .https_only(config.https_only)
+        .connect_timeout(config.connect_timeout)
+        .timeout(config.timeout)
+        .pool_idle_timeout(IDLE_TIMEOUT)
+        .pool_max_idle_per_host(IDLE_PER_HOST_MAX)
+        .http2_max_header_list_size(HEADER_LIST_BYTES_MAX)
+        .build()
+        .map_err(BadOutside::new)
 }
 
 fn tls(trust: &Trust, identity: Option<Identity>) -> Result<ClientConfig, BadOutside> {
@@ -399,20 +374,6 @@ mod tests {
                 "{bad}"
             );
         }
-    }
-
-    #[tokio::test]
-    async fn the_resolver_knows_loopback_names_only() {
-        let resolve = async |name: &str| {
-            let name = name.parse().expect("a name");
-            Resolver(Addresses::LoopbackOnly)
-                .resolve(name)
-                .await
-                .map(Iterator::collect::<Vec<_>>)
-        };
-        let loopback: SocketAddr = ([127, 0, 0, 1], 0).into();
-        assert_eq!(resolve("pgo.localhost").await.expect("known"), [loopback]);
-        assert!(resolve("example.com").await.is_err());
     }
 
     #[test]

@@ -93,7 +93,7 @@ mod tests {
 
     #[tokio::test]
     async fn mitz_hears_which_providers_know_a_person() {
-        let party = Party::new();
+        let party = Party::new().await;
         let router = role(&party);
         let answer = ask(&router, MITZ, r#"{"bsn":"900186021"}"#).await;
         assert_eq!(answer.status, 200);
@@ -111,7 +111,7 @@ mod tests {
 
     #[tokio::test]
     async fn nobody_else_hears_anything() {
-        let party = Party::new();
+        let party = Party::new().await;
         let router = role(&party);
         for by in [None, Some("dva-back.localhost"), Some("pgo.localhost")] {
             let answer = ask(&router, by, r#"{"bsn":"900186021"}"#).await;
@@ -123,7 +123,7 @@ mod tests {
 
     #[tokio::test]
     async fn an_unreadable_question_is_refused_and_not_repeated() {
-        let party = Party::new();
+        let party = Party::new().await;
         let router = role(&party);
         for body in [
             "",

@@ -16,6 +16,8 @@ use tower::ServiceExt as _;
 use crate::app::{App, Given};
 use crate::clock::Clock;
 use crate::door::{Peer, PeerCertificate, TraceId};
+use crate::home::Home;
+use crate::keys::{Keys, MasterKey, Schedule};
 use crate::log::RefusalLog;
 use crate::observer::Observer;
 use crate::outside::{Outside, OutsideConfig};
@@ -27,7 +29,7 @@ pub(super) struct Party {
 }
 
 impl Party {
-    pub(super) fn new() -> Self {
+    pub(super) async fn new() -> Self {
         static COUNT: AtomicUsize = AtomicUsize::new(0);
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
         let name = format!("sluis-role-{}-{count}", std::process::id());
@@ -40,7 +42,12 @@ impl Party {
             log: RefusalLog::open(&folder.join("log.jsonl")).expect("a log"),
             observer: Observer::nobody("role"),
         };
-        let (app, _) = App::open("role", &folder.join("role"), given).expect("a party");
+        let role = folder.join("role");
+        let home = Home::embedded(&role).expect("a home");
+        let master = MasterKey::make(&role.join("master.key")).expect("a master key");
+        let now = given.clock.now();
+        let keys = Keys::open(&home, master, &[], Schedule::default(), now).await;
+        let app = App::new("role", home, keys.expect("keys"), given);
         Self { app, folder }
     }
 
@@ -84,10 +91,7 @@ pub(super) async fn send(router: &Router, by: Option<&str>, mut request: Request
         let read = PeerCertificate::read(made.cert.der().clone());
         Arc::new(read.expect("a certificate"))
     });
-    let peer = Peer {
-        certificate,
-        address: ([127, 0, 0, 1], 1).into(),
-    };
+    let peer = Peer::new(certificate, ([127, 0, 0, 1], 1).into());
     request.extensions_mut().insert(peer);
     request.extensions_mut().insert(TraceId::fresh());
     let response = router.clone().oneshot(request).await.expect("an answer");

@@ -245,7 +245,7 @@ mod tests {
     #[tokio::test]
     async fn the_dva_finds_a_patient_by_bsn_and_what_belongs_to_it() {
         // FHIR R4 §2.6
-        let party = Party::new();
+        let party = Party::new().await;
         let router = role(&party, DvaId::Dva);
         let path = "/00000659/fhir/Patient/_search";
         let patient = ask(&router, path, format!("identifier={SASKIA}")).await;
@@ -270,7 +270,7 @@ mod tests {
     #[tokio::test]
     async fn a_count_says_how_many_there_are_and_shows_none() {
         // FHIR R4 §3.1.1.4.3 and §3.1.1.5.9
-        let party = Party::new();
+        let party = Party::new().await;
         let router = role(&party, DvaId::Dva);
         let path = "/00000659/fhir/Observation/_search";
         let all = ask(&router, path, of_saskia("")).await.json();
@@ -290,7 +290,7 @@ mod tests {
 
     #[tokio::test]
     async fn nobody_but_the_dva_gets_an_answer() {
-        let party = Party::new();
+        let party = Party::new().await;
         let router = role(&party, DvaId::Dva);
         for by in [
             None,
@@ -306,7 +306,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_provider_of_another_dva_is_unknown_and_one_that_is_down_says_so() {
-        let party = Party::new();
+        let party = Party::new().await;
         let (dva, dva2) = (role(&party, DvaId::Dva), role(&party, DvaId::Dva2));
         for ura in ["00000666", "00000697", "99999999", "x"] {
             let path = format!("/{ura}/fhir/Observation/_search");
@@ -322,7 +322,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_path_that_is_no_text_names_no_provider_and_stands_in_the_log() {
-        let party = Party::new();
+        let party = Party::new().await;
         let router = role(&party, DvaId::Dva);
         for path in ["/%ff/fhir/Patient/_search", "/00000659/fhir/%c3%28/_search"] {
             let answer = ask(&router, path, of_saskia("")).await;
@@ -336,7 +336,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_search_without_exactly_one_person_or_with_what_is_not_taken_is_refused() {
-        let party = Party::new();
+        let party = Party::new().await;
         let router = role(&party, DvaId::Dva);
         let many = "&_id=1".repeat(PARAMETERS_MAX);
         for form in [
@@ -361,7 +361,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_bsn_in_a_url_is_refused_and_so_is_another_media_type() {
-        let party = Party::new();
+        let party = Party::new().await;
         let router = role(&party, DvaId::Dva);
         let path = "/00000659/fhir/Observation/_search";
         let with_query = format!("{path}?{}", of_saskia(""));

@@ -24,7 +24,7 @@ async fn at_hospital(dvp: &Dvp<'_>) -> String {
         .to_owned()
 }
 
-async fn resource(dvp: &Dvp<'_>, path: &str, token: &str) -> Answer {
+pub(crate) async fn resource(dvp: &Dvp<'_>, path: &str, token: &str) -> Answer {
     let url = format!("{}/resource/{path}", dvp.world.url("dva-back"));
     dvp.outside
         .get(&url, Headers::none().bearer(token))
@@ -198,7 +198,12 @@ async fn each_dva_is_refused_for_the_provider_of_the_other() {
 }
 
 /// Step 24 as a caller of our choice.
-async fn consent_question(world: &World, caller: Option<&str>, token: &str, ura: &str) -> Answer {
+pub(crate) async fn consent_question(
+    world: &World,
+    caller: Option<&str>,
+    token: &str,
+    ura: &str,
+) -> Answer {
     let thumbprint = {
         let identity_file = world.running.state.join("clients").join(PGO);
         let host = PGO.parse().expect("a host name");
@@ -223,16 +228,15 @@ async fn consent_question(world: &World, caller: Option<&str>, token: &str, ura:
 }
 
 /// What the first DVA reads in an answer to its question.
-fn introspection(world: &World, answer: &Answer) -> Value {
+pub(crate) fn introspection(world: &World, answer: &Answer) -> Value {
     assert_eq!(answer.status, 200, "{}", text(answer));
     assert_eq!(
         answer.headers["content-type"],
         "application/token-introspection+jwt"
     );
-    let file = world.running.state.join("dva/keys/introspection.1.key");
-    let key = std::fs::read(file).expect("the DVA's key");
-    let key = jose::jwe::DecryptionKey::from_pkcs8(jose::jwe::Algorithm::EcdhEs, &key);
-    let plain = jose::jwe::decrypt(&text(answer), &[key.expect("a key")]).expect("for this DVA");
+    let set = world.running.apps[&Party::Dva].keys.set();
+    let keys = set.introspection().expect("the DVA's keys").all();
+    let plain = jose::jwe::decrypt(&text(answer), keys).expect("for this DVA");
     let claims = payload(std::str::from_utf8(&plain.plain).expect("a JWS"));
     claims["token_introspection"].clone()
 }

@@ -1,7 +1,15 @@
 //! What can be asked of the program, one module a command.
 
+mod backup;
+mod check;
+mod configured;
 mod demo;
+mod keys;
 mod lists;
+mod migrate;
+mod notify;
+mod restore;
+mod serve;
 
 use std::process::ExitCode;
 
@@ -20,6 +28,12 @@ pub(crate) struct Sluis {
 enum Command {
     /// The whole network on loopback, in one process, with sample people and data
     Demo(demo::Demo),
+    Serve(serve::Serve),
+    Check(check::Check),
+    Migrate(migrate::Migrate),
+    Keys(keys::Keys),
+    Backup(backup::Backup),
+    Restore(restore::Restore),
     Lists(lists::Lists),
 }
 
@@ -40,6 +54,12 @@ impl Sluis {
         };
         match self.command {
             Command::Demo(demo) => runtime.block_on(demo.run()),
+            Command::Serve(serve) => runtime.block_on(serve.run()),
+            Command::Check(check) => runtime.block_on(check.run()),
+            Command::Migrate(migrate) => runtime.block_on(migrate.run()),
+            Command::Keys(keys) => runtime.block_on(keys.run()),
+            Command::Backup(backup) => backup.run(),
+            Command::Restore(restore) => runtime.block_on(restore.run()),
             Command::Lists(lists) => runtime.block_on(lists.run()),
         }
     }

@@ -56,7 +56,7 @@ const SWEEP_ROWS_MAX: u16 = 256;
 /// Most batches of audit events that one call destroys.
 const DESTROY_BATCHES: u32 = 16;
 /// Within the state directory.
-const FILE_NAME: &str = "store.sqlite3";
+pub const FILE_NAME: &str = "store.sqlite3";
 
 /// A home on the local disk. See the module.
 pub struct Embedded {

@@ -11,6 +11,7 @@ use jose::SigningKey;
 use serde_json::Value;
 
 use super::Wrong;
+use crate::keys::Keys;
 use crate::web;
 
 /// The largest answer that is altered.
@@ -18,12 +19,8 @@ const BODY_MAX: usize = 4 * 1024 * 1024;
 /// The name that a party has that goes by another's.
 const ELSEWHERE: &str = "https://elsewhere.localhost";
 
-/// The answer, wrong in this way. `signing` is the key with which the party signs its tokens.
-pub(super) async fn altered(
-    answer: Response,
-    how: Wrong,
-    signing: Option<&SigningKey>,
-) -> Response {
+/// The answer, wrong in this way. `keys` are those with which the party signs its tokens.
+pub(super) async fn altered(answer: Response, how: Wrong, keys: &Keys) -> Response {
     let (mut head, body) = answer.into_parts();
     let Ok(body) = axum::body::to_bytes(body, BODY_MAX).await else {
         return web::unavailable();
@@ -37,7 +34,10 @@ pub(super) async fn altered(
         Wrong::Expired => body.to_vec(),
         Wrong::Truncated => body[..body.len() / 2].to_vec(),
         Wrong::BadSignature => with_bad_signatures(body.to_vec()),
-        Wrong::WrongIssuer => with_wrong_issuer(body.to_vec(), signing),
+        Wrong::WrongIssuer => {
+            let set = keys.set();
+            with_wrong_issuer(body.to_vec(), |kid| set.tokens().ok()?.find(kid))
+        }
     };
     head.headers.remove(CONTENT_LENGTH);
     Response::from_parts(head, Body::from(body))
@@ -82,7 +82,10 @@ fn with_bad_signatures(body: Vec<u8>) -> Vec<u8> {
 
 /// Metadata and tokens under another name; a token is signed again with the party's own key, so that
 /// nothing but the name is wrong. What is encrypted, or signed with a key shared with itself, stays.
-fn with_wrong_issuer(body: Vec<u8>, signing: Option<&SigningKey>) -> Vec<u8> {
+fn with_wrong_issuer<'a>(
+    body: Vec<u8>,
+    signing: impl Fn(&str) -> Option<&'a SigningKey>,
+) -> Vec<u8> {
     let Ok(text) = String::from_utf8(body.clone()) else {
         return body;
     };
@@ -94,7 +97,7 @@ fn with_wrong_issuer(body: Vec<u8>, signing: Option<&SigningKey>) -> Vec<u8> {
             .concat()
             .into_bytes();
     }
-    let text = each_token(&text, |token| renamed_token(token, signing?));
+    let text = each_token(&text, |token| renamed_token(token, &signing));
     match serde_json::from_str::<Value>(&text) {
         Ok(Value::Object(mut members)) => {
             for name in ["iss", "issuer"] {
@@ -108,14 +111,15 @@ fn with_wrong_issuer(body: Vec<u8>, signing: Option<&SigningKey>) -> Vec<u8> {
     }
 }
 
-fn renamed_token(token: &str, signing: &SigningKey) -> Option<String> {
+fn renamed_token<'a>(
+    token: &str,
+    signing: impl Fn(&str) -> Option<&'a SigningKey>,
+) -> Option<String> {
     let mut parts = token.split('.');
     let (header, payload) = (parts.next()?, parts.next()?);
     let header: Value = serde_json::from_slice(&jose::b64::decode(header)?).ok()?;
     let mut payload: Value = serde_json::from_slice(&jose::b64::decode(payload)?).ok()?;
-    if header["kid"].as_str() != Some(signing.kid()) {
-        return None;
-    }
+    let signing = signing(header["kid"].as_str()?)?;
     *payload.get_mut("iss")? = Value::from(ELSEWHERE);
     signing.sign(header["typ"].as_str()?, &payload).ok()
 }
@@ -163,6 +167,10 @@ mod tests {
         SigningKey::from_pkcs8(Algorithm::Es256, &der).expect("usable")
     }
 
+    fn own<'a>(key: &'a SigningKey, kid: &str) -> Option<&'a SigningKey> {
+        (key.kid() == kid).then_some(key)
+    }
+
     fn payload(token: &str) -> Value {
         let part = token.split('.').nth(1).expect("a payload");
         serde_json::from_slice(&jose::b64::decode(part).expect("base64")).expect("json")
@@ -200,7 +208,7 @@ mod tests {
             .sign("JWT", &json!({ "iss": "a", "sub": "b" }))
             .expect("signed");
         let body = json!({ "issuer": "a", "id_token": token }).to_string();
-        let altered = with_wrong_issuer(body.into_bytes(), Some(&key));
+        let altered = with_wrong_issuer(body.into_bytes(), |kid| own(&key, kid));
         let altered: Value = serde_json::from_slice(&altered).expect("json");
         assert_eq!(altered["issuer"], ELSEWHERE);
         let renamed = altered["id_token"].as_str().expect("a token");
@@ -209,7 +217,7 @@ mod tests {
         let others = self::key()
             .sign("JWT", &json!({ "iss": "a" }))
             .expect("signed");
-        let kept = with_wrong_issuer(others.clone().into_bytes(), Some(&key));
+        let kept = with_wrong_issuer(others.clone().into_bytes(), |kid| own(&key, kid));
         assert_eq!(kept, others.into_bytes(), "of another key");
     }
 

@@ -8,7 +8,6 @@ use identity::Loa;
 use protocol::handle::Handle;
 use saml::authn_request::{self, Received, Rejected};
 use saml::incoming::{IdentityProvider, NotFound};
-use subtle::ConstantTimeEq as _;
 use verdict::{Key, Step};
 
 use super::end::{End, Going, Joining};
@@ -294,8 +293,7 @@ impl DigidRole {
         let form = visit.form().ok()?;
         let (id, token) = form.get("formulier")?.split_once('.')?;
         let (login, cookie) = self.login(visit, id)?;
-        let expected = self.app.seal.form_token(LOGIN, cookie);
-        let same = bool::from(expected.as_bytes().ct_eq(token.as_bytes()));
+        let same = self.app.seal.is_form_token(LOGIN, cookie, token);
         if !same || !visit.is_from(&self.front_url) {
             return None;
         }

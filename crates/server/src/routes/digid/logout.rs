@@ -11,7 +11,6 @@ use saml::NameId;
 use saml::incoming::{IdentityProvider, NotFound};
 use saml::logout::{self, LogoutRequest, LogoutResponse, Outcome, Received, Rejected};
 use serde::{Deserialize, Serialize};
-use subtle::ConstantTimeEq as _;
 use verdict::{Actor, Event, Moment, Step, Stored, Verdict};
 
 use super::front::show;
@@ -326,8 +325,7 @@ impl DigidRole {
         let token = form.get("formulier")?;
         let is_for = |asked: bool| {
             let subject = form_subject(session, asked);
-            let expected = self.app.seal.form_token(LOGOUT, &subject);
-            bool::from(expected.as_bytes().ct_eq(token.as_bytes()))
+            self.app.seal.is_form_token(LOGOUT, &subject, token)
         };
         let asked = if is_for(true) {
             Some(self.pending(visit)?)

@@ -80,7 +80,10 @@ impl DvaRole {
     /// Step 26: decrypted with our key, signed by Mitz, for us, now.
     async fn introspection(&self, body: &[u8]) -> Option<Value> {
         let text = std::str::from_utf8(body).ok()?;
-        let jws = jwe::decrypt(text, &self.decryption).ok()?;
+        let jws = {
+            let set = self.app.keys.set();
+            jwe::decrypt(text, set.introspection().ok()?.all()).ok()?
+        };
         let jws = std::str::from_utf8(&jws.plain).ok()?;
         let keys = self
             .mitz_keys

@@ -12,7 +12,6 @@ use axum::extract::State;
 use axum::response::Response;
 use axum::routing::{get, post};
 use identity::Zorgaanbiedernaam;
-use jose::{Jwks, MacKey, jwe};
 use mitz::discovery::{self, Endpoints};
 use mitz::dva::DvaServer;
 use protocol::client::Clients;
@@ -21,7 +20,7 @@ use serde_json::json;
 
 use crate::app::App;
 use crate::jwks::JwksCache;
-use crate::keys::{KeyFault, KeyRing};
+use crate::keys::Purpose;
 use crate::lists::Lists;
 use crate::web::{self, Visit};
 
@@ -48,8 +47,6 @@ pub struct DvaRole {
     clients: Clients,
     lists: Arc<Lists>,
     mitz_keys: JwksCache,
-    access_tokens: MacKey,
-    decryption: [jwe::DecryptionKey; 1],
 }
 
 /// What a DVA is given at its start.
@@ -67,12 +64,12 @@ pub struct DvaGiven {
 }
 
 impl DvaRole {
-    /// Opens the role's keys.
-    ///
-    /// # Errors
-    /// [`KeyFault`].
-    pub fn open(app: Arc<App>, ring: &KeyRing, given: DvaGiven) -> Result<Arc<Self>, KeyFault> {
-        Ok(Arc::new(Self {
+    /// What it needs keys for, beside what everybody does.
+    pub const PURPOSES: [Purpose; 2] = [Purpose::AccessTokens, Purpose::Introspection];
+
+    /// The role of a party that has keys for [`Self::PURPOSES`].
+    pub fn new(app: Arc<App>, given: DvaGiven) -> Arc<Self> {
+        Arc::new(Self {
             app,
             dva: given.dva,
             endpoints: given.endpoints,
@@ -80,9 +77,7 @@ impl DvaRole {
             clients: given.clients,
             lists: given.lists,
             mitz_keys: JwksCache::default(),
-            access_tokens: ring.mac("access_tokens")?,
-            decryption: [ring.decryption("introspection")?],
-        }))
+        })
     }
 
     /// What answers at the front host: what anybody may read.
@@ -119,15 +114,10 @@ async fn metadata(State(role): State<Arc<DvaRole>>) -> Response {
 
 /// Public keys, for those who encrypt for this DVA.
 async fn jwks(State(role): State<Arc<DvaRole>>) -> Response {
-    let keys = role
-        .decryption
-        .iter()
-        .map(|key| key.public().clone())
-        .collect();
-    Jwks::new(keys).map_or_else(
-        |_| web::unavailable(),
-        |keys| web::json(200, &keys.to_json()),
-    )
+    match role.app.keys.set().introspection() {
+        Ok(introspection) => web::json(200, &introspection.published().to_json()),
+        Err(_) => web::unavailable(),
+    }
 }
 
 // ── Steps 21 and 22 ─────────────────────────────────────────────────────────────────────────────

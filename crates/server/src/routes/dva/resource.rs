@@ -14,9 +14,11 @@ use mitz::dva::resource::{ResourceAnswer, ResourceRequest, Vraag};
 use mitz::dva::token::Grant;
 use protocol::access_token::AccessToken;
 use protocol::bearer::BearerRefusal;
+use protocol::not_before;
 use verdict::Step;
 
 use super::DvaRole;
+use crate::keys::Ring;
 use crate::settle::{Journey, Outage, Run, settle};
 use crate::web::{self, Visit};
 
@@ -55,12 +57,15 @@ pub(super) async fn resource(
     }
 }
 
+/// A requirement and a reason, for the operator.
+type Why = (&'static str, &'static str);
+
 /// Why a request is refused before anybody is asked.
 enum Refused {
     /// There is nothing at this address.
     NoSuchAddress,
     /// The token, and why.
-    Token(BearerRefusal, &'static str),
+    Token(BearerRefusal, Why),
     /// The search has a parameter that is not taken.
     Parameter,
 }
@@ -72,10 +77,10 @@ impl Refused {
                 let text = "There is nothing at this address.";
                 fhir_error(404, IssueType::NotSupported, text)
             }
-            Self::Token(refusal, reason) => {
+            Self::Token(refusal, (requirement, reason)) => {
                 let app = &role.app;
                 app.saw_fail(29, visit.trace, visit.peer_name(), reason);
-                app.refused(visit.trace, "mitz case 53", reason);
+                app.refused(visit.trace, requirement, reason);
                 bearer_refused(refusal)
             }
             Self::Parameter => {
@@ -143,9 +148,10 @@ impl DvaRole {
     }
 
     fn access_token(&self, visit: &Visit) -> Result<AccessToken, Refused> {
+        let refused = |reason| ("mitz case 53", reason);
         let text = visit
             .bearer()
-            .map_err(|refusal| Refused::Token(refusal, "no readable bearer token"))?;
+            .map_err(|refusal| Refused::Token(refusal, refused("no readable bearer token")))?;
         let expected = Expected {
             typ: Typ::Is("JWT"),
             issuer: &self.dva.issuer,
@@ -153,11 +159,21 @@ impl DvaRole {
             now: self.app.clock.now(),
             leeway_s: 0,
         };
-        let keys = std::slice::from_ref(&self.access_tokens);
+        let set = self.app.keys.set();
+        let keys = set.access_tokens().map_or(&[][..], Ring::all);
         let claims = jose::verify_mac(text, keys, &expected);
+        let invalid = |why| Refused::Token(BearerRefusal::InvalidToken, why);
         let token = claims.ok().and_then(|claims| claims.parse_all().ok());
-        let reason = "the token is expired, altered or none of ours";
-        token.ok_or(Refused::Token(BearerRefusal::InvalidToken, reason))
+        let token: AccessToken = token.ok_or(invalid(refused(
+            "the token is expired, altered or none of ours",
+        )))?;
+        let not_before = self.app.keys.not_before();
+        let not_before = not_before.of(&self.dva.issuer, &token.client_id);
+        // design §4
+        if not_before.refuses(token.iat) {
+            return Err(invalid((not_before::REQUIREMENT, not_before::REASON)));
+        }
+        Ok(token)
     }
 }
 

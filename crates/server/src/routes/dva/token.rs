@@ -12,7 +12,7 @@ use mitz::dva::token::{MitzAntwoord, TokenAnswer, TokenRequest, Vraag};
 use mitz::locatietoken::{self, Locatietoken};
 use mitz::lokalisatie::NietBereikbaar;
 use protocol::access_token::AccessToken;
-use protocol::client::ProvenClient;
+use protocol::client::{ProvenClient, Shown};
 use protocol::refusal::{ErrorCode, Refusal};
 use protocol::token_exchange::{ACCESS_TOKEN_TYPE, Exchange};
 use serde_json::json;
@@ -22,6 +22,7 @@ use verdict::Step;
 
 use super::{DvaRole, LEEWAY_S};
 use crate::jwks::NoKeys;
+use crate::keys::Ring;
 use crate::settle::{Journey, Outage, Run, settle};
 use crate::web::{self, NotAForm, Visit};
 
@@ -46,7 +47,7 @@ pub(super) async fn token(State(role): State<Arc<DvaRole>>, visit: Visit) -> Res
         return web::unavailable();
     };
     let journey = TokenJourney {
-        request: TokenRequest::new(client, exchange, id_token),
+        request: role.request(client, exchange, id_token),
         role: Arc::clone(&role),
         antwoord: OnceCell::new(),
         bevinding: OnceCell::new(),
@@ -125,11 +126,23 @@ impl DvaRole {
         }
     }
 
+    /// The request, with the moment before which nothing of Mitz for this client counts.
+    fn request(
+        &self,
+        client: ProvenClient,
+        exchange: Exchange,
+        id_token: Result<Locatietoken, &'static str>,
+    ) -> TokenRequest {
+        let not_before = self.app.keys.not_before().of(&self.dva.mitz, client.id());
+        TokenRequest::new(client, exchange, id_token).not_before(not_before)
+    }
+
     /// The request of a DVP that proved who it is, stands in the OCL and on the Whitelist.
     async fn exchange(&self, visit: &Visit) -> Result<(ProvenClient, Exchange), Refusal> {
         let form = visit.form().map_err(NotAForm::refusal)?;
         let peer = visit.certificate(&self.app.clock);
-        let client = self.clients.prove(form.get("client_id"), peer.as_ref())?;
+        let shown = Shown::read(&form, peer.as_ref(), visit.has_authorization());
+        let client = self.clients.prove(&shown, None)?;
         let named = peer.and_then(|peer| peer.san_dns).unwrap_or_default();
         self.takes_part(client.id(), &named).await?;
         Ok((client, Exchange::read(&form, self.dva.jwt_bearer)?))
@@ -193,7 +206,9 @@ impl DvaRole {
 
     /// Step 28 (RFC 8693 §2.2.1).
     fn issued(&self, token: &AccessToken) -> Response {
-        let Ok(access_token) = self.access_tokens.sign("JWT", token) else {
+        let set = self.app.keys.set();
+        let key = set.access_tokens().map(Ring::current);
+        let Some(access_token) = key.ok().and_then(|key| key.sign("JWT", token).ok()) else {
             return web::unavailable();
         };
         web::json(

@@ -13,7 +13,7 @@ use protocol::handle::{Handle, Purpose};
 use protocol::wire::with_query;
 use saml::logout::Outcome;
 use store::{Page, Store as _};
-use verdict::{IndexKey, PersonTag, Record as _, Step};
+use verdict::{IndexKey, Record as _, Step};
 
 use super::MitzRole;
 use super::register::COOKIE;
@@ -166,8 +166,7 @@ pub(super) async fn told_of_logout(State(role): State<Arc<MitzRole>>, visit: Vis
             return web::typed(500, TEXT_XML, fault);
         }
     };
-    let persoon = role.persoon(&logged_out.bsn);
-    if role.end_all(&visit, persoon).await.is_err() {
+    if role.end_all(&visit, &logged_out.bsn).await.is_err() {
         return web::typed(500, TEXT_XML, saml::soap_fault("try again later"));
     }
     match role.digid.confirms_logout(&logged_out, now) {
@@ -178,7 +177,8 @@ pub(super) async fn told_of_logout(State(role): State<Arc<MitzRole>>, visit: Vis
 
 impl MitzRole {
     /// Ends every visit of a person.
-    async fn end_all(&self, visit: &Visit, persoon: PersonTag) -> Result<(), Outage> {
+    async fn end_all(&self, visit: &Visit, bsn: &Bsn) -> Result<(), Outage> {
+        let persoon = self.persoon(bsn).await?;
         for _ in 0..COMMITS_MAX {
             let journey = OveralAfmeldenJourney(OveralAfmelden { persoon });
             if !settle(&self.app, visit.trace, journey).await? {

@@ -15,17 +15,21 @@ use mitz::authorization_server::token::{
 use mitz::authorization_server::userinfo::{self, Userinfo, UserinfoAnswer, UserinfoRequest};
 use mitz::locatietoken::{self, Locatietoken};
 use mitz::lokalisatie::{Locaties, Locatievraag, NietBereikbaar};
+use mitz::toestemmingenregister::Toestemmingen;
 use mitz::toestemmingenregister::opvragen::{Opgevraagd, Toestemmingenvraag};
-use mitz::toestemmingenregister::{Koppeling, Toestemmingen};
 use protocol::access_token::AccessToken;
+use protocol::assertion::Receiver;
 use protocol::bearer::BearerRefusal;
+use protocol::client::Shown;
+use protocol::not_before::{self, NotBefore};
 use protocol::refusal::Refusal;
 use serde_json::json;
-use verdict::{Key, Record as _, Step};
+use verdict::{Key, Step, Stored};
 
-use super::MitzRole;
+use super::{MitzRole, SIGNING};
 use crate::chance;
 use crate::door::TraceId;
+use crate::keys::{Purpose, Ring};
 use crate::outside::Headers;
 use crate::settle::{Journey, Outage, Run, settle};
 use crate::web::{self, NotAForm, Visit};
@@ -46,6 +50,12 @@ pub(super) async fn token(State(role): State<Arc<MitzRole>>, visit: Visit) -> Re
             return web::refused(refusal.error);
         }
     };
+    if let Err(soon) = visit.turn_of(request.client_id()) {
+        if soon.is_first {
+            app.refused(visit.trace, "RFC 6585 §4", "the client asks too often");
+        }
+        return web::too_soon(soon);
+    }
     app.saw(8, visit.trace, visit.peer_name(), "token request");
     let journey = TokenJourney {
         role: Arc::clone(&role),
@@ -68,6 +78,9 @@ pub(super) async fn token(State(role): State<Arc<MitzRole>>, visit: Visit) -> Re
         Err(_) => web::unavailable(),
     }
 }
+
+/// A requirement and a reason, for the operator.
+type Why = (&'static str, &'static str);
 
 struct TokenJourney {
     role: Arc<MitzRole>,
@@ -92,7 +105,7 @@ impl Journey for TokenJourney {
     }
 
     fn lost(&self, key: &Key) -> Option<Step<TokenAnswer, GrantVraag>> {
-        (key.space() == Koppeling::SPACE).then(|| self.request.withdrawn())
+        self.request.lost(key)
     }
 }
 
@@ -101,18 +114,27 @@ impl MitzRole {
     fn token_request(&self, visit: &Visit) -> Result<TokenRequest, Refusal> {
         let form = visit.form().map_err(NotAForm::refusal)?;
         let peer = visit.certificate(&self.app.clock);
-        let client = self
-            .mitz
-            .clients
-            .prove(form.get("client_id"), peer.as_ref())?;
+        let shown = Shown::read(&form, peer.as_ref(), visit.has_authorization());
+        let here = self.token_endpoint();
+        let known = [self.mitz.issuer.as_str(), &here];
+        let receiver = Receiver {
+            audience: self.mitz.assertion_audience.of(&known),
+            now: self.app.clock.now(),
+        };
+        let client = self.mitz.clients.prove(&shown, Some(&receiver))?;
         let open = |purpose, text: &str| self.app.handles.open(purpose, text);
-        Ok(TokenRequest::new(client, Offer::read(&form, open)?))
+        let not_before = self.not_before(client.id());
+        Ok(TokenRequest::new(client, Offer::read(&form, open)?).not_before(not_before))
     }
 
     /// Seals what was issued (mitz case 12).
     fn issued(&self, issued: &Issued) -> Response {
-        let access_token = self.access_tokens.sign("JWT", &issued.access_token);
-        let id_token = self.tokens.sign("JWT", &issued.id_token);
+        let set = self.app.keys.set();
+        let (Ok(access_tokens), Ok(tokens)) = (set.access_tokens(), set.tokens()) else {
+            return web::unavailable();
+        };
+        let access_token = access_tokens.current().sign("JWT", &issued.access_token);
+        let id_token = tokens.current().sign("JWT", &issued.id_token);
         let (Ok(access_token), Ok(id_token)) = (access_token, id_token) else {
             return web::unavailable();
         };
@@ -139,9 +161,9 @@ pub(super) async fn userinfo(State(role): State<Arc<MitzRole>>, visit: Visit) ->
     app.saw(11, visit.trace, visit.peer_name(), "userinfo request");
     let token = match role.access_token(&visit) {
         Ok(token) => token,
-        Err((refusal, reason)) => {
+        Err((refusal, (requirement, reason))) => {
             app.saw_fail(12, visit.trace, "authorization server", reason);
-            app.refused(visit.trace, "RFC 6750 §3.1", reason);
+            app.refused(visit.trace, requirement, reason);
             return web::bearer_refused(refusal, None);
         }
     };
@@ -217,10 +239,11 @@ impl Journey for UserinfoJourney {
 
 impl MitzRole {
     /// Step 12, first half: our own signature, for this resource, not over.
-    fn access_token(&self, visit: &Visit) -> Result<AccessToken, (BearerRefusal, &'static str)> {
+    fn access_token(&self, visit: &Visit) -> Result<AccessToken, (BearerRefusal, Why)> {
+        let refused = |reason| ("RFC 6750 §3.1", reason);
         let text = visit
             .bearer()
-            .map_err(|refusal| (refusal, "no readable bearer token"))?;
+            .map_err(|refusal| (refusal, refused("no readable bearer token")))?;
         let expected = Expected {
             typ: Typ::Is("JWT"),
             issuer: &self.mitz.issuer,
@@ -228,13 +251,25 @@ impl MitzRole {
             now: self.app.clock.now(),
             leeway_s: 0,
         };
-        let invalid = |reason| (BearerRefusal::InvalidToken, reason);
-        let keys = std::slice::from_ref(&self.access_tokens);
+        let invalid = |why| (BearerRefusal::InvalidToken, why);
+        let set = self.app.keys.set();
+        let keys = set.access_tokens().map_or(&[][..], Ring::all);
         let claims = jose::verify_mac(text, keys, &expected)
-            .map_err(|_| invalid("the token is expired, altered or none of ours"))?;
-        claims
+            .map_err(|_| invalid(refused("the token is expired, altered or none of ours")))?;
+        let token: AccessToken = claims
             .parse_all()
-            .map_err(|_| invalid("the token lacks a claim"))
+            .map_err(|_| invalid(refused("the token lacks a claim")))?;
+        // design §4
+        if self.not_before(&token.client_id).refuses(token.iat) {
+            return Err(invalid((not_before::REQUIREMENT, not_before::REASON)));
+        }
+        Ok(token)
+    }
+
+    /// What was issued to this client before then does not count.
+    fn not_before(&self, client_id: &str) -> NotBefore {
+        let held = self.app.keys.not_before();
+        held.of(&self.mitz.issuer, client_id)
     }
 
     /// Steps 13 and 14.
@@ -296,17 +331,20 @@ impl MitzRole {
 
     /// Step 19: each location's token signed and put beside its location, and the whole signed.
     fn signed_userinfo(&self, userinfo: Userinfo) -> Option<Response> {
+        let set = self.app.keys.set();
+        let (tokens, jti) = (set.tokens().ok()?.current(), set.jti().ok()?.current());
         let signed = |open: userinfo::OpenLocatietoken| {
-            let jti = aead::seal_id(&self.jti, open.grant, JTI_CONTEXT, open.nonce);
+            self.app.keys.count_seal(Purpose::Jti);
+            let jti = aead::seal_id(jti, open.grant, JTI_CONTEXT, open.nonce);
             let token = Locatietoken { jti, ..open.token };
-            let id_token = self.tokens.sign(locatietoken::TYP, &token).ok()?;
+            let id_token = tokens.sign(locatietoken::TYP, &token).ok()?;
             let locatie = token.locations.first()?;
             Some(json!({ "system": locatie.system, "value": locatie.value, "id_token": id_token }))
         };
         let locations: Option<Vec<_>> = userinfo.locaties.into_iter().map(signed).collect();
         let mut claims = serde_json::to_value(&userinfo.claims).ok()?;
         claims["locations"] = json!(locations?);
-        let jwt = self.tokens.sign("JWT", &claims).ok()?;
+        let jwt = tokens.sign("JWT", &claims).ok()?;
         Some(web::typed(200, "application/jwt", jwt))
     }
 }
@@ -335,8 +373,7 @@ pub(super) async fn toestemmingen_opvragen(
         return web::json(400, &json!({ "error": "invalid_request" }));
     };
     app.saw(13, visit.trace, visit.peer_name(), "question for consents");
-    let persoon = role.persoon(&vraag.bsn);
-    match role.toestemmingen(persoon, &vraag.client_id).await {
+    match role.toestemmingen_van(&vraag).await {
         Ok(found) => {
             let found = found.map(|found| Opgevraagd::from(found.value));
             web::typed(200, "application/json", Opgevraagd::to_body(found))
@@ -368,7 +405,7 @@ pub(super) async fn consent_introspect(
     };
     let turn = app.turn(visit.trace, Some(vraag.ura.to_string()));
     turn.saw(24, visit.peer_name(), "consent question");
-    let (token, grant) = role.locatietoken(&vraag.token);
+    let (token, grant) = role.locatietoken(&visit, &vraag.token);
     let journey = ToestemmingsvraagJourney {
         role: Arc::clone(&role),
         vraag,
@@ -438,6 +475,15 @@ impl Journey for ToestemmingsvraagJourney {
 }
 
 impl MitzRole {
+    /// What stands in the register for the person and the PGO of a question.
+    async fn toestemmingen_van(
+        &self,
+        vraag: &Toestemmingenvraag,
+    ) -> Result<Option<Stored<Toestemmingen>>, Outage> {
+        let persoon = self.persoon(&vraag.bsn).await?;
+        self.toestemmingen(persoon, &vraag.client_id).await
+    }
+
     fn toestemmingsvraag(
         &self,
         visit: &Visit,
@@ -452,7 +498,7 @@ impl MitzRole {
     }
 
     /// Step 25, first half: our own signature on a location's token, and the grant in its `jti`.
-    fn locatietoken(&self, text: &str) -> (Option<Locatietoken>, Option<[u8; 16]>) {
+    fn locatietoken(&self, visit: &Visit, text: &str) -> (Option<Locatietoken>, Option<[u8; 16]>) {
         let audience: Vec<&str> = self.mitz.dvas.issuers().collect();
         let expected = Expected {
             typ: Typ::Is(locatietoken::TYP),
@@ -461,14 +507,23 @@ impl MitzRole {
             now: self.app.clock.now(),
             leeway_s: 0,
         };
-        let Ok(own) = jose::Jwks::new(vec![self.tokens.public().clone()]) else {
+        let set = self.app.keys.set();
+        let (Ok(tokens), Ok(jti)) = (set.tokens(), set.jti()) else {
             return (None, None);
         };
-        let claims = jose::verify(text, &own, &[self.tokens.algorithm()], &expected);
+        let claims = jose::verify(text, tokens.published(), &[SIGNING], &expected);
         let token: Option<Locatietoken> = claims.ok().and_then(|claims| claims.parse_all().ok());
+        let too_early = |token: &Locatietoken| self.not_before(&token.azp).refuses(token.iat);
+        // design §4: not active, as RFC 7662 §2.2 has it for whatever does not count
+        if token.as_ref().is_some_and(too_early) {
+            let (requirement, reason) = (not_before::REQUIREMENT, not_before::REASON);
+            let peer = visit.peer_name();
+            self.app.refused_to(&peer, visit.trace, requirement, reason);
+            return (None, None);
+        }
         let grant = token
             .as_ref()
-            .and_then(|token| aead::open_id(&self.jti, &token.jti, JTI_CONTEXT).ok());
+            .and_then(|token| jti.open_id(&token.jti, JTI_CONTEXT).ok());
         (token, grant)
     }
 
@@ -486,7 +541,11 @@ impl MitzRole {
             "exp": self.app.clock.now().plus_s(60).unix(),
             "token_introspection": antwoord.token_introspection(&self.mitz.issuer),
         });
-        let jws = self.tokens.sign("token-introspection+jwt", &claims).ok()?;
+        let jws = {
+            let set = self.app.keys.set();
+            let key = set.tokens().ok()?.current();
+            key.sign("token-introspection+jwt", &claims).ok()?
+        };
         let entropy = chance::entropy();
         let jwe = jwe::encrypt(
             jws.as_bytes(),

@@ -14,7 +14,6 @@ use mitz::toestemmingenregister::Koppeling;
 use protocol::authorize::{AuthorizeRefusal, PageRefusal};
 use protocol::handle::Handle;
 use protocol::wire::{Malformed, Parameters, with_query};
-use subtle::ConstantTimeEq as _;
 use tokio::sync::OnceCell;
 use verdict::{Key, Record as _, Step};
 
@@ -40,11 +39,10 @@ pub(super) async fn metadata(State(role): State<Arc<MitzRole>>) -> Response {
 
 /// RFC 7517 §5.
 pub(super) async fn jwks(State(role): State<Arc<MitzRole>>) -> Response {
-    let keys = jose::Jwks::new(vec![role.tokens.public().clone()]);
-    keys.map_or_else(
-        |_| web::unavailable(),
-        |keys| web::json(200, &keys.to_json()),
-    )
+    match role.app.keys.set().tokens() {
+        Ok(tokens) => web::json(200, &tokens.published().to_json()),
+        Err(_) => web::unavailable(),
+    }
 }
 
 /// The service provider's metadata, signed (digid.md §2.1).
@@ -269,7 +267,7 @@ impl Journey for AanmeldingJourney {
                 q.answer(uitkomst.clone())
             }
             aanmelding::Vraag::Persoon(q) => {
-                let persoon = self.role.persoon(q.bsn());
+                let persoon = self.role.persoon(q.bsn()).await?;
                 q.answer(persoon)
             }
         })
@@ -426,9 +424,9 @@ impl MitzRole {
     fn decided(&self, visit: &Visit) -> Option<Aanvraag> {
         let form = visit.form().ok()?;
         let (aanvraag, cookie) = self.aanvraag(visit, form.get("aanvraag")?)?;
-        let token = self.app.seal.form_token(AANVRAAG, cookie);
-        let same = token.as_bytes().ct_eq(form.get("formulier")?.as_bytes());
-        (visit.is_from(&self.urls.front) && bool::from(same)).then_some(aanvraag)
+        let token = form.get("formulier")?;
+        let same = self.app.seal.is_form_token(AANVRAAG, cookie, token);
+        (visit.is_from(&self.urls.front) && same).then_some(aanvraag)
     }
 }
 

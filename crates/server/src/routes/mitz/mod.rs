@@ -11,10 +11,11 @@ use std::sync::Arc;
 use axum::Router;
 use axum::routing::{get, post};
 use identity::Bsn;
-use jose::aead::Key32;
-use jose::{MacKey, SigningKey};
+use jose::Algorithm;
 use mitz::authorization_server::Mitz;
 use mitz::toestemmingenregister::Toestemmingen;
+use protocol::assertion::ALGORITHMS;
+use protocol::client::METHODS;
 use protocol::discovery::Provider;
 use protocol::handle::Purpose;
 use verdict::PersonTag;
@@ -22,12 +23,15 @@ use verdict::PersonTag;
 use crate::app::App;
 use crate::digid::ServiceProvider;
 use crate::jwks::JwksCache;
-use crate::keys::{KeyFault, KeyRing};
+use crate::keys;
 use crate::pages::Brand;
+use crate::settle::Outage;
 use crate::web::{self, get_once};
 
 /// The cookie that leads back to an aanmelding, at the authorization server.
 const AANMELDING: Purpose = Purpose("mitz.aanmelding");
+/// The algorithm of everything that Mitz signs.
+const SIGNING: Algorithm = Algorithm::Es256;
 /// The ticket with which a browser opens the register, once.
 const TICKET: Purpose = Purpose("mitz.ticket");
 /// The cookie that leads back to an aanmelding, at the register.
@@ -57,33 +61,31 @@ pub struct MitzRole {
     urls: MitzUrls,
     digid: ServiceProvider,
     dva_keys: JwksCache,
-    tokens: SigningKey,
-    access_tokens: MacKey,
-    jti: Key32,
 }
 
 impl MitzRole {
-    /// Opens the role's keys.
-    ///
-    /// # Errors
-    /// [`KeyFault`].
-    pub fn open(
+    /// What it needs keys for, beside what everybody does.
+    pub const PURPOSES: [keys::Purpose; 4] = [
+        keys::Purpose::Persons,
+        keys::Purpose::Tokens,
+        keys::Purpose::AccessTokens,
+        keys::Purpose::Jti,
+    ];
+
+    /// The role of a party that has keys for [`Self::PURPOSES`].
+    pub fn new(
         app: Arc<App>,
-        ring: &KeyRing,
         mitz: Arc<Mitz>,
         urls: MitzUrls,
         digid: ServiceProvider,
-    ) -> Result<Arc<Self>, KeyFault> {
-        Ok(Arc::new(Self {
+    ) -> Arc<Self> {
+        Arc::new(Self {
             app,
             mitz,
             urls,
             digid,
             dva_keys: JwksCache::default(),
-            tokens: ring.signing("tokens")?,
-            access_tokens: ring.mac("access_tokens")?,
-            jti: ring.secret("jti")?,
-        }))
+        })
     }
 
     /// What answers at the front host.
@@ -145,7 +147,7 @@ impl MitzRole {
         Provider {
             issuer: self.mitz.issuer.clone(),
             authorization_endpoint: format!("{}/authorize", self.urls.front),
-            token_endpoint: format!("{}/token", self.urls.back),
+            token_endpoint: self.token_endpoint(),
             userinfo_endpoint: format!("{}/userinfo", self.urls.back),
             jwks_uri: format!("{}/jwks", self.urls.front),
             scopes_supported: vec!["openid", "offline_access"],
@@ -154,12 +156,16 @@ impl MitzRole {
             ui_locales_supported: crate::pages::Lang::ALL
                 .map(crate::pages::Lang::code)
                 .to_vec(),
-            signing_alg: self.tokens.algorithm().name(),
-            token_endpoint_auth_methods_supported: vec![
-                "tls_client_auth",
-                "self_signed_tls_client_auth",
-            ],
+            signing_alg: SIGNING.name(),
+            token_endpoint_auth_methods_supported: METHODS.to_vec(),
+            token_endpoint_auth_signing_alg_values_supported: ALGORITHMS
+                .map(Algorithm::name)
+                .to_vec(),
         }
+    }
+
+    fn token_endpoint(&self) -> String {
+        format!("{}/token", self.urls.back)
     }
 
     /// The levels that will do, lowest first.
@@ -181,8 +187,8 @@ impl MitzRole {
         )
     }
 
-    fn persoon(&self, bsn: &Bsn) -> PersonTag {
-        self.app.seal.person(bsn)
+    async fn persoon(&self, bsn: &Bsn) -> Result<PersonTag, Outage> {
+        self.app.person(bsn).await
     }
 
     /// What stands in the register for a person and a PGO.
@@ -190,7 +196,7 @@ impl MitzRole {
         &self,
         persoon: PersonTag,
         client_id: &str,
-    ) -> Result<Option<verdict::Stored<Toestemmingen>>, crate::settle::Outage> {
+    ) -> Result<Option<verdict::Stored<Toestemmingen>>, Outage> {
         let key = Toestemmingen::key(persoon, client_id);
         self.app.load(key, self.app.clock.now()).await
     }

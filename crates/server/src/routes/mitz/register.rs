@@ -15,7 +15,6 @@ use mitz::toestemmingenregister::{KEUZES_MAX, PERSOON, Toestemmingen};
 use protocol::handle::Handle;
 use protocol::wire::{Parameters, with_query};
 use store::{Page, Store as _};
-use subtle::ConstantTimeEq as _;
 use verdict::{IndexKey, Record as _, Step};
 
 use super::{BESLOTEN, MitzRole, REGISTER, TICKET};
@@ -188,9 +187,9 @@ impl MitzRole {
     pub(super) async fn own_form(&self, visit: &Visit) -> Option<(At, Parameters)> {
         let at = self.at_register(visit).await?;
         let form = visit.form().ok()?;
-        let token = self.app.seal.form_token(FORMULIER, &at.cookie);
-        let same = token.as_bytes().ct_eq(form.get("formulier")?.as_bytes());
-        (visit.is_from(&self.urls.register) && bool::from(same)).then_some((at, form))
+        let token = form.get("formulier")?;
+        let same = self.app.seal.is_form_token(FORMULIER, &at.cookie, token);
+        (visit.is_from(&self.urls.register) && same).then_some((at, form))
     }
 
     /// Step 6: back to the authorization server, which knows the browser by a cookie of its own.

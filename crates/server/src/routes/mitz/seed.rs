@@ -14,7 +14,11 @@ impl MitzRole {
     /// Records the consents that are not there yet; a person's later choices stay.
     pub(crate) async fn seed(self: &Arc<Self>, consents: &[Consent]) {
         for consent in consents {
-            let persoon = self.persoon(&consent.bsn);
+            let trace = TraceId::fresh();
+            let Ok(persoon) = self.persoon(&consent.bsn).await else {
+                tracing::error!(%trace, "a person of consents.json could not be recorded");
+                continue;
+            };
             let toestemmingen = Toestemmingen {
                 persoon,
                 client_id: consent.client_id.to_string(),
@@ -22,7 +26,6 @@ impl MitzRole {
                 keuzes: consent.keuzes.clone(),
                 vastgelegd: self.app.clock.now().unix(),
             };
-            let trace = TraceId::fresh();
             if settle(&self.app, trace, Seed(toestemmingen)).await.is_err() {
                 tracing::error!(%trace, "a consent of consents.json could not be recorded");
             }

@@ -138,10 +138,7 @@ mod tests {
     async fn get(role: &Arc<NetwerkRole>, path: &str) -> Response {
         let mut request = Request::get(path).body(Body::empty()).expect("a request");
         let address = ([127, 0, 0, 1], 1).into();
-        request.extensions_mut().insert(Peer {
-            certificate: None,
-            address,
-        });
+        request.extensions_mut().insert(Peer::new(None, address));
         request.extensions_mut().insert(TraceId::fresh());
         role.router().oneshot(request).await.expect("an answer")
     }
@@ -166,7 +163,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_page_that_is_behind_is_told_so_and_one_that_is_not_when_something_comes() {
-        let party = Party::new();
+        let party = Party::new().await;
         let role = listened_to(&party);
         assert_eq!(get(&role, "/reizen/x/live").await.status(), 404);
         saw(&role, 8);
@@ -180,7 +177,7 @@ mod tests {
 
     #[tokio::test]
     async fn so_many_listen_and_no_more() {
-        let party = Party::new();
+        let party = Party::new().await;
         let role = listened_to(&party);
         let mut listeners = Vec::new();
         for _ in 0..LISTENERS_MAX {

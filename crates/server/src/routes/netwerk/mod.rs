@@ -240,7 +240,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_party_tells_and_the_journey_shows_it_at_its_step() {
-        let party = Party::new();
+        let party = Party::new().await;
         let role = role(&party);
         let told = json!([sighting(8, "mitz", true), sighting(9, "mitz", false)]);
         assert_eq!(tell(&role, Some("key-of-mitz"), &told).await.status, 200);
@@ -261,7 +261,7 @@ mod tests {
 
     #[tokio::test]
     async fn people_see_the_journeys_and_their_steps() {
-        let party = Party::new();
+        let party = Party::new().await;
         let role = role(&party);
         let told = json!([sighting(8, "mitz", true)]);
         tell(&role, Some("key-of-mitz"), &told).await;
@@ -282,7 +282,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_path_that_is_no_text_gets_our_own_page() {
-        let party = Party::new();
+        let party = Party::new().await;
         let role = role(&party);
         let answer = rig::get(&role.router(), "/reizen/%ff").await;
         assert_eq!(answer.status, 404);
@@ -292,7 +292,7 @@ mod tests {
 
     #[tokio::test]
     async fn only_a_partys_own_key_tells_for_it() {
-        let party = Party::new();
+        let party = Party::new().await;
         let role = role(&party);
         let of_mitz = json!([sighting(8, "mitz", true)]);
         for key in [
@@ -314,7 +314,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_is_no_sighting_is_refused_whole() {
-        let party = Party::new();
+        let party = Party::new().await;
         let role = role(&party);
         let good = sighting(8, "mitz", true);
         let other_trace = |trace: &str| Sighting {
@@ -342,7 +342,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_message_and_a_refusal_stand_at_their_journey_once_a_step_of_it_was_seen() {
-        let party = Party::new();
+        let party = Party::new().await;
         let role = role(&party);
         let key = Some("key-of-mitz");
         let message = json!([bericht("mitz", TOKEN)]);
@@ -371,7 +371,7 @@ mod tests {
 
     #[tokio::test]
     async fn messages_and_refusals_are_believed_by_the_key_of_the_party_and_bounded() {
-        let party = Party::new();
+        let party = Party::new().await;
         let role = role(&party);
         let message = bericht("mitz", TOKEN);
         let refusal = weigering(TRACE, 0);
@@ -390,7 +390,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_requirement_is_shown_under_every_name_that_a_refusal_may_give() {
-        let party = Party::new();
+        let party = Party::new().await;
         let role = role(&party);
         for known in ["mitz%20case%2048", "RFC%207636%20%C2%A74.6", "core.whl.309"] {
             let page = rig::get(&role.router(), &format!("/eisen/{known}")).await;
@@ -408,7 +408,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_journey_is_given_out_as_an_archive_and_as_a_picture() {
-        let party = Party::new();
+        let party = Party::new().await;
         let role = role(&party);
         let key = Some("key-of-mitz");
         tell(&role, key, &json!([sighting(8, "mitz", true)])).await;

@@ -9,6 +9,7 @@ use mitz::discovery::{Found, Rejected};
 use mitz::dvp::{
     LEEWAY_S, LocatieMetToken, Locaties, USERINFO_BYTES_MAX, Wachtend, token_exchange_form,
 };
+use protocol::not_before;
 use protocol::wire::with_query;
 use serde::Deserialize;
 
@@ -179,7 +180,17 @@ impl PgoRole {
             }
             claims => claims,
         };
-        claims.map_err(|_| NotCollected::NotTaken("a token of Mitz does not hold"))
+        let claims = claims.map_err(|_| NotCollected::NotTaken("a token of Mitz does not hold"))?;
+        let not_before = self.app.keys.not_before();
+        let not_before = not_before.of(&self.config.mitz, &self.config.client_id);
+        // design §4
+        if claims
+            .integer("iat")
+            .is_ok_and(|iat| not_before.refuses(iat))
+        {
+            return Err(NotCollected::NotTaken(not_before::REASON));
+        }
+        Ok(claims)
     }
 
     fn verify_with(&self, token: &str, keys: &Jwks) -> Result<jose::Claims, jose::Refused> {

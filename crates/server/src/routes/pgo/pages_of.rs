@@ -10,7 +10,6 @@ use mitz::toestemming::Functie;
 use protocol::handle::{Handle, Purpose};
 use protocol::wire::{Parameters, with_query};
 use serde::{Deserialize, Serialize};
-use subtle::ConstantTimeEq as _;
 use verdict::{Change, Expect, Key, Record as _, Space, Step, Stored, Verdict};
 
 use super::collect::{Grant, NotCollected};
@@ -384,12 +383,9 @@ impl PgoRole {
 
     fn own_form(&self, visit: &Visit) -> Option<Parameters> {
         let form = visit.form().ok()?;
-        let token = self
-            .app
-            .seal
-            .form_token(BEZOEK_COOKIE, visit.cookie(BEZOEK_COOKIE)?);
-        let same = token.as_bytes().ct_eq(form.get("formulier")?.as_bytes());
-        (visit.is_from(&self.config.front) && bool::from(same)).then_some(form)
+        let (known, token) = (visit.cookie(BEZOEK_COOKIE)?, form.get("formulier")?);
+        let same = self.app.seal.is_form_token(BEZOEK_COOKIE, known, token);
+        (visit.is_from(&self.config.front) && same).then_some(form)
     }
 }
 

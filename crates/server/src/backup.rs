@@ -1,0 +1,95 @@
+//! Backups of a node's rows, and what is left of them when one is restored.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+
+use store::postgres::Postgres;
+use store::{Embedded, NewEpoch, Restored, embedded};
+use verdict::{Moment, Space};
+
+use crate::certificates::private_directory;
+use crate::clock::Clock;
+use crate::config::{Config, HomeConfig};
+use crate::keys;
+
+/// The longest life of anything that can be spent, in seconds: what DigiD's AuthnRequests have.
+const ONCE_LIFE_S_MAX: u32 = 3_600;
+/// A record that stays as the backup has it beside those of keys: nobody can withdraw one, and to lose
+/// it would make one person two (pairwise `sub`).
+const PSEUDONIEM: Space = Space("mitz.pseudoniem");
+
+/// Copies the rows of each role to `to`, which is made if it is not there, while the node goes on; gives
+/// the files. For PostgreSQL its own means are the right ones.
+///
+/// # Errors
+/// A text for the operator.
+pub fn back_up(config: &Config, to: &Path) -> Result<Vec<PathBuf>, String> {
+    let HomeConfig::Sqlite = config.home else {
+        return Err(
+            "the rows are in PostgreSQL: back up there (pg_basebackup, or pg_dump of the \
+                    schemas sluis_…)"
+                .to_owned(),
+        );
+    };
+    private_directory(to).map_err(|fault| fault.to_string())?;
+    let now = Clock::system().wall();
+    let mut files = Vec::new();
+    for role in config.roles() {
+        let file = to.join(format!("{role}.sqlite3"));
+        let copied = Embedded::back_up(&config.state.join(role), &file, now);
+        copied.map_err(|fault| format!("{role}: {fault}"))?;
+        files.push(file);
+    }
+    Ok(files)
+}
+
+/// Begins a new epoch in the rows of a role that were restored from a backup, so that nothing that was
+/// spent or withdrawn since comes back (`docs/decisions/0015-epoch.md`). No node may run on them. With
+/// `from`, the folder of [`back_up`], the rows are put in their place first.
+///
+/// # Errors
+/// A text for the operator.
+pub async fn restore(
+    config: &Config,
+    role: &'static str,
+    from: Option<&Path>,
+    backup_taken: Moment,
+) -> Result<NewEpoch, String> {
+    if let Some(from) = from {
+        put(config, role, from)?;
+    }
+    let restored = Restored {
+        now: Clock::system().wall(),
+        backup_taken,
+        once_life_s_max: ONCE_LIFE_S_MAX,
+        records_kept: [&keys::OUTLIVE_A_RESTORE[..], &[PSEUDONIEM]].concat(),
+    };
+    match &config.home {
+        HomeConfig::Sqlite => Embedded::restored(&config.state.join(role), &restored)
+            .map_err(|fault| format!("{role}: {fault}")),
+        HomeConfig::Postgresql { .. } => {
+            let address = config.home.address(role)?;
+            let begun = Postgres::restored(&address, &restored).await;
+            begun.map_err(|fault| format!("{role}: {fault}"))
+        }
+    }
+}
+
+/// Copies a role's rows to their place, where there must be none.
+fn put(config: &Config, role: &str, from: &Path) -> Result<(), String> {
+    let HomeConfig::Sqlite = config.home else {
+        return Err("the rows are in PostgreSQL: restore there, then leave --from out".to_owned());
+    };
+    let directory = config.state.join(role);
+    let place = directory.join(embedded::FILE_NAME);
+    if place.exists() {
+        return Err(format!(
+            "{}: there are rows already; move them away (with -wal and -shm) to restore others",
+            place.display()
+        ));
+    }
+    private_directory(&directory).map_err(|fault| fault.to_string())?;
+    let copy = from.join(format!("{role}.sqlite3"));
+    let put = fs::copy(&copy, &place).and_then(|_| File::open(&place)?.sync_all());
+    put.map_err(|error| format!("{}: {error}", copy.display()))
+}

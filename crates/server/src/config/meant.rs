@@ -1,0 +1,329 @@
+//! What a configuration means.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use identity::{Hostname, Loa, Ura};
+use protocol::assertion::Audience;
+use store::RetentionDays;
+use store::postgres::Settings;
+use url::Url;
+
+use crate::door::{House, Limits};
+
+/// What a node is to do.
+pub struct Config {
+    /// Where the node keeps what is its own: rows of SQLite, lists, the log of refusals.
+    pub state: PathBuf,
+    /// The folder of `clients.json`, `providers.json` and the like, where a role needs one.
+    pub registers: Option<PathBuf>,
+    /// Where rows are kept.
+    pub home: HomeConfig,
+    /// How long audit events are kept.
+    pub audit_kept: RetentionDays,
+    /// The file of the key under which all other keys are sealed.
+    pub master_file: PathBuf,
+    /// Where health and figures are told, without TLS; loopback or a private address.
+    pub admin: Option<SocketAddr>,
+    /// From the wish to stop, told at `/health/ready`, until no connection is taken any more.
+    pub drain_notice: Duration,
+    /// Whom the node believes.
+    pub trust: TrustConfig,
+    /// Hosts that may be called though they have a private address.
+    pub private_hosts: BTreeSet<String>,
+    /// Where the node listens, by name; each serves at least one site.
+    pub listeners: BTreeMap<String, ListenerConfig>,
+    /// The Authorization server and Toestemmingenregister of Mitz.
+    pub mitz: Option<MitzConfig>,
+    /// The Lokalisatie server.
+    pub lokalisatie: Option<LokalisatieConfig>,
+    /// A DVA.
+    pub dva: Option<DvaConfig>,
+    /// A PGO.
+    pub pgo: Option<PgoConfig>,
+}
+
+/// Where rows are kept.
+pub enum HomeConfig {
+    /// SQLite, in a directory per role under [`Config::state`].
+    Sqlite,
+    /// PostgreSQL, a schema per role.
+    Postgresql {
+        /// As [`store::Postgres::open`] takes it; without a password.
+        address: String,
+        /// The file that holds the password.
+        password_file: Option<PathBuf>,
+        /// How the server is used.
+        settings: Settings,
+    },
+}
+
+/// A certificate with what stands between it and its root, and its key: two PEM files.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PemFiles {
+    /// The setting that names them, for messages.
+    pub place: String,
+    /// The certificate, and its intermediates after it.
+    pub certificate: PathBuf,
+    /// The private key, which nobody but the owner may read.
+    pub key: PathBuf,
+}
+
+/// Whom a node believes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TrustConfig {
+    /// PEM files of authorities.
+    pub roots: Vec<PathBuf>,
+    /// How it learns that a certificate was revoked.
+    pub revocation: Revocation,
+}
+
+/// How a node learns that a certificate was revoked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Revocation {
+    /// Not at all; said by `revocation = "off"`.
+    Off,
+    /// By lists, each a file or a URL; at least one. A certificate whose issuer has no list that
+    /// holds now is refused (design §5 "revocation of certificates").
+    Crls(Vec<String>),
+}
+
+/// A socket that a node listens on.
+#[derive(Clone, Copy, Debug)]
+pub struct ListenerConfig {
+    /// Its address.
+    pub listen: SocketAddr,
+    /// Its bounds.
+    pub house: House,
+}
+
+/// A host that is served.
+#[derive(Clone, Debug)]
+pub struct SiteConfig {
+    /// The name in TLS and in requests.
+    pub host: Hostname,
+    /// Its base URL as others call it, without a slash at its end.
+    pub url: String,
+    /// The name of its listener.
+    pub listener: String,
+    /// Its server certificate.
+    pub identity: PemFiles,
+    /// How much, how slowly and how often clients may send.
+    pub limits: Limits,
+    /// Proxies that tell of client certificates (RFC 9440).
+    pub proxies: BTreeSet<Hostname>,
+}
+
+/// How a role shows others who it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NodeIdentity {
+    /// The name in its certificate; for a PGO its client id.
+    pub host: Hostname,
+    /// The certificate.
+    pub identity: PemFiles,
+}
+
+/// DigiD, as a service provider sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DigidConfig {
+    /// The file of its metadata.
+    pub metadata: PathBuf,
+    /// RSA key and certificate with which we sign SAML messages.
+    pub signing: PemFiles,
+    /// Our name on its login page.
+    pub name: Option<String>,
+}
+
+/// What `[mitz]` says.
+#[derive(Clone, Debug)]
+pub struct MitzConfig {
+    /// Who it is to others.
+    pub node: NodeIdentity,
+    /// The front channel; its URL is the issuer.
+    pub front: SiteConfig,
+    /// The back channel.
+    pub back: SiteConfig,
+    /// The pages of the Toestemmingenregister.
+    pub register: SiteConfig,
+    /// DigiD.
+    pub digid: DigidConfig,
+    /// The base URL of the Lokalisatie server.
+    pub lokalisatie: String,
+    /// The lowest level of DigiD that will do.
+    pub min_level: Loa,
+    /// Whether a token that names several providers is taken in step 25.
+    pub full_location_token: bool,
+    /// What clients may write as `aud` into their assertions.
+    pub assertion_audience: Audience,
+    /// The DVAs that may ask for consent.
+    pub dvas: Vec<RegisteredDva>,
+}
+
+/// A DVA that Mitz knows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RegisteredDva {
+    /// The name in its client certificate.
+    pub host: Hostname,
+    /// Its issuer identifier.
+    pub issuer: String,
+    /// Its public keys.
+    pub jwks_uri: String,
+    /// For whom it answers; at least one.
+    pub uras: BTreeSet<Ura>,
+}
+
+/// What `[lokalisatie]` says.
+#[derive(Clone, Debug)]
+pub struct LokalisatieConfig {
+    /// Who it is to others.
+    pub node: NodeIdentity,
+    /// Its host; clients must show a certificate.
+    pub site: SiteConfig,
+    /// The one client that it answers.
+    pub mitz_host: Hostname,
+}
+
+/// What `[dva]` says.
+#[derive(Clone, Debug)]
+pub struct DvaConfig {
+    /// Who it is to others.
+    pub node: NodeIdentity,
+    /// Metadata and keys; its URL is the issuer.
+    pub front: SiteConfig,
+    /// Token endpoint and resource server.
+    pub back: SiteConfig,
+    /// The discovery server.
+    pub discovery: SiteConfig,
+    /// The issuer whose ID tokens it takes.
+    pub mitz: String,
+    /// Where that issuer's keys are.
+    pub mitz_jwks: String,
+    /// Where it asks for consent.
+    pub consent_introspection: String,
+    /// The base URL of the care providers' systems.
+    pub xis: String,
+    /// The base URL of the stelselnode.
+    pub stelselnode: String,
+    /// The age from which a person can collect, in years.
+    pub age_min: u8,
+    /// Whether RFC 7523 is taken beside RFC 8693.
+    pub jwt_bearer: bool,
+    /// Whether a token that names several providers is taken in step 23.
+    pub full_location_token: bool,
+}
+
+/// What `[pgo]` says.
+#[derive(Clone, Debug)]
+pub struct PgoConfig {
+    /// Who it is to others; the host is its client id.
+    pub node: NodeIdentity,
+    /// Its pages.
+    pub front: SiteConfig,
+    /// The issuer of Mitz.
+    pub mitz: String,
+    /// The register's pages.
+    pub toestemmingen: String,
+    /// The base URL of the stelselnode.
+    pub stelselnode: String,
+    /// The origins that a login passes, beside that of Mitz.
+    pub login_origins: Vec<String>,
+}
+
+impl HomeConfig {
+    /// The address of a role's schema, with the password that its file holds; empty for SQLite.
+    ///
+    /// # Errors
+    /// A text for the operator.
+    pub fn address(&self, role: &str) -> Result<String, String> {
+        let Self::Postgresql {
+            address,
+            password_file,
+            ..
+        } = self
+        else {
+            return Ok(String::new());
+        };
+        let address = with_member(address, "schema", &format!("sluis_{role}"));
+        let Some(file) = password_file else {
+            return Ok(address);
+        };
+        let password = std::fs::read_to_string(file)
+            .map_err(|error| format!("{}: cannot be read: {error}", file.display()))?;
+        let password = password.trim_end_matches(['\r', '\n']);
+        Ok(with_member(&address, "password", password))
+    }
+}
+
+/// The address of a database with one member more, in whichever of its two forms it has.
+fn with_member(address: &str, name: &str, value: &str) -> String {
+    if let Ok(mut url) = Url::parse(address) {
+        if name == "password" && url.set_password(Some(value)).is_ok() {
+            return url.into();
+        }
+        url.query_pairs_mut().append_pair(name, value);
+        return url.into();
+    }
+    if value
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+    {
+        return format!("{address} {name}={value}");
+    }
+    let quoted = value.replace('\\', "\\\\").replace('\'', "\\'");
+    format!("{address} {name}='{quoted}'")
+}
+
+impl Config {
+    /// The roles that it names, in a fixed order.
+    pub fn roles(&self) -> Vec<&'static str> {
+        let named = [
+            ("mitz", self.mitz.is_some()),
+            ("lokalisatie", self.lokalisatie.is_some()),
+            ("dva", self.dva.is_some()),
+            ("pgo", self.pgo.is_some()),
+        ];
+        let named = named.into_iter().filter(|(_, is_named)| *is_named);
+        named.map(|(role, _)| role).collect()
+    }
+
+    /// The sites of all its roles, each with the setting that names it.
+    pub fn sites(&self) -> Vec<(&'static str, &SiteConfig)> {
+        let mut sites = Vec::new();
+        if let Some(mitz) = &self.mitz {
+            sites.push(("mitz.front", &mitz.front));
+            sites.push(("mitz.back", &mitz.back));
+            sites.push(("mitz.register", &mitz.register));
+        }
+        if let Some(lokalisatie) = &self.lokalisatie {
+            sites.push(("lokalisatie.site", &lokalisatie.site));
+        }
+        if let Some(dva) = &self.dva {
+            sites.push(("dva.front", &dva.front));
+            sites.push(("dva.back", &dva.back));
+            sites.push(("dva.discovery", &dva.discovery));
+        }
+        if let Some(pgo) = &self.pgo {
+            sites.push(("pgo.front", &pgo.front));
+        }
+        sites
+    }
+
+    /// The identities with which its roles call others.
+    pub fn nodes(&self) -> Vec<(&'static str, &NodeIdentity)> {
+        let nodes = [
+            ("mitz", self.mitz.as_ref().map(|role| &role.node)),
+            (
+                "lokalisatie",
+                self.lokalisatie.as_ref().map(|role| &role.node),
+            ),
+            ("dva", self.dva.as_ref().map(|role| &role.node)),
+            ("pgo", self.pgo.as_ref().map(|role| &role.node)),
+        ];
+        let named = nodes.into_iter();
+        named
+            .filter_map(|(role, node)| Some((role, node?)))
+            .collect()
+    }
+}

@@ -1,0 +1,125 @@
+//! What the sections of roles mean.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use identity::{Loa, Ura};
+use protocol::assertion::Audience;
+
+use super::meant::{
+    DigidConfig, DvaConfig, ListenerConfig, LokalisatieConfig, MitzConfig, PgoConfig, RegisteredDva,
+};
+use super::reading::Reading;
+use super::{ConfigFault, written};
+use crate::input::{DvaSettings, level};
+
+type Listeners = BTreeMap<String, ListenerConfig>;
+
+impl Reading<'_> {
+    pub(super) fn mitz(
+        &self,
+        mitz: written::Mitz,
+        listeners: &Listeners,
+    ) -> Result<MitzConfig, ConfigFault> {
+        let min_level = match &mitz.min_level {
+            None => Loa::Substantieel,
+            Some(name) => level(name).ok_or_else(|| {
+                let expected = "expected basis, midden, substantieel or hoog";
+                self.fault("mitz.min_level", expected)
+            })?,
+        };
+        let dvas = mitz.dva.into_iter().enumerate();
+        let dvas = dvas.map(|(at, dva)| self.registered_dva(&format!("mitz.dva[{at}]"), &dva));
+        Ok(MitzConfig {
+            node: self.node("mitz.node", &mitz.node)?,
+            front: self.site("mitz.front", mitz.front, listeners)?,
+            back: self.site("mitz.back", mitz.back, listeners)?,
+            register: self.site("mitz.register", mitz.register, listeners)?,
+            digid: DigidConfig {
+                metadata: self.file_of(mitz.digid.metadata.as_ref()),
+                signing: self.pem("mitz.digid", &mitz.digid.certificate, &mitz.digid.key),
+                name: mitz.digid.name,
+            },
+            lokalisatie: self.url("mitz.lokalisatie", &mitz.lokalisatie)?,
+            min_level,
+            full_location_token: mitz.full_location_token,
+            assertion_audience: if mitz.token_endpoint_as_audience {
+                Audience::IssuerOrTokenEndpoint
+            } else {
+                Audience::Issuer
+            },
+            dvas: dvas.collect::<Result<_, _>>()?,
+        })
+    }
+
+    fn registered_dva(
+        &self,
+        setting: &str,
+        dva: &written::RegisteredDva,
+    ) -> Result<RegisteredDva, ConfigFault> {
+        let of = |name: &str| format!("{setting}.{name}");
+        let ura = |text: &String| {
+            Ura::parse(text).map_err(|error| self.fault(&of("uras"), error.to_string()))
+        };
+        let uras: BTreeSet<Ura> = dva.uras.iter().map(ura).collect::<Result<_, _>>()?;
+        if uras.is_empty() {
+            return Err(self.fault(&of("uras"), "expected at least one URA"));
+        }
+        Ok(RegisteredDva {
+            host: self.host(&of("host"), &dva.host)?,
+            issuer: self.url(&of("issuer"), &dva.issuer)?,
+            jwks_uri: self.url(&of("jwks_uri"), &dva.jwks_uri)?,
+            uras,
+        })
+    }
+
+    pub(super) fn lokalisatie(
+        &self,
+        lokalisatie: written::Lokalisatie,
+        listeners: &Listeners,
+    ) -> Result<LokalisatieConfig, ConfigFault> {
+        Ok(LokalisatieConfig {
+            node: self.node("lokalisatie.node", &lokalisatie.node)?,
+            site: self.site("lokalisatie.site", lokalisatie.site, listeners)?,
+            mitz_host: self.host("lokalisatie.mitz_host", &lokalisatie.mitz_host)?,
+        })
+    }
+
+    pub(super) fn dva(
+        &self,
+        dva: written::Dva,
+        listeners: &Listeners,
+    ) -> Result<DvaConfig, ConfigFault> {
+        let consent = &dva.consent_introspection;
+        Ok(DvaConfig {
+            node: self.node("dva.node", &dva.node)?,
+            front: self.site("dva.front", dva.front, listeners)?,
+            back: self.site("dva.back", dva.back, listeners)?,
+            discovery: self.site("dva.discovery", dva.discovery, listeners)?,
+            mitz: self.url("dva.mitz", &dva.mitz)?,
+            mitz_jwks: self.url("dva.mitz_jwks", &dva.mitz_jwks)?,
+            consent_introspection: self.url("dva.consent_introspection", consent)?,
+            xis: self.url("dva.xis", &dva.xis)?,
+            stelselnode: self.url("dva.stelselnode", &dva.stelselnode)?,
+            age_min: dva.age_min.unwrap_or(DvaSettings::AGE_MIN),
+            jwt_bearer: dva.jwt_bearer,
+            full_location_token: dva.full_location_token,
+        })
+    }
+
+    pub(super) fn pgo(
+        &self,
+        pgo: written::Pgo,
+        listeners: &Listeners,
+    ) -> Result<PgoConfig, ConfigFault> {
+        let origins = pgo.login_origins.iter();
+        let origins = origins.map(|origin| self.url("pgo.login_origins", origin));
+        Ok(PgoConfig {
+            login_origins: origins.collect::<Result<_, _>>()?,
+            node: self.node("pgo.node", &pgo.node)?,
+            front: self.site("pgo.front", pgo.front, listeners)?,
+            mitz: self.url("pgo.mitz", &pgo.mitz)?,
+            toestemmingen: self.url("pgo.toestemmingen", &pgo.toestemmingen)?,
+            stelselnode: self.url("pgo.stelselnode", &pgo.stelselnode)?,
+        })
+    }
+}

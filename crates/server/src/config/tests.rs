@@ -1,0 +1,244 @@
+//! The examples of `packaging/`, and what is said of a configuration that cannot be used.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use protocol::assertion::Audience;
+
+use super::{Config, HomeConfig, MASTER_FILE, PASSWORD_FILE, Revocation};
+use crate::chance;
+use crate::door::{Limits, Rate};
+
+const EXAMPLES: [(&str, &str); 4] = [
+    ("mitz", include_str!("../../../../packaging/mitz.toml")),
+    (
+        "lokalisatie",
+        include_str!("../../../../packaging/lokalisatie.toml"),
+    ),
+    ("dva", include_str!("../../../../packaging/dva.toml")),
+    ("pgo", include_str!("../../../../packaging/pgo.toml")),
+];
+
+/// A file that is gone when the test is.
+struct Written(PathBuf);
+
+impl Drop for Written {
+    fn drop(&mut self) {
+        let _ = fs::remove_file(&self.0);
+    }
+}
+
+fn written(text: &str) -> Written {
+    let name = format!("{}.toml", chance::entropy().uuid("config"));
+    let file = std::env::temp_dir().join(name);
+    fs::write(&file, text).expect("writable");
+    Written(file)
+}
+
+fn read(text: &str) -> Result<Config, String> {
+    let file = written(text);
+    let folder = file.0.display().to_string();
+    let read = Config::read(&file.0, |_| None);
+    read.map_err(|fault| fault.to_string().replace(&folder, "sluis.toml"))
+}
+
+fn refused(text: &str) -> String {
+    match read(text) {
+        Ok(_) => panic!("it was taken"),
+        Err(why) => why,
+    }
+}
+
+fn mitz() -> &'static str {
+    EXAMPLES[0].1
+}
+
+#[test]
+fn bounds_and_proxies_of_a_host_can_be_set() {
+    let text = mitz()
+        .replace(
+            "# requests_per_s_per_address = 100",
+            "requests_per_s_per_address = 0",
+        )
+        .replace(
+            "# requests_per_s_per_client = 500",
+            "requests_per_s_per_client = 7",
+        )
+        .replace(
+            "# requests_at_a_time_max = 1024",
+            "requests_at_a_time_max = 3",
+        )
+        .replace("# proxies = [", "proxies = [")
+        .replace(
+            "# token_endpoint_as_audience = false",
+            "token_endpoint_as_audience = true",
+        );
+    let mitz = read(&text).expect("a configuration").mitz.expect("Mitz");
+    let back = &mitz.back;
+    assert_eq!(back.limits.per_address, None);
+    assert_eq!(back.limits.per_client, Some(Rate::new(7, 35)));
+    assert_eq!(back.limits.running_max, 3);
+    assert!(back.proxies.contains("proxy.internal.example.nl"));
+    assert_eq!(mitz.assertion_audience, Audience::IssuerOrTokenEndpoint);
+    // the others keep what is usual
+    let usual = Limits::default();
+    assert_eq!(mitz.front.limits.per_address, usual.per_address);
+    assert_eq!(mitz.front.limits.running_max, usual.running_max);
+}
+
+#[test]
+fn each_example_is_a_configuration_of_its_role() {
+    for (role, text) in EXAMPLES {
+        let config = read(text).unwrap_or_else(|why| panic!("{role}: {why}"));
+        assert_eq!(config.roles(), [role]);
+        assert_eq!(config.state, Path::new("/var/lib/sluis"));
+    }
+}
+
+#[test]
+fn an_example_says_what_it_means() {
+    let config = read(mitz()).expect("good");
+    let role = config.mitz.as_ref().expect("named");
+    assert_eq!(role.front.url, "https://mitz.example.nl");
+    assert_eq!(role.dvas.len(), 1);
+    assert!(matches!(&config.trust.revocation, Revocation::Crls(crls) if crls.len() == 1));
+    assert!(matches!(&config.home, HomeConfig::Postgresql { .. }));
+    let sites: Vec<&str> = config.sites().iter().map(|(name, _)| *name).collect();
+    assert_eq!(sites, ["mitz.front", "mitz.back", "mitz.register"]);
+}
+
+#[test]
+fn the_environment_names_secret_files_before_the_file_does() {
+    let file = written(mitz());
+    let variable = |name: &str| match name {
+        MASTER_FILE => Some("/run/credentials/master.key".to_owned()),
+        PASSWORD_FILE => Some("/run/credentials/db".to_owned()),
+        _ => None,
+    };
+    let config = Config::read(&file.0, variable).expect("good");
+    assert_eq!(config.master_file, Path::new("/run/credentials/master.key"));
+    let HomeConfig::Postgresql { password_file, .. } = config.home else {
+        panic!("another home");
+    };
+    assert_eq!(
+        password_file.as_deref(),
+        Some(Path::new("/run/credentials/db"))
+    );
+}
+
+#[test]
+fn a_password_stays_out_of_the_address_until_it_is_used() {
+    let secret = written("it's \\ secret\n");
+    let with = |address: &str| HomeConfig::Postgresql {
+        address: address.to_owned(),
+        password_file: Some(secret.0.clone()),
+        settings: store::postgres::Settings::default(),
+    };
+    let url = with("postgresql://sluis@db/sluis?sslmode=disable");
+    assert_eq!(
+        url.address("mitz").expect("readable"),
+        "postgresql://sluis:it's%20%5C%20secret@db/sluis?sslmode=disable&schema=sluis_mitz"
+    );
+    let members = with("host=/run/postgresql user=sluis");
+    assert_eq!(
+        members.address("dva").expect("readable"),
+        "host=/run/postgresql user=sluis schema=sluis_dva password='it\\'s \\\\ secret'"
+    );
+}
+
+#[test]
+fn a_slip_of_the_pen_is_told_with_its_line_and_the_setting_that_was_meant() {
+    let text = mitz().replace("min_level =", "min_levl =");
+    let line = 1 + text
+        .lines()
+        .position(|l| l.contains("min_levl"))
+        .expect("there");
+    assert_eq!(
+        refused(&text),
+        format!(
+            "sluis.toml:{line}: there is no setting `min_levl` here; did you mean `min_level`?"
+        )
+    );
+}
+
+#[test]
+fn each_fault_is_told_at_its_setting() {
+    for (from, to, says) in [
+        (
+            "home = \"postgresql\"",
+            "home = \"mysql\"",
+            "store.home: expected \"sqlite\" or \"postgresql\"",
+        ),
+        (
+            "home = \"postgresql\"",
+            "home = \"sqlite\"",
+            "store.address: an address belongs to home = \"postgresql\"",
+        ),
+        (
+            "\"[::]:443\"",
+            "\"443\"",
+            "listeners.public.listen: expected an address and a port",
+        ),
+        (
+            "listener = \"public\"",
+            "listener = \"pulbic\"",
+            "mitz.front.listener: no such listener; did you mean `public`?",
+        ),
+        (
+            "host = \"toestemmingen.example.nl\"",
+            "host = \"mitz.example.nl\"",
+            "mitz.register.host: is the host of mitz.front already",
+        ),
+        (
+            "https://dva.example.nl/jwks",
+            "http://dva.example.nl/jwks",
+            "mitz.dva[0].jwks_uri: expected an https URL",
+        ),
+        (
+            "[\"00000659\"]",
+            "[]",
+            "mitz.dva[0].uras: expected at least one URA",
+        ),
+        ("[\"00000659\"]", "[\"659x\"]", "mitz.dva[0].uras: "),
+        (
+            "min_level = \"substantieel\"",
+            "min_level = \"high\"",
+            "mitz.min_level: expected basis, midden, substantieel or hoog",
+        ),
+        (
+            "crls = [\"http://crl.pkioverheid.nl/PrivateRootLatestCRL-G1.crl\"]",
+            "",
+            "trust.crls: name the revocation list of every authority",
+        ),
+        (
+            "roots = [\"/etc/sluis/trust/pkioverheid-private-g1.pem\"]",
+            "roots = []",
+            "trust.roots: expected at least one PEM file",
+        ),
+        (
+            "master_file = \"/etc/sluis/secret/master.key\"",
+            "",
+            "keys: `master_file` (or SLUIS_KEYS_MASTER_FILE) must name",
+        ),
+    ] {
+        assert!(mitz().contains(from), "{from}");
+        let why = refused(&mitz().replacen(from, to, 1));
+        let at = why.split_once(": ").map_or("", |(_, after)| after);
+        assert!(at.starts_with(says), "{why}");
+        let line = why.strip_prefix("sluis.toml:").expect("a line");
+        assert!(
+            line.starts_with(|digit: char| digit.is_ascii_digit()),
+            "{why}"
+        );
+    }
+}
+
+#[test]
+fn a_file_without_roles_or_with_an_idle_listener_is_refused() {
+    let (common, _) = mitz().split_once("[mitz]").expect("there");
+    let why = refused(common);
+    assert!(why.contains("no role is named"), "{why}");
+    let idle = format!("{}\n[listeners.spare]\nlisten = \"[::]:8443\"\n", mitz());
+    let why = refused(&idle);
+    assert!(why.ends_with("listeners.spare: no site uses it"), "{why}");
+}

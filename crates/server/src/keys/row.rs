@@ -1,0 +1,318 @@
+//! A key as a row: its times in the open, its private part sealed with the master key.
+
+use jose::aead::{self, Key32};
+use jose::{Algorithm, MacKey, SigningKey, jwe};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use verdict::{Body, IndexKey, Key, Moment, Row, Sealed, Space};
+use zeroize::Zeroizing;
+
+use super::purpose::Kind;
+use super::schedule::Times;
+use super::{KeyFault, MasterKey, Purpose};
+use crate::chance;
+use crate::seal::row_context;
+
+/// The rows of keys.
+pub(super) const SPACE: Space = Space("sluis.sleutel");
+/// The index that every key row carries, so that all can be found.
+pub(super) const ALL: &str = "soort";
+/// The one value in that index.
+const SLEUTEL: &str = "sleutel";
+/// The version that is written into every row's JSON.
+const VERSION: u64 = 1;
+/// When a row ends whose key has no end yet: the last second of the year 9999.
+const FAR: Moment = Moment::from_unix(253_402_300_799);
+
+/// The value by which all key rows are found.
+pub(super) fn all() -> IndexKey {
+    IndexKey::Text(SLEUTEL.to_owned())
+}
+
+/// Where the key of this purpose and number stands.
+pub(super) fn key(purpose: Purpose, number: u32) -> Key {
+    let mut bytes = purpose.name().as_bytes().to_vec();
+    bytes.push(0);
+    bytes.extend(number.to_be_bytes());
+    Key::Record(SPACE, bytes)
+}
+
+/// A key as the store has it: everything but the secret can be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct KeyRow {
+    pub(super) purpose: Purpose,
+    pub(super) times: Times,
+    /// What tokens call it.
+    pub(super) kid: String,
+    /// The version of the row that this was read from.
+    pub(super) version: u64,
+    /// The name of the master key under which the private part is sealed.
+    master: String,
+    sealed: Vec<u8>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Open {
+    purpose: String,
+    number: u32,
+    kid: String,
+    algorithm: String,
+    made: i64,
+    used_from: i64,
+    until: Option<i64>,
+    seals: u64,
+    master: String,
+}
+
+/// A key that can be used.
+pub(super) enum Material {
+    Secret(Key32),
+    Mac(Box<MacKey>),
+    Signing(SigningKey),
+    Decryption(jwe::DecryptionKey),
+}
+
+impl KeyRow {
+    /// Makes a key.
+    ///
+    /// # Errors
+    /// [`KeyFault::Made`] when the library cannot.
+    pub(super) fn make(
+        purpose: Purpose,
+        times: Times,
+        master: &MasterKey,
+    ) -> Result<Self, KeyFault> {
+        let bytes = draw(purpose.kind()).ok_or(KeyFault::Made(purpose))?;
+        let material = Material::read(purpose, times.number, &bytes);
+        let kid = material.ok_or(KeyFault::Made(purpose))?.kid();
+        let at = key(purpose, times.number);
+        let nonce = chance::entropy().bytes("key nonce");
+        Ok(Self {
+            sealed: aead::seal(master.key(), &bytes, &context(&at, purpose), nonce),
+            kid: kid.unwrap_or_else(|| name(purpose, times.number)),
+            master: master.name().to_owned(),
+            purpose,
+            times,
+            version: 0,
+        })
+    }
+
+    /// The same key with other times.
+    pub(super) fn with(&self, times: Times) -> Self {
+        Self {
+            times,
+            ..self.clone()
+        }
+    }
+
+    /// Where it stands.
+    pub(super) fn key(&self) -> Key {
+        key(self.purpose, self.times.number)
+    }
+
+    /// Until when the row counts.
+    pub(super) fn until(&self) -> Moment {
+        self.times.until.unwrap_or(FAR)
+    }
+
+    /// The key itself.
+    ///
+    /// # Errors
+    /// [`KeyFault::OtherMaster`], or [`KeyFault::BadRow`] when it was altered.
+    pub(super) fn open(&self, master: &MasterKey) -> Result<Material, KeyFault> {
+        if self.master != master.name() {
+            return Err(KeyFault::OtherMaster {
+                key: name(self.purpose, self.times.number),
+                made_under: self.master.clone(),
+                given: master.name().to_owned(),
+            });
+        }
+        let bad = |why| KeyFault::BadRow(name(self.purpose, self.times.number), why);
+        let context = context(&self.key(), self.purpose);
+        let bytes = aead::open(master.key(), &self.sealed, &context)
+            .map_err(|_| bad("was altered since it was sealed"))?;
+        Material::read(self.purpose, self.times.number, &bytes)
+            .ok_or_else(|| bad("holds no key of its algorithm"))
+    }
+
+    /// The row's content.
+    pub(super) fn to_body(&self) -> Sealed {
+        let open = Open {
+            purpose: self.purpose.name().to_owned(),
+            number: self.times.number,
+            kid: self.kid.clone(),
+            algorithm: self.purpose.algorithm().to_owned(),
+            made: self.times.made.unix(),
+            used_from: self.times.used_from.unix(),
+            until: self.times.until.map(Moment::unix),
+            seals: self.times.seals,
+            master: self.master.clone(),
+        };
+        Body {
+            open: json!({ "v": VERSION, "d": open }),
+            index: vec![(ALL, all())],
+            private: self.sealed.clone(),
+        }
+    }
+
+    /// Reads a row.
+    ///
+    /// # Errors
+    /// [`KeyFault::BadRow`] when it does not say what a key row must say, or stands elsewhere.
+    pub(super) fn from_row(at: &Key, row: Row<Sealed>) -> Result<Self, KeyFault> {
+        let bad = |why| KeyFault::BadRow(String::from_utf8_lossy(at.bytes()).into_owned(), why);
+        if row.body.open.get("v").and_then(Value::as_u64) != Some(VERSION) {
+            return Err(bad("was written by another version of the program"));
+        }
+        let open = row.body.open.get("d").map(Open::deserialize);
+        let Some(Ok(open)) = open else {
+            return Err(bad("lacks a member"));
+        };
+        let purpose = Purpose::named(&open.purpose).ok_or(bad("is of a purpose unknown here"))?;
+        let found = Self {
+            purpose,
+            times: Times {
+                number: open.number,
+                made: Moment::from_unix(open.made),
+                used_from: Moment::from_unix(open.used_from),
+                until: open.until.map(Moment::from_unix),
+                seals: open.seals,
+            },
+            kid: open.kid,
+            version: row.version,
+            master: open.master,
+            sealed: row.body.private,
+        };
+        let is_whole = found.key() == *at && open.algorithm == purpose.algorithm();
+        is_whole.then_some(found).ok_or(bad("contradicts itself"))
+    }
+}
+
+impl Material {
+    fn read(purpose: Purpose, number: u32, bytes: &[u8]) -> Option<Self> {
+        Some(match purpose.kind() {
+            Kind::Secret => Self::Secret(Key32::new(bytes.try_into().ok()?)),
+            Kind::Mac => {
+                let key = MacKey::new(&name(purpose, number), bytes).ok()?;
+                Self::Mac(Box::new(key))
+            }
+            Kind::Signing => Self::Signing(SigningKey::from_pkcs8(Algorithm::Es256, bytes).ok()?),
+            Kind::Decryption => Self::Decryption(
+                jwe::DecryptionKey::from_pkcs8(jwe::Algorithm::EcdhEs, bytes).ok()?,
+            ),
+        })
+    }
+
+    /// What tokens call it, when they call it by another name than purpose and number.
+    fn kid(&self) -> Option<String> {
+        match self {
+            Self::Secret(_) | Self::Mac(_) => None,
+            Self::Signing(key) => Some(key.kid().to_owned()),
+            Self::Decryption(key) => Some(key.kid().to_owned()),
+        }
+    }
+}
+
+/// Purpose and number as one word.
+pub(super) fn name(purpose: Purpose, number: u32) -> String {
+    format!("{purpose}-{number}")
+}
+
+/// The private part is bound to its row and to what it is for.
+fn context(at: &Key, purpose: Purpose) -> Vec<u8> {
+    let mut context = row_context(at);
+    context.push(0);
+    context.extend(purpose.algorithm().as_bytes());
+    context
+}
+
+/// A new private part.
+fn draw(kind: Kind) -> Option<Zeroizing<Vec<u8>>> {
+    let der = match kind {
+        Kind::Secret | Kind::Mac => {
+            return Some(Zeroizing::new(
+                chance::entropy().bytes::<32>("key").to_vec(),
+            ));
+        }
+        Kind::Signing => jose::generate_pkcs8(Algorithm::Es256, jose::RsaSize::Bits2048),
+        Kind::Decryption => jwe::generate_pkcs8(jwe::Algorithm::EcdhEs, jose::RsaSize::Bits2048),
+    };
+    der.ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use verdict::CommitId;
+
+    use super::super::schedule;
+    use super::super::testing::master;
+    use super::*;
+
+    fn made(purpose: Purpose) -> KeyRow {
+        let times = schedule::first(Moment::from_unix(1_000));
+        KeyRow::make(purpose, times, &master(1)).expect("made")
+    }
+
+    fn stored(row: &KeyRow) -> Row<Sealed> {
+        Row {
+            version: 0,
+            until: row.until(),
+            last: CommitId([0; 16]),
+            body: row.to_body(),
+        }
+    }
+
+    #[test]
+    fn a_key_of_every_purpose_comes_back_from_its_row() {
+        for purpose in Purpose::ALL {
+            let row = made(purpose);
+            let read = KeyRow::from_row(&row.key(), stored(&row)).expect("a row");
+            assert_eq!(read, row);
+            assert!(read.open(&master(1)).is_ok(), "{purpose}");
+        }
+    }
+
+    #[test]
+    fn a_key_under_another_master_key_says_so_by_name() {
+        let fault = made(Purpose::Rows).open(&master(2)).err().expect("a fault");
+        let text = fault.to_string();
+        assert!(text.contains("another master key"), "{text}");
+        assert!(text.contains(master(1).name()) && text.contains(master(2).name()));
+    }
+
+    #[test]
+    fn a_private_part_opens_in_its_own_row_only() {
+        let (rows, cookies) = (made(Purpose::Rows), made(Purpose::Cookies));
+        let moved = KeyRow {
+            sealed: cookies.sealed,
+            ..rows
+        };
+        let fault = moved.open(&master(1)).err().expect("a fault").to_string();
+        assert!(fault.contains("altered"), "{fault}");
+    }
+
+    #[test]
+    fn a_row_that_stands_elsewhere_is_no_key() {
+        let row = made(Purpose::Rows);
+        let elsewhere = key(Purpose::Rows, 2);
+        assert!(KeyRow::from_row(&elsewhere, stored(&row)).is_err());
+    }
+
+    #[test]
+    fn nothing_of_a_row_shows_its_secret() {
+        let row = made(Purpose::AccessTokens);
+        let opened = aead::open(
+            master(1).key(),
+            &row.sealed,
+            &context(&row.key(), row.purpose),
+        );
+        let secret = opened.expect("ours");
+        let shown = format!("{row:?} {}", row.to_body().open);
+        assert!(!shown.contains(&jose::b64::encode(&secret[..])));
+        assert!(
+            !row.sealed
+                .windows(secret.len())
+                .any(|part| part == &secret[..])
+        );
+    }
+}

@@ -1,0 +1,113 @@
+//! Certificates, keys, authorities, revocation lists and DigiD's metadata.
+
+use verdict::Moment;
+
+use super::{Finding, Reach, Standing};
+use crate::certificates::Validity;
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::date;
+use crate::input::Registers;
+use crate::keys::MasterKey;
+use crate::node::files::{self, Shown};
+use crate::node::{reload, roles, trusted};
+use crate::trust::Trust;
+
+/// A certificate that ends sooner than this is to be renewed, in seconds: 30 days.
+const RENEW_WITHIN_S: u32 = 30 * 86_400;
+
+/// The key under which all others are sealed.
+pub(super) fn master(config: &Config) -> Finding {
+    let at = config.master_file.display();
+    let looked = files::read(&config.master_file).and_then(|_| {
+        let master = MasterKey::read(&config.master_file);
+        master.map_err(|fault| fault.to_string())
+    });
+    Finding::of("keys.master_file", looked.map(|_| format!("{at} is there")))
+}
+
+/// Each site's and each role's certificate, and DigiD.
+pub(super) fn certificates(config: &Config, now: Moment) -> Vec<Finding> {
+    let sites = config.sites().into_iter();
+    let of_sites = sites.map(|(name, site)| {
+        let shown = files::server(&site.identity, &site.host, now);
+        certificate(name.to_owned(), site.host.as_str(), shown, now)
+    });
+    let nodes = config.nodes().into_iter();
+    let of_nodes = nodes.map(|(role, node)| {
+        let shown = files::client(&node.identity, &node.host, now);
+        certificate(format!("{role}.node"), node.host.as_str(), shown, now)
+    });
+    let mut findings: Vec<Finding> = of_sites.chain(of_nodes).collect();
+    if let Some(mitz) = &config.mitz {
+        findings.push(certificate(
+            "mitz.digid".to_owned(),
+            "SAML",
+            files::pair(&mitz.digid.signing, now),
+            now,
+        ));
+        let idp = roles::idp_metadata(&mitz.digid);
+        let says = idp.map(|idp| format!("metadata of {}", idp.entity_id));
+        findings.push(Finding::of("mitz.digid.metadata", says));
+    }
+    findings
+}
+
+fn certificate(subject: String, of: &str, shown: Result<Shown, String>, now: Moment) -> Finding {
+    let Validity { until, .. } = match shown {
+        Ok(shown) => shown.validity,
+        Err(why) => return Finding::fault(subject, why),
+    };
+    let says = format!("{of}, until {}", date::day(until.unix()));
+    if until.is_over_at(now.plus_s(RENEW_WITHIN_S)) {
+        return Finding::soon(subject, format!("{says}: renew it; no restart is needed"));
+    }
+    Finding::good(subject, says)
+}
+
+/// The authorities and their revocation lists; and whom a node would believe, if it can start.
+pub(super) async fn trust(
+    config: &Config,
+    registers: &Registers,
+    clock: &Clock,
+    reach: Reach,
+) -> (Vec<Finding>, Option<Trust>) {
+    let sources = trusted::Sources::of(&config.trust, registers, &config.state);
+    let authorities = match sources.authorities() {
+        Ok(authorities) => authorities,
+        Err(why) => return (vec![Finding::fault("trust.roots", why)], None),
+    };
+    let count = authorities.len();
+    let mut findings = vec![Finding::good("trust.roots", format!("{count} authorities"))];
+    let now = clock.wall();
+    if let (Ok(fetcher), Reach::Everywhere) = (reload::fetcher(config), reach) {
+        let long_ago = Moment::from_unix(0);
+        let faults = sources.fetch_due(&fetcher, now, long_ago).await;
+        let faults = faults.into_iter();
+        findings.extend(faults.map(|why| Finding::fault("trust.crls", why)));
+    }
+    findings.extend(sources.lists().iter().map(|source| {
+        let looked = source.read(&authorities).and_then(|list| {
+            let until = date::moment(list.until.unix());
+            if list.until.is_over_at(now) {
+                let name = source.name();
+                return Err(format!(
+                    "{name}: was to be followed at {until}; until a new one comes, everybody whom \
+                     {} vouches for is refused",
+                    list.issuer
+                ));
+            }
+            Ok(format!("{}, until {until}", list.issuer))
+        });
+        Finding::of("trust.crls", looked)
+    }));
+    if sources.lists().is_empty() {
+        findings.push(Finding::new(
+            "trust.revocation",
+            Standing::Soon,
+            "off: a certificate that was revoked is still taken",
+        ));
+    }
+    let trust = sources.now().ok().map(|(trust, _)| trust);
+    (findings, trust)
+}

@@ -1,0 +1,162 @@
+//! The files that a configuration names: certificates with their keys, and authorities.
+
+use std::fs::{self, File};
+use std::io::Read as _;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+use std::sync::Arc;
+
+use identity::Hostname;
+use rustls::client::verify_server_name;
+use rustls::crypto::aws_lc_rs;
+use rustls::server::ParsedCertificate;
+use rustls::sign::CertifiedKey;
+use rustls_pki_types::pem::PemObject as _;
+use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName};
+use verdict::Moment;
+
+use crate::certificates::{
+    Identity, ORGANISATION, Validity, is_of_the_demo, peer_hostname, roots_of, validity,
+};
+use crate::config::PemFiles;
+
+/// A file longer than this is none of those that are read here.
+const FILE_BYTES_MAX: u64 = 4 * 1024 * 1024;
+/// The permission bits of everybody but the owner and the owner's group.
+const OTHERS: u32 = 0o007;
+
+/// A certificate with its key, and how long it holds.
+pub(super) struct Shown {
+    pub(super) identity: Identity,
+    pub(super) validity: Validity,
+}
+
+/// The certificate with which a site shows that it is `host`.
+///
+/// # Errors
+/// A text for the operator: which file, what is wrong, what to do.
+pub(super) fn server(files: &PemFiles, host: &Hostname, now: Moment) -> Result<Shown, String> {
+    let shown = pair(files, now)?;
+    let at = files.certificate.display();
+    let name = ServerName::try_from(host.to_string()).map_err(|error| error.to_string())?;
+    let parsed = ParsedCertificate::try_from(shown.identity.certificate())
+        .map_err(|error| format!("{at}: is not a certificate of a server: {error}"))?;
+    verify_server_name(&parsed, &name).map_err(|_| {
+        format!("{at}: does not name {host}; ask for a certificate with this DNS name")
+    })?;
+    Ok(shown)
+}
+
+/// The certificate with which a role shows others that it is `host`: its one DNS name.
+///
+/// # Errors
+/// As [`server`].
+pub(super) fn client(files: &PemFiles, host: &Hostname, now: Moment) -> Result<Shown, String> {
+    let shown = pair(files, now)?;
+    match peer_hostname(shown.identity.certificate()) {
+        Ok(name) if name == *host => Ok(shown),
+        Ok(name) => Err(format!(
+            "{}: is of {name}, not of {host}; correct `host` or take another certificate",
+            files.certificate.display()
+        )),
+        Err(bad) => Err(format!("{}: {bad}", files.certificate.display())),
+    }
+}
+
+/// A certificate and its key, whatever they are for.
+///
+/// # Errors
+/// As [`server`].
+pub(super) fn pair(files: &PemFiles, now: Moment) -> Result<Shown, String> {
+    let mut chain = roots_of(&read(&files.certificate)?)
+        .map_err(|why| format!("{}: {why}", files.certificate.display()))?;
+    let key = private_key(&files.key)?;
+    let at = files.certificate.display();
+    not_of_the_demo(&files.certificate, &chain)?;
+    let provider = Arc::new(aws_lc_rs::default_provider());
+    CertifiedKey::from_der(chain.clone(), key.clone_key(), &provider).map_err(|_| {
+        format!(
+            "{}: is not the key of {at}; a certificate and its key must belong together",
+            files.key.display()
+        )
+    })?;
+    let own = chain.remove(0);
+    let validity = validity(&own).map_err(|bad| format!("{at}: {bad}"))?;
+    if !validity.holds_at(now) {
+        return Err(format!(
+            "{at}: holds from {} until {}, which is not now; renew it",
+            crate::date::moment(validity.from.unix()),
+            crate::date::moment(validity.until.unix())
+        ));
+    }
+    let identity = Identity::new(own, chain, key);
+    Ok(Shown { identity, validity })
+}
+
+/// The authorities of a PEM file.
+///
+/// # Errors
+/// As [`server`].
+pub(super) fn roots(file: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
+    let roots = roots_of(&read(file)?).map_err(|why| format!("{}: {why}", file.display()))?;
+    not_of_the_demo(file, &roots)?;
+    Ok(roots)
+}
+
+/// Nothing that the demo made is believed here (design §3): its keys lie in state directories of demos.
+fn not_of_the_demo(file: &Path, certificates: &[CertificateDer<'static>]) -> Result<(), String> {
+    if certificates.iter().any(|der| is_of_the_demo(der)) {
+        return Err(format!(
+            "{}: is of the demo's authority ({ORGANISATION}), which `sluis serve` never takes",
+            file.display()
+        ));
+    }
+    Ok(())
+}
+
+fn private_key(file: &Path) -> Result<PrivateKeyDer<'static>, String> {
+    let bytes = read(file)?;
+    let mode = fs::metadata(file).map_err(|error| format!("{}: {error}", file.display()))?;
+    let mode = mode.permissions().mode();
+    if mode & OTHERS != 0 {
+        return Err(format!(
+            "{}: everybody on this machine can read this key; chmod 600 it",
+            file.display()
+        ));
+    }
+    PrivateKeyDer::from_pem_slice(&bytes)
+        .map_err(|_| format!("{}: holds no private key in PEM", file.display()))
+}
+
+/// Whether a directory can hold what is ours alone: it is there and closed to others, or it is not there
+/// and can be made. One that others may enter is somebody's folder, which is not ours to close.
+///
+/// # Errors
+/// As [`server`].
+pub(super) fn is_private(directory: &Path) -> Result<bool, String> {
+    let at = directory.display();
+    match fs::metadata(directory) {
+        Ok(found) if !found.is_dir() => Err(format!("{at}: is no directory")),
+        Ok(found) if found.permissions().mode() & 0o077 != 0 => Err(format!(
+            "{at}: others may enter this directory; name one of the node's own, or chmod 700 it"
+        )),
+        Ok(_) => Ok(true),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(format!("{at}: {error}")),
+    }
+}
+
+/// A whole file of sensible length.
+///
+/// # Errors
+/// As [`server`].
+pub(super) fn read(file: &Path) -> Result<Vec<u8>, String> {
+    let mut bytes = Vec::new();
+    let opened = File::open(file);
+    let read = opened.and_then(|open| open.take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes));
+    read.map_err(|error| format!("{}: cannot be read: {error}", file.display()))?;
+    if bytes.len() as u64 > FILE_BYTES_MAX {
+        return Err(format!("{}: is longer than 4 MiB", file.display()));
+    }
+    Ok(bytes)
+}

@@ -1,0 +1,223 @@
+//! Certificates, authorities and revocation lists are taken anew while the node serves.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use arc_swap::ArcSwap;
+use axum::Router;
+use identity::Hostname;
+use tokio::sync::Notify;
+use tokio::task::JoinHandle;
+use verdict::Moment;
+
+use super::health::Health;
+use super::roles::{Ask, Opened};
+use super::{Foundation, outside_config, site, sweep, trusted};
+use crate::app::App;
+use crate::clock::Clock;
+use crate::config::{Config, NodeIdentity, SiteConfig};
+use crate::door::Sites;
+use crate::keys;
+use crate::outside::{Addresses, Outside, OutsideConfig};
+use crate::trust::Trust;
+
+/// How often the files are looked at.
+const LOOK_EVERY: Duration = Duration::from_secs(10);
+
+/// A host that is served, but for what its files hold.
+pub(super) struct PlannedSite {
+    pub(super) config: SiteConfig,
+    pub(super) ask: Ask,
+    pub(super) router: Router,
+}
+
+/// A role's way to the others, which shows a certificate.
+pub(super) struct Caller {
+    node: NodeIdentity,
+    outside: Outside,
+}
+
+/// A node, ready to be served.
+pub(super) struct Plan {
+    pub(super) apps: BTreeMap<&'static str, Arc<App>>,
+    pub(super) chores: Vec<JoinHandle<()>>,
+    pub(super) kept: Kept,
+}
+
+/// What is taken anew when a file changes.
+pub(super) struct Kept {
+    config: Config,
+    clock: Clock,
+    trusted: trusted::Sources,
+    sites: Vec<PlannedSite>,
+    callers: Vec<Caller>,
+    /// By listener.
+    served: BTreeMap<String, Arc<ArcSwap<Sites>>>,
+}
+
+impl Plan {
+    /// The sites and chores of the opened roles, each listener with its own.
+    ///
+    /// # Errors
+    /// A text for the operator.
+    pub(super) fn of(on: Foundation, opened: Vec<Opened>) -> Result<Self, String> {
+        let (mut apps, mut chores, mut sites) = (BTreeMap::new(), Vec::new(), Vec::new());
+        let mut behind = HashMap::new();
+        for role in opened {
+            chores.push(tokio::spawn(sweep(
+                Arc::clone(&role.app),
+                on.config.audit_kept,
+            )));
+            chores.extend(keys::chores(&role.app).into_iter().map(tokio::spawn));
+            chores.extend(role.chores.into_iter().map(tokio::spawn));
+            for (config, ask, router) in role.sites {
+                behind.insert(config.host.clone(), Arc::clone(&role.app));
+                sites.push(PlannedSite {
+                    config,
+                    ask,
+                    router,
+                });
+            }
+            apps.insert(role.app.party, role.app);
+        }
+        let nodes = on.config.nodes().into_iter();
+        let callers = nodes.filter_map(|(role, node)| {
+            Some(Caller {
+                node: node.clone(),
+                outside: apps.get(role)?.outside.clone(),
+            })
+        });
+        let mut kept = Kept {
+            callers: callers.collect(),
+            clock: on.clock,
+            trusted: on.trusted,
+            sites,
+            served: BTreeMap::new(),
+            config: on.config,
+        };
+        kept.open(&on.trust, &Arc::new(behind))?;
+        Ok(Self { apps, chores, kept })
+    }
+
+    /// The sites of a listener, as they are from now on.
+    pub(super) fn sites(&self, listener: &str) -> Arc<ArcSwap<Sites>> {
+        self.kept.served[listener].clone()
+    }
+}
+
+impl Kept {
+    fn open(
+        &mut self,
+        trust: &Trust,
+        behind: &Arc<HashMap<Hostname, Arc<App>>>,
+    ) -> Result<(), String> {
+        for name in self.config.listeners.keys() {
+            let at_it = self
+                .sites
+                .iter()
+                .filter(|plan| plan.config.listener == *name);
+            let now = self.clock.wall();
+            let sites = at_it.map(|plan| site(plan, trust, now));
+            let sites: Vec<_> = sites.collect::<Result<_, _>>()?;
+            let sites = Sites::open(sites).map_err(|fault| fault.to_string())?;
+            let behind = Arc::clone(behind);
+            let sites = sites.telling(move |host, trace, requirement, reason| {
+                if let Some(app) = behind.get(host) {
+                    app.refused(trace, requirement, reason);
+                }
+            });
+            let sites = Arc::new(ArcSwap::from_pointee(sites));
+            self.served.insert(name.clone(), sites);
+        }
+        Ok(())
+    }
+
+    /// Looks every ten seconds, or when told, whether a file changed or a revocation list is due.
+    /// What cannot be used is told, and what was used before stays.
+    pub(super) async fn renew(self, told: Arc<Notify>, health: Arc<Health>) {
+        let mut seen = self.seen();
+        let mut fetched = self.clock.wall();
+        let way = fetcher(&self.config).ok();
+        loop {
+            tokio::select! {
+                () = tokio::time::sleep(LOOK_EVERY) => {}
+                () = told.notified() => seen.clear(),
+            }
+            let now = self.clock.wall();
+            let mut faults = Vec::new();
+            if let Some(way) = &way {
+                faults = self.trusted.fetch_due(way, now, fetched).await;
+                if faults.is_empty() {
+                    fetched = now;
+                }
+            }
+            let found = self.seen();
+            if found != seen {
+                seen = found;
+                faults.extend(self.take(now));
+                tracing::info!("certificates, authorities and revocation lists were taken anew");
+            }
+            for why in &faults {
+                tracing::error!("{why}");
+            }
+            health.renewed(faults);
+        }
+    }
+
+    /// Takes everything anew; tells what could not be used.
+    fn take(&self, now: Moment) -> Vec<String> {
+        let (trust, mut faults) = match self.trusted.now() {
+            Ok(found) => found,
+            Err(why) => return vec![why],
+        };
+        for plan in &self.sites {
+            let served = &self.served[&plan.config.listener];
+            let replaced = site(plan, &trust, now).and_then(|site| {
+                let sites = served.load().replacing(site);
+                sites.map_err(|fault| fault.to_string())
+            });
+            match replaced {
+                Ok(sites) => served.store(Arc::new(sites)),
+                Err(why) => faults.push(why),
+            }
+        }
+        for caller in &self.callers {
+            let renewed = outside_config(&self.config, &trust, &caller.node, now)
+                .and_then(|config| caller.outside.renew(&config).map_err(|bad| bad.to_string()));
+            faults.extend(renewed.err());
+        }
+        faults
+    }
+
+    /// Each file with its length and the moment of its last change.
+    fn seen(&self) -> HashMap<PathBuf, Option<(u64, SystemTime)>> {
+        let of_sites = self.sites.iter().map(|plan| &plan.config.identity);
+        let of_callers = self.callers.iter().map(|caller| &caller.node.identity);
+        let pairs = of_sites.chain(of_callers);
+        let pairs = pairs.flat_map(|pair| [pair.certificate.clone(), pair.key.clone()]);
+        let files = pairs.chain(self.trusted.files());
+        files.map(|file| (file.clone(), seen(&file))).collect()
+    }
+}
+
+fn seen(file: &Path) -> Option<(u64, SystemTime)> {
+    let found = std::fs::metadata(file).ok()?;
+    Some((found.len(), found.modified().ok()?))
+}
+
+/// The way to revocation lists: without a certificate, and also without TLS, since they are signed.
+///
+/// # Errors
+/// A text for the operator.
+pub(super) fn fetcher(config: &Config) -> Result<Outside, String> {
+    let config = OutsideConfig {
+        addresses: Addresses::Public {
+            and: config.private_hosts.clone(),
+        },
+        https_only: false,
+        ..OutsideConfig::new(Trust::default(), None)
+    };
+    Outside::new(config).map_err(|fault| fault.to_string())
+}

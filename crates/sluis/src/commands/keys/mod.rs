@@ -1,0 +1,162 @@
+//! `sluis keys`: a party's own keys, for its operator.
+
+mod list;
+mod master;
+mod not_before;
+mod retire;
+mod rotate;
+mod table;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Args, Subcommand};
+use server::clock::Clock;
+use server::home::Home;
+use server::keys::admin::NotDone;
+use server::keys::{KeyFault, MasterKey, Purpose, Schedule};
+use server::network::{Party, master_file};
+use verdict::Moment;
+
+use super::configured;
+
+/// A party's own keys: list, rotate and retire them, or refuse what was issued before a moment
+#[derive(Args)]
+pub(crate) struct Keys {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    List(list::List),
+    Rotate(rotate::Rotate),
+    Retire(retire::Retire),
+    NotBefore(not_before::NotBefore),
+    Master(master::Master),
+}
+
+/// Whose keys: of a role of a node, or of a party of a demo. Either may run meanwhile.
+#[derive(Args)]
+struct Whose {
+    /// The configuration of a node
+    #[arg(
+        long,
+        value_name = "FILE",
+        requires = "role",
+        required_unless_present = "state"
+    )]
+    config: Option<PathBuf>,
+    /// The role in it
+    #[arg(long, value_name = "NAME", value_parser = ROLES, requires = "config")]
+    role: Option<String>,
+    /// The state directory of a demo
+    #[arg(
+        long,
+        value_name = "DIR",
+        requires = "party",
+        conflicts_with = "config"
+    )]
+    state: Option<PathBuf>,
+    /// The party in it
+    #[arg(long, value_name = "NAME", value_parser = party, requires = "state")]
+    party: Option<Party>,
+}
+
+/// The roles of a node.
+const ROLES: [&str; 4] = ["mitz", "lokalisatie", "dva", "pgo"];
+
+/// An opened party: where its keys are, and what the time is.
+struct Opened {
+    home: Home,
+    schedule: Schedule,
+    now: Moment,
+    master: PathBuf,
+}
+
+impl Keys {
+    /// Does what was asked. Exit code 0 when it went well, 1 when it was refused, 2 when it could not
+    /// begin.
+    pub(crate) async fn run(self) -> ExitCode {
+        match self.command {
+            Command::List(list) => list.run().await,
+            Command::Rotate(rotate) => rotate.run().await,
+            Command::Retire(retire) => retire.run().await,
+            Command::NotBefore(not_before) => not_before.run().await,
+            Command::Master(master) => master.run(),
+        }
+    }
+}
+
+impl Whose {
+    /// Opens the rows.
+    async fn open(&self) -> Result<Opened, ExitCode> {
+        let opened = match (&self.config, &self.role, &self.state, self.party) {
+            (Some(config), Some(role), ..) => of_node(config, role).await,
+            (_, _, Some(state), Some(party)) => of_demo(&state.join(party.name())),
+            _ => Err("name --config and --role, or --state and --party".to_owned()),
+        };
+        let (home, master) = opened.map_err(|why| cannot_begin(&why))?;
+        Ok(Opened {
+            home,
+            schedule: Schedule::default(),
+            now: Clock::system().now(),
+            master,
+        })
+    }
+}
+
+impl Opened {
+    /// The master key, for who makes a key.
+    fn master(&self) -> Result<MasterKey, ExitCode> {
+        MasterKey::read(&self.master).map_err(|fault: KeyFault| cannot_begin(&fault.to_string()))
+    }
+}
+
+/// The rows of a role, and where its master key is.
+async fn of_node(file: &Path, role: &str) -> Result<(Home, PathBuf), String> {
+    let config = configured::config(file)?;
+    let mut roles = config.nodes().into_iter().map(|(name, _)| name);
+    let role = roles.find(|name| *name == role);
+    let role = role.ok_or("the configuration has no such role")?;
+    let home = Home::beside_node(&config, role).await?;
+    Ok((home, config.master_file))
+}
+
+/// The rows of a party of a demo, and where its master key is.
+fn of_demo(directory: &Path) -> Result<(Home, PathBuf), String> {
+    if !directory.is_dir() {
+        return Err(format!(
+            "{}: there is no such party; name the state directory of a demo",
+            directory.display()
+        ));
+    }
+    Ok((Home::beside(directory)?, master_file(directory)))
+}
+
+/// The exit code of a command that could not begin, and why.
+fn cannot_begin(why: &str) -> ExitCode {
+    eprintln!("sluis keys: {why}");
+    ExitCode::from(2)
+}
+
+/// The exit code of a command that did nothing, and why.
+fn not_done(why: &NotDone) -> ExitCode {
+    match why {
+        NotDone::Fault(fault) => cannot_begin(&fault.to_string()),
+        refused => {
+            eprintln!("sluis keys: {refused}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn party(name: &str) -> Result<Party, String> {
+    let names = || Party::ALL.map(Party::name).join(", ");
+    Party::named(name).ok_or_else(|| format!("the parties are {}", names()))
+}
+
+fn purpose(name: &str) -> Result<Purpose, String> {
+    let names = || Purpose::ALL.map(Purpose::name).join(", ");
+    Purpose::named(name).ok_or_else(|| format!("the purposes are {}", names()))
+}

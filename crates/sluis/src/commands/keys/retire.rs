@@ -1,0 +1,61 @@
+//! `sluis keys retire`.
+
+use std::process::ExitCode;
+
+use clap::Args;
+use serde_json::json;
+use server::keys::{Purpose, admin};
+
+use super::{Whose, not_done, purpose};
+use crate::commands::say;
+
+/// Remove a key that nothing needs any more, or at once one that was stolen
+#[derive(Args)]
+#[command(after_help = "Examples:
+  sluis keys retire persons 1 --state ./sluis-demo --party mitz
+  sluis keys rotate handles --state ./sluis-demo --party mitz &&
+    sluis keys retire handles 1 --now --state ./sluis-demo --party mitz
+
+Exit codes: 0 it is gone, 1 it is still needed or the only one, 2 the keys cannot be read.")]
+pub(super) struct Retire {
+    /// What the key is for
+    #[arg(value_name = "PURPOSE", value_parser = purpose)]
+    purpose: Purpose,
+    /// Its number within its purpose
+    #[arg(value_name = "NUMBER")]
+    number: u32,
+    /// Also when what it made is still alive, which then no longer works
+    #[arg(long)]
+    now: bool,
+    #[command(flatten)]
+    whose: Whose,
+    /// Say it as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+impl Retire {
+    pub(super) async fn run(self) -> ExitCode {
+        let opened = match self.whose.open().await {
+            Ok(opened) => opened,
+            Err(code) => return code,
+        };
+        let key = (self.purpose, self.number);
+        let (home, schedule) = (&opened.home, &opened.schedule);
+        let retired = match admin::retire(home, schedule, key, self.now, opened.now).await {
+            Ok(retired) => retired,
+            Err(why) => return not_done(&why),
+        };
+        let (purpose, number) = (self.purpose.name(), self.number);
+        say(&if self.json {
+            let gone = json!({ "purpose": purpose, "number": number, "loss": retired.loss });
+            json!({ "schema_version": 1, "retired": gone }).to_string()
+        } else {
+            let gone = format!("{purpose}-{number} is gone");
+            retired
+                .loss
+                .map_or(gone.clone(), |loss| format!("{gone}: {loss}"))
+        });
+        ExitCode::SUCCESS
+    }
+}

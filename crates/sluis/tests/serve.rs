@@ -1,0 +1,267 @@
+//! `sluis serve` and `sluis check`: a node in a process of its own, by a configuration of its own.
+
+mod common;
+#[path = "common/node.rs"]
+mod node;
+
+use std::time::Duration;
+
+use common::State;
+use node::{
+    CLIENT, CLIENTS, PROVIDERS, admin, admin_json, caller, get, serve, signal, sluis, stop, url,
+};
+use server::outside::{Headers, Outside};
+use testkit::{Installation, Role, Store};
+
+/// A node looks at its files when it gets SIGHUP; this is how often a test looks whether it did.
+const AGAIN: Duration = Duration::from_millis(50);
+const TRIES_MAX: u32 = 200;
+
+fn mitz(state: &State) -> Installation {
+    Installation::lay(&state.0, &[Role::Mitz], &Store::Sqlite, CLIENTS, PROVIDERS)
+}
+
+fn runtime() -> tokio::runtime::Runtime {
+    let mut builder = tokio::runtime::Builder::new_current_thread();
+    builder.enable_all().build().expect("a runtime")
+}
+
+/// A token request that nothing is granted to; it shows who was let in.
+async fn asks_for_a_token(from: &Outside, at: &Installation) -> Option<u16> {
+    let fields = [
+        ("grant_type", "refresh_token"),
+        ("refresh_token", "nothing"),
+        ("client_id", CLIENT),
+    ];
+    let to = url(at, "mitz-back", "/token");
+    let asked = from.post_form(&to, &fields, Headers::default());
+    asked.await.ok().map(|answer| answer.status.as_u16())
+}
+
+#[test]
+fn a_node_serves_its_role_tells_its_health_and_drains_when_it_is_told_to_stop() {
+    let state = State::new("serve");
+    let at = mitz(&state);
+    let node = serve(&at);
+    assert_eq!(admin(&at, "/health/live"), (200, "live\n".to_owned()));
+    let (status, told) = admin(&at, "/health/ready");
+    assert_eq!(status, 200, "{told}");
+    assert!(told.contains("\"mitz\":\"ready\""), "{told}");
+    // The first key of each purpose of Mitz.
+    assert_eq!(
+        admin_json(&at, "/health/figures")["roles"]["mitz"]["commits"],
+        7
+    );
+    assert_eq!(admin(&at, "/anything").0, 404);
+    runtime().block_on(async {
+        let metadata = url(&at, "mitz", "/.well-known/openid-configuration");
+        let answer = get(&caller(&at, None), &metadata).await.expect("an answer");
+        let metadata: serde_json::Value = serde_json::from_slice(&answer.body).expect("JSON");
+        assert_eq!(
+            metadata["issuer"],
+            format!("https://mitz.localhost:{}", at.port)
+        );
+        let strict = answer.headers.get("strict-transport-security");
+        assert!(
+            strict.is_some(),
+            "a node tells browsers to use nothing but TLS"
+        );
+    });
+    assert_eq!(stop(node).code(), Some(0));
+    let again = serve(&at);
+    assert_eq!(
+        admin(&at, "/health/ready").0,
+        200,
+        "it finds its state again"
+    );
+    assert_eq!(stop(again).code(), Some(0));
+}
+
+#[test]
+fn one_node_plays_every_role_that_its_configuration_names() {
+    let state = State::new("serve-all");
+    let at = Installation::lay(&state.0, &Role::ALL, &Store::Sqlite, CLIENTS, PROVIDERS);
+    let node = serve(&at);
+    let (status, told) = admin(&at, "/health/ready");
+    assert_eq!(status, 200, "{told}");
+    for role in ["mitz", "lokalisatie", "dva", "pgo"] {
+        assert!(told.contains(&format!("\"{role}\":\"ready\"")), "{told}");
+    }
+    runtime().block_on(async {
+        let anybody = caller(&at, None);
+        let pages = get(&anybody, &url(&at, "pgo", "/"))
+            .await
+            .expect("an answer");
+        assert_eq!(pages.status.as_u16(), 200);
+        let keys = get(&anybody, &url(&at, "dva", "/jwks"))
+            .await
+            .expect("an answer");
+        assert_eq!(keys.status.as_u16(), 200);
+        let closed = get(&anybody, &url(&at, "lokalisatie", "/")).await;
+        assert!(closed.is_err(), "nobody gets in without a certificate");
+    });
+    assert_eq!(stop(node).code(), Some(0));
+}
+
+#[test]
+fn a_second_node_on_one_sqlite_is_refused_and_told_why() {
+    let state = State::new("serve-twice");
+    let at = mitz(&state);
+    let _node = serve(&at);
+    let text = std::fs::read_to_string(at.config()).expect("there");
+    let other = text
+        .replace(&at.port.to_string(), "0")
+        .replace(&at.admin.to_string(), "0");
+    at.write(
+        "sluis.toml",
+        &other.replace(
+            "listener = \"public\"",
+            "listener = \"public\"\nurl = \"https://mitz.localhost\"",
+        ),
+    );
+    let second = sluis("serve", &at).output().expect("runs");
+    assert_eq!(second.status.code(), Some(2));
+    let said = String::from_utf8_lossy(&second.stderr).into_owned();
+    assert!(said.contains("another"), "{said}");
+}
+
+#[test]
+fn a_new_certificate_is_shown_without_a_restart_and_a_broken_one_changes_nothing() {
+    let state = State::new("serve-renew");
+    let mut at = mitz(&state);
+    let node = serve(&at);
+    let run = runtime();
+    let metadata = url(&at, "mitz", "/jwks");
+    let answers = |from: &Outside| run.block_on(get(from, &metadata)).is_ok();
+    let before = caller(&at, None);
+    assert!(answers(&before));
+
+    at.write("mitz.localhost.pem", "nothing\n");
+    signal(&node, "HUP");
+    wait_until(|| admin_json(&at, "/health/ready")["not_renewed"] == 1);
+    assert!(answers(&caller(&at, None)), "what was used before still is");
+
+    // A new authority in place of the old one: everything changes at once.
+    let old = std::mem::replace(&mut at.authority, testkit::Authority::new("Nieuwe CA"));
+    at.write("ca.pem", &at.authority.pem());
+    at.new_revocation_list(2099);
+    for host in [
+        "mitz.localhost",
+        "mitz-back.localhost",
+        "toestemmingen.localhost",
+    ] {
+        at.new_certificate(host);
+    }
+    signal(&node, "HUP");
+    wait_until(|| answers(&caller(&at, None)));
+    assert_eq!(admin_json(&at, "/health/ready")["not_renewed"], 0);
+    let by_the_old = Installation {
+        authority: old,
+        folder: at.folder.clone(),
+        ..at
+    };
+    assert!(
+        !answers(&caller(&by_the_old, None)),
+        "the old certificate is shown no more"
+    );
+}
+
+#[test]
+fn a_revoked_client_gets_in_no_more_and_a_list_that_is_over_lets_nobody_in() {
+    let state = State::new("serve-revoked");
+    let mut at = mitz(&state);
+    let (good, revoked) = (at.authority.issue(CLIENT), at.authority.issue(CLIENT));
+    let node = serve(&at);
+    let run = runtime();
+    let status = |at: &Installation, shown| {
+        run.block_on(async { asks_for_a_token(&caller(at, Some(shown)), at).await })
+    };
+    assert_eq!(
+        status(&at, &good),
+        Some(400),
+        "known, and refused for its token alone"
+    );
+    assert_eq!(status(&at, &revoked), Some(400));
+
+    at.authority.revoke(revoked.serial);
+    at.new_revocation_list(2099);
+    signal(&node, "HUP");
+    wait_until(|| status(&at, &revoked).is_none());
+    assert_eq!(status(&at, &good), Some(400));
+
+    // Design §5 "revocation of certificates": fail closed.
+    at.new_revocation_list(2021);
+    signal(&node, "HUP");
+    wait_until(|| status(&at, &good).is_none());
+    let checked = sluis("check", &at).output().expect("runs");
+    assert_eq!(checked.status.code(), Some(1));
+    let said = String::from_utf8_lossy(&checked.stdout).into_owned();
+    assert!(said.contains("was to be followed at 2021-12-31"), "{said}");
+}
+
+fn wait_until(mut holds: impl FnMut() -> bool) {
+    for _ in 0..TRIES_MAX {
+        if holds() {
+            return;
+        }
+        std::thread::sleep(AGAIN);
+    }
+    unreachable!("it did not come about");
+}
+
+#[test]
+fn a_backup_is_taken_while_the_node_serves_and_begins_an_epoch_when_it_is_restored() {
+    let state = State::new("serve-backup");
+    let at = mitz(&state);
+    let node = serve(&at);
+    let copies = at.folder.join("copies");
+    let backup = || {
+        sluis("backup", &at)
+            .arg("--to")
+            .arg(&copies)
+            .output()
+            .expect("runs")
+    };
+    assert!(backup().status.success());
+    assert!(!backup().status.success(), "a copy is not replaced");
+    assert_eq!(stop(node).code(), Some(0));
+
+    let rows = at.folder.join("state/mitz");
+    let restored = |taken: &str| {
+        let mut command = sluis("restore", &at);
+        let command = command.arg("--from").arg(&copies);
+        command
+            .args(["--backup-taken", taken])
+            .output()
+            .expect("runs")
+    };
+    assert_eq!(restored("yesterday").status.code(), Some(2));
+    let there = restored("2026-11-27T03:00:00Z");
+    assert_eq!(
+        there.status.code(),
+        Some(1),
+        "rows that are there are not replaced"
+    );
+
+    for name in ["store.sqlite3", "store.sqlite3-wal", "store.sqlite3-shm"] {
+        let _ = std::fs::remove_file(rows.join(name));
+    }
+    std::fs::copy(copies.join("mitz.sqlite3"), rows.join("store.sqlite3")).expect("put there");
+    let refused = sluis("serve", &at).output().expect("runs");
+    assert_eq!(
+        refused.status.code(),
+        Some(2),
+        "a backup is no database to serve"
+    );
+    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(said.contains("sluis restore"), "{said}");
+
+    std::fs::remove_file(rows.join("store.sqlite3")).expect("there");
+    let begun = restored("2026-11-27T03:00:00Z");
+    let said = String::from_utf8_lossy(&begun.stdout).into_owned();
+    assert!(
+        said.starts_with("mitz: epoch 1. Removed: 0 grants"),
+        "{said}"
+    );
+    assert_eq!(stop(serve(&at)).code(), Some(0));
+}

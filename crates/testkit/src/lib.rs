@@ -1,0 +1,12 @@
+//! What tests and measurements need around a node: an authority of its own, and a folder with
+//! everything that `sluis serve` asks for.
+//!
+//! Nothing here is for production: keys are made at once and kept nowhere safe.
+
+mod authority;
+mod installation;
+mod postgresql;
+
+pub use authority::{Authority, Issued};
+pub use installation::{Installation, Role, Store};
+pub use postgresql::Cluster;
