@@ -20,6 +20,8 @@ pub const INDEX_MAX: usize = 16;
 pub const KEY_BYTES_MAX: usize = 512;
 /// Largest content of one row, open and private part together, in bytes.
 pub const BODY_BYTES_MAX: usize = 1 << 20;
+/// The ids of commits that may be sent again.
+const SENT: Space = Space("store.commit");
 /// Most rows of one page of [`crate::Store::find`]; a page that asks for more gets this many.
 pub const PAGE_ROWS_MAX: u16 = 256;
 /// Most rows of one answer of [`crate::Store::audit`].
@@ -67,6 +69,28 @@ impl Commit {
             changes,
             events,
         })
+    }
+}
+
+impl Commit {
+    /// The same as [`Commit::new`], for a commit that is sent again when its outcome is unknown: it
+    /// also spends its own id, until `until`. Until then it is applied once, whatever others did to
+    /// its rows between two sendings; without this a consent that was given, withdrawn by somebody
+    /// else, and sent again would be back.
+    ///
+    /// # Errors
+    /// As [`Commit::new`]; the id counts as one change.
+    pub fn repeatable(
+        id: CommitId,
+        now: Moment,
+        until: Moment,
+        mut changes: Vec<Change<Sealed>>,
+        events: Vec<Event>,
+    ) -> Result<Self, BadCommit> {
+        let mut own = [0; 32];
+        own[..16].copy_from_slice(&id.0);
+        changes.push(Change::spend(Key::Once(SENT, own), until));
+        Self::new(id, now, changes, events)
     }
 }
 

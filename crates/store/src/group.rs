@@ -39,9 +39,10 @@ pub enum Applied {
     /// A row says that it was applied earlier: somebody sends it again because the answer was lost.
     /// Nothing is left to do.
     ///
-    /// This sees only rows that the commit put and nobody wrote since. A commit that was applied
-    /// and whose rows were all written again (or that put none) gets a conflict, which is safe:
-    /// the caller reads again. A commit of events only is kept twice.
+    /// This sees only rows that the commit put and nobody wrote since, which is enough for a commit
+    /// that was made by [`Commit::repeatable`]. Any other one that was applied, and whose rows were
+    /// all written or removed since (or that put none), is judged anew: mostly a conflict, which is
+    /// safe, but where others have brought the rows back to what it expects it is applied again.
     Before,
 }
 

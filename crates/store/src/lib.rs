@@ -71,9 +71,9 @@ pub trait Store: Send + Sync + 'static {
     /// both are durable.
     ///
     /// A caller that goes away does not stop its commit. A commit whose answer was lost, or was
-    /// [`NotCommitted::Unknown`], is settled by sending it again with the same id: what was applied
-    /// is recognised by the id in its rows and not applied twice (see [`Applied::Before`] for the
-    /// limits of this).
+    /// [`NotCommitted::Unknown`], is settled by sending it again with the same id, if it was made by
+    /// [`Commit::repeatable`]: what was applied is recognised by the id in its rows and not applied
+    /// twice (see [`Applied::Before`] for others).
     fn commit(&self, commit: Commit) -> impl Future<Output = Result<(), NotCommitted>> + Send;
 
     /// Removes rows whose last day (UTC) is before the day of `now`, at most `rows_max` in small

@@ -126,7 +126,8 @@ pub async fn settle<S: Store>(home: &S, history: &mut Vec<Happened>) -> Result<(
     for (id, deeds) in pending {
         let id = CommitId(id);
         let changes = deeds.iter().map(again).collect();
-        let commit = Commit::new(id, NOW, changes, vec![granted("load")]).map_err(|_| BadLoad)?;
+        let commit = Commit::repeatable(id, NOW, LATER, changes, vec![granted("load")]);
+        let commit = commit.map_err(|_| BadLoad)?;
         history.push(Happened::Sent(id, deeds));
         let answer = Answer::of(&home.commit(commit).await);
         if matches!(answer, Answer::Unknown | Answer::Refused) {
@@ -239,7 +240,7 @@ impl<S: Store> Client<S> {
         let id = self.id(0);
         let deeds = Deed::of(&changes);
         let events = vec![granted("load")];
-        let commit = Commit::new(id, NOW, changes, events).map_err(|_| BadLoad)?;
+        let commit = Commit::repeatable(id, NOW, LATER, changes, events).map_err(|_| BadLoad)?;
         let mut unknown = false;
         for _ in 0..SETTLE_TRIES {
             (self.note)(Happened::Sent(id, deeds.clone()));

@@ -2,7 +2,9 @@
 //!
 //! A home's tests call [`every_scenario!`](crate::contract::every_scenario) with an expression that
 //! makes an empty home; each scenario becomes one test of that name. What only a home with a disk
-//! can show (a crash between commit and answer, a disk that fails) is tested beside that home.
+//! can show (a kill between commit and answer, a disk that fails, a backup) is tested beside that
+//! home, with the parts of this module: [`load`] puts clients on a home, [`history`] takes down what
+//! they were answered, [`Checker`] says whether a home can have behaved so.
 
 mod checker;
 mod epoch;
@@ -49,6 +51,7 @@ macro_rules! __every_scenario {
             a_version_guard_fails_once_the_row_was_written
             an_absent_guard_fails_once_the_row_is_there
             a_commit_sent_again_is_applied_once
+            a_repeatable_commit_is_applied_once_whatever_happened_since
             rows_come_back_as_they_went
             rows_are_given_in_the_order_asked
             keys_of_different_kinds_and_spaces_do_not_meet

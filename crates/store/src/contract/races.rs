@@ -312,3 +312,34 @@ pub async fn a_commit_sent_again_is_applied_once<S: Store>(home: Arc<S>) -> Pass
     assert_eq!(other, Err(NotCommitted::Conflict(code)));
     Ok(())
 }
+
+/// A consent is given, the answer is lost, the person withdraws it on another page, and the first
+/// page sends again: it stays withdrawn. So it is with a withdrawal that is sent again after the
+/// consent was given anew, and with events alone.
+pub async fn a_repeatable_commit_is_applied_once_whatever_happened_since<S: Store>(
+    home: Arc<S>,
+) -> Passed {
+    let consent = record("consent");
+    let repeatable = |changes, what| {
+        let events = vec![granted(what)];
+        Commit::repeatable(fresh_id(), NOW, LATER, changes, events)
+    };
+    let give = || vec![put(&consent, Expect::Absent, "consent")];
+    let withdraw = || vec![Change::remove(consent.clone(), 1)];
+    let given = repeatable(give(), "given")?;
+    home.commit(given.clone()).await?;
+    let withdrawn = repeatable(withdraw(), "withdrawn")?;
+    home.commit(withdrawn.clone()).await?;
+    home.commit(given).await?;
+    assert_eq!(version(&*home, &consent).await?, None);
+    home.commit(repeatable(give(), "given anew")?).await?;
+    home.commit(withdrawn).await?;
+    assert_eq!(version(&*home, &consent).await?, Some(1));
+    let refusal = repeatable(vec![], "refused")?;
+    home.commit(refusal.clone()).await?;
+    home.commit(refusal).await?;
+    let told = home.audit(0, 9).await?;
+    let told: Vec<_> = told.iter().map(|row| row.what.as_str()).collect();
+    assert_eq!(told, ["given", "withdrawn", "given anew", "refused"]);
+    Ok(())
+}

@@ -57,6 +57,15 @@ pub(super) fn backup_taken(connection: &Connection) -> rusqlite::Result<Option<M
     Ok(taken.optional()?.map(Moment::from_unix))
 }
 
+/// The present epoch; 0 before any backup was restored.
+pub(super) fn present(connection: &Connection) -> rusqlite::Result<u32> {
+    if !connection.table_exists(None, "epoch")? {
+        return Ok(0);
+    }
+    let newest = "SELECT coalesce(max(number), 0) FROM epoch";
+    connection.query_row(newest, [], |row| row.get(0))
+}
+
 /// Begins a new epoch in a directory that nobody has: all of it, or nothing.
 pub(super) fn begin(dir: &Path, restored: &Restored) -> Result<NewEpoch, OpenError> {
     let _owner = Owner::claim(dir)?;

@@ -20,6 +20,8 @@ pub struct Inspection {
     pub schema_name: String,
     /// Whether it is there and is this program's.
     pub schema: Schema,
+    /// How often a backup was restored: the present epoch.
+    pub epoch: u32,
     /// Whether a commit waits for the disk at all.
     pub fsync: bool,
     /// Whether a page that a crash tore can be mended.
@@ -68,11 +70,13 @@ impl Inspection {
         };
         let small =
             |column, name| u32::try_from(number(column, name)?).map_err(|_| Fault::Missing(name));
+        let schema = schema::found(client).await?;
         let theirs = get::<i64>(&row, 7, "pg_settings", "clock_timestamp")?;
         Ok(Self {
             version: ServerVersion(small(0, "server_version_num")?),
             schema_name: name.as_str().to_owned(),
-            schema: schema::found(client).await?,
+            epoch: epoch(client, schema).await?,
+            schema,
             fsync: text(1, "fsync")? == "on",
             full_page_writes: text(2, "full_page_writes")? == "on",
             synchronous_commit: SynchronousCommit::read(&text(3, "synchronous_commit")?)?,
@@ -82,6 +86,16 @@ impl Inspection {
             bytes: number(6, "pg_database_size")?,
         })
     }
+}
+
+/// The present epoch; 0 before any backup was restored, and in a schema that knows of none.
+async fn epoch(client: &Client, schema: Schema) -> Result<u32, Fault> {
+    if schema.found < schema::EPOCHS_SINCE {
+        return Ok(0);
+    }
+    let newest = "SELECT coalesce(max(number), 0) FROM epoch";
+    let number = get::<i64>(&client.query_one(newest, &[]).await?, 0, "epoch", "number")?;
+    u32::try_from(number).map_err(|_| Fault::Missing("number of its epoch"))
 }
 
 /// A server's version.

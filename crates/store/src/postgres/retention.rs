@@ -25,7 +25,8 @@ const OVER: &str = "
            to_date(substr(c.relname::text, 7), 'YYYY_MM_DD') - date '1970-01-01' AS day
     FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
     WHERE i.inhparent = 'audit'::regclass AND c.relname ~ '^audit_[0-9]{4}_[0-9]{2}_[0-9]{2}$'
-      AND to_date(substr(c.relname::text, 7), 'YYYY_MM_DD') < date '1970-01-01' + $1::int4
+      AND c.relname::text COLLATE \"C\" <
+          'audit_' || to_char(date '1970-01-01' + $1::int4, 'YYYY_MM_DD')
     ORDER BY c.relname LIMIT 1";
 
 /// One node at a time.

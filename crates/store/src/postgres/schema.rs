@@ -37,6 +37,9 @@ const MIGRATIONS: &[Migration] = &[
     },
 ];
 
+/// The first version that has epochs.
+pub(super) const EPOCHS_SINCE: u32 = 2;
+
 /// The newest schema that this program knows.
 fn known() -> u32 {
     MIGRATIONS.last().map_or(0, |step| step.version)

@@ -2,6 +2,7 @@
 
 use store::contract;
 use store::postgres::{Postgres, Settings};
+use verdict::Moment;
 
 use super::cluster::Result;
 use super::database::Database;
@@ -22,6 +23,8 @@ async fn what_was_spent_or_withdrawn_after_a_backup_does_not_come_back_with_it()
     let home = Postgres::open(&address, Settings::default()).await?;
     contract::after_the_restoration(&home, &epoch).await?;
     drop(home);
+    let found = Postgres::inspect(&address, || Moment::from_unix(0)).await?;
+    assert_eq!(found.epoch, 1);
     let again = Postgres::restored(&address, &contract::restored()).await?;
     assert_eq!((again.number, again.last_before), (2, (1 << 40) + 1));
     assert_eq!(again.first, 2 << 40);

@@ -8,25 +8,30 @@ use store::contract::load::{self, Load};
 use store::postgres::{Postgres, Settings};
 use tokio::runtime::Runtime;
 
-use super::child::{Child, aloud, rounds, task};
+use super::child::{Child, aloud, in_order, rounds, task};
 use super::cluster::Result;
 use super::database::Database;
+
+/// The child of both tests: a node under load.
+fn be_a_node(runtime: &Runtime, address: &str, tag: u32) -> Result<()> {
+    let load = Load {
+        tag,
+        clients: 24,
+        people: 12,
+        applied_each: u32::MAX,
+    };
+    runtime.block_on(async {
+        let home = Arc::new(Postgres::open(address, Settings::default()).await?);
+        Ok(load::run(&[home], load, &aloud()).await?)
+    })
+}
 
 /// A node is killed in the middle of its load; the next one finds everything that was answered.
 #[test]
 fn nodes_killed_at_any_moment_lose_no_answer_and_let_nothing_be_spent_twice() -> Result<()> {
     let runtime = Runtime::new()?;
     if let Some((address, tag)) = task() {
-        let load = Load {
-            tag,
-            clients: 24,
-            people: 12,
-            applied_each: u32::MAX,
-        };
-        return runtime.block_on(async {
-            let home = Arc::new(Postgres::open(&address, Settings::default()).await?);
-            Ok(load::run(&[home], load, &aloud()).await?)
-        });
+        return be_a_node(&runtime, &address, tag);
     }
     let database = runtime.block_on(Database::fresh())?;
     let (mut checker, mut after, mut applied) = (Checker::default(), 0, 0);
@@ -51,4 +56,38 @@ fn nodes_killed_at_any_moment_lose_no_answer_and_let_nothing_be_spent_twice() ->
     }
     assert!(applied > 1_000, "{applied} commits were answered");
     runtime.block_on(async { load::check_rows(&checker, &database.node().await?).await })
+}
+
+/// Two nodes refresh and withdraw for the same people. One is killed; the other goes on, and is
+/// killed too.
+#[test]
+fn of_two_nodes_one_is_killed_and_the_other_goes_on() -> Result<()> {
+    const TEST: &str = "kills::of_two_nodes_one_is_killed_and_the_other_goes_on";
+    let runtime = Runtime::new()?;
+    if let Some((address, tag)) = task() {
+        return be_a_node(&runtime, &address, tag);
+    }
+    let database = runtime.block_on(Database::fresh())?;
+    let (mut checker, mut after) = (Checker::default(), 0);
+    for round in 0..rounds(4) {
+        let mut one = Child::start(TEST, &database.address(), 2 * round)?;
+        let mut other = Child::start(TEST, &database.address(), 2 * round + 1)?;
+        one.listen(300)?;
+        other.listen(300)?;
+        let mut said = one.kill_timed()?;
+        let so_far = other.said.len();
+        // More than the pipe can have held when the first one died.
+        other.listen(so_far + 1_500)?;
+        assert_eq!(other.said.len(), so_far + 1_500, "it went on");
+        said.extend(other.kill_timed()?);
+        let mut history = in_order(said);
+        runtime.block_on(async {
+            database.quiet(0).await?;
+            let home = database.node().await?;
+            load::settle(&home, &mut history).await?;
+            after = load::check(&mut checker, &home, &history, after).await?;
+            Result::Ok(())
+        })?;
+    }
+    Ok(())
 }

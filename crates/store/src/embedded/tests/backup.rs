@@ -34,6 +34,8 @@ async fn what_was_spent_or_withdrawn_after_a_backup_does_not_come_back_with_it()
     );
     assert!(refused.to_string().contains("sluis restore"), "{refused}");
     assert!(Embedded::beside(&dir.0).is_err());
+    let found = Embedded::inspect(&dir.0).expect("inspects");
+    assert_eq!((found.epoch, found.backup_taken), (0, Some(NOW)));
     let epoch = Embedded::restored(&dir.0, &crate::contract::restored()).expect("begins");
     let home = Embedded::open(&dir.0).expect("opens");
     let running = Embedded::restored(&dir.0, &crate::contract::restored()).err();
@@ -42,6 +44,8 @@ async fn what_was_spent_or_withdrawn_after_a_backup_does_not_come_back_with_it()
         .await
         .expect("answers");
     drop(home);
+    let found = Embedded::inspect(&dir.0).expect("inspects");
+    assert_eq!((found.epoch, found.backup_taken), (1, None));
 
     put_back(&dir, &backup);
     let outside = Connection::open(dir.database()).expect("opens");
