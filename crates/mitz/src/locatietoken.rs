@@ -62,8 +62,10 @@ pub struct Locatietoken {
     pub jti: String,
     /// The level reached.
     pub acr: String,
-    /// The certificate of the client: nobody else can use the token.
-    pub cnf: Confirmation,
+    /// The certificate of the client: nobody else can use the token. Without one, for a client that
+    /// has none, no DVA can use it either.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cnf: Option<Confirmation>,
     /// One location.
     pub locations: Vec<Locatie>,
 }

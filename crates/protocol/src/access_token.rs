@@ -4,6 +4,8 @@
 use serde::{Deserialize, Serialize};
 use verdict::Moment;
 
+use crate::client::PeerCertificate;
+
 /// Lifetime of an access token in seconds. MedMij fixes `expires_in` = 900 (seed 003); a DVP counts
 /// on it when it plans its requests.
 pub const LIFETIME_S: u32 = 900;
@@ -34,8 +36,23 @@ pub struct AccessToken {
     pub iat: i64,
     /// Seconds since 1970.
     pub exp: i64,
-    /// The certificate of its holder.
-    pub cnf: Confirmation,
+    /// The certificate of its holder; nothing when the client showed none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cnf: Option<Confirmation>,
+}
+
+impl Confirmation {
+    /// The certificate with this SHA-256.
+    pub fn of(x5t_s256: [u8; 32]) -> Self {
+        Self {
+            x5t_s256: jose::base64url_encode(x5t_s256),
+        }
+    }
+
+    /// Whether the connection showed that certificate (RFC 8705 §3).
+    pub fn is_of(&self, peer: Option<&PeerCertificate>) -> bool {
+        peer.is_some_and(|peer| Self::of(peer.x5t_s256) == *self)
+    }
 }
 
 impl AccessToken {
@@ -79,9 +96,9 @@ mod tests {
             jti: jti([0; 16], 1),
             iat: 1000,
             exp: 1900,
-            cnf: Confirmation {
+            cnf: Some(Confirmation {
                 x5t_s256: "duim".into(),
-            },
+            }),
         };
         let claims = serde_json::to_value(&token).expect("json");
         // RFC 7800 §3.1

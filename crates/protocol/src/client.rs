@@ -5,7 +5,12 @@ use std::sync::Arc;
 
 use subtle::ConstantTimeEq as _;
 
+use verdict::{Key, Verdict};
+
+use crate::access_token::Confirmation;
+use crate::assertion::{self, Assertion, ClientKeys, Receiver};
 use crate::refusal::{ErrorCode, Refusal};
+use crate::wire::Parameters;
 
 /// A client as it was registered.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,7 +38,16 @@ pub enum Authentication {
         /// SHA-256 of the DER certificate.
         x5t_s256: [u8; 32],
     },
+    /// OIDC Core §9: an assertion that one of these keys signed.
+    PrivateKeyJwt(ClientKeys),
 }
+
+/// The ways of proof that a token endpoint with assertions offers, as discovery tells them.
+pub const METHODS: [&str; 3] = [
+    "tls_client_auth",
+    "self_signed_tls_client_auth",
+    "private_key_jwt",
+];
 
 /// What a mutual TLS connection showed of its peer, checked by the door: chain, dates, revocation.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,6 +56,54 @@ pub struct PeerCertificate {
     pub san_dns: Option<String>,
     /// SHA-256 of the DER certificate (RFC 8705 §3.1).
     pub x5t_s256: [u8; 32],
+}
+
+/// What a request shows of its client, unproven.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Shown<'a> {
+    /// As sent.
+    pub client_id: Option<&'a str>,
+    /// The certificate of the connection.
+    pub peer: Option<&'a PeerCertificate>,
+    /// RFC 7521 §4.2: `client_assertion_type` and `client_assertion`, as sent.
+    pub assertion: (Option<&'a str>, Option<&'a str>),
+    /// Whether there is a `client_secret` or an `Authorization` header: ways that nobody offers here.
+    pub secret: bool,
+}
+
+impl<'a> Shown<'a> {
+    /// What stands in the form, beside the certificate of the connection and whether there was an
+    /// `Authorization` header.
+    pub fn read(
+        form: &'a Parameters,
+        peer: Option<&'a PeerCertificate>,
+        has_authorization: bool,
+    ) -> Self {
+        Self {
+            client_id: form.get("client_id"),
+            peer,
+            assertion: (
+                form.get("client_assertion_type"),
+                form.get("client_assertion"),
+            ),
+            secret: has_authorization || form.get("client_secret").is_some(),
+        }
+    }
+
+    /// The assertion, if that is the way of this request.
+    fn assertion(&self) -> Result<Option<&'a str>, Refusal> {
+        let invalid = |reason| Err(invalid("RFC 7521 §4.2", reason));
+        match self.assertion {
+            // RFC 6749 §2.3: one way of proof per request
+            (None, None) if self.secret && self.peer.is_some() => Err(two_ways()),
+            (None, None) if self.secret => invalid("no secret is a proof here"),
+            (None, None) => Ok(None),
+            _ if self.secret => Err(two_ways()),
+            (Some(assertion::TYPE), Some(text)) => Ok(Some(text)),
+            (Some(assertion::TYPE), None) => invalid("client_assertion is missing"),
+            _ => invalid("client_assertion_type is missing or another"),
+        }
+    }
 }
 
 /// The clients that a server knows.
@@ -54,21 +116,36 @@ impl Clients {
         self.0.get(client_id)
     }
 
-    /// Proves the client behind a request (RFC 8705 §2): it must name itself, be registered, and
-    /// have shown the certificate that it registered.
+    /// Proves the client behind a request in the one way that it registered: by the certificate of
+    /// the connection (RFC 8705 §2), or by an assertion where the endpoint is a `receiver` of them
+    /// (RFC 7523 §3). A certificate beside an assertion proves nothing, and binds the tokens
+    /// (RFC 8705 §3).
     ///
     /// # Errors
-    /// `invalid_client` (mitz case 15), the same for an unknown client and a wrong certificate; no
-    /// code or token is touched. `invalid_request` when no `client_id` was sent.
+    /// `invalid_client` (mitz case 15), the same for an unknown client, a wrong certificate and a
+    /// wrong assertion; no code or token is touched. `invalid_request` when no `client_id` was sent,
+    /// or two ways of proof were.
     pub fn prove(
         &self,
-        client_id: Option<&str>,
-        peer: Option<&PeerCertificate>,
+        shown: &Shown<'_>,
+        receiver: Option<&Receiver<'_>>,
     ) -> Result<ProvenClient, Refusal> {
-        let invalid = |reason| Refusal::new(ErrorCode::InvalidClient, "RFC 8705 §2", reason);
-        let peer = peer.ok_or_else(|| invalid("no client certificate was shown"))?;
+        match shown.assertion()? {
+            None => self.by_certificate(shown),
+            Some(text) => {
+                let unasked = invalid("RFC 7521 §4.2", "assertions are not taken here");
+                self.by_assertion(shown, text, receiver.ok_or(unasked)?)
+            }
+        }
+    }
+
+    fn by_certificate(&self, shown: &Shown<'_>) -> Result<ProvenClient, Refusal> {
+        let invalid = |reason| invalid("RFC 8705 §2", reason);
+        let peer = shown
+            .peer
+            .ok_or_else(|| invalid("neither a certificate nor an assertion was shown"))?;
         // RFC 8705 §2: client_id is required, to find the registration.
-        let client_id = client_id.ok_or(Refusal::new(
+        let client_id = shown.client_id.ok_or(Refusal::new(
             ErrorCode::InvalidRequest,
             "RFC 8705 §2",
             "client_id is missing",
@@ -81,9 +158,52 @@ impl Clients {
         }
         Ok(ProvenClient {
             client: Arc::clone(client),
-            x5t_s256: peer.x5t_s256,
+            x5t_s256: Some(peer.x5t_s256),
+            assertion: None,
         })
     }
+
+    fn by_assertion(
+        &self,
+        shown: &Shown<'_>,
+        text: &str,
+        receiver: &Receiver<'_>,
+    ) -> Result<ProvenClient, Refusal> {
+        let invalid = |reason| invalid("RFC 7523 §3", reason);
+        // RFC 7521 §4.2: client_id may be left out; where it stands, it must be `sub`.
+        let claimed = match shown.client_id {
+            Some(_) => None,
+            None => assertion::claimed_client(text),
+        };
+        let client = shown
+            .client_id
+            .or(claimed.as_deref())
+            .and_then(|client_id| self.get(client_id))
+            .ok_or_else(|| invalid("the client is not registered"))?;
+        let keys = match &client.authentication {
+            Authentication::PrivateKeyJwt(keys) => keys,
+            by if shown.peer.is_some_and(|peer| by.is_by(peer)) => return Err(two_ways()),
+            _ => return Err(invalid("the client registered another way of proof")),
+        };
+        Ok(ProvenClient {
+            client: Arc::clone(client),
+            x5t_s256: shown.peer.map(|peer| peer.x5t_s256),
+            assertion: Some(keys.verify(&client.client_id, text, receiver)?),
+        })
+    }
+}
+
+const fn invalid(requirement: &'static str, reason: &'static str) -> Refusal {
+    Refusal::new(ErrorCode::InvalidClient, requirement, reason)
+}
+
+/// RFC 6749 §5.2: "utilizes more than one mechanism for authenticating the client".
+const fn two_ways() -> Refusal {
+    Refusal::new(
+        ErrorCode::InvalidRequest,
+        "RFC 6749 §2.3",
+        "the client proves itself in two ways at once",
+    )
 }
 
 impl FromIterator<Client> for Clients {
@@ -102,23 +222,30 @@ impl Authentication {
             Self::SelfSignedTlsClientAuth { x5t_s256 } => {
                 bool::from(x5t_s256.ct_eq(&peer.x5t_s256))
             }
+            Self::PrivateKeyJwt(_) => false,
         }
     }
 
-    /// Its name in metadata and registrations (RFC 8705 §2.1.1, §2.2.1).
+    /// Its name in metadata and registrations (RFC 8705 §2.1.1, §2.2.1; OIDC Core §9).
     pub const fn method(&self) -> &'static str {
         match self {
             Self::TlsClientAuth { .. } => "tls_client_auth",
             Self::SelfSignedTlsClientAuth { .. } => "self_signed_tls_client_auth",
+            Self::PrivateKeyJwt(_) => "private_key_jwt",
         }
     }
 }
 
 /// A client that proved who it is. Only [`Clients::prove`] makes one; what grants takes one.
+///
+/// A proof by assertion serves once: [`ProvenClient::spent_in`] puts that into the verdict, and a
+/// commit that finds it spent was [`ProvenClient::is_replay`].
 #[derive(Clone, Debug)]
+#[must_use]
 pub struct ProvenClient {
     client: Arc<Client>,
-    x5t_s256: [u8; 32],
+    x5t_s256: Option<[u8; 32]>,
+    assertion: Option<Assertion>,
 }
 
 impl ProvenClient {
@@ -132,9 +259,26 @@ impl ProvenClient {
         &self.client.client_id
     }
 
-    /// SHA-256 of the certificate that it showed: what `cnf` binds tokens to (RFC 8705 §3.1).
-    pub const fn x5t_s256(&self) -> [u8; 32] {
-        self.x5t_s256
+    /// The certificate that it showed, for `cnf` of its tokens (RFC 8705 §3.1); nothing for a
+    /// client that proved itself by an assertion alone.
+    pub fn confirmation(&self) -> Option<Confirmation> {
+        self.x5t_s256.map(Confirmation::of)
+    }
+
+    /// The verdict with the proof spent in it, before everything else: a request that is sent again
+    /// then fails as a replay, and touches no code or token. A verdict that changes nothing spends
+    /// nothing, so that refusals leave no rows.
+    pub fn spent_in<R>(&self, mut verdict: Verdict<R>) -> Verdict<R> {
+        if let (Some(assertion), false) = (&self.assertion, verdict.changes.is_empty()) {
+            verdict.changes.insert(0, assertion.burn());
+        }
+        verdict
+    }
+
+    /// What the client hears when the row of `key` was not as expected, if that row says that the
+    /// proof was spent before.
+    pub fn is_replay(key: &Key) -> Option<Refusal> {
+        (key.space() == assertion::SPACE).then(assertion::replayed)
     }
 }
 
@@ -166,30 +310,41 @@ mod tests {
         }
     }
 
+    fn prove(
+        client_id: Option<&str>,
+        peer: Option<&PeerCertificate>,
+    ) -> Result<ProvenClient, Refusal> {
+        let shown = Shown {
+            client_id,
+            peer,
+            ..Shown::default()
+        };
+        clients().prove(&shown, None)
+    }
+
     #[test]
     fn mitz_case_015_the_certificate_of_another_client_is_invalid_client() {
         let other = peer("anderpgo.localhost", 1);
-        let refusal = clients()
-            .prove(Some("pgo.localhost"), Some(&other))
-            .expect_err("not its certificate");
+        let refusal = prove(Some("pgo.localhost"), Some(&other)).expect_err("not its certificate");
         assert_eq!(refusal.error, ErrorCode::InvalidClient);
         assert_eq!(refusal.error.status(), 401);
     }
 
     #[test]
     fn rfc_8705_2_1_the_dns_name_proves_the_client() {
-        let proven = clients().prove(Some("pgo.localhost"), Some(&peer("pgo.localhost", 7)));
+        let proven = prove(Some("pgo.localhost"), Some(&peer("pgo.localhost", 7)));
         let proven = proven.expect("its own certificate");
         // RFC 8705 §2.1
-        assert_eq!((proven.id(), proven.x5t_s256()), ("pgo.localhost", [7; 32]));
+        assert_eq!(proven.id(), "pgo.localhost");
+        assert_eq!(proven.confirmation(), Some(Confirmation::of([7; 32])));
     }
 
     #[test]
     fn rfc_8705_2_2_a_self_signed_certificate_is_compared_whole() {
-        let prove = |hash| clients().prove(Some("eigen.localhost"), Some(&peer("x", hash)));
-        assert!(prove(4).is_ok());
+        let shown = |hash| prove(Some("eigen.localhost"), Some(&peer("x", hash)));
+        assert!(shown(4).is_ok());
         // RFC 8705 §2.2
-        assert!(prove(5).is_err());
+        assert!(shown(5).is_err());
     }
 
     #[test]
@@ -209,14 +364,14 @@ mod tests {
 
     #[test]
     fn no_certificate_and_no_registration_are_refused() {
-        let none = clients().prove(Some("pgo.localhost"), None);
+        let none = prove(Some("pgo.localhost"), None);
         assert_eq!(none.expect_err("no proof").error, ErrorCode::InvalidClient);
-        let unknown = clients().prove(Some("niemand.localhost"), Some(&peer("x", 1)));
+        let unknown = prove(Some("niemand.localhost"), Some(&peer("x", 1)));
         assert_eq!(
             unknown.expect_err("unknown").error,
             ErrorCode::InvalidClient
         );
-        let silent = clients().prove(None, Some(&peer("pgo.localhost", 1)));
+        let silent = prove(None, Some(&peer("pgo.localhost", 1)));
         assert_eq!(silent.expect_err("no id").error, ErrorCode::InvalidRequest);
     }
 }

@@ -27,8 +27,10 @@ pub struct Provider {
     pub ui_locales_supported: Vec<&'static str>,
     /// Algorithm of ID tokens and of signed userinfo.
     pub signing_alg: &'static str,
-    /// RFC 8705 methods.
+    /// RFC 8705 and OIDC Core §9 methods.
     pub token_endpoint_auth_methods_supported: Vec<&'static str>,
+    /// JWS algorithms of client assertions.
+    pub token_endpoint_auth_signing_alg_values_supported: Vec<&'static str>,
 }
 
 impl Provider {
@@ -59,6 +61,10 @@ impl Provider {
         say(
             "token_endpoint_auth_methods_supported",
             json!(self.token_endpoint_auth_methods_supported),
+        );
+        say(
+            "token_endpoint_auth_signing_alg_values_supported",
+            json!(self.token_endpoint_auth_signing_alg_values_supported),
         );
         say("code_challenge_methods_supported", json!(["S256"]));
         // RFC 9207 §3
@@ -100,7 +106,8 @@ mod tests {
             grant_types_supported: vec!["authorization_code", "refresh_token"],
             acr_values_supported: vec!["http://eidas.europa.eu/LoA/substantial".into()],
             signing_alg: "ES256",
-            token_endpoint_auth_methods_supported: vec!["tls_client_auth"],
+            token_endpoint_auth_methods_supported: vec!["tls_client_auth", "private_key_jwt"],
+            token_endpoint_auth_signing_alg_values_supported: vec!["ES256"],
             ui_locales_supported: vec!["nl", "en"],
         };
         // RFC 8414 §2; RFC 9207 §3; RFC 8705 §3.3, §5; OIDC Discovery §3
@@ -119,7 +126,8 @@ mod tests {
             "acr_values_supported": ["http://eidas.europa.eu/LoA/substantial"],
             "id_token_signing_alg_values_supported": ["ES256"],
             "userinfo_signing_alg_values_supported": ["ES256"],
-            "token_endpoint_auth_methods_supported": ["tls_client_auth"],
+            "token_endpoint_auth_methods_supported": ["tls_client_auth", "private_key_jwt"],
+            "token_endpoint_auth_signing_alg_values_supported": ["ES256"],
             "code_challenge_methods_supported": ["S256"],
             "authorization_response_iss_parameter_supported": true,
             "tls_client_certificate_bound_access_tokens": true,

@@ -87,7 +87,7 @@ pub fn belongs_to(client_id: &str, client: &ProvenClient) -> Result<(), Refusal>
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::client::{Authentication, Client, Clients, PeerCertificate};
+    use crate::client::{Authentication, Client, Clients, PeerCertificate, Shown};
 
     const VERIFIER: &str = "een-verifier-van-precies-lang-genoeg-0123456789";
 
@@ -111,7 +111,12 @@ mod tests {
             x5t_s256: [4; 32],
         };
         let clients: Clients = std::iter::once(pgo).collect();
-        let pgo = clients.prove(Some("pgo.localhost"), Some(&peer));
+        let shown = Shown {
+            client_id: Some("pgo.localhost"),
+            peer: Some(&peer),
+            ..Shown::default()
+        };
+        let pgo = clients.prove(&shown, None);
         let pgo = pgo.expect("its certificate");
         assert_eq!(belongs_to("pgo.localhost", &pgo), Ok(()));
         let refusal = belongs_to("anderpgo.localhost", &pgo).expect_err("not its grant");

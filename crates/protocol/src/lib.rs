@@ -8,6 +8,7 @@
 //! token are).
 
 pub mod access_token;
+pub mod assertion;
 pub mod authorize;
 pub mod bearer;
 pub mod client;

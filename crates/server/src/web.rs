@@ -19,7 +19,7 @@ use protocol::wire::{Malformed, Parameters, with_query};
 use serde::Serialize;
 
 use crate::clock::Clock;
-use crate::door::{Peer, TraceId};
+use crate::door::{Peer, TooSoon, TraceId, Turns};
 use crate::pages::{self, Brand, Lang, Origin, PageContext, Shell, Technisch, TechnischSoort};
 
 /// Longest body that a handler takes into memory; the door's own limit is per site and lower.
@@ -51,6 +51,7 @@ pub struct Visit {
     pub body: Bytes,
     /// The language in which the person came here, as whoever sent him says.
     pub asked: Option<Lang>,
+    turns: Option<Turns>,
 }
 
 impl<S: Send + Sync> FromRequest<S> for Visit {
@@ -73,6 +74,7 @@ impl<S: Send + Sync> FromRequest<S> for Visit {
             headers: head.headers,
             body: body.map_err(|_| StatusCode::PAYLOAD_TOO_LARGE.into_response())?,
             asked: None,
+            turns: head.extensions.get::<Turns>().cloned(),
         })
     }
 }
@@ -129,6 +131,20 @@ impl Visit {
         let mut values = self.headers.get_all(name).iter();
         let value = values.next()?;
         values.next().is_none().then(|| value.to_str().ok())?
+    }
+
+    /// Counts one request of a client that proved itself, whatever its address and certificate.
+    ///
+    /// # Errors
+    /// [`TooSoon`], to be answered with [`too_soon`].
+    pub fn turn_of(&self, client_id: &str) -> Result<(), TooSoon> {
+        let turns = self.turns.as_ref();
+        turns.map_or(Ok(()), |turns| turns.of_client(client_id))
+    }
+
+    /// Whether there is an `Authorization` header, of whatever scheme.
+    pub fn has_authorization(&self) -> bool {
+        self.headers.contains_key(AUTHORIZATION)
     }
 
     /// The bearer token (RFC 6750 §2.1).
@@ -334,6 +350,12 @@ pub fn refused(error: ErrorCode) -> Response {
     }
 }
 
+/// 429 with a time to try again (RFC 6585 §4), for a client that asks too often.
+pub fn too_soon(soon: TooSoon) -> Response {
+    let response = json(429, &ErrorCode::TemporarilyUnavailable.body());
+    with(response, (RETRY_AFTER, soon.retry_after_s().into()))
+}
+
 /// 503 with a time to try again.
 pub fn unavailable() -> Response {
     refused(ErrorCode::TemporarilyUnavailable)
@@ -374,10 +396,7 @@ mod tests {
 
     fn sent(headers: &[(HeaderName, &'static str)]) -> Visit {
         let headers = headers.iter().cloned();
-        let peer = Peer {
-            certificate: None,
-            address: ([127, 0, 0, 1], 1).into(),
-        };
+        let peer = Peer::new(None, ([127, 0, 0, 1], 1).into());
         Visit {
             peer,
             trace: TraceId::fresh(),
@@ -388,6 +407,7 @@ mod tests {
                 .collect(),
             body: Bytes::new(),
             asked: None,
+            turns: None,
         }
     }
 

@@ -1,5 +1,7 @@
 //! The door and the way outside, over real sockets.
 
+#[path = "door/limits.rs"]
+mod limits;
 mod rig;
 
 use std::io::{self, ErrorKind};
@@ -340,6 +342,7 @@ fn counting(rig: &Rig) -> Site {
     let limits = Limits {
         body_bytes_max: 1000,
         body_timeout: SOON,
+        ..Limits::default()
     };
     Site {
         limits,

@@ -9,6 +9,9 @@
 #[path = "../tests/postgres/cluster.rs"]
 #[expect(dead_code, reason = "the tests need more of it")]
 mod cluster;
+#[path = "../tests/postgres/database.rs"]
+#[expect(dead_code, reason = "the tests need more of it")]
+mod database;
 
 use std::env;
 use std::path::Path;
@@ -17,7 +20,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
-use cluster::{Cluster, Database, Result};
+use cluster::{Cluster, Result};
+use database::Database;
 use serde_json::json;
 use store::postgres::{Activity, Postgres, Settings};
 use store::{Commit, Store};

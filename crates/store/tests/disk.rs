@@ -1,313 +1,214 @@
-//! What only a disk and a second process can show: a kill between commit and answer, and a disk
-//! that fails.
+//! What only a disk and a second process can show: kills at any moment, a disk that fails or is
+//! full, and a command beside the process that has the directory.
 //!
-//! The tests start this same test binary again as a child that writes and says on its standard
-//! output what was answered; what it says is then held against what is on disk.
+//! Each history is held against what is on disk afterwards. `SLUIS_LONG=1` runs twenty times as
+//! many rounds.
 
-use std::collections::BTreeMap;
+#[path = "shared/child.rs"]
+mod child;
+#[path = "shared/small.rs"]
+mod small;
+
 use std::env;
 use std::error::Error;
 use std::fs;
-use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdout, Command, Stdio};
-use std::sync::Arc;
+use std::process::Command;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
+use child::{Child, aloud, in_order, now, rounds, task};
+use small::{Small, fill};
+use store::contract::Checker;
+use store::contract::history::{Answer, Happened, Note};
+use store::contract::load::{self, Load};
 use store::{Commit, Embedded, NotCommitted, Store};
 use tokio::runtime::Runtime;
-use tokio::task::JoinSet;
-use verdict::{Actor, Change, CommitId, Event, Expect, Key, Moment, Row, Sealed, Space, Then};
+use tokio::time::{sleep, timeout};
+use verdict::{CommitId, Moment};
 
 type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 
-/// Names the state directory to the child.
-const CHILD: &str = "STORE_TEST_CHILD_DIR";
 const NOW: Moment = Moment::from_unix(1_000_000);
-const LATER: Moment = Moment::from_unix(9_000_000);
-/// Requests that the child runs at once.
-const FAMILIES: u8 = 32;
+
+fn endless(tag: u32) -> Load {
+    Load {
+        tag,
+        clients: 24,
+        people: 12,
+        applied_each: u32::MAX,
+    }
+}
 
 #[test]
-fn a_kill_under_load_loses_no_answer_and_applies_nothing_twice() -> Result<()> {
-    if let Some(dir) = env::var_os(CHILD) {
-        return Runtime::new()?.block_on(rotate_for_ever(Path::new(&dir)));
+fn kills_at_any_moment_lose_no_answer_and_let_nothing_be_spent_twice() -> Result<()> {
+    let runtime = Runtime::new()?;
+    if let Some((dir, tag)) = task() {
+        let home = Arc::new(Embedded::open(Path::new(&dir))?);
+        return Ok(runtime.block_on(load::run(&[home], endless(tag), &aloud()))?);
     }
     let dir = Scratch::new("kill");
-    for round in 0..3 {
-        let mut child = start(
-            Command::new(env::current_exe()?),
-            "a_kill_under_load_loses_no_answer_and_applies_nothing_twice",
-            &dir,
+    let (mut checker, mut after) = (Checker::default(), 0);
+    let mut applied = 0;
+    for round in 0..rounds(50) {
+        let mut child = Child::start(
+            "kills_at_any_moment_lose_no_answer_and_let_nothing_be_spent_twice",
+            &dir.name(),
+            round,
         )?;
-        let mut said = Said::default();
-        said.read(&mut child, 1_500 + 700 * round)?;
-        child.process.kill()?;
-        // What was answered before the kill may still be in the pipe.
-        said.read(&mut child, usize::MAX)?;
-        child.process.wait()?;
-        Runtime::new()?.block_on(held_against(&dir.0, &said))?;
+        // From the first words on to the middle of the load.
+        child.listen(usize::try_from(round * 37 % 900)?)?;
+        let mut history = child.kill()?;
+        applied += answered(&history);
+        runtime.block_on(async {
+            let home = Embedded::open(&dir.0)?;
+            load::settle(&home, &mut history).await?;
+            after = load::check(&mut checker, &home, &history, after).await?;
+            Result::Ok(())
+        })?;
     }
-    Ok(())
+    assert!(applied > 1_000, "{applied} commits were answered");
+    runtime.block_on(load::check_rows(&checker, &Embedded::open(&dir.0)?))
 }
 
 #[test]
 fn a_disk_that_fails_ends_the_store_and_leaves_nothing_unsettled() -> Result<()> {
-    if let Some(dir) = env::var_os(CHILD) {
-        return Runtime::new()?.block_on(write_until_down(Path::new(&dir)));
+    let runtime = Runtime::new()?;
+    if let Some((dir, tag)) = task() {
+        return runtime.block_on(until_down(Path::new(&dir), tag, &aloud()));
     }
     let dir = Scratch::new("fail");
     // Files may grow to some megabytes; every write beyond that fails, in the middle of a COMMIT.
     let mut limited = Command::new("sh");
-    let script = r#"trap "" XFSZ; ulimit -f 6000; exec "$0" "$@""#;
+    let script = r#"trap "" XFSZ; ulimit -f 3000; exec "$0" "$@""#;
     limited.arg("-c").arg(script).arg(env::current_exe()?);
-    let mut child = start(
+    let child = Child::start_by(
         limited,
         "a_disk_that_fails_ends_the_store_and_leaves_nothing_unsettled",
-        &dir,
+        &dir.name(),
+        0,
     )?;
-    let mut said = Said::default();
-    said.read(&mut child, usize::MAX)?;
-    assert!(child.process.wait()?.success());
-    assert!(said.lines > 10, "it worked at first");
-    assert!(!said.unknown.is_empty(), "it failed at a COMMIT");
-    Runtime::new()?.block_on(async {
-        settle_unknown(&dir.0, &said).await?;
-        held_against(&dir.0, &said).await
-    })
+    let (well, said) = child.end()?;
+    assert!(well, "the child saw what it should");
+    let mut history = in_order(said);
+    assert!(answered(&history) > 10, "it worked at first");
+    runtime.block_on(settled(&dir.0, &mut history))
 }
 
-/// The child of the first test: every family advances as fast as the store lets it.
-async fn rotate_for_ever(dir: &Path) -> Result<()> {
-    let home = Arc::new(Embedded::open(dir)?);
-    let mut families = JoinSet::new();
-    for family in 0..FAMILIES {
-        let home = Arc::clone(&home);
-        families.spawn(async move {
-            let row = row(&home, &grant(family)).await?;
-            let mut generation = row.map_or(0, |row| row.version);
-            loop {
-                generation += 1;
-                home.commit(rotation(family, generation)?).await?;
-                say("answered", family, generation)?;
-            }
-        });
-    }
-    let ended: Option<Result<()>> = families.join_next().await.transpose()?;
-    ended.unwrap_or(Ok(()))
+/// A file system without room, which needs root; otherwise the test of a disk that fails stands
+/// for it.
+#[test]
+fn a_full_disk_ends_the_store_and_with_room_again_the_next_one_goes_on() -> Result<()> {
+    let dir = Scratch::new("full");
+    let Some(_mounted) = Small::mounted_at(&dir.0, 24)? else {
+        println!("not root: no small file system can be made here");
+        return Ok(());
+    };
+    let runtime = Runtime::new()?;
+    let history = store::contract::history::History::default();
+    let home = dir.0.join("home");
+    let ballast = dir.0.join("ballast");
+    drop(Embedded::open(&home)?);
+    let free = Embedded::inspect(&home)?.bytes_free;
+    fill(&ballast, free.saturating_sub(3 << 20))?;
+    runtime.block_on(until_down(&home, 0, &history.note()))?;
+    let left = Embedded::inspect(&home)?.bytes_free;
+    assert!(left < 1 << 20, "{left} bytes are left");
+    let mut history = history.take();
+    assert!(answered(&history) > 10, "it worked at first");
+    fs::remove_file(&ballast)?;
+    runtime.block_on(settled(&home, &mut history))
 }
 
-/// The child of the second test: writes until the store says that it is down, then makes sure that
-/// it stays so.
-async fn write_until_down(dir: &Path) -> Result<()> {
+/// A second process commits beside the one that has the directory, and is killed in the middle of
+/// it, while both refresh and withdraw for the same people.
+#[test]
+fn a_process_beside_the_owner_races_with_it_and_may_be_killed() -> Result<()> {
+    let runtime = Runtime::new()?;
+    if let Some((dir, tag)) = task() {
+        let home = Arc::new(Embedded::beside(Path::new(&dir))?);
+        let load = Load {
+            clients: 4,
+            ..endless(tag)
+        };
+        return Ok(runtime.block_on(load::run(&[home], load, &aloud()))?);
+    }
+    let dir = Scratch::new("beside");
+    let owner = Arc::new(Embedded::open(&dir.0)?);
+    let (mut checker, mut after) = (Checker::default(), 0);
+    for round in 0..rounds(3) {
+        let timed = Arc::new(Mutex::new(Vec::new()));
+        let note: Note = {
+            let timed = Arc::clone(&timed);
+            Arc::new(move |happened| {
+                let mut timed = timed.lock().unwrap_or_else(PoisonError::into_inner);
+                timed.push((now(), happened));
+            })
+        };
+        let (nodes, load) = ([Arc::clone(&owner)], endless(2 * round));
+        let running = runtime.spawn(async move { load::run(&nodes, load, &note).await });
+        let mut child = Child::start(
+            "a_process_beside_the_owner_races_with_it_and_may_be_killed",
+            &dir.name(),
+            2 * round + 1,
+        )?;
+        child.listen(600)?;
+        assert!(child.said.len() >= 600, "it had its turn");
+        let beside = child.kill_timed()?;
+        running.abort();
+        runtime.block_on(async {
+            let _ = running.await;
+            // What the owner's clients left under way ends before this.
+            owner
+                .commit(Commit::new(CommitId([0xff; 16]), NOW, vec![], vec![])?)
+                .await?;
+            let mut timed =
+                std::mem::take(&mut *timed.lock().unwrap_or_else(PoisonError::into_inner));
+            timed.extend(beside);
+            let mut history = in_order(timed);
+            load::settle(&*owner, &mut history).await?;
+            after = load::check(&mut checker, &*owner, &history, after).await?;
+            Result::Ok(())
+        })?;
+    }
+    Ok(())
+}
+
+/// Loads a home until it says that it is down, and makes sure that it stays so.
+async fn until_down(dir: &Path, tag: u32, note: &Note) -> Result<()> {
     let home = Arc::new(Embedded::open(dir)?);
-    let mut families = JoinSet::new();
-    for family in 0..FAMILIES {
-        let home = Arc::clone(&home);
-        families.spawn(async move {
-            for generation in 1.. {
-                match home.commit(rotation(family, generation)?).await {
-                    Ok(()) => say("answered", family, generation)?,
-                    Err(NotCommitted::Unknown) => say("unknown", family, generation)?,
-                    Err(NotCommitted::Down) => break,
-                    Err(other) => return Err(other.into()),
-                }
-            }
-            Ok(())
-        });
-    }
-    while let Some(ended) = families.join_next().await {
-        let ended: Result<()> = ended?;
-        ended?;
-    }
-    assert!(home.is_down());
+    let (nodes, note) = ([Arc::clone(&home)], Arc::clone(note));
+    let running = tokio::spawn(async move { load::run(&nodes, endless(tag), &note).await });
+    let failing = async {
+        while !home.is_down() {
+            sleep(Duration::from_millis(5)).await;
+        }
+    };
+    timeout(Duration::from_mins(1), failing).await?;
+    // Clients are told at once, again and again.
+    sleep(Duration::from_millis(100)).await;
+    running.abort();
+    let _ = running.await;
     let small = Commit::new(CommitId([0xff; 16]), NOW, vec![], vec![])?;
     assert_eq!(home.commit(small).await, Err(NotCommitted::Down));
-    assert!(home.get(&[grant(0)], NOW).await.is_err());
+    assert!(home.get(&[], NOW).await.is_err());
     assert!(home.sweep(NOW, 10).await.is_err());
     assert!(home.audit(0, 10).await.is_err());
     Ok(())
 }
 
-/// Every commit whose outcome is unknown is sent again, with its own id, to the store that comes
-/// up next.
-async fn settle_unknown(dir: &Path, said: &Said) -> Result<()> {
+/// Every commit without an answer is sent again to the store that comes up next; then the whole
+/// history holds.
+async fn settled(dir: &Path, history: &mut Vec<Happened>) -> Result<()> {
     let home = Embedded::open(dir)?;
-    for (&family, &generation) in &said.unknown {
-        home.commit(rotation(family, generation)?).await?;
-        let row = row(&home, &grant(family)).await?.ok_or("settled")?;
-        assert_eq!(row.version, generation);
-    }
+    load::settle(&home, history).await?;
+    load::check(&mut Checker::default(), &home, history, 0).await?;
     Ok(())
 }
 
-/// Whether the disk holds every answer, each rotation once, and nothing that can be spent again.
-async fn held_against(dir: &Path, said: &Said) -> Result<()> {
-    let home = Embedded::open(dir)?;
-    let logged = logged(&home).await?;
-    for family in 0..FAMILIES {
-        let answered = said.answered.get(&family).copied().unwrap_or(0);
-        let row_here = row(&home, &grant(family)).await?;
-        let generation = row_here.as_ref().map_or(0, |row| row.version);
-        assert!(generation >= answered, "family {family} lost an answer");
-        let Some(row_here) = row_here else { continue };
-        let beside = row(&home, &beside(family)).await?.ok_or("both rows")?;
-        assert_eq!((beside.version, beside.last), (generation, row_here.last));
-        assert_eq!(row_here.last, id(family, generation));
-        let once_each: Vec<u64> = (1..=generation).collect();
-        assert_eq!(logged.get(&family), Some(&once_each));
-
-        // Whoever got no answer sends the commit again: applied once, however it ended.
-        home.commit(rotation(family, generation)?).await?;
-        let after = row(&home, &grant(family)).await?;
-        assert_eq!(after.map(|row| row.version), Some(generation));
-        for spent in 1..=generation {
-            let key = token(family, spent);
-            let change = vec![Change::spend(key.clone(), LATER)];
-            let again = Commit::new(CommitId([0xee; 16]), NOW, change, vec![])?;
-            assert_eq!(home.commit(again).await, Err(NotCommitted::Conflict(key)));
-        }
-    }
-    Ok(())
-}
-
-/// The generations of each family in the audit log, in its order.
-async fn logged(home: &Embedded) -> Result<BTreeMap<u8, Vec<u64>>> {
-    let mut logged: BTreeMap<u8, Vec<u64>> = BTreeMap::new();
-    let mut after = 0;
-    loop {
-        let rows = home.audit(after, 1024).await?;
-        let Some(last) = rows.last() else { break };
-        after = last.seq;
-        for row in rows {
-            let (family, generation) = row.commit.0.split_at(8);
-            let generation = u64::from_be_bytes(generation.try_into()?);
-            logged.entry(family[0]).or_default().push(generation);
-        }
-    }
-    Ok(logged)
-}
-
-/// A refresh as a journey would commit it: the grant advances, a row beside it too, the old token
-/// is spent, and the log is told.
-fn rotation(family: u8, generation: u64) -> Result<Commit> {
-    let expect = match generation {
-        1 => Expect::Absent,
-        n => Expect::Version(n - 1),
-    };
-    let put = |key| Change {
-        key,
-        expect,
-        then: Then::Put {
-            until: LATER,
-            body: Sealed {
-                private: vec![family; 200],
-                ..Sealed::default()
-            },
-        },
-    };
-    let changes = vec![
-        put(grant(family)),
-        put(beside(family)),
-        Change::spend(token(family, generation), LATER),
-    ];
-    let event = Event::granted("test", "rotated", Actor::Unknown);
-    Ok(Commit::new(
-        id(family, generation),
-        NOW,
-        changes,
-        vec![event],
-    )?)
-}
-
-fn id(family: u8, generation: u64) -> CommitId {
-    let mut id = [family; 16];
-    id[8..].copy_from_slice(&generation.to_be_bytes());
-    CommitId(id)
-}
-
-fn grant(family: u8) -> Key {
-    Key::Grant(Space("test.grant"), [family; 16])
-}
-
-fn beside(family: u8) -> Key {
-    Key::Record(Space("test.beside"), vec![family])
-}
-
-fn token(family: u8, generation: u64) -> Key {
-    let mut token = [family; 32];
-    token[..8].copy_from_slice(&generation.to_be_bytes());
-    Key::Once(Space("test.token"), token)
-}
-
-async fn row(home: &Embedded, key: &Key) -> Result<Option<Row<Sealed>>> {
-    let rows = home.get(std::slice::from_ref(key), NOW).await?;
-    Ok(rows.into_iter().next().flatten())
-}
-
-/// Tells the parent, at once.
-fn say(what: &str, family: u8, generation: u64) -> Result<()> {
-    let mut out = std::io::stdout().lock();
-    writeln!(out, "\nsaid {what} {family} {generation}")?;
-    Ok(out.flush()?)
-}
-
-/// What a child said so far.
-#[derive(Debug, Default)]
-struct Said {
-    lines: usize,
-    /// The last answered generation of each family.
-    answered: BTreeMap<u8, u64>,
-    /// The generation whose outcome is unknown.
-    unknown: BTreeMap<u8, u64>,
-}
-
-impl Said {
-    /// Reads until there are `lines_max` lines, or the child has ended.
-    fn read(&mut self, child: &mut Running, lines_max: usize) -> Result<()> {
-        let mut line = String::new();
-        while self.lines < lines_max {
-            line.clear();
-            if child.output.read_line(&mut line)? == 0 {
-                break;
-            }
-            // A line that the kill cut off says nothing.
-            let words: Vec<&str> = line.trim_end_matches('\n').split(' ').collect();
-            let ["said", what, family, generation] = words[..] else {
-                continue;
-            };
-            let (true, Ok(family), Ok(generation)) =
-                (line.ends_with('\n'), family.parse(), generation.parse())
-            else {
-                continue;
-            };
-            self.lines += 1;
-            let said = match what {
-                "answered" => &mut self.answered,
-                _ => &mut self.unknown,
-            };
-            said.insert(family, generation);
-        }
-        Ok(())
-    }
-}
-
-struct Running {
-    process: Child,
-    output: BufReader<ChildStdout>,
-}
-
-/// Runs `test` of this binary as a child on `dir`.
-fn start(mut command: Command, test: &str, dir: &Scratch) -> Result<Running> {
-    let mut process = command
-        .args([test, "--exact", "--nocapture"])
-        .env(CHILD, &dir.0)
-        .stdout(Stdio::piped())
-        .spawn()?;
-    let output = process.stdout.take().ok_or("piped")?;
-    Ok(Running {
-        process,
-        output: BufReader::new(output),
-    })
+fn answered(history: &[Happened]) -> usize {
+    let applied = |happened: &&Happened| matches!(happened, Happened::Answered(_, Answer::Applied));
+    history.iter().filter(applied).count()
 }
 
 /// A directory that goes when the test ends.
@@ -317,6 +218,10 @@ impl Scratch {
     fn new(name: &str) -> Self {
         let name = format!("store-disk-{name}-{}", std::process::id());
         Self(env::temp_dir().join(name))
+    }
+
+    fn name(&self) -> String {
+        self.0.display().to_string()
     }
 }
 

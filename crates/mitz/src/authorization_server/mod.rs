@@ -12,6 +12,7 @@ pub mod userinfo;
 use std::collections::{BTreeMap, BTreeSet};
 
 use identity::{Hostname, Loa, Ura};
+use protocol::assertion::Audience;
 use protocol::client::Clients;
 
 use crate::catalogus::Catalogus;
@@ -31,6 +32,8 @@ pub struct Mitz {
     pub min_level: Loa,
     /// Whether a token that names several providers is taken in step 25 (design §5; off).
     pub full_location_token: bool,
+    /// What clients may write as `aud` into their assertions (design §5; the issuer).
+    pub assertion_audience: Audience,
 }
 
 /// A DVA that may ask for consent (step 24).

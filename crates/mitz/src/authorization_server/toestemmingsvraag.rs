@@ -180,7 +180,8 @@ impl Toestemmingsvraag {
             return dva.inactive("the token is over");
         }
         // mitz case 40: only the holder of the certificate can use it
-        if token.cnf.x5t_s256 != self.presenter_x5t {
+        let holder = token.cnf.as_ref().map(|cnf| cnf.x5t_s256.as_str());
+        if holder != Some(self.presenter_x5t.as_str()) {
             return dva.inactive("the token was presented with another certificate");
         }
         if !token.aud.contains(&dva.dva.issuer) {

@@ -1,7 +1,7 @@
 //! Steps 8–10: a code or a refresh token for an access token.
 
 use jose::b64::encode as b64;
-use protocol::access_token::{AccessToken, Confirmation, LIFETIME_S, jti};
+use protocol::access_token::{AccessToken, LIFETIME_S, jti};
 use protocol::client::ProvenClient;
 use protocol::grant::{Standing, belongs_to, standing};
 use protocol::handle::{Handle, Purpose};
@@ -145,6 +145,11 @@ impl TokenRequest {
         self
     }
 
+    /// Who asks.
+    pub fn client_id(&self) -> &str {
+        self.client.id()
+    }
+
     /// The first step (seed 000 step 9).
     pub fn begin(&self, mitz: &Mitz, now: Moment) -> Stap {
         match self.offer.handle() {
@@ -158,15 +163,17 @@ impl TokenRequest {
         }
     }
 
-    /// What holds when the koppeling turned out to be gone at the commit: the person withdrew.
-    pub fn withdrawn(&self) -> Stap {
-        // mitz case 20
-        let refusal = Refusal::new(
-            ErrorCode::InvalidGrant,
-            "mitz case 20",
-            "the person withdrew the consent",
-        );
-        self.refused(refusal, Vec::new())
+    /// What holds when the row of `key` was not as expected at the commit, where that row decides:
+    /// the koppeling is gone, because the person withdrew; or the client's assertion was used before.
+    pub fn lost(&self, key: &Key) -> Option<Stap> {
+        let refusal = if key.space() == Koppeling::SPACE {
+            // mitz case 20
+            let reason = "the person withdrew the consent";
+            Refusal::new(ErrorCode::InvalidGrant, "mitz case 20", reason)
+        } else {
+            ProvenClient::is_replay(key)?
+        };
+        Some(self.refused(refusal, Vec::new()))
     }
 
     fn refuse(&self, reason: &'static str, changes: Vec<Change<Clear>>) -> Stap {
@@ -176,11 +183,16 @@ impl TokenRequest {
 
     fn refused(&self, refusal: Refusal, changes: Vec<Change<Clear>>) -> Stap {
         let who = Actor::Party(self.client.id().to_owned());
-        Step::Done(Verdict {
+        self.done(Verdict {
             reply: TokenAnswer::Refused(refusal),
             changes,
             events: vec![Event::refused(refusal.requirement, refusal.reason, who)],
         })
+    }
+
+    /// Every end of a request goes through here, so that no proof is forgotten to be spent.
+    fn done(&self, verdict: Verdict<TokenAnswer>) -> Stap {
+        Step::Done(self.client.spent_in(verdict))
     }
 }
 
@@ -282,7 +294,7 @@ impl GrantVraag {
         };
         let who = Actor::Party(request.client.id().to_owned());
         let event = Event::granted("seed 000 step 10", "tokens were issued", who);
-        Step::Done(Verdict {
+        request.done(Verdict {
             events: vec![event.about(grant.persoon)],
             changes: vec![
                 grant.put(
@@ -313,9 +325,7 @@ fn access_token(
         iat: now.unix(),
         exp: now.plus_s(LIFETIME_S).unix(),
         // RFC 8705 §3.1
-        cnf: Confirmation {
-            x5t_s256: b64(client.x5t_s256()),
-        },
+        cnf: client.confirmation(),
     }
 }
 

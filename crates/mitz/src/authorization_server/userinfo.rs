@@ -69,8 +69,9 @@ pub struct UserinfoClaims {
     pub jti: String,
     /// The level reached.
     pub acr: String,
-    /// The certificate of the client.
-    pub cnf: Confirmation,
+    /// The certificate of the client, where it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cnf: Option<Confirmation>,
 }
 
 /// A location's token whose `jti` is still empty: the shell seals `grant` under `nonce` into it.
@@ -124,7 +125,7 @@ pub struct LocatiesVraag {
 struct Run {
     mitz: Arc<Mitz>,
     client_id: String,
-    cnf: Confirmation,
+    cnf: Option<Confirmation>,
     seed: [u8; 32],
     jti: String,
     now: Moment,
@@ -140,10 +141,9 @@ impl UserinfoRequest {
 
     /// The first step (seed 000 step 12).
     pub fn begin(&self, mitz: &Arc<Mitz>, now: Moment, entropy: &Entropy) -> Stap {
-        // RFC 8705 §3: the token works with the certificate for which it was issued.
-        let holds =
-            |peer: &PeerCertificate| jose::b64::encode(peer.x5t_s256) == self.token.cnf.x5t_s256;
-        if !self.peer.as_ref().is_some_and(holds) {
+        // RFC 8705 §3: a token that is bound works with the certificate for which it was issued.
+        let bound = self.token.cnf.as_ref();
+        if bound.is_some_and(|cnf| !cnf.is_of(self.peer.as_ref())) {
             return self.refuse(
                 "RFC 8705 §3",
                 "the token is bound to another certificate",

@@ -68,9 +68,8 @@ impl ResourceRequest {
     /// The first step.
     pub fn begin(self, dva: &DvaServer) -> Stap {
         // RFC 8705 §3
-        let holds =
-            |peer: &PeerCertificate| jose::b64::encode(peer.x5t_s256) == self.token.cnf.x5t_s256;
-        if !self.peer.as_ref().is_some_and(holds) {
+        let bound = self.token.cnf.as_ref();
+        if !bound.is_some_and(|cnf| cnf.is_of(self.peer.as_ref())) {
             let reason = "the token is bound to another certificate";
             return self.refuse("RFC 8705 §3", reason, BearerRefusal::InvalidToken);
         }

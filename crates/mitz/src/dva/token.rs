@@ -1,8 +1,7 @@
 //! Steps 23–28 at the DVA's Authorization server: an ID token of Mitz for an access token.
 
 use identity::{Bsn, GegevensdienstId, Ura};
-use jose::b64::encode as b64;
-use protocol::access_token::{AccessToken, Confirmation, LIFETIME_S, jti};
+use protocol::access_token::{AccessToken, LIFETIME_S, jti};
 use protocol::client::ProvenClient;
 use protocol::not_before::{self, NotBefore};
 use protocol::refusal::{ErrorCode, Refusal};
@@ -241,7 +240,8 @@ impl ToestemmingVraag {
 
     /// The certificate with which the DVP came.
     pub fn presenter_x5t(&self) -> String {
-        b64(self.0.request.client.x5t_s256())
+        let shown = self.0.request.client.confirmation();
+        shown.map(|cnf| cnf.x5t_s256).unwrap_or_default()
     }
 
     /// Goes on when the person agreed.
@@ -313,9 +313,7 @@ impl Run {
             jti: jti(self.grant, 0),
             iat: self.now.unix(),
             exp: until.unix(),
-            cnf: Confirmation {
-                x5t_s256: b64(client.x5t_s256()),
-            },
+            cnf: client.confirmation(),
         };
         let grant = Grant {
             client_id: client.id().to_owned(),

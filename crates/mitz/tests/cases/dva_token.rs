@@ -6,6 +6,7 @@ use mitz::dva::token::{Grant, MitzAntwoord, TokenAnswer, TokenRequest, Vraag};
 use mitz::dvp::token_exchange_form;
 use mitz::toestemmingenregister::intrekken::Omvang;
 use protocol::access_token::grant_of;
+use protocol::client::Shown;
 use protocol::refusal::{ErrorCode, Refusal};
 use protocol::scope::Scope;
 use protocol::token_exchange::{
@@ -398,11 +399,12 @@ fn mitz_case_041_the_rule_looks_at_the_audience_itself() {
     said["aud"] = json!([PGO]);
     let token = serde_json::from_value(said).expect("the claims of a location's token");
     let peer = certificate(PGO);
-    let client = world
-        .mitz
-        .clients
-        .prove(Some(PGO), Some(&peer))
-        .expect("proven");
+    let shown = Shown {
+        client_id: Some(PGO),
+        peer: Some(&peer),
+        ..Shown::default()
+    };
+    let client = world.mitz.clients.prove(&shown, None).expect("proven");
     let exchange = Exchange {
         profile: Profile::TokenExchange,
         id_token: "a.b.c".to_owned(),

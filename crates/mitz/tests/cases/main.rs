@@ -5,6 +5,7 @@
 //! answers the questions of the rules as the server's routes do.
 
 mod authorize_and_login;
+mod client_assertion;
 mod consent_question;
 mod discovery;
 mod dva_token;

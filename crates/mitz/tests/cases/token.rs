@@ -470,11 +470,11 @@ fn mitz_case_020_a_withdrawal_between_a_refresh_s_read_and_its_commit_wins() {
         before == world.at_mitz.rows(),
         "all of a commit, or nothing"
     );
-    let Step::Done(Verdict {
+    let Some(Step::Done(Verdict {
         reply,
         changes,
         events,
-    }) = request.withdrawn()
+    })) = request.lost(&lost)
     else {
         panic!("decided");
     };

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use identity::{Hostname, Loa, Ura};
+use protocol::assertion::Audience;
 use store::RetentionDays;
 use store::postgres::Settings;
 use url::Url;
@@ -112,8 +113,10 @@ pub struct SiteConfig {
     pub listener: String,
     /// Its server certificate.
     pub identity: PemFiles,
-    /// How much clients may send.
+    /// How much, how slowly and how often clients may send.
     pub limits: Limits,
+    /// Proxies that tell of client certificates (RFC 9440).
+    pub proxies: BTreeSet<Hostname>,
 }
 
 /// How a role shows others who it is.
@@ -155,6 +158,8 @@ pub struct MitzConfig {
     pub min_level: Loa,
     /// Whether a token that names several providers is taken in step 25.
     pub full_location_token: bool,
+    /// What clients may write as `aud` into their assertions.
+    pub assertion_audience: Audience,
     /// The DVAs that may ask for consent.
     pub dvas: Vec<RegisteredDva>,
 }

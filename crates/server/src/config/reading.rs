@@ -14,7 +14,7 @@ use super::meant::{
     Config, HomeConfig, ListenerConfig, NodeIdentity, PemFiles, Revocation, SiteConfig, TrustConfig,
 };
 use super::{ConfigFault, written};
-use crate::door::{House, Limits};
+use crate::door::{House, Limits, Rate};
 use crate::keys::{Purpose, Schedule};
 
 /// A configuration longer than this is none.
@@ -308,22 +308,22 @@ impl Reading<'_> {
             let reason = crate::input::none_of("no such listener", &site.listener, &known);
             self.fault(&format!("{setting}.listener"), reason)
         })?;
-        let url = match site.url {
-            Some(url) => self.url(&format!("{setting}.url"), &url)?,
+        let url = match &site.url {
+            Some(url) => self.url(&format!("{setting}.url"), url)?,
             None => match listener.listen.port() {
                 443 => format!("https://{host}"),
                 port => format!("https://{host}:{port}"),
             },
         };
-        let usual = Limits::default();
+        let proxies = site.proxies.iter().enumerate();
+        let proxies =
+            proxies.map(|(at, host)| self.host(&format!("{setting}.proxies[{at}]"), host));
         Ok(SiteConfig {
+            limits: limits(&site),
             url,
             listener: site.listener,
             identity: self.pem(setting, &site.certificate, &site.key),
-            limits: Limits {
-                body_bytes_max: site.body_bytes_max.unwrap_or(usual.body_bytes_max),
-                ..usual
-            },
+            proxies: proxies.collect::<Result<_, _>>()?,
             host,
         })
     }
@@ -345,5 +345,25 @@ impl Reading<'_> {
             host: self.host(&format!("{setting}.host"), &node.host)?,
             identity: self.pem(setting, &node.certificate, &node.key),
         })
+    }
+}
+
+/// Times the requests of one second that an address or a client may send at once after a rest.
+const BURST: u32 = 5;
+
+/// A site's bounds; 0 requests per second stand for no bound.
+fn limits(site: &written::Site) -> Limits {
+    let usual = Limits::default();
+    let rate = |written: Option<u32>, usual| match written {
+        None => usual,
+        Some(0) => None,
+        Some(per_s) => Some(Rate::new(per_s, per_s.saturating_mul(BURST))),
+    };
+    Limits {
+        body_bytes_max: site.body_bytes_max.unwrap_or(usual.body_bytes_max),
+        running_max: site.requests_at_a_time_max.unwrap_or(usual.running_max),
+        per_address: rate(site.requests_per_s_per_address, usual.per_address),
+        per_client: rate(site.requests_per_s_per_client, usual.per_client),
+        ..usual
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use identity::{Loa, Ura};
+use protocol::assertion::Audience;
 
 use super::meant::{
     DigidConfig, DvaConfig, ListenerConfig, LokalisatieConfig, MitzConfig, PgoConfig, RegisteredDva,
@@ -41,6 +42,11 @@ impl Reading<'_> {
             lokalisatie: self.url("mitz.lokalisatie", &mitz.lokalisatie)?,
             min_level,
             full_location_token: mitz.full_location_token,
+            assertion_audience: if mitz.token_endpoint_as_audience {
+                Audience::IssuerOrTokenEndpoint
+            } else {
+                Audience::Issuer
+            },
             dvas: dvas.collect::<Result<_, _>>()?,
         })
     }

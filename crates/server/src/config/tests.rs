@@ -3,8 +3,11 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use protocol::assertion::Audience;
+
 use super::{Config, HomeConfig, MASTER_FILE, PASSWORD_FILE, Revocation};
 use crate::chance;
+use crate::door::{Limits, Rate};
 use crate::keys::Purpose;
 
 const EXAMPLES: [(&str, &str); 4] = [
@@ -49,6 +52,39 @@ fn refused(text: &str) -> String {
 
 fn mitz() -> &'static str {
     EXAMPLES[0].1
+}
+
+#[test]
+fn bounds_and_proxies_of_a_host_can_be_set() {
+    let text = mitz()
+        .replace(
+            "# requests_per_s_per_address = 100",
+            "requests_per_s_per_address = 0",
+        )
+        .replace(
+            "# requests_per_s_per_client = 500",
+            "requests_per_s_per_client = 7",
+        )
+        .replace(
+            "# requests_at_a_time_max = 1024",
+            "requests_at_a_time_max = 3",
+        )
+        .replace("# proxies = [", "proxies = [")
+        .replace(
+            "# token_endpoint_as_audience = false",
+            "token_endpoint_as_audience = true",
+        );
+    let mitz = read(&text).expect("a configuration").mitz.expect("Mitz");
+    let back = &mitz.back;
+    assert_eq!(back.limits.per_address, None);
+    assert_eq!(back.limits.per_client, Some(Rate::new(7, 35)));
+    assert_eq!(back.limits.running_max, 3);
+    assert!(back.proxies.contains("proxy.internal.example.nl"));
+    assert_eq!(mitz.assertion_audience, Audience::IssuerOrTokenEndpoint);
+    // the others keep what is usual
+    let usual = Limits::default();
+    assert_eq!(mitz.front.limits.per_address, usual.per_address);
+    assert_eq!(mitz.front.limits.running_max, usual.running_max);
 }
 
 #[test]

@@ -86,6 +86,11 @@ pub(super) struct Site {
     pub(super) certificate: PathBuf,
     pub(super) key: PathBuf,
     pub(super) body_bytes_max: Option<usize>,
+    pub(super) requests_at_a_time_max: Option<usize>,
+    pub(super) requests_per_s_per_address: Option<u32>,
+    pub(super) requests_per_s_per_client: Option<u32>,
+    #[serde(default)]
+    pub(super) proxies: Vec<String>,
 }
 
 /// A certificate with which a role shows who it is to those it calls.
@@ -118,6 +123,8 @@ pub(super) struct Mitz {
     pub(super) min_level: Option<String>,
     #[serde(default)]
     pub(super) full_location_token: bool,
+    #[serde(default)]
+    pub(super) token_endpoint_as_audience: bool,
     #[serde(default)]
     pub(super) dva: Vec<RegisteredDva>,
 }

@@ -66,10 +66,7 @@ pub(super) async fn welcome(
     };
     let certificate = certificate.map(Arc::new);
     let visit = Arc::new(Visit {
-        peer: Peer {
-            certificate,
-            address,
-        },
+        peer: Peer::new(certificate, address),
         activity: Arc::default(),
         stopping: stopping.clone(),
         site,

@@ -6,7 +6,8 @@
 //! belong to one site for the same reason.
 //!
 //! Before a site's router sees a request, it is whole: its head within bounds, its body read,
-//! within the site's limit and in time. A handler finds in the request's extensions who asks
+//! within the site's limit and in time, and it is its sender's turn (429, [`Rate`]) and there is room
+//! (503). Behind a proxy that the site names, who asks is whom the proxy tells of (`Client-Cert`). A handler finds in the request's extensions who asks
 //! ([`Peer`]) and under which number ([`TraceId`]); the answer leaves with that number and with the
 //! headers that every answer bears. A handler that panics answers 500 without a word. What is refused
 //! here is told to the operator's log ([`Sites::telling`]). One kind of answer is not ours: a head that
@@ -20,18 +21,23 @@
 mod body;
 mod connection;
 mod peer;
+mod proxy;
+mod rate;
 mod refusal;
 mod serve;
 mod site;
 mod trace;
+mod turns;
 mod visit;
 
 use std::time::Duration;
 
 pub use peer::{Peer, PeerCertificate};
+pub use rate::{Rate, TooSoon};
 pub use serve::{Drained, Stop, Stopping, serve, stop};
 pub use site::{ClientCertificates, Limits, Site, SiteFault, Sites};
 pub use trace::TraceId;
+pub use turns::Turns;
 pub use visit::lasting;
 
 /// The bounds that hold for the listener as a whole.

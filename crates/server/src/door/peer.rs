@@ -17,9 +17,22 @@ pub struct Peer {
     pub certificate: Option<Arc<PeerCertificate>>,
     /// Where the connection comes from.
     pub address: SocketAddr,
+    /// The named proxy that told of the certificate (RFC 9440), if it was not the connection itself
+    /// that showed it. An interface that wants mutual TLS up to itself (MedMij's token interface by
+    /// GET, design §5) refuses such requests.
+    pub proxy: Option<Hostname>,
 }
 
 impl Peer {
+    /// The other side of a connection.
+    pub const fn new(certificate: Option<Arc<PeerCertificate>>, address: SocketAddr) -> Self {
+        Self {
+            certificate,
+            address,
+            proxy: None,
+        }
+    }
+
     /// Its name for the observer: what its certificate says, or that it is a browser.
     pub fn name(&self) -> String {
         let certificate = self.certificate.as_ref();
@@ -67,10 +80,7 @@ mod tests {
 
     fn peer(certificate: Option<CertificateDer<'static>>) -> Peer {
         let read = |der| Arc::new(PeerCertificate::read(der).expect("a certificate"));
-        Peer {
-            certificate: certificate.map(read),
-            address: ([127, 0, 0, 1], 1).into(),
-        }
+        Peer::new(certificate.map(read), ([127, 0, 0, 1], 1).into())
     }
 
     #[test]

@@ -10,10 +10,11 @@ use arc_swap::ArcSwap;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 use super::body::ReadingRoom;
 use super::connection::{End, welcome};
+use super::rate::Buckets;
 use super::{House, Sites};
 
 /// After a failed accept (no file descriptor left, most likely) the loop rests this long.
@@ -33,6 +34,8 @@ pub async fn serve(
         port: listener.local_addr()?.port(),
         sites,
         reading_room: ReadingRoom::new(house.bodies_bytes_max),
+        buckets: Buckets::default(),
+        opened: Instant::now(),
         house,
     });
     let places = Arc::new(Places::default());
@@ -88,6 +91,9 @@ pub(super) struct Door {
     pub(super) house: House,
     pub(super) sites: Arc<ArcSwap<Sites>>,
     pub(super) reading_room: ReadingRoom,
+    pub(super) buckets: Buckets,
+    /// From here on the buckets count time.
+    pub(super) opened: Instant,
 }
 
 /// A switch and what it switches: when the [`Stop`] is used, or dropped, everybody who holds the
@@ -162,7 +168,7 @@ impl Drop for Place {
 }
 
 /// An IPv4 address as it is; of an IPv6 address the first 64 bits, which is what one customer gets.
-fn network(address: IpAddr) -> IpAddr {
+pub(super) fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(v6) => Ipv6Addr::from_bits(v6.to_bits() & !u128::from(u64::MAX)).into(),
         v4 @ IpAddr::V4(_) => v4,

@@ -1,6 +1,6 @@
 //! The sites behind the door, by host name.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,8 +9,11 @@ use axum::Router;
 use identity::Hostname;
 use rustls::ServerConfig;
 use rustls::crypto::aws_lc_rs;
+use tokio::sync::Semaphore;
 
 use super::TraceId;
+use super::proxy::Proxies;
+use super::rate::Rate;
 use crate::certificates::Identity;
 use crate::trust::{BadTrust, Trust};
 
@@ -29,8 +32,12 @@ pub struct Site {
     pub clients: ClientCertificates,
     /// What answers. It sees whole requests only.
     pub router: Router,
-    /// How much and how slowly clients may send.
+    /// How much, how slowly and how often clients may send.
     pub limits: Limits,
+    /// Proxies in front of this site that tell of client certificates (RFC 9440), by the name in
+    /// their own certificate, which the site must ask for. Whom they tell of is judged by what the
+    /// site trusts.
+    pub proxies: BTreeSet<Hostname>,
 }
 
 /// Whether a site asks its clients for a certificate. A certificate that is shown must be valid
@@ -45,21 +52,47 @@ pub enum ClientCertificates {
     Required(Trust),
 }
 
-/// How much and how slowly clients of a site may send.
+/// How much, how slowly and how often clients of a site may send. Who meets a bound hears of it with
+/// the status named here, and the operator's log once.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
     /// The body of one request; a longer one gets 413.
     pub body_bytes_max: usize,
     /// For the whole body, from the end of the head; a slower one gets 408.
     pub body_timeout: Duration,
+    /// Requests at a time, all clients together, from the end of the head to the head of the answer;
+    /// one more gets 503.
+    pub running_max: usize,
+    /// Requests from one IPv4 address or one IPv6 /64; one too soon gets 429.
+    pub per_address: Option<Rate>,
+    /// Requests under one client certificate, and those of one proven client; one too soon gets 429.
+    pub per_client: Option<Rate>,
+}
+
+impl Limits {
+    /// For a network on one machine, where everybody comes from one address: no bound on how often.
+    pub const fn on_one_machine() -> Self {
+        Self {
+            per_address: None,
+            per_client: None,
+            ..Self::DEFAULT
+        }
+    }
+
+    /// An address may be a clinic of a hundred people, of whom each loads a page of five parts every
+    /// few seconds; a client is a server that speaks for all its people.
+    const DEFAULT: Self = Self {
+        body_bytes_max: 64 * 1024,
+        body_timeout: Duration::from_secs(10),
+        running_max: 1024,
+        per_address: Some(Rate::new(100, 500)),
+        per_client: Some(Rate::new(500, 2500)),
+    };
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self {
-            body_bytes_max: 64 * 1024,
-            body_timeout: Duration::from_secs(10),
-        }
+        Self::DEFAULT
     }
 }
 
@@ -80,6 +113,9 @@ pub(super) struct OpenSite {
     pub(super) tls: Arc<ServerConfig>,
     pub(super) router: Router,
     pub(super) limits: Limits,
+    pub(super) proxies: Option<Proxies>,
+    /// Room for running requests.
+    pub(super) running: Semaphore,
 }
 
 impl Sites {
@@ -152,11 +188,17 @@ impl OpenSite {
             host: site.host.clone(),
             why: error.to_string(),
         })?;
+        let proxies = proxies(&site).map_err(|error| SiteFault {
+            host: site.host.clone(),
+            why: error.to_string(),
+        })?;
         Ok(Self {
             host: site.host,
             tls: Arc::new(tls),
             router: site.router,
             limits: site.limits,
+            proxies,
+            running: Semaphore::new(site.limits.running_max.min(Semaphore::MAX_PERMITS)),
         })
     }
 }
@@ -177,6 +219,23 @@ impl fmt::Display for SiteFault {
 }
 
 impl std::error::Error for SiteFault {}
+
+/// The proxies and their judge, if there are any.
+fn proxies(site: &Site) -> Result<Option<Proxies>, BadTrust> {
+    let trust = match &site.clients {
+        _ if site.proxies.is_empty() => return Ok(None),
+        ClientCertificates::Never => {
+            return Err(
+                "proxies prove who they are by a certificate, which is not asked for".into(),
+            );
+        }
+        ClientCertificates::Offered(trust) | ClientCertificates::Required(trust) => trust,
+    };
+    Ok(Some(Proxies {
+        hosts: site.proxies.clone(),
+        judge: trust.of_clients(true)?,
+    }))
+}
 
 fn tls(site: &Site) -> Result<ServerConfig, BadTrust> {
     let provider = Arc::new(aws_lc_rs::default_provider());

@@ -13,15 +13,17 @@ use futures_util::StreamExt as _;
 use http::header::{
     CACHE_CONTROL, EXPECT, HOST, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
 };
+use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode, Version};
-use hyper::body::Incoming;
+use hyper::body::{Body as _, Incoming};
+use tokio::sync::SemaphorePermit;
 use tower::ServiceExt;
 
 use super::connection::{Activity, Running};
 use super::refusal::Refusal;
 use super::serve::{Door, Stopping};
 use super::site::OpenSite;
-use super::{House, Peer, TraceId};
+use super::{House, Peer, TraceId, Turns, proxy};
 
 /// Every answer bears the request's number under this name.
 const TRACE_ID: HeaderName = HeaderName::from_static("trace-id");
@@ -44,17 +46,18 @@ impl Visit {
     async fn answer(&self, request: Request<Incoming>) -> Response {
         let busy = self.activity.begin();
         let trace = TraceId::of(&request);
-        let version = request.version();
+        let (version, has_body) = (request.version(), !request.body().is_end_stream());
         let mut response = match self.admit(request).await {
-            Ok(mut request) => {
-                request.extensions_mut().insert(self.peer.clone());
+            Ok((mut request, _room)) => {
                 request.extensions_mut().insert(trace);
                 handle(self.site.router.clone(), request, trace).await
             }
             Err(refusal) => {
-                let sites = self.door.sites.load();
-                sites.tell(&self.site.host, trace, refusal.reason());
-                refusal.answer(version)
+                if refusal.is_told() {
+                    let sites = self.door.sites.load();
+                    sites.tell(&self.site.host, trace, refusal.reason());
+                }
+                refusal.answer(version, has_body)
             }
         };
         dress(response.headers_mut(), trace, &self.door.house);
@@ -80,9 +83,30 @@ impl Visit {
         })
     }
 
-    /// The request, whole, if it is for this site and within bounds.
-    async fn admit(&self, request: Request<Incoming>) -> Result<Request<Body>, Refusal> {
-        let (head, body) = request.into_parts();
+    /// The request, whole and with who sent it, if it is for this site, within bounds, and its
+    /// sender's turn; and the room that it takes while it runs.
+    async fn admit(
+        &self,
+        request: Request<Incoming>,
+    ) -> Result<(Request<Body>, SemaphorePermit<'_>), Refusal> {
+        let (mut head, body) = request.into_parts();
+        self.check_head(&head)?;
+        let peer = proxy::peer(self.site.proxies.as_ref(), &self.peer, &mut head.headers)?;
+        let turns = Turns::new(&self.door, &self.site);
+        turns.of_peer(&peer)?;
+        let room = self.site.running.try_acquire();
+        let room = room.map_err(|_| Refusal::Crowded)?;
+        head.extensions.insert(peer);
+        head.extensions.insert(turns);
+        let waits_for_100 = head.headers.contains_key(EXPECT);
+        let body = (self.door.reading_room)
+            .read(body, &self.site.limits, waits_for_100)
+            .await?;
+        Ok((Request::from_parts(head, body.into()), room))
+    }
+
+    /// Whether the head is within bounds and for this site.
+    fn check_head(&self, head: &Parts) -> Result<(), Refusal> {
         let target = head.uri.path_and_query();
         if target.is_some_and(|target| target.as_str().len() > self.door.house.uri_bytes_max) {
             return Err(Refusal::TargetTooLong);
@@ -96,14 +120,9 @@ impl Visit {
         }
         let authority = head.uri.authority().map(http::uri::Authority::as_str);
         match host_named(authority, &head.headers, head.version)? {
-            named if self.is_here(named) => {}
-            _ => return Err(Refusal::Misdirected),
+            named if self.is_here(named) => Ok(()),
+            _ => Err(Refusal::Misdirected),
         }
-        let waits_for_100 = head.headers.contains_key(EXPECT);
-        let body = (self.door.reading_room)
-            .read(body, &self.site.limits, waits_for_100)
-            .await?;
-        Ok(Request::from_parts(head, body.into()))
     }
 
     /// Whether `authority` is this site's host, with the port on which the door listens.

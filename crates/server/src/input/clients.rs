@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use identity::Hostname;
 use medmij::lists::OAuthclientOrganisatienaam;
+use protocol::assertion::{ALGORITHMS, ClientKeys};
 use rustls_pki_types::CertificateDer;
 
 use super::files::{File, Files};
@@ -76,39 +77,76 @@ pub(super) fn clients_of(
     )
 }
 
-pub(super) fn client_auth(
+/// How a client proves who it is; each way has its own member, and takes no other.
+fn client_auth(
     file: &File,
     files: &mut Files,
     place: &Place,
     written: &written::Client,
 ) -> Result<ClientAuth, InputFault> {
-    let of_certificate = place.member("certificate");
-    match (written.auth.as_str(), written.certificate.as_deref()) {
-        ("tls_client_auth", None) => Ok(ClientAuth::TlsClientAuth),
-        ("self_signed_tls_client_auth", Some(path)) => {
-            let pem = files.named(path)?.ok_or_else(|| {
-                file.fault(&of_certificate, "there is no such file inside the folder")
-            })?;
-            let mut found = certificates(&pem)?;
-            match (found.pop(), found.is_empty()) {
-                (Some(certificate), true) if speaks_for(&certificate, &written.client_id) => {
-                    Ok(ClientAuth::SelfSigned(certificate))
-                }
-                (Some(_), true) => Err(pem.whole("names another host than its client_id")),
-                _ => Err(pem.whole("expected exactly one certificate")),
-            }
+    let (certificate, jwks) = (written.certificate.as_deref(), written.jwks.as_ref());
+    let unfit = |member, reason| Err(file.fault(&place.member(member), reason));
+    match (written.auth.as_str(), certificate, jwks) {
+        ("tls_client_auth", None, None) => Ok(ClientAuth::TlsClientAuth),
+        ("self_signed_tls_client_auth", Some(path), None) => {
+            own_certificate(file, files, place, written, path)
         }
-        ("tls_client_auth", Some(_)) => {
-            Err(file.fault(&of_certificate, "tls_client_auth takes no certificate"))
+        ("private_key_jwt", None, Some(jwks)) => public_keys(file, &place.member("jwks"), jwks),
+        ("tls_client_auth", Some(_), _) => {
+            unfit("certificate", "tls_client_auth takes no certificate")
         }
-        ("self_signed_tls_client_auth", None) => {
+        ("private_key_jwt", Some(_), _) => {
+            unfit("certificate", "private_key_jwt takes no certificate")
+        }
+        ("tls_client_auth" | "self_signed_tls_client_auth", _, Some(_)) => {
+            unfit("jwks", "only private_key_jwt takes jwks")
+        }
+        ("self_signed_tls_client_auth", None, None) => {
             Err(file.fault(place, "self_signed_tls_client_auth needs a certificate"))
         }
-        _ => Err(file.fault(
-            &place.member("auth"),
-            "expected tls_client_auth or self_signed_tls_client_auth",
-        )),
+        ("private_key_jwt", None, None) => Err(file.fault(place, "private_key_jwt needs jwks")),
+        _ => unfit(
+            "auth",
+            "expected tls_client_auth, self_signed_tls_client_auth or private_key_jwt",
+        ),
     }
+}
+
+/// The one certificate in the file that the client names.
+fn own_certificate(
+    file: &File,
+    files: &mut Files,
+    place: &Place,
+    written: &written::Client,
+    path: &str,
+) -> Result<ClientAuth, InputFault> {
+    let pem = files.named(path)?.ok_or_else(|| {
+        let of_certificate = place.member("certificate");
+        file.fault(&of_certificate, "there is no such file inside the folder")
+    })?;
+    let mut found = certificates(&pem)?;
+    match (found.pop(), found.is_empty()) {
+        (Some(certificate), true) if speaks_for(&certificate, &written.client_id) => {
+            Ok(ClientAuth::SelfSigned(certificate))
+        }
+        (Some(_), true) => Err(pem.whole("names another host than its client_id")),
+        _ => Err(pem.whole("expected exactly one certificate")),
+    }
+}
+
+/// The public keys of a client, of which one at least checks signatures that we take.
+fn public_keys(
+    file: &File,
+    place: &Place,
+    jwks: &serde_json::Value,
+) -> Result<ClientAuth, InputFault> {
+    let keys = jose::Jwks::parse(jwks.to_string().as_bytes())
+        .map_err(|bad| file.fault(place, bad.to_string()))?;
+    let keys = ClientKeys::new(keys, &ALGORITHMS).ok_or_else(|| {
+        let reason = "expected a key for ES256, ES384, PS256, RS256 or RS384";
+        file.fault(place, reason)
+    })?;
+    Ok(ClientAuth::PrivateKeyJwt(keys))
 }
 
 /// Whether a certificate that counts as it is names its client or nobody: parties know each other by

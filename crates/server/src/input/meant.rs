@@ -14,6 +14,7 @@ use medmij::lists::{
 };
 use mitz::catalogus::{Catalogus, Categorie};
 use mitz::toestemming::Keuze;
+use protocol::assertion::ClientKeys;
 use rustls_pki_types::CertificateDer;
 
 use super::files::Files;
@@ -129,13 +130,26 @@ pub struct Client {
     pub redirect_uris: Vec<String>,
 }
 
-/// How a client proves who it is (RFC 8705 §2).
+/// How a client proves who it is (RFC 8705 §2, OIDC Core §9).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ClientAuth {
     /// By a certificate of a trusted root whose DNS name is the client's id.
     TlsClientAuth,
     /// By exactly this certificate.
     SelfSigned(CertificateDer<'static>),
+    /// By an assertion that one of these keys signed (OIDC Core §9).
+    PrivateKeyJwt(ClientKeys),
+}
+
+impl ClientAuth {
+    /// Its name, as `clients.json` and `demo.json` have it.
+    pub const fn method(&self) -> &'static str {
+        match self {
+            Self::TlsClientAuth => "tls_client_auth",
+            Self::SelfSigned(_) => "self_signed_tls_client_auth",
+            Self::PrivateKeyJwt(_) => "private_key_jwt",
+        }
+    }
 }
 
 /// What stands in the lists beside people, providers and clients.

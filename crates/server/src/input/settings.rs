@@ -1,6 +1,7 @@
 //! What `settings.json` can set; left out, everything is as the design decides.
 
 use identity::Loa;
+use protocol::assertion::Audience;
 
 use super::fault::InputFault;
 use super::files::File;
@@ -25,6 +26,8 @@ pub struct MitzSettings {
     pub min_level: Loa,
     /// Whether a token that names several providers is taken in step 25.
     pub full_location_token: bool,
+    /// What clients may write as `aud` into their assertions.
+    pub assertion_audience: Audience,
 }
 
 /// What can be set at a DVA.
@@ -61,6 +64,11 @@ impl Settings {
             mitz: MitzSettings {
                 min_level,
                 full_location_token: written.mitz.full_location_token,
+                assertion_audience: if written.mitz.token_endpoint_as_audience {
+                    Audience::IssuerOrTokenEndpoint
+                } else {
+                    Audience::Issuer
+                },
             },
             dva: DvaSettings::of(&written.dva),
             dva2: DvaSettings::of(&written.dva2),
@@ -75,6 +83,7 @@ impl Default for Settings {
             mitz: MitzSettings {
                 min_level: Loa::Substantieel,
                 full_location_token: false,
+                assertion_audience: Audience::Issuer,
             },
             dva: DvaSettings::of(&nothing),
             dva2: DvaSettings::of(&nothing),

@@ -97,6 +97,8 @@ pub(super) struct Client {
     pub(super) auth: String,
     /// For `self_signed_tls_client_auth`: its PEM file, by a path inside the folder.
     pub(super) certificate: Option<String>,
+    /// For `private_key_jwt`: its public keys (RFC 7517 §5).
+    pub(super) jwks: Option<serde_json::Value>,
     pub(super) redirect_uris: Vec<String>,
 }
 
@@ -160,6 +162,7 @@ pub(super) struct Settings {
 pub(super) struct MitzSettings {
     pub(super) min_level: Option<String>,
     pub(super) full_location_token: bool,
+    pub(super) token_endpoint_as_audience: bool,
 }
 
 /// What can be set at a DVA.

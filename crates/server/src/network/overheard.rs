@@ -149,10 +149,7 @@ mod tests {
     async fn answer(router: &Router, request: http::request::Builder, body: &str) -> Response {
         let request = request
             .extension(TraceId::fresh())
-            .extension(Peer {
-                certificate: None,
-                address: ([127, 0, 0, 1], 1).into(),
-            })
+            .extension(Peer::new(None, ([127, 0, 0, 1], 1).into()))
             .body(Body::from(body.to_owned()));
         let answer = router.clone().oneshot(request.expect("a request")).await;
         answer.expect("an answer")

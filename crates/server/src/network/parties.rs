@@ -122,6 +122,7 @@ pub(super) fn site(
             Ask::Required => ClientCertificates::Required(trusted::of(on)),
         },
         limits: limits(party),
+        proxies: BTreeSet::new(),
         host,
         router,
     })
@@ -132,9 +133,9 @@ fn limits(party: Party) -> Limits {
     match party {
         Party::Netwerk => Limits {
             body_bytes_max: 1024 * 1024,
-            ..Limits::default()
+            ..Limits::on_one_machine()
         },
-        _ => Limits::default(),
+        _ => Limits::on_one_machine(),
     }
 }
 
@@ -273,6 +274,7 @@ fn mitz(on: &Foundation, app: &Arc<App>) -> Result<Arc<MitzRole>, String> {
         catalogus: on.input.catalogus(),
         min_level: settings.min_level,
         full_location_token: settings.full_location_token,
+        assertion_audience: settings.assertion_audience,
     };
     let urls = MitzUrls {
         back: on.hosts.url("mitz-back"),
@@ -358,6 +360,7 @@ fn clients(on: &Foundation) -> Result<Clients, String> {
             ClientAuth::SelfSigned(certificate) => Authentication::SelfSignedTlsClientAuth {
                 x5t_s256: thumbprint(certificate),
             },
+            ClientAuth::PrivateKeyJwt(keys) => Authentication::PrivateKeyJwt(keys.clone()),
         };
         Ok(Client {
             client_id: client.client_id.to_string(),

@@ -168,10 +168,7 @@ fn client(running: &Running, client: &Client) -> Result<Value, String> {
         "role": "dvp",
         "client_id": client.client_id,
         "organisation": client.organisation.as_str(),
-        "auth": match client.auth {
-            ClientAuth::TlsClientAuth => "tls_client_auth",
-            ClientAuth::SelfSigned(_) => "self_signed_tls_client_auth",
-        },
+        "auth": client.auth.method(),
         "redirect_uris": client.redirect_uris,
     });
     // A certificate that the client brought itself has its key elsewhere.

@@ -263,5 +263,6 @@ fn site(plan: &reload::PlannedSite, trust: &Trust, now: Moment) -> Result<Site, 
         clients,
         router: plan.router.clone(),
         limits: plan.config.limits,
+        proxies: plan.config.proxies.clone(),
     })
 }

@@ -116,6 +116,7 @@ async fn mitz(on: &Foundation, config: &MitzConfig) -> Result<Opened, String> {
         catalogus: on.registers.catalogus(),
         min_level: config.min_level,
         full_location_token: config.full_location_token,
+        assertion_audience: config.assertion_audience,
     };
     let idp = idp_metadata(&config.digid)?;
     let login = idp.sso_redirect.as_ref().or(idp.sso_post.as_ref());
@@ -283,6 +284,7 @@ fn clients(registers: &Registers) -> Clients {
             ClientAuth::SelfSigned(certificate) => Authentication::SelfSignedTlsClientAuth {
                 x5t_s256: thumbprint(certificate),
             },
+            ClientAuth::PrivateKeyJwt(keys) => Authentication::PrivateKeyJwt(keys.clone()),
         },
         redirect_uris: client.redirect_uris.clone(),
     };

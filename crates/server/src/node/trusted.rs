@@ -30,7 +30,7 @@ impl Sources {
             .iter()
             .filter_map(|client| match &client.auth {
                 ClientAuth::SelfSigned(certificate) => Some(certificate.clone()),
-                ClientAuth::TlsClientAuth => None,
+                ClientAuth::TlsClientAuth | ClientAuth::PrivateKeyJwt(_) => None,
             });
         Self {
             roots: config.roots.clone(),

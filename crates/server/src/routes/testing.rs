@@ -91,10 +91,7 @@ pub(super) async fn send(router: &Router, by: Option<&str>, mut request: Request
         let read = PeerCertificate::read(made.cert.der().clone());
         Arc::new(read.expect("a certificate"))
     });
-    let peer = Peer {
-        certificate,
-        address: ([127, 0, 0, 1], 1).into(),
-    };
+    let peer = Peer::new(certificate, ([127, 0, 0, 1], 1).into());
     request.extensions_mut().insert(peer);
     request.extensions_mut().insert(TraceId::fresh());
     let response = router.clone().oneshot(request).await.expect("an answer");

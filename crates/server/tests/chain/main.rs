@@ -1,5 +1,6 @@
 //! The chain of Mitz over TLS, against a whole network that runs: cases that show on the wire.
 
+mod assertion;
 mod dva;
 mod journey;
 mod keys;

@@ -113,6 +113,7 @@ fn site(world: &World, heard: Heard) -> Site {
     Site {
         identity: identity.expect("a certificate"),
         clients: ClientCertificates::Never,
+        proxies: std::collections::BTreeSet::new(),
         limits: Limits {
             body_bytes_max: 1024 * 1024,
             ..Limits::default()

@@ -1,6 +1,7 @@
 //! A door of its own for each test: an authority in a temporary directory, a listener on a free
 //! port, and clients that speak to it over real sockets.
 
+use std::collections::BTreeSet;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -67,6 +68,7 @@ impl Rig {
             clients: ClientCertificates::Never,
             router,
             limits: Limits::default(),
+            proxies: BTreeSet::new(),
         }
     }
 

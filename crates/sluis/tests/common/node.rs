@@ -116,6 +116,7 @@ pub(crate) fn serve_router(host: &str, identity: Identity, router: axum::Router)
         identity,
         clients: ClientCertificates::Never,
         router,
+        proxies: std::collections::BTreeSet::new(),
         limits: Limits::default(),
     };
     let sites = Arc::new(ArcSwap::from_pointee(Sites::open([site]).expect("a site")));

@@ -4,7 +4,10 @@
 //! makes an empty home; each scenario becomes one test of that name. What only a home with a disk
 //! can show (a crash between commit and answer, a disk that fails) is tested beside that home.
 
+mod checker;
 mod epoch;
+pub mod history;
+pub mod load;
 mod log;
 mod races;
 mod rows;
@@ -17,6 +20,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use serde_json::json;
 use verdict::{Actor, Change, CommitId, Event, Expect, Key, Moment, Row, Sealed, Space, Then};
 
+pub use self::checker::{Checker, Seen, Wrong};
 pub use self::epoch::*;
 pub use self::log::*;
 pub use self::races::*;
@@ -58,6 +62,7 @@ macro_rules! __every_scenario {
             the_audit_log_is_read_in_order_and_in_parts
             audit_events_go_after_their_retention_and_leave_their_numbers_explained
             it_agrees_with_memory_on_many_commits
+            a_load_leaves_a_history_that_can_be
         );
     };
     ($home:expr; $($scenario:ident)+) => {

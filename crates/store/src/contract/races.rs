@@ -5,9 +5,11 @@ use std::sync::Arc;
 use tokio::task::JoinSet;
 use verdict::{Change, Expect, Key};
 
+use super::history::History;
+use super::load::{self, Load};
 use super::{
-    CODES, LATER, NOW, Passed, commit, fresh_id, grant, granted, guard, put, record, row_at,
-    version, winners,
+    CODES, Checker, LATER, NOW, Passed, commit, fresh_id, grant, granted, guard, put, record,
+    row_at, version, winners,
 };
 use crate::{Commit, NotCommitted, Store};
 
@@ -24,6 +26,21 @@ pub async fn of_racing_redemptions_one_wins<S: Store>(home: Arc<S>) -> Passed {
     assert_eq!(winners(&home, redemptions, &code).await?, 1);
     assert_eq!(version(&*home, &code).await?, Some(2));
     assert_eq!(home.audit(0, 100).await?.len(), 1);
+    Ok(())
+}
+
+/// Logins, refreshes, withdrawals and old tokens of 24 clients on eight people: every answer, read
+/// and row agrees with one order of all commits.
+pub async fn a_load_leaves_a_history_that_can_be<S: Store>(home: Arc<S>) -> Passed {
+    let history = History::default();
+    let load = Load {
+        tag: 1,
+        clients: 24,
+        people: 8,
+        applied_each: 25,
+    };
+    load::run(std::slice::from_ref(&home), load, &history.note()).await?;
+    load::check(&mut Checker::default(), &*home, &history.take(), 0).await?;
     Ok(())
 }
 

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use tokio::time::timeout;
-use tokio_postgres::Client;
+use tokio_postgres::{Client, Row};
 use verdict::{Key, Moment};
 
 use super::address::Address;
@@ -132,8 +132,9 @@ impl Pen {
             outcomes, applied, ..
         } = &decided;
         if asked.is_empty() && applied.iter().all(|commit| commit.events().is_empty()) {
-            // Nothing to make durable: the answers rest on what was committed before.
-            let _ = round_trip(vec![end(client, "COMMIT")]).await;
+            // Nothing to change, but answers may rest on a commit that the standby does not have
+            // yet: this one waits for it.
+            round_trip(vec![end(client, "COMMIT")]).await?;
             return Ok(outcomes.clone());
         }
         let groups = self.groups + 1;
@@ -198,11 +199,34 @@ impl Pen {
         in_line: bool,
     ) -> Result<Loaded<'k>, Failed> {
         let (client, sql) = (&self.session.client, &self.sql);
-        let Slots { alone, shared } = Slots::of(commits, in_line);
-        let (alone, shared) = (&alone, &shared);
+        let slots = Slots::of(commits, in_line);
+        let kinds = by_kind(keys);
+        let loads = kinds
+            .iter()
+            .map(|(kind, keys)| sql.load(client, *kind, keys));
+        let mut asked = self.lock(&writer, &slots);
+        let locks = asked.len();
+        asked.extend(loads);
+        let answers = round_trip(asked).await?;
+        let (locks, loads) = answers.split_at_checked(locks).unwrap_or_default();
+        let once_floor = locked(locks, &slots)?;
+        let mut rows = HashMap::new();
+        for ((kind, keys), load) in kinds.iter().zip(loads) {
+            for row in load {
+                let (key, before) = sql::before(*kind, keys, row)?;
+                rows.insert(key, before);
+            }
+        }
+        Ok(Loaded { rows, once_floor })
+    }
+
+    /// Asks for a transaction and its locks. Answered by [`locked`].
+    fn lock<'a>(&'a self, writer: &'a i64, slots: &'a Slots) -> Vec<Asked<'a>> {
+        let (client, sql) = (&self.session.client, &self.sql);
+        let Slots { alone, shared } = slots;
         let mut asked: Vec<Asked<'_>> = vec![
             end(client, "BEGIN ISOLATION LEVEL READ COMMITTED"),
-            Box::pin(async move { client.query(&sql.held, &[&writer]).await }),
+            Box::pin(async move { client.query(&sql.held, &[writer]).await }),
             Box::pin(async move { client.query(&sql.alone, &[alone]).await }),
             // After `alone`: nobody sweeps a key that this group spends, from there on.
             Box::pin(async move { client.query(&sql.floor, &[]).await }),
@@ -212,42 +236,7 @@ impl Pen {
                 client.query(&sql.shared, &[shared]).await
             }));
         }
-        let of_kind = |kind| -> Vec<&'k Key> {
-            keys.iter()
-                .copied()
-                .filter(|key| Kind::of(key) == kind)
-                .collect()
-        };
-        let keys = Kind::ALL.map(|kind| (kind, of_kind(kind)));
-        let asked_kinds = || keys.iter().filter(|(_, keys)| !keys.is_empty());
-        asked.extend(asked_kinds().map(|(kind, keys)| sql.load(client, *kind, keys)));
-        let answers = round_trip(asked).await?;
-        let [_, held, alone_held, floor, rest @ ..] = answers.as_slice() else {
-            return Err(Fault::Missing("answer").into());
-        };
-        let (shared_held, loads) = rest.split_at(usize::from(!shared.is_empty()));
-        if held.is_empty() {
-            return Err(Fault::Missing("row of this writer").into());
-        }
-        if alone_held.len() != alone.len() {
-            return Err(Fault::Missing("slot").into());
-        }
-        if shared_held.iter().flatten().count() != shared.len() {
-            return Err(Failed::Guarded);
-        }
-        let floor = floor.first().ok_or(Fault::Missing("once_floor"))?;
-        let mut rows = HashMap::new();
-        for ((kind, keys), load) in asked_kinds().zip(loads) {
-            for row in load {
-                let (key, before) = sql::before(*kind, keys, row)?;
-                rows.insert(key, before);
-            }
-        }
-        let once_floor = rows::get(floor, 0, "fact", "value").map_err(Fault::from)?;
-        Ok(Loaded {
-            rows,
-            once_floor: Moment::from_unix(once_floor),
-        })
+        asked
     }
 
     /// Ends a transaction that came to nothing, so that the connection can be used again.
@@ -261,6 +250,36 @@ impl Pen {
             Err(fault) => Failed::Before(fault),
         }
     }
+}
+
+/// The keys of each kind that there are any of.
+fn by_kind<'k>(keys: &[&'k Key]) -> Vec<(Kind, Vec<&'k Key>)> {
+    let of_kind = |kind| {
+        let these = keys.iter().copied().filter(|key| Kind::of(key) == kind);
+        (kind, these.collect::<Vec<_>>())
+    };
+    let mut kinds = Vec::from(Kind::ALL.map(of_kind));
+    kinds.retain(|(_, keys)| !keys.is_empty());
+    kinds
+}
+
+/// Whether all locks were had; reads `once_floor`, which was asked for among them.
+fn locked(answers: &[Vec<Row>], slots: &Slots) -> Result<Moment, Failed> {
+    let [_begun, writer, alone, floor, shared @ ..] = answers else {
+        return Err(Fault::Missing("answer").into());
+    };
+    if writer.is_empty() {
+        return Err(Fault::Missing("row of this writer").into());
+    }
+    if alone.len() != slots.alone.len() {
+        return Err(Fault::Missing("slot").into());
+    }
+    if shared.iter().flatten().count() != slots.shared.len() {
+        return Err(Failed::Guarded);
+    }
+    let floor = floor.first().ok_or(Fault::Missing("once_floor"))?;
+    let floor = rows::get(floor, 0, "fact", "value").map_err(Fault::from)?;
+    Ok(Moment::from_unix(floor))
 }
 
 /// How the second round trip failed.

@@ -108,7 +108,6 @@ impl Writer {
 
     /// Decides and stores a group, and says of each commit how it went.
     async fn settle(&mut self, commits: &[Commit<Encoded>]) -> Outcomes {
-        let all = |why: &NotCommitted| vec![Err(why.clone()); commits.len()];
         let mut in_line = false;
         let mut unreached = 0;
         let started = Instant::now();
@@ -119,59 +118,65 @@ impl Writer {
             let Ok(pen) = self.pen().await else {
                 unreached += 1;
                 if unreached == REACH_TRIES {
-                    return all(&NotCommitted::Down);
+                    return all(commits, &NotCommitted::Down);
                 }
                 sleep(TRY_AGAIN).await;
                 continue;
             };
-            let fault = match pen.settle(commits, in_line).await {
+            match pen.settle(commits, in_line).await {
                 Ok(outcomes) => {
                     self.home.count(commits.len());
                     return outcomes;
                 }
-                Err(Failed::Guarded) => {
-                    in_line = true;
-                    continue;
-                }
+                Err(Failed::Guarded) => in_line = true,
                 Err(Failed::Unsettled(unsettled)) => match self.look(&unsettled).await {
                     Some(true) => return unsettled.outcomes,
-                    Some(false) => continue,
+                    Some(false) => {}
                     None => return unsure(unsettled.outcomes),
                 },
-                Err(Failed::Before(fault)) => fault,
-            };
-            match fault.meaning() {
-                Meaning::Again => sleep(TRY_AGAIN * 2_u32.pow(attempt)).await,
-                Meaning::Lost => {
-                    tracing::warn!(%fault, "a connection to the database was lost");
-                    self.pen = None;
-                }
-                Meaning::Busy => {
-                    tracing::warn!(%fault, "a group waited too long for its rows");
-                    return all(&BUSY);
-                }
-                Meaning::Unable => {
-                    tracing::error!(%fault, "the database cannot store a group");
-                    self.pen = None;
-                    return all(&NotCommitted::Down);
-                }
-                Meaning::Refused if commits.len() > 1 => {
-                    // One of them cannot be stored; the others must not suffer for it.
-                    tracing::warn!(%fault, "a group failed; its commits run one by one");
-                    let mut outcomes = Vec::with_capacity(commits.len());
-                    for commit in commits {
-                        let one = Box::pin(self.settle(slice::from_ref(commit)));
-                        outcomes.extend(one.await);
-                    }
-                    return outcomes;
-                }
-                Meaning::Refused => {
-                    tracing::error!(%fault, "a commit cannot be stored");
-                    return all(&NotCommitted::Down);
-                }
+                Err(Failed::Before(fault)) => match self.after(&fault, commits).await {
+                    Next::Again => sleep(TRY_AGAIN * 2_u32.pow(attempt)).await,
+                    Next::Anew => {}
+                    Next::Answer(outcomes) => return outcomes,
+                },
             }
         }
-        all(&BUSY)
+        all(commits, &BUSY)
+    }
+
+    /// What follows from a fault before COMMIT: nothing was changed.
+    async fn after(&mut self, fault: &Fault, commits: &[Commit<Encoded>]) -> Next {
+        match fault.meaning() {
+            Meaning::Again => Next::Again,
+            Meaning::Lost => {
+                tracing::warn!(%fault, "a connection to the database was lost");
+                self.pen = None;
+                Next::Anew
+            }
+            Meaning::Busy => {
+                tracing::warn!(%fault, "a group waited too long for its rows");
+                Next::Answer(all(commits, &BUSY))
+            }
+            Meaning::Unable => {
+                tracing::error!(%fault, "the database cannot store a group");
+                self.pen = None;
+                Next::Answer(all(commits, &NotCommitted::Down))
+            }
+            Meaning::Refused if commits.len() > 1 => {
+                // One of them cannot be stored; the others must not suffer for it.
+                tracing::warn!(%fault, "a group failed; its commits run one by one");
+                let mut outcomes = Vec::with_capacity(commits.len());
+                for commit in commits {
+                    let one = Box::pin(self.settle(slice::from_ref(commit)));
+                    outcomes.extend(one.await);
+                }
+                Next::Answer(outcomes)
+            }
+            Meaning::Refused => {
+                tracing::error!(%fault, "a commit cannot be stored");
+                Next::Answer(all(commits, &NotCommitted::Down))
+            }
+        }
     }
 
     /// Whether a COMMIT that got no answer happened; `None` if that could not be found out in time.
@@ -217,6 +222,20 @@ impl Writer {
 }
 
 const BUSY: NotCommitted = NotCommitted::Busy { retry_after_s: 1 };
+
+/// What a writer does after a fault.
+enum Next {
+    /// The same, a moment later.
+    Again,
+    /// The same, on a new connection.
+    Anew,
+    /// It tells its callers.
+    Answer(Outcomes),
+}
+
+fn all(commits: &[Commit<Encoded>], why: &NotCommitted) -> Outcomes {
+    vec![Err(why.clone()); commits.len()]
+}
 
 /// What callers of a group are told whose outcome is not known.
 fn unsure(outcomes: Outcomes) -> Outcomes {

@@ -14,15 +14,15 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::thread;
 use std::time::Duration;
 
-use store::postgres::{Postgres, Settings};
+use store::postgres::Postgres;
 use tokio_postgres::{Client, NoTls};
 
 pub(crate) type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 
 /// The database that every test gets a copy of.
-const TEMPLATE: &str = "sluis_template";
+pub(crate) const TEMPLATE: &str = "sluis_template";
 /// How long the server may take to come up on a busy machine, in steps of 20 ms.
-const READY_STEPS: u32 = 1_500;
+pub(crate) const READY_STEPS: u32 = 1_500;
 const SETTINGS: &str = "
     listen_addresses = ''
     max_connections = 100
@@ -65,6 +65,57 @@ impl Cluster {
         Self::on(dir, bin)
     }
 
+    /// A standby of this server, which its commits wait for from now on.
+    pub(crate) async fn standby(&self) -> Result<Self> {
+        let name = self.dir.file_name().ok_or("a name")?.to_string_lossy();
+        let dir = self.dir.with_file_name(format!("{name}-standby"));
+        fs::create_dir_all(&dir)?;
+        if is_root() {
+            run(Command::new("chown").arg("postgres").arg(&dir))?;
+        }
+        let mut copy = unprivileged(&self.bin.join("pg_basebackup"));
+        let options = [
+            "-R",
+            "-X",
+            "stream",
+            "-c",
+            "fast",
+            "--no-sync",
+            "-U",
+            "sluis",
+        ];
+        copy.args(options).arg("-h").arg(&self.dir);
+        run(copy.arg("-D").arg(dir.join("data")))?;
+        let standby = Self::on(dir, self.bin.clone())?;
+        let admin = client(&self.address("postgres")).await?;
+        let wait = "ALTER SYSTEM SET synchronous_standby_names = '*'";
+        admin.batch_execute(wait).await?;
+        admin.batch_execute("SELECT pg_reload_conf()").await?;
+        let waits = "SELECT count(*) FROM pg_stat_replication WHERE sync_state = 'sync'";
+        for _ in 0..READY_STEPS {
+            if admin.query_one(waits, &[]).await?.get::<_, i64>(0) == 1 {
+                return Ok(standby);
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        Err("the standby did not connect".into())
+    }
+
+    /// Makes a standby the one that takes writes.
+    pub(crate) fn promote(&self) -> Result<()> {
+        let mut promote = unprivileged(&self.bin.join("pg_ctl"));
+        run(promote
+            .args(["promote", "-w", "-D"])
+            .arg(self.dir.join("data")))
+    }
+
+    /// Whether the server takes connections.
+    pub(crate) fn is_up(&self) -> Result<bool> {
+        let mut ask = Command::new(self.bin.join("pg_isready"));
+        ask.args(["-q", "-p", "5432", "-h"]).arg(&self.dir);
+        Ok(ask.status()?.success())
+    }
+
     /// Runs the server on a directory that holds `data`.
     fn on(dir: PathBuf, bin: PathBuf) -> Result<Self> {
         // The guard ends the server when this process does, in whatever way: then its standard
@@ -93,9 +144,7 @@ impl Cluster {
 
     fn wait_until_ready(&self) -> Result<()> {
         for _ in 0..READY_STEPS {
-            let mut ask = Command::new(self.bin.join("pg_isready"));
-            ask.args(["-q", "-p", "5432", "-h"]).arg(&self.dir);
-            if ask.status()?.success() {
+            if self.is_up()? {
                 return Ok(());
             }
             thread::sleep(Duration::from_millis(20));
@@ -183,73 +232,7 @@ impl Drop for Cluster {
     }
 }
 
-/// A database with the schema, of one test.
-pub(crate) struct Database {
-    pub(crate) cluster: Arc<Cluster>,
-    pub(crate) name: String,
-}
-
-impl Database {
-    /// On the server that the tests of this process share.
-    pub(crate) async fn fresh() -> Result<Self> {
-        Self::on(Cluster::shared()?, TEMPLATE).await
-    }
-
-    /// On a server of the test's own, which it may maltreat.
-    pub(crate) async fn alone() -> Result<Self> {
-        Self::on(Arc::new(Cluster::start(&scratch())?), TEMPLATE).await
-    }
-
-    /// Without a schema.
-    pub(crate) async fn empty() -> Result<Self> {
-        Self::on(Cluster::shared()?, "template0").await
-    }
-
-    pub(crate) async fn on(cluster: Arc<Cluster>, template: &str) -> Result<Self> {
-        static NEXT: AtomicU32 = AtomicU32::new(0);
-        let name = format!("test_{}", NEXT.fetch_add(1, Ordering::Relaxed));
-        let admin = client(&cluster.address("postgres")).await?;
-        admin
-            .batch_execute(&format!("CREATE DATABASE {name} TEMPLATE {template}"))
-            .await?;
-        Ok(Self { cluster, name })
-    }
-
-    pub(crate) fn address(&self) -> String {
-        self.cluster.address(&self.name)
-    }
-
-    /// One more node on this database.
-    pub(crate) async fn node(&self) -> Result<Postgres> {
-        Ok(Postgres::open(&self.address(), Settings::default()).await?)
-    }
-
-    /// Waits until no node is connected any more.
-    pub(crate) async fn quiet(&self) -> Result<()> {
-        let admin = client(&self.cluster.address("postgres")).await?;
-        let others = "SELECT count(*) FROM pg_stat_activity WHERE datname = $1";
-        for _ in 0..READY_STEPS {
-            let row = admin.query_one(others, &[&self.name]).await?;
-            if row.get::<_, i64>(0) == 0 {
-                return Ok(());
-            }
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-        Err("somebody is still connected".into())
-    }
-
-    /// A shell of the operator.
-    pub(crate) async fn outside(&self) -> Result<Client> {
-        client(&self.address()).await
-    }
-
-    /// The first number that a query of the operator gives.
-    pub(crate) async fn number(&self, sql: &str) -> Result<i64> {
-        Ok(self.outside().await?.query_one(sql, &[]).await?.get(0))
-    }
-}
-
-async fn client(address: &str) -> Result<Client> {
+pub(crate) async fn client(address: &str) -> Result<Client> {
     let (client, connection) = tokio_postgres::connect(address, NoTls).await?;
     tokio::spawn(connection);
     Ok(client)

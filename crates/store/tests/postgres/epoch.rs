@@ -3,7 +3,8 @@
 use store::contract;
 use store::postgres::{Postgres, Settings};
 
-use super::cluster::{Database, Result};
+use super::cluster::Result;
+use super::database::Database;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_spent_or_withdrawn_after_a_backup_does_not_come_back_with_it() -> Result<()> {
@@ -11,7 +12,7 @@ async fn what_was_spent_or_withdrawn_after_a_backup_does_not_come_back_with_it()
     let home = database.node().await?;
     contract::before_the_backup(&home).await?;
     drop(home);
-    database.quiet().await?;
+    database.quiet(0).await?;
     let backup = Database::on(database.cluster.clone(), &database.name).await?;
     let home = database.node().await?;
     contract::after_the_backup(&home).await?;

@@ -1,16 +1,23 @@
 //! A server, or the way to it, that fails.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use store::contract::Checker;
+use store::contract::history::{Answer, Happened, History, Note};
+use store::contract::load::{self, BadLoad, Load};
 use store::postgres::{Postgres, Settings};
 use store::{Commit, Down, NotCommitted, Store};
-use tokio::task::JoinSet;
+use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout};
-use verdict::{Change, Expect};
+use verdict::{Change, CommitId, Expect};
 
-use super::cluster::{Database, Result};
+use super::child::rounds;
+use super::cluster::{Cluster, Result, scratch};
+use super::database::Database;
 use super::proxy::{Cut, Proxy};
+use super::small::{Small, fill};
 use super::{commit, id, logged, put, record, rotation, version};
 
 /// How long any call may take, whatever the server does: the bounds of connecting, of two round
@@ -102,74 +109,85 @@ async fn until_done(home: &Postgres, commit: &Commit) -> u32 {
     }
 }
 
-/// Clients that each advance a family of their own, `count` times.
-fn rotating(home: &Arc<Postgres>, families: u32, count: u64) -> JoinSet<u32> {
-    let mut clients = JoinSet::new();
-    for family in 0..families {
-        let home = Arc::clone(home);
-        clients.spawn(async move {
-            let mut times = 0;
-            for number in 0..count {
-                times += until_done(&home, &rotation(family, number)).await;
-            }
-            times
-        });
-    }
-    clients
+/// Clients that load a home while something happens to its server.
+struct Loaded {
+    home: Arc<Postgres>,
+    history: History,
+    /// When each commit was sent that has no answer yet, and how long the longest answer took.
+    waits: Arc<Mutex<(HashMap<CommitId, Instant>, Duration)>>,
+    clients: JoinHandle<std::result::Result<(), BadLoad>>,
 }
 
-/// Every rotation was applied once and told once.
-async fn each_once(home: &Postgres, families: u32, count: u64) -> Result<()> {
-    let mut told = logged(home)
-        .await?
-        .into_iter()
-        .map(|row| row.commit)
-        .collect::<Vec<_>>();
-    told.sort_unstable_by_key(|id| id.0);
-    let all = (0..families).flat_map(|family| (0..count).map(move |number| id(family, number)));
-    assert_eq!(told, all.collect::<Vec<_>>());
-    for family in 0..families {
-        assert_eq!(
-            version(home, &record(&family.to_string())).await?,
-            Some(count)
-        );
+impl Loaded {
+    fn start(home: &Arc<Postgres>, applied_each: u32) -> Self {
+        let history = History::default();
+        let waits: Arc<Mutex<(HashMap<CommitId, Instant>, Duration)>> = Arc::default();
+        let note: Note = {
+            let (history, waits) = (history.clone(), Arc::clone(&waits));
+            Arc::new(move |happened| {
+                let mut waits = waits.lock().unwrap_or_else(PoisonError::into_inner);
+                match &happened {
+                    Happened::Sent(id, _) => _ = waits.0.insert(*id, Instant::now()),
+                    Happened::Answered(id, _) => {
+                        let waited = waits.0.remove(id).map_or(Duration::ZERO, |at| at.elapsed());
+                        waits.1 = waits.1.max(waited);
+                    }
+                    Happened::Looked(..) | Happened::Saw(..) => {}
+                }
+                history.add(happened);
+            })
+        };
+        let load = Load {
+            tag: 1,
+            clients: 16,
+            people: 10,
+            applied_each,
+        };
+        let nodes = [Arc::clone(home)];
+        let clients = tokio::spawn(async move { load::run(&nodes, load, &note).await });
+        Self {
+            home: Arc::clone(home),
+            history,
+            waits,
+            clients,
+        }
     }
-    Ok(())
+
+    /// The load goes on to its end on the home that it began on; every answer came in time, and
+    /// the whole history holds.
+    async fn ends_well(self) -> Result<()> {
+        timeout(4 * ANSWERED, self.clients).await???;
+        let longest = self.waits.lock().unwrap_or_else(PoisonError::into_inner).1;
+        assert!(longest < ANSWERED, "an answer took {longest:?}");
+        let history = self.history.take();
+        load::check(&mut Checker::default(), &*self.home, &history, 0).await?;
+        assert!(!self.home.is_down());
+        Ok(())
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn connections_that_an_operator_ends_under_load_cost_no_commit() -> Result<()> {
     let database = Database::fresh().await?;
     let home = Arc::new(database.node().await?);
-    let mut clients = rotating(&home, 16, 150);
+    let loaded = Loaded::start(&home, 80);
     let operator = database.outside().await?;
     let end = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
                WHERE datname = current_database() AND application_name = 'sluis'";
     let mut ended = 0;
-    let mut times = 0;
-    let mut running = 16;
-    while running > 0 {
-        tokio::select! {
-            client = clients.join_next() => {
-                times += client.ok_or("a client")??;
-                running -= 1;
-            }
-            () = sleep(Duration::from_millis(130)) => {
-                ended += operator.query_one(end, &[]).await?.get::<_, i64>(0);
-            }
-        }
+    while !loaded.clients.is_finished() {
+        sleep(Duration::from_millis(130)).await;
+        ended += operator.query_one(end, &[]).await?.get::<_, i64>(0);
     }
     assert!(ended > 0, "none was ended");
-    // Who meets two ended connections in a row is told that the server is away.
-    assert!(times < 16 * 150 + 240, "{times} times sent");
-    each_once(&home, 16, 150).await
+    loaded.ends_well().await
 }
 
 /// Stops the server in this manner while clients write, and starts it again.
 async fn outlives_a_stop(mode: &str) -> Result<()> {
     let database = Database::alone().await?;
     let home = Arc::new(database.node().await?);
-    let mut clients = rotating(&home, 16, 200);
+    let loaded = Loaded::start(&home, 80);
     sleep(Duration::from_millis(150)).await;
     database.cluster.stop(mode)?;
     sleep(Duration::from_millis(50)).await;
@@ -179,10 +197,7 @@ async fn outlives_a_stop(mode: &str) -> Result<()> {
     assert!(home.sweep(super::NOW, 9).await.is_err());
     assert!(asked.elapsed() < Duration::from_secs(2), "told soon");
     database.cluster.start_again()?;
-    while let Some(client) = timeout(3 * ANSWERED, clients.join_next()).await? {
-        client?;
-    }
-    each_once(&home, 16, 200).await
+    loaded.ends_well().await
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -195,40 +210,90 @@ async fn a_server_that_crashes_under_load_loses_nothing() -> Result<()> {
     outlives_a_stop("immediate").await
 }
 
+/// Calls of every kind while the server is away in this manner; all are answered, none does
+/// anything.
+async fn refused_in_time(home: &Postgres) -> Result<()> {
+    let asked = [record("50")];
+    let nothing = commit(id(50, 0), vec![Change::guard(record("nowhere"))]);
+    let (read, written, swept) = tokio::join!(
+        timeout(ANSWERED, home.get(&asked, super::NOW)),
+        timeout(ANSWERED, home.commit(nothing)),
+        timeout(ANSWERED, home.sweep(super::NOW, 9)),
+    );
+    assert_eq!((read?, swept?), (Err(Down), Err(Down)));
+    assert!(written?.is_err());
+    Ok(())
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn while_the_server_stands_still_answers_come_and_afterwards_all_goes_on() -> Result<()> {
     let database = Database::alone().await?;
     let home = Arc::new(database.node().await?);
-    home.commit(rotation(50, 0)).await?;
-    let mut clients = rotating(&home, 8, 300);
+    home.sweep(super::NOW, 1).await?;
+    let loaded = Loaded::start(&home, 80);
     sleep(Duration::from_millis(100)).await;
     database.cluster.signal("-STOP")?;
-    let asked = [record("50")];
-    let answers = async {
-        let (read, written, swept) = tokio::join!(
-            timeout(ANSWERED, home.get(&asked, super::NOW)),
-            timeout(ANSWERED, home.commit(rotation(51, 0))),
-            timeout(ANSWERED, home.sweep(super::NOW, 9)),
-        );
-        Result::Ok((read?, written?, swept?))
-    };
-    let answers = answers.await;
+    let told = refused_in_time(&home).await;
     database.cluster.signal("-CONT")?;
-    let (read, written, swept) = answers?;
-    assert_eq!((read, swept), (Err(Down), Err(Down)));
-    assert!(written.is_err(), "{written:?}");
-    while let Some(client) = timeout(3 * ANSWERED, clients.join_next()).await? {
-        client?;
+    told?;
+    loaded.ends_well().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn while_the_server_cannot_be_reached_answers_come_and_afterwards_all_goes_on() -> Result<()>
+{
+    let database = Database::fresh().await?;
+    let proxy = Proxy::before(&database)?;
+    let home = Arc::new(Postgres::open(&proxy.address(), Settings::default()).await?);
+    home.sweep(super::NOW, 1).await?;
+    let loaded = Loaded::start(&home, 80);
+    sleep(Duration::from_millis(100)).await;
+    proxy.silence(true);
+    let away = Instant::now();
+    refused_in_time(&home).await?;
+    let long = Duration::from_secs(rounds(2).into());
+    sleep(long.saturating_sub(away.elapsed())).await;
+    proxy.silence(false);
+    loaded.ends_well().await
+}
+
+/// The disk of the server is full, which needs root to make. Whether the server refuses or crashes
+/// is its own affair; started again with room, all goes on.
+#[tokio::test(flavor = "multi_thread")]
+async fn while_the_disk_of_the_server_is_full_answers_come_and_afterwards_all_goes_on() -> Result<()>
+{
+    let dir = scratch().join(format!("sluis-full-{}", std::process::id()));
+    let Some(_mounted) = Small::mounted_at(&dir, 160)? else {
+        println!("not root: no small file system can be made here");
+        return Ok(());
+    };
+    let cluster = Arc::new(Cluster::start(&dir)?);
+    let database = Database::on(Arc::clone(&cluster), "sluis_template").await?;
+    let outside = database.outside().await?;
+    for small in ["max_wal_size = '16MB'", "min_wal_size = '8MB'"] {
+        outside
+            .batch_execute(&format!("ALTER SYSTEM SET {small}"))
+            .await?;
     }
-    // Whatever the answer was, sending them again brings each to its one end.
-    until_done(&home, &rotation(51, 0)).await;
-    for family in 0..8 {
-        assert_eq!(
-            version(&*home, &record(&family.to_string())).await?,
-            Some(300)
-        );
+    outside.batch_execute("SELECT pg_reload_conf()").await?;
+    let home = Arc::new(database.node().await?);
+    let loaded = Loaded::start(&home, 250);
+    sleep(Duration::from_millis(100)).await;
+    let ballast = dir.join("ballast");
+    let refused = |history: &History| history.has(|end| *end == Answer::Refused);
+    let filled = async {
+        while !refused(&loaded.history) {
+            // What the server gives back meanwhile is taken too.
+            fill(&ballast, u64::MAX)?;
+            sleep(Duration::from_millis(50)).await;
+        }
+        Result::Ok(())
+    };
+    timeout(ANSWERED, filled).await??;
+    std::fs::remove_file(&ballast)?;
+    sleep(Duration::from_millis(500)).await;
+    if !cluster.is_up()? {
+        cluster.start_again()?;
     }
-    assert_eq!(version(&*home, &record("51")).await?, Some(1));
-    assert_eq!(logged(&*home).await?.len(), 8 * 300 + 2);
-    Ok(())
+    loaded.ends_well().await
 }

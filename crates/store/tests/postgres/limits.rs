@@ -9,7 +9,8 @@ use tokio::task::JoinSet;
 use tokio::time::sleep;
 use verdict::{Actor, Change, Event, Expect};
 
-use super::cluster::{Database, Result};
+use super::cluster::Result;
+use super::database::Database;
 use super::{NOW, commit, event, id, logged, put, record, version};
 
 async fn all_at_once<S: Store>(

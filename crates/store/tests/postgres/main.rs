@@ -1,16 +1,24 @@
 //! The home that nodes share, on a real PostgreSQL: the contract of every home, and what only
 //! several nodes and a server that fails can show.
 
+#[path = "../shared/child.rs"]
+mod child;
 mod cluster;
+mod database;
 mod epoch;
 mod faults;
+mod kills;
 mod limits;
 mod nodes;
 mod proxy;
 mod schema;
+#[path = "../shared/small.rs"]
+mod small;
+mod standby;
 mod tls;
 
-use cluster::{Database, Result};
+use cluster::Result;
+use database::Database;
 use store::{AuditRow, Commit, Store};
 use verdict::{Actor, Change, CommitId, Event, Expect, Key, Moment, Sealed, Space, Then};
 

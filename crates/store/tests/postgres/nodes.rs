@@ -6,6 +6,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use store::Store;
+use store::contract::Checker;
+use store::contract::history::{Answer, History};
+use store::contract::load::{self, Load};
 use store::postgres::Postgres;
 use store::{
     AuditGap, AuditRow, Commit, Destroyed, Down, Found, NotCommitted, Page, RetentionDays,
@@ -14,7 +17,8 @@ use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use verdict::{Change, Expect, IndexKey, Key, Moment, Row, Sealed, Space, Then};
 
-use super::cluster::{Database, Result};
+use super::cluster::Result;
+use super::database::Database;
 use super::{LATER, NOW, commit, id, logged, put, record, rotation, version};
 
 /// Several nodes as one home: every call goes to the next of them.
@@ -92,6 +96,37 @@ mod three_nodes_are_one_home {
         let database = Database::fresh().await.expect("a database");
         (Nodes::on(&database, 3).await.expect("opens"), database)
     });
+}
+
+/// Redemptions, refreshes and withdrawals of the same few grants from several nodes: each
+/// generation is won once, whichever node it was.
+async fn nodes_race(count: usize) -> Result<()> {
+    let database = Database::fresh().await?;
+    let mut nodes = Vec::new();
+    for _ in 0..count {
+        nodes.push(Arc::new(database.node().await?));
+    }
+    let history = History::default();
+    let load = Load {
+        tag: 1,
+        clients: 24,
+        people: 4,
+        applied_each: 20,
+    };
+    load::run(&nodes, load, &history.note()).await?;
+    assert!(history.has(|answer| matches!(answer, Answer::Conflict(_))));
+    load::check(&mut Checker::default(), &*nodes[0], &history.take(), 0).await?;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_what_two_nodes_redeem_and_refresh_at_once_each_has_one_winner() -> Result<()> {
+    nodes_race(2).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_what_three_nodes_redeem_and_refresh_at_once_each_has_one_winner() -> Result<()> {
+    nodes_race(3).await
 }
 
 /// Random commits of several rows from three nodes: puts, removals and guards, rows that are there

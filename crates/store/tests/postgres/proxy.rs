@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -11,7 +11,8 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
-use super::cluster::{Database, Result, scratch};
+use super::cluster::{Result, scratch};
+use super::database::Database;
 
 /// What happens to the next COMMIT that passes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,6 +32,7 @@ pub(crate) struct Proxy {
     dir: PathBuf,
     database: String,
     cut: Arc<Mutex<Option<Cut>>>,
+    silent: Arc<AtomicBool>,
     task: JoinHandle<()>,
 }
 
@@ -43,8 +45,10 @@ impl Proxy {
         let listener = UnixListener::bind(dir.join(".s.PGSQL.5432"))?;
         let server = database.cluster.dir().join(".s.PGSQL.5432");
         let cut = Arc::<Mutex<Option<Cut>>>::default();
+        let silent = Arc::<AtomicBool>::default();
         let way = Way {
             server,
+            silent: Arc::clone(&silent),
             cut: Arc::clone(&cut),
             away: Arc::default(),
         };
@@ -59,6 +63,7 @@ impl Proxy {
             dir,
             database: database.name.clone(),
             cut,
+            silent,
             task,
         })
     }
@@ -73,6 +78,11 @@ impl Proxy {
 
     pub(crate) fn cut_next(&self, cut: Cut) {
         *self.cut.lock().unwrap_or_else(PoisonError::into_inner) = Some(cut);
+    }
+
+    /// From now on no byte gets through, and nobody is told; or all goes on where it stopped.
+    pub(crate) fn silence(&self, silent: bool) {
+        self.silent.store(silent, Ordering::Release);
     }
 
     /// Whether the cut that was asked for has been made.
@@ -96,6 +106,7 @@ struct Way {
     server: PathBuf,
     cut: Arc<Mutex<Option<Cut>>>,
     away: Arc<Mutex<bool>>,
+    silent: Arc<AtomicBool>,
 }
 
 impl Way {
@@ -117,6 +128,7 @@ impl Way {
             tokio::select! {
                 read = client.read(&mut up) => {
                     let Ok(bytes @ 1..) = read else { return };
+                    self.wait_while_silent().await;
                     let commit = up[..bytes].windows(7).any(|at| at == b"COMMIT\0");
                     let cut = if commit { self.take_cut() } else { None };
                     match cut {
@@ -127,9 +139,16 @@ impl Way {
                 }
                 read = server.read(&mut down) => {
                     let Ok(bytes @ 1..) = read else { return };
+                    self.wait_while_silent().await;
                     if client.write_all(&down[..bytes]).await.is_err() { return }
                 }
             }
+        }
+    }
+
+    async fn wait_while_silent(&self) {
+        while self.silent.load(Ordering::Acquire) {
+            sleep(Duration::from_millis(10)).await;
         }
     }
 

@@ -9,7 +9,8 @@ use tokio::task::JoinSet;
 use tokio::time::sleep;
 use verdict::Expect;
 
-use super::cluster::{Database, Result};
+use super::cluster::Result;
+use super::database::Database;
 use super::{commit, id, put, record};
 
 async fn refused(address: &str, settings: Settings) -> Result<OpenError> {

@@ -9,7 +9,8 @@ use store::Store;
 use store::postgres::{Postgres, Settings};
 use verdict::Expect;
 
-use super::cluster::{Database, Result};
+use super::cluster::Result;
+use super::database::Database;
 use super::{commit, id, put, record};
 
 /// An authority, and certificates of it with their keys, all as PEM.

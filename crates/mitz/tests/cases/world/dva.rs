@@ -12,7 +12,7 @@ use mitz::lokalisatie::NietBereikbaar;
 use mitz::toestemming::Functie;
 use protocol::access_token::AccessToken;
 use protocol::bearer::BearerRefusal;
-use protocol::client::{Clients, PeerCertificate};
+use protocol::client::{Clients, PeerCertificate, Shown};
 use protocol::refusal::Refusal;
 use protocol::token_exchange::{ACCESS_TOKEN_TYPE, Exchange, GRANT_TYPE, ID_TOKEN_TYPE};
 use serde_json::{Value, json};
@@ -93,7 +93,7 @@ impl World {
     ) -> Result<TokenRequest, Refusal> {
         let form = form(parameters);
         let clients: Clients = network::clients();
-        let client = clients.prove(form.get("client_id"), peer)?;
+        let client = clients.prove(&Shown::read(&form, peer, false), None)?;
         let exchange = Exchange::read(&form, self.dva.jwt_bearer)?;
         let id_token = self.verified(&exchange.id_token);
         Ok(TokenRequest::new(client, exchange, id_token))

@@ -10,16 +10,17 @@ use mitz::authorization_server::userinfo::{self, Userinfo, UserinfoAnswer, Useri
 use mitz::locatietoken::{self, Locatietoken};
 use mitz::lokalisatie::{Locaties, NietBereikbaar};
 use mitz::toestemming::Keuze;
+use mitz::toestemmingenregister::Toestemmingen;
 use mitz::toestemmingenregister::opvragen::{Opgevraagd, Toestemmingenvraag};
-use mitz::toestemmingenregister::{Koppeling, Toestemmingen};
 use protocol::access_token::AccessToken;
+use protocol::assertion::Receiver;
 use protocol::bearer::BearerRefusal;
-use protocol::client::PeerCertificate;
+use protocol::client::{PeerCertificate, Shown};
 use protocol::handle::Handle;
 use protocol::refusal::Refusal;
 use protocol::wire::Parameters;
 use serde_json::{Value, json};
-use verdict::{Record as _, Stored};
+use verdict::Stored;
 
 use super::network::{MITZ_KEY, STRANGERS_KEY};
 use super::{Dvp, MITZ, World, certificate, persoon};
@@ -67,7 +68,7 @@ impl World {
                 let found = self.at_mitz.load::<Grant>(&question.key(), now);
                 question.answer(found)
             },
-            |key| (key.space() == Koppeling::SPACE).then(|| request.withdrawn()),
+            |key| request.lost(key),
         );
         self.sent(format!("{answer:?}"));
         match answer {
@@ -86,7 +87,14 @@ impl World {
         parameters: &[(&str, &str)],
     ) -> Result<TokenRequest, Refusal> {
         let form = form(parameters);
-        let client = self.mitz.clients.prove(form.get("client_id"), peer)?;
+        let token_endpoint = format!("{MITZ}/token");
+        let known = [MITZ, token_endpoint.as_str()];
+        let receiver = Receiver {
+            audience: self.mitz.assertion_audience.of(&known),
+            now: self.now(),
+        };
+        let shown = Shown::read(&form, peer, false);
+        let client = self.mitz.clients.prove(&shown, Some(&receiver))?;
         let open = |purpose, text: &str| self.handles.open(purpose, text);
         Ok(TokenRequest::new(client, Offer::read(&form, open)?))
     }
@@ -182,10 +190,19 @@ impl World {
         client: &str,
         access_token: &str,
     ) -> Result<String, UserinfoAnswer> {
+        self.userinfo_of(Some(certificate(client)), access_token)
+    }
+
+    /// The same over a connection with this certificate, or none.
+    pub(crate) fn userinfo_of(
+        &self,
+        peer: Option<PeerCertificate>,
+        access_token: &str,
+    ) -> Result<String, UserinfoAnswer> {
         let token = self
             .access_token(access_token)
             .map_err(UserinfoAnswer::Refused)?;
-        let request = UserinfoRequest::new(token, Some(certificate(client)));
+        let request = UserinfoRequest::new(token, peer);
         let (now, entropy) = (self.now(), self.entropy());
         let answer = self.settle(
             &self.at_mitz,

@@ -28,6 +28,7 @@ pub(crate) use mitz_back::{
     Tokens, claims, id_token_of, id_token_of_a_stranger, id_token_with, uras,
 };
 pub(crate) use mitz_front::Dvp;
+pub(crate) use network::SLEUTEL_PGO_KEY;
 
 use home::Home;
 
@@ -51,6 +52,8 @@ pub(crate) const DVA2_HOST: &str = "dva2-back.localhost";
 pub(crate) const PGO: &str = "pgo.localhost";
 /// Another client.
 pub(crate) const ANDERE_PGO: &str = "anderpgo.localhost";
+/// A client that proves itself by assertions.
+pub(crate) const SLEUTEL_PGO: &str = "sleutelpgo.localhost";
 
 /// A person.
 pub(crate) const JANSEN: &str = "900186021";

@@ -6,20 +6,23 @@ use std::sync::LazyLock;
 use fhir::Gegevensdienst;
 use identity::{GegevensdienstId, Hostname, Loa, Zorgaanbiedernaam};
 use jose::aead::Key32;
-use jose::{Algorithm, MacKey, RsaSize, SigningKey, generate_pkcs8};
+use jose::{Algorithm, Jwks, MacKey, RsaSize, SigningKey, generate_pkcs8};
 use mitz::authorization_server::{Dva, Dvas, Mitz};
 use mitz::catalogus::{Aanbieder, Categorie};
 use mitz::dva::{self, DvaServer};
+use protocol::assertion::{Audience, ClientKeys};
 use protocol::client::{Authentication, Client, Clients};
 use serde_json::json;
 
 use super::{
     ANDERE_PGO, APOTHEEK, BAKKER, DVA, DVA_HOST, DVA2, DVA2_HOST, Dossier, JANSEN, MITZ, OOST,
-    OOST_NAAM, Outside, PGO, WEST, WEST_NAAM, ura,
+    OOST_NAAM, Outside, PGO, SLEUTEL_PGO, WEST, WEST_NAAM, ura,
 };
 
 /// The key of Mitz for ID tokens and userinfo.
 pub(super) static MITZ_KEY: LazyLock<SigningKey> = LazyLock::new(signing_key);
+/// The key with which [`SLEUTEL_PGO`] signs its assertions.
+pub(crate) static SLEUTEL_PGO_KEY: LazyLock<SigningKey> = LazyLock::new(signing_key);
 /// A key of nobody in this world.
 pub(super) static STRANGERS_KEY: LazyLock<SigningKey> = LazyLock::new(signing_key);
 
@@ -64,6 +67,7 @@ pub(super) fn mitz() -> Mitz {
         .collect(),
         min_level: Loa::Substantieel,
         full_location_token: false,
+        assertion_audience: Audience::Issuer,
     }
 }
 
@@ -76,7 +80,16 @@ pub(super) fn clients() -> Clients {
         },
         redirect_uris: vec![format!("https://{id}/callback")],
     };
-    [client(PGO), client(ANDERE_PGO)].into_iter().collect()
+    let keys = Jwks::new(vec![SLEUTEL_PGO_KEY.public().clone()]).expect("a set");
+    let with_key = Client {
+        authentication: Authentication::PrivateKeyJwt(
+            ClientKeys::new(keys, &[Algorithm::Es256]).expect("a key"),
+        ),
+        ..client(SLEUTEL_PGO)
+    };
+    [client(PGO), client(ANDERE_PGO), with_key]
+        .into_iter()
+        .collect()
 }
 
 fn dvas() -> Dvas {

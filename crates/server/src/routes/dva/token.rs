@@ -12,7 +12,7 @@ use mitz::dva::token::{MitzAntwoord, TokenAnswer, TokenRequest, Vraag};
 use mitz::locatietoken::{self, Locatietoken};
 use mitz::lokalisatie::NietBereikbaar;
 use protocol::access_token::AccessToken;
-use protocol::client::ProvenClient;
+use protocol::client::{ProvenClient, Shown};
 use protocol::refusal::{ErrorCode, Refusal};
 use protocol::token_exchange::{ACCESS_TOKEN_TYPE, Exchange};
 use serde_json::json;
@@ -141,7 +141,8 @@ impl DvaRole {
     async fn exchange(&self, visit: &Visit) -> Result<(ProvenClient, Exchange), Refusal> {
         let form = visit.form().map_err(NotAForm::refusal)?;
         let peer = visit.certificate(&self.app.clock);
-        let client = self.clients.prove(form.get("client_id"), peer.as_ref())?;
+        let shown = Shown::read(&form, peer.as_ref(), visit.has_authorization());
+        let client = self.clients.prove(&shown, None)?;
         let named = peer.and_then(|peer| peer.san_dns).unwrap_or_default();
         self.takes_part(client.id(), &named).await?;
         Ok((client, Exchange::read(&form, self.dva.jwt_bearer)?))

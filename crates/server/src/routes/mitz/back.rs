@@ -15,14 +15,16 @@ use mitz::authorization_server::token::{
 use mitz::authorization_server::userinfo::{self, Userinfo, UserinfoAnswer, UserinfoRequest};
 use mitz::locatietoken::{self, Locatietoken};
 use mitz::lokalisatie::{Locaties, Locatievraag, NietBereikbaar};
+use mitz::toestemmingenregister::Toestemmingen;
 use mitz::toestemmingenregister::opvragen::{Opgevraagd, Toestemmingenvraag};
-use mitz::toestemmingenregister::{Koppeling, Toestemmingen};
 use protocol::access_token::AccessToken;
+use protocol::assertion::Receiver;
 use protocol::bearer::BearerRefusal;
+use protocol::client::Shown;
 use protocol::not_before::{self, NotBefore};
 use protocol::refusal::Refusal;
 use serde_json::json;
-use verdict::{Key, Record as _, Step, Stored};
+use verdict::{Key, Step, Stored};
 
 use super::{MitzRole, SIGNING};
 use crate::chance;
@@ -48,6 +50,12 @@ pub(super) async fn token(State(role): State<Arc<MitzRole>>, visit: Visit) -> Re
             return web::refused(refusal.error);
         }
     };
+    if let Err(soon) = visit.turn_of(request.client_id()) {
+        if soon.is_first {
+            app.refused(visit.trace, "RFC 6585 §4", "the client asks too often");
+        }
+        return web::too_soon(soon);
+    }
     app.saw(8, visit.trace, visit.peer_name(), "token request");
     let journey = TokenJourney {
         role: Arc::clone(&role),
@@ -97,7 +105,7 @@ impl Journey for TokenJourney {
     }
 
     fn lost(&self, key: &Key) -> Option<Step<TokenAnswer, GrantVraag>> {
-        (key.space() == Koppeling::SPACE).then(|| self.request.withdrawn())
+        self.request.lost(key)
     }
 }
 
@@ -106,10 +114,14 @@ impl MitzRole {
     fn token_request(&self, visit: &Visit) -> Result<TokenRequest, Refusal> {
         let form = visit.form().map_err(NotAForm::refusal)?;
         let peer = visit.certificate(&self.app.clock);
-        let client = self
-            .mitz
-            .clients
-            .prove(form.get("client_id"), peer.as_ref())?;
+        let shown = Shown::read(&form, peer.as_ref(), visit.has_authorization());
+        let here = self.token_endpoint();
+        let known = [self.mitz.issuer.as_str(), &here];
+        let receiver = Receiver {
+            audience: self.mitz.assertion_audience.of(&known),
+            now: self.app.clock.now(),
+        };
+        let client = self.mitz.clients.prove(&shown, Some(&receiver))?;
         let open = |purpose, text: &str| self.app.handles.open(purpose, text);
         let not_before = self.not_before(client.id());
         Ok(TokenRequest::new(client, Offer::read(&form, open)?).not_before(not_before))

@@ -14,6 +14,8 @@ use identity::Bsn;
 use jose::Algorithm;
 use mitz::authorization_server::Mitz;
 use mitz::toestemmingenregister::Toestemmingen;
+use protocol::assertion::ALGORITHMS;
+use protocol::client::METHODS;
 use protocol::discovery::Provider;
 use protocol::handle::Purpose;
 use verdict::PersonTag;
@@ -145,7 +147,7 @@ impl MitzRole {
         Provider {
             issuer: self.mitz.issuer.clone(),
             authorization_endpoint: format!("{}/authorize", self.urls.front),
-            token_endpoint: format!("{}/token", self.urls.back),
+            token_endpoint: self.token_endpoint(),
             userinfo_endpoint: format!("{}/userinfo", self.urls.back),
             jwks_uri: format!("{}/jwks", self.urls.front),
             scopes_supported: vec!["openid", "offline_access"],
@@ -155,11 +157,15 @@ impl MitzRole {
                 .map(crate::pages::Lang::code)
                 .to_vec(),
             signing_alg: SIGNING.name(),
-            token_endpoint_auth_methods_supported: vec![
-                "tls_client_auth",
-                "self_signed_tls_client_auth",
-            ],
+            token_endpoint_auth_methods_supported: METHODS.to_vec(),
+            token_endpoint_auth_signing_alg_values_supported: ALGORITHMS
+                .map(Algorithm::name)
+                .to_vec(),
         }
+    }
+
+    fn token_endpoint(&self) -> String {
+        format!("{}/token", self.urls.back)
     }
 
     /// The levels that will do, lowest first.

@@ -138,10 +138,7 @@ mod tests {
     async fn get(role: &Arc<NetwerkRole>, path: &str) -> Response {
         let mut request = Request::get(path).body(Body::empty()).expect("a request");
         let address = ([127, 0, 0, 1], 1).into();
-        request.extensions_mut().insert(Peer {
-            certificate: None,
-            address,
-        });
+        request.extensions_mut().insert(Peer::new(None, address));
         request.extensions_mut().insert(TraceId::fresh());
         role.router().oneshot(request).await.expect("an answer")
     }

@@ -1,0 +1,99 @@
+//! `cargo xtask load`: what a node of this program carries.
+//!
+//! This process is the client, `sluis serve` is the server: a process of its own, as it is built for
+//! production, over TLS with connections that stay open. What counts is the server's CPU time for
+//! each request, read from the kernel: two processes that share two cores say little by the clock.
+//! Each run measures the cryptographic floor too, and ratios within one run count.
+//!
+//! Start reading at [`plan`]; [`node`] is the server, [`drive`] the client, [`report`] what is told.
+
+mod client;
+#[path = "../../../crates/store/tests/postgres/cluster.rs"]
+#[expect(dead_code, reason = "the tests of the store need more of it")]
+mod cluster;
+mod drive;
+mod floor;
+mod node;
+mod plan;
+mod plot;
+mod report;
+mod seed;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use node::World;
+use plan::{Arguments, Scenario};
+use report::Measured;
+
+/// Whatever stops a run, in words.
+type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;
+
+fn main() -> ExitCode {
+    let arguments = match Arguments::read(std::env::args().skip(1)) {
+        Ok(arguments) => arguments,
+        Err(why) => {
+            eprintln!("load: {why}\n\n{}", plan::USAGE);
+            return ExitCode::from(2);
+        }
+    };
+    // One thread: the client leaves the machine to the server.
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build();
+    let done = runtime
+        .map_err(Into::into)
+        .and_then(|runtime| runtime.block_on(run(&arguments)));
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(why) => {
+            eprintln!("load: {why}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(arguments: &Arguments) -> Result<()> {
+    let sluis = program()?;
+    let floor = floor::measure(Duration::from_secs(2))?;
+    println!("{}", floor.line());
+    let mut measured = Vec::new();
+    for (home, grants) in arguments.worlds() {
+        eprintln!("load: {grants} grants on {home} …");
+        let mut world = World::start(&sluis, home, grants).await?;
+        for scenario in arguments.scenarios(home, grants) {
+            let line = measure(&mut world, scenario, arguments.seconds).await?;
+            eprintln!("load: {}", line.short());
+            measured.push(line);
+        }
+        world.stop()?;
+    }
+    report::tell(&floor, &measured)
+}
+
+/// One scenario: a while to get going, then the time that counts.
+async fn measure(world: &mut World, scenario: Scenario, seconds: u64) -> Result<Measured> {
+    let run = drive::start(world, scenario, seconds + drive::WARM_UP_S).await?;
+    tokio::time::sleep(Duration::from_secs(drive::WARM_UP_S)).await;
+    let before = world.standing().await?;
+    run.count_from_now();
+    tokio::time::sleep(Duration::from_secs(seconds)).await;
+    let answers = run.counted();
+    let after = world.standing().await?;
+    let latencies = run.end().await?;
+    Ok(Measured::of(
+        scenario, seconds, answers, before, after, &latencies,
+    ))
+}
+
+/// The program beside this one: `cargo xtask load` builds both.
+fn program() -> Result<PathBuf> {
+    let sluis = std::env::current_exe()?.with_file_name("sluis");
+    if sluis.exists() {
+        Ok(sluis)
+    } else {
+        Err(format!("{} is not there; use `cargo xtask load`", sluis.display()).into())
+    }
+}

@@ -1,0 +1,147 @@
+//! What is measured.
+
+use std::fmt;
+
+/// How the tool is called.
+pub(crate) const USAGE: &str = "\
+usage: cargo xtask load [--seconds N] [--grow] [--only WORD]
+  --seconds N   how long each scenario counts (8)
+  --grow        with 100 000 and 1 000 000 stored grants too
+  --only WORD   the scenarios whose name has this word";
+
+/// Seconds that an assertion signed ahead of a run may wait for its use, so a run is no longer.
+const SECONDS_MAX: u64 = 120;
+
+/// Grants that are stored in every home.
+const GRANTS: u32 = 1_000;
+/// And with `--grow`, on SQLite.
+const MORE: [u32; 2] = [100_000, 1_000_000];
+const CONNECTIONS: [u16; 3] = [1, 8, 64];
+
+/// How a client proves itself, and which tokens it gets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Proof {
+    /// `tls_client_auth`: ES256 for the ID token, HS256 for the bound access token.
+    Certificate,
+    /// `private_key_jwt`: one more ES256 to check, one more row for its `jti`.
+    Assertion,
+}
+
+/// Where rows are kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Home {
+    Sqlite,
+    Postgresql,
+}
+
+/// A refresh with rotation, durable and audited, over and over.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Scenario {
+    pub(crate) proof: Proof,
+    pub(crate) home: Home,
+    pub(crate) grants: u32,
+    pub(crate) connections: u16,
+}
+
+/// What was asked on the command line.
+pub(crate) struct Arguments {
+    pub(crate) seconds: u64,
+    grow: bool,
+    only: String,
+}
+
+impl Arguments {
+    pub(crate) fn read(mut words: impl Iterator<Item = String>) -> Result<Self, String> {
+        let mut read = Self {
+            seconds: 8,
+            grow: false,
+            only: String::new(),
+        };
+        while let Some(word) = words.next() {
+            match word.as_str() {
+                "--seconds" => {
+                    let number = words.next().and_then(|number| number.parse().ok());
+                    let fits = number.filter(|seconds| (1..=SECONDS_MAX).contains(seconds));
+                    read.seconds = fits.ok_or("--seconds takes a number from 1 to 120")?;
+                }
+                "--grow" => read.grow = true,
+                "--only" => read.only = words.next().ok_or("--only takes a word")?,
+                _ => return Err(format!("{word} is not known")),
+            }
+        }
+        Ok(read)
+    }
+
+    /// The homes, each with so many grants, that have a scenario.
+    pub(crate) fn worlds(&self) -> Vec<(Home, u32)> {
+        let more = MORE.iter().filter(|_| self.grow);
+        let sqlite = more.map(|grants| (Home::Sqlite, *grants));
+        [(Home::Sqlite, GRANTS), (Home::Postgresql, GRANTS)]
+            .into_iter()
+            .chain(sqlite)
+            .filter(|(home, grants)| !self.scenarios(*home, *grants).is_empty())
+            .collect()
+    }
+
+    /// What is measured there. Growth shows at 64 connections.
+    pub(crate) fn scenarios(&self, home: Home, grants: u32) -> Vec<Scenario> {
+        let scenario = |proof, connections| Scenario {
+            proof,
+            home,
+            grants,
+            connections,
+        };
+        let mut all = Vec::new();
+        for connections in CONNECTIONS {
+            if grants == GRANTS || connections == 64 {
+                all.push(scenario(Proof::Certificate, connections));
+                all.push(scenario(Proof::Assertion, connections));
+            }
+        }
+        all.retain(|scenario| scenario.to_string().contains(&self.only));
+        all
+    }
+}
+
+impl Proof {
+    /// Its name in metadata and registrations.
+    pub(crate) const fn method(self) -> &'static str {
+        match self {
+            Self::Certificate => "tls_client_auth",
+            Self::Assertion => "private_key_jwt",
+        }
+    }
+
+    /// The client of that proof.
+    pub(crate) const fn client_id(self) -> &'static str {
+        match self {
+            Self::Certificate => "pgo.localhost",
+            Self::Assertion => "sleutelpgo.localhost",
+        }
+    }
+}
+
+impl fmt::Display for Home {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Sqlite => "SQLite",
+            Self::Postgresql => "PostgreSQL",
+        })
+    }
+}
+
+impl fmt::Display for Scenario {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            proof,
+            home,
+            grants,
+            connections,
+        } = self;
+        let method = proof.method();
+        write!(
+            f,
+            "{method} {home} grants={grants} connections={connections}"
+        )
+    }
+}

@@ -1,0 +1,205 @@
+//! What was measured: a table for people, JSON for tools, a plot.
+
+use std::fs;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde::Serialize;
+
+use crate::floor::Floor;
+use crate::node::Standing;
+use crate::plan::{Proof, Scenario};
+use crate::{Result, plot};
+
+/// One scenario.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Measured {
+    pub(crate) name: String,
+    proof: &'static str,
+    home: String,
+    grants: u32,
+    pub(crate) connections: u16,
+    pub(crate) requests_per_s: f64,
+    pub(crate) requests_per_cpu_s: f64,
+    cpu_s_per_1000: f64,
+    client_cpu_s_per_1000: f64,
+    p50_ms: f64,
+    p99_ms: f64,
+    p999_ms: f64,
+    mean_commit_group: f64,
+    resident_mb: f64,
+}
+
+/// Everything of a run.
+#[derive(Serialize)]
+struct Report<'a> {
+    schema_version: u32,
+    floor: &'a Floor,
+    measured: &'a [Measured],
+}
+
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "counts of a run are far below 2^52"
+)]
+const fn figure(count: u64) -> f64 {
+    count as f64
+}
+
+impl Measured {
+    pub(crate) fn of(
+        scenario: Scenario,
+        seconds: u64,
+        answers: u64,
+        before: Standing,
+        after: Standing,
+        latencies: &[Duration],
+    ) -> Self {
+        let answered = figure(answers);
+        let cpu_s = after.cpu_s - before.cpu_s;
+        let ms = |share| percentile(latencies, share).as_secs_f64() * 1000.0;
+        Self {
+            name: scenario.to_string(),
+            proof: scenario.proof.method(),
+            home: scenario.home.to_string(),
+            grants: scenario.grants,
+            connections: scenario.connections,
+            requests_per_s: answered / figure(seconds),
+            requests_per_cpu_s: answered / cpu_s,
+            cpu_s_per_1000: cpu_s * 1000.0 / answered,
+            client_cpu_s_per_1000: (after.client_cpu_s - before.client_cpu_s) * 1000.0 / answered,
+            p50_ms: ms(0.5),
+            p99_ms: ms(0.99),
+            p999_ms: ms(0.999),
+            mean_commit_group: figure(after.commits - before.commits)
+                / figure(after.groups - before.groups),
+            resident_mb: after.resident_mb,
+        }
+    }
+
+    /// A line while it goes on.
+    pub(crate) fn short(&self) -> String {
+        format!(
+            "{}: {:.0} per second, {:.0} per CPU-second",
+            self.name, self.requests_per_s, self.requests_per_cpu_s
+        )
+    }
+
+    /// What share of the floor is left: how much of the server's time is cryptography that nobody
+    /// can do without.
+    fn of_floor(&self, floor: &Floor) -> f64 {
+        let per_s = if self.proof == Proof::Assertion.method() {
+            floor.verify_and_sign_per_s
+        } else {
+            floor.sign_per_s
+        };
+        100.0 * self.requests_per_cpu_s / per_s
+    }
+
+    fn cells(&self, floor: &Floor) -> [String; 13] {
+        [
+            self.proof.to_owned(),
+            self.home.clone(),
+            self.grants.to_string(),
+            self.connections.to_string(),
+            format!("{:.0}", self.requests_per_s),
+            format!("{:.2}", self.p50_ms),
+            format!("{:.2}", self.p99_ms),
+            format!("{:.2}", self.p999_ms),
+            format!("{:.3}", self.cpu_s_per_1000),
+            format!("{:.0}", self.requests_per_cpu_s),
+            format!("{:.0} %", self.of_floor(floor)),
+            format!("{:.1}", self.mean_commit_group),
+            format!("{:.0}", self.resident_mb),
+        ]
+    }
+}
+
+const HEADS: [&str; 13] = [
+    "proof",
+    "home",
+    "grants",
+    "conns",
+    "req/s",
+    "p50 ms",
+    "p99 ms",
+    "p99.9 ms",
+    "CPU-s/1000",
+    "req/CPU-s",
+    "of floor",
+    "group",
+    "RSS MB",
+];
+
+/// The value below which this share of the sorted times lies.
+fn percentile(sorted: &[Duration], share: f64) -> Duration {
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a share of a length is a place in it"
+    )]
+    let at = (figure(sorted.len() as u64) * share) as usize;
+    let at = at.min(sorted.len().saturating_sub(1));
+    sorted.get(at).copied().unwrap_or_default()
+}
+
+/// `target/load`, where the results go.
+pub(crate) fn folder() -> Result<PathBuf> {
+    let program = std::env::current_exe()?;
+    let target = program.parent().and_then(|built| built.parent());
+    let folder = target.ok_or("no target directory")?.join("load");
+    fs::create_dir_all(&folder)?;
+    Ok(folder)
+}
+
+/// Prints the table, and writes `load.json` and `load.svg`.
+pub(crate) fn tell(floor: &Floor, measured: &[Measured]) -> Result<()> {
+    print!("{}", table(floor, measured));
+    let report = Report {
+        schema_version: 1,
+        floor,
+        measured,
+    };
+    let folder = folder()?;
+    fs::write(
+        folder.join("load.json"),
+        serde_json::to_vec_pretty(&report)?,
+    )?;
+    fs::write(folder.join("load.svg"), plot::svg(measured))?;
+    println!("written: {}/load.json, load.svg", folder.display());
+    Ok(())
+}
+
+/// Columns as wide as their widest cell; numbers at the right.
+fn table(floor: &Floor, measured: &[Measured]) -> String {
+    let mut rows = vec![HEADS.map(str::to_owned)];
+    rows.extend(measured.iter().map(|line| line.cells(floor)));
+    let width = |column: usize| rows.iter().map(|row| row[column].len()).max();
+    let widths: Vec<usize> = (0..HEADS.len()).map(|at| width(at).unwrap_or(0)).collect();
+    let mut text = String::new();
+    for row in &rows {
+        let cells = row.iter().zip(&widths).enumerate();
+        let cells = cells.map(|(at, (cell, width))| match at {
+            0 | 1 => format!("{cell:<width$}"),
+            _ => format!("{cell:>width$}"),
+        });
+        let line = cells.collect::<Vec<_>>().join("  ");
+        text.push_str(line.trim_end());
+        text.push('\n');
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn percentiles_are_values_that_were_measured() {
+        let times: Vec<Duration> = (1..=1000).map(Duration::from_millis).collect();
+        assert_eq!(percentile(&times, 0.5), Duration::from_millis(501));
+        assert_eq!(percentile(&times, 0.999), Duration::from_secs(1));
+        assert_eq!(percentile(&times[..1], 0.999), Duration::from_millis(1));
+        assert_eq!(percentile(&[], 0.5), Duration::ZERO);
+    }
+}

@@ -1,0 +1,190 @@
+//! Grants that stand in the store before anybody asks, and the refresh tokens that open them.
+//!
+//! The one place that knows how a role keeps its keys: it opens the role's own, as the role does.
+
+use std::collections::VecDeque;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use identity::{Bsn, Loa};
+use mitz::authorization_server::grant::{Grant, REFRESH_S, Secret};
+use mitz::authorization_server::token::REFRESH_TOKEN;
+use mitz::toestemming::Functie;
+use mitz::toestemmingenregister::{Koppeling, TOESTEMMING_S};
+use protocol::handle::{Handle, HandleKeys};
+use server::clock::Clock;
+use server::config::Config;
+use server::home::Home;
+use server::keys::KeyRing;
+use server::seal::Seal;
+use store::{Commit, Store as _};
+use tokio::task::JoinSet;
+use verdict::{Change, Clear, CommitId, Expect, Key, Moment, Record as _, Sealed, Then};
+
+use crate::Result;
+use crate::plan::Proof;
+
+/// The role whose grants they are.
+pub(crate) const ROLE: &str = "mitz";
+/// A person of the test range.
+const BSN: &str = "900186021";
+/// Grants in one commit, and commits on their way at a time: the home makes groups of them.
+const PER_COMMIT: u32 = 16;
+const COMMITS: u32 = 128;
+
+/// The keys of the role as far as grants need them.
+struct Keys {
+    seal: Seal,
+    handles: HandleKeys,
+}
+
+impl Keys {
+    fn open(config: &Config) -> Result<Self> {
+        let ring = KeyRing::open(&config.state.join(ROLE).join("keys"))?;
+        Ok(Self {
+            seal: Seal::open(&ring)?,
+            handles: ring.handles("handles")?,
+        })
+    }
+}
+
+/// Makes the schema and stores so many grants for the client of each proof, before the node starts.
+/// Gives their refresh tokens.
+pub(crate) async fn store(file: &Path, grants: u32) -> Result<[Purse; 2]> {
+    let config = Config::read(file, |_| None)?;
+    server::certificates::private_directory(&config.state)?;
+    server::certificates::private_directory(&config.state.join(ROLE))?;
+    let keys = Arc::new(Keys::open(&config)?);
+    Home::migrate(&config, ROLE).await?;
+    let home = Arc::new(Home::of(&config, ROLE).await?);
+    let proofs = [Proof::Certificate, Proof::Assertion];
+    for proof in proofs {
+        fill(&home, &keys, proof, grants).await?;
+    }
+    Ok(proofs.map(|proof| Purse {
+        keys: Arc::clone(&keys),
+        proof,
+        grants,
+        state: Mutex::default(),
+    }))
+}
+
+async fn fill(home: &Arc<Home>, keys: &Arc<Keys>, proof: Proof, grants: u32) -> Result<()> {
+    let now = Clock::system().now();
+    let mut running = JoinSet::new();
+    for first in (0..grants).step_by(PER_COMMIT as usize) {
+        if running.len() >= COMMITS as usize
+            && let Some(stored) = running.join_next().await
+        {
+            stored??;
+        }
+        let (home, keys) = (Arc::clone(home), Arc::clone(keys));
+        running.spawn(async move {
+            let numbers = first..grants.min(first + PER_COMMIT);
+            let changes = numbers.flat_map(|number| rows(&keys, proof, number, now));
+            let id = CommitId(grant_id(proof, u32::MAX - first));
+            let commit = Commit::new(id, now, changes.collect(), Vec::new())?;
+            Ok::<_, Box<dyn std::error::Error + Send + Sync>>(home.commit(commit).await?)
+        });
+    }
+    while let Some(stored) = running.join_next().await {
+        stored??;
+    }
+    Ok(())
+}
+
+/// A person's link to the client, and the grant that hangs on it.
+fn rows(keys: &Keys, proof: Proof, number: u32, now: Moment) -> Vec<Change<Sealed>> {
+    let id = grant_id(proof, number);
+    let client_id = proof.client_id().to_owned();
+    let Ok(bsn) = Bsn::parse(BSN) else {
+        return Vec::new();
+    };
+    let grant = Grant {
+        client_id: client_id.clone(),
+        persoon: keys.seal.person(&bsn),
+        bsn,
+        sub: format!("{:032x}", u128::from_be_bytes(id)),
+        koppeling: id,
+        scope: "openid".to_owned(),
+        functie: Functie::Verzamelen,
+        nonce: None,
+        level: Loa::Substantieel,
+        auth_time: now.unix(),
+        secret: Secret::RefreshToken,
+    };
+    let koppeling = Koppeling { client_id };
+    [
+        koppeling.put(
+            Koppeling::key(id),
+            Expect::Absent,
+            now.plus_s(TOESTEMMING_S),
+        ),
+        grant.put(Grant::key(id), Expect::Absent, now.plus_s(REFRESH_S)),
+    ]
+    .map(|change| sealed(keys, change))
+    .into()
+}
+
+fn sealed(keys: &Keys, change: Change<Clear>) -> Change<Sealed> {
+    let seal = |key: &Key, body| keys.seal.row(key, body);
+    let then = match change.then {
+        Then::Keep => Then::Keep,
+        Then::Remove => Then::Remove,
+        Then::Put { until, body } => Then::Put {
+            until,
+            body: seal(&change.key, body),
+        },
+    };
+    Change {
+        key: change.key,
+        expect: change.expect,
+        then,
+    }
+}
+
+/// Ids that lie all over the table, as random ones do.
+fn grant_id(proof: Proof, number: u32) -> [u8; 16] {
+    let named = format!("{}.{number}", proof.client_id());
+    let hash = jose::sha256(named.as_bytes());
+    let mut id = [0; 16];
+    id.copy_from_slice(&hash[..16]);
+    id
+}
+
+/// The refresh tokens of a client: first those of the stored grants, each once; then those that came
+/// back, the oldest first. So every grant has its turn before one has a second.
+pub(crate) struct Purse {
+    keys: Arc<Keys>,
+    proof: Proof,
+    grants: u32,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    fresh: u32,
+    back: VecDeque<String>,
+}
+
+impl Purse {
+    /// The next token to offer; nothing when all are on their way.
+    pub(crate) fn take(&self) -> Option<String> {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if state.fresh == self.grants {
+            return state.back.pop_front();
+        }
+        let id = grant_id(self.proof, state.fresh);
+        state.fresh += 1;
+        drop(state);
+        let generation = 0;
+        let handle = Handle { id, generation };
+        Some(self.keys.handles.make(REFRESH_TOKEN, handle))
+    }
+
+    /// Keeps the successor of a token.
+    pub(crate) fn put(&self, token: String) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.back.push_back(token);
+    }
+}
