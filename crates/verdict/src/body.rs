@@ -40,22 +40,22 @@ impl Clear {
 pub enum IndexKey {
     /// Readable text: a client id, a host name.
     Text(String),
-    /// A person, as a keyed hash.
+    /// A person, by its tag.
     Person(PersonTag),
 }
 
-/// A person in a key or an audit line: HMAC-SHA-256 of the BSN under a versioned key that the
-/// shell holds, so that the store can find a person's rows without knowing the person.
+/// A person in a key or an audit line: a number that means nothing to who has the store alone. The shell
+/// draws it when a person is first met, and keeps by which keyed hash of the BSN it is found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct PersonTag {
-    /// Which look-up key made it.
+    /// Which key made it; 0 where none did, as for every tag that is a random number.
     pub key_id: u32,
-    /// The keyed hash.
+    /// The number.
     pub tag: [u8; 32],
 }
 
 impl PersonTag {
-    /// Key id and hash, in that order: 36 bytes for use in a row's key.
+    /// Key id and number, in that order: 36 bytes for use in a row's key.
     pub fn to_bytes(self) -> [u8; 36] {
         let mut bytes = [0; 36];
         bytes[..4].copy_from_slice(&self.key_id.to_be_bytes());

@@ -12,6 +12,7 @@ use store::postgres::Settings;
 use url::Url;
 
 use crate::door::{House, Limits};
+use crate::keys::Schedule;
 
 /// What a node is to do.
 pub struct Config {
@@ -25,6 +26,8 @@ pub struct Config {
     pub audit_kept: RetentionDays,
     /// The file of the key under which all other keys are sealed.
     pub master_file: PathBuf,
+    /// How the keys of each purpose come and go.
+    pub schedule: Schedule,
     /// Where health and figures are told, without TLS; loopback or a private address.
     pub admin: Option<SocketAddr>,
     /// From the wish to stop, told at `/health/ready`, until no connection is taken any more.

@@ -15,6 +15,7 @@ use super::meant::{
 };
 use super::{ConfigFault, written};
 use crate::door::{House, Limits, Rate};
+use crate::keys::{Purpose, Schedule};
 
 /// A configuration longer than this is none.
 const FILE_BYTES_MAX: usize = 256 * 1024;
@@ -22,6 +23,9 @@ const FILE_BYTES_MAX: usize = 256 * 1024;
 const AUDIT_DAYS: u32 = 1_827;
 /// How long whoever sends requests here has to hear that no more may come, in seconds.
 const DRAIN_NOTICE_S: u8 = 5;
+/// How long a key may make what is new: a day, since what is published needs minutes to be known, up to
+/// ten years.
+const ROTATE_DAYS: std::ops::RangeInclusive<u32> = 1..=3_660;
 /// The variable that names the file of the master key, where the file does not.
 pub const MASTER_FILE: &str = "SLUIS_KEYS_MASTER_FILE";
 /// The variable that names the file of the database's password, where the file does not.
@@ -68,6 +72,7 @@ impl Reading<'_> {
             registers: written.registers.map(|folder| self.path(&folder)),
             audit_kept: RetentionDays(written.store.audit_days.unwrap_or(AUDIT_DAYS)),
             home: self.home(written.store, variable)?,
+            schedule: self.schedule(&written.keys.rotate_days)?,
             master_file: self.master(written.keys, variable)?,
             drain_notice: written.admin.as_ref().map_or(Duration::ZERO, |admin| {
                 Duration::from_secs(admin.drain_notice_s.unwrap_or(DRAIN_NOTICE_S).into())
@@ -141,6 +146,23 @@ impl Reading<'_> {
             )),
             _ => Err(self.fault("store.home", "expected \"sqlite\" or \"postgresql\"")),
         }
+    }
+
+    /// The plan of each purpose, with another time for those that are named.
+    fn schedule(&self, rotate_days: &BTreeMap<String, u32>) -> Result<Schedule, ConfigFault> {
+        let mut schedule = Schedule::default();
+        for (name, days) in rotate_days {
+            let Some(purpose) = Purpose::named(name) else {
+                let known = Purpose::ALL.map(Purpose::name).join(", ");
+                let why = format!("there are no keys for `{name}`; there are keys for {known}");
+                return Err(self.fault("keys.rotate_days", why));
+            };
+            if !ROTATE_DAYS.contains(days) {
+                return Err(self.fault("keys.rotate_days", "expected 1 to 3660 days"));
+            }
+            schedule = schedule.rotating(purpose, days * 86_400);
+        }
+        Ok(schedule)
     }
 
     fn master(

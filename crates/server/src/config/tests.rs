@@ -8,6 +8,7 @@ use protocol::assertion::Audience;
 use super::{Config, HomeConfig, MASTER_FILE, PASSWORD_FILE, Revocation};
 use crate::chance;
 use crate::door::{Limits, Rate};
+use crate::keys::Purpose;
 
 const EXAMPLES: [(&str, &str); 4] = [
     ("mitz", include_str!("../../../../packaging/mitz.toml")),
@@ -105,6 +106,14 @@ fn an_example_says_what_it_means() {
     assert!(matches!(&config.home, HomeConfig::Postgresql { .. }));
     let sites: Vec<&str> = config.sites().iter().map(|(name, _)| *name).collect();
     assert_eq!(sites, ["mitz.front", "mitz.back", "mitz.register"]);
+}
+
+#[test]
+fn the_keys_of_a_purpose_are_replaced_as_often_as_the_file_says() {
+    let said = mitz().replace("# rotate_days", "rotate_days");
+    let plan = |text: &str, purpose| read(text).expect("good").schedule.of(purpose);
+    assert_eq!(plan(&said, Purpose::Tokens).rotate_s, 30 * 86_400);
+    assert_eq!(plan(&said, Purpose::Rows), plan(mitz(), Purpose::Rows));
 }
 
 #[test]
@@ -219,6 +228,16 @@ fn each_fault_is_told_at_its_setting() {
             "master_file = \"/etc/sluis/secret/master.key\"",
             "",
             "keys: `master_file` (or SLUIS_KEYS_MASTER_FILE) must name",
+        ),
+        (
+            "# rotate_days = { tokens = 30, access_tokens = 7 }",
+            "rotate_days = { token = 30 }",
+            "keys.rotate_days: there are no keys for `token`; there are keys for rows, ",
+        ),
+        (
+            "# rotate_days = { tokens = 30, access_tokens = 7 }",
+            "rotate_days = { tokens = 0 }",
+            "keys.rotate_days: expected 1 to 3660 days",
         ),
     ] {
         assert!(mitz().contains(from), "{from}");

@@ -39,6 +39,8 @@ pub(super) struct Store {
 #[serde(deny_unknown_fields)]
 pub(super) struct Keys {
     pub(super) master_file: Option<PathBuf>,
+    #[serde(default)]
+    pub(super) rotate_days: BTreeMap<String, u32>,
 }
 
 #[derive(Deserialize)]

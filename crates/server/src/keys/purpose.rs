@@ -184,6 +184,16 @@ impl Schedule {
         self
     }
 
+    /// The same where each key of a purpose makes what is new for so long, in seconds.
+    #[must_use]
+    pub fn rotating(self, purpose: Purpose, rotate_s: u32) -> Self {
+        let plan = Plan {
+            rotate_s,
+            ..self.of(purpose)
+        };
+        self.with(purpose, plan)
+    }
+
     /// The plan of a purpose.
     pub fn of(&self, purpose: Purpose) -> Plan {
         self.0.get(&purpose).copied().unwrap_or(purpose.plan())

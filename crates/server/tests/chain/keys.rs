@@ -1,11 +1,17 @@
 //! Keys that are rotated while tokens are on their way, and persons who are put under another key.
 
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use identity::Bsn;
 use serde_json::Value;
+use server::app::App;
 use server::keys::admin::{self, Listed};
 use server::keys::{MasterKey, Purpose, Schedule, move_persons};
 use server::network::{Party, master_file, purposes};
 use store::Store as _;
-use verdict::{Key, Space};
+use tokio::time::timeout;
+use verdict::{Key, PersonTag, Space};
 
 use crate::world::{SASKIA, Tokens, World, ZIEKENHUIS, ZIEKENHUIS_NAAM, is_error, payload, text};
 use crate::world::{json, tokens};
@@ -120,7 +126,7 @@ async fn persons_are_found_before_while_and_after_they_are_put_under_another_key
     let dvp = world.dvp(PGO);
     let sub = payload(&dvp.tokens(SASKIA).await.id)["sub"].clone();
     let mitz = &world.running.apps[&Party::Mitz];
-    let bsn = identity::Bsn::parse(SASKIA).expect("valid");
+    let bsn = Bsn::parse(SASKIA).expect("valid");
     let tag = mitz.person(&bsn).await.expect("known");
 
     rotate(&world, Party::Mitz, &[Purpose::Persons]).await;
@@ -153,8 +159,8 @@ async fn a_person_who_is_met_by_many_at_once_is_one_person() {
     let world = World::start().await;
     let mitz = &world.running.apps[&Party::Mitz];
     // Of the test range, and in no consent of the sample.
-    let bsn = identity::Bsn::parse("999999333").expect("valid");
-    let met = futures_util::future::join_all((0..16).map(|_| mitz.person(&bsn))).await;
+    let bsn = Bsn::parse("999999333").expect("valid");
+    let met = join_all((0..16).map(|_| mitz.person(&bsn))).await;
     let mut tags: Vec<_> = met.into_iter().map(|tag| tag.expect("met")).collect();
     tags.dedup();
     assert_eq!(tags.len(), 1);
@@ -184,4 +190,42 @@ async fn a_key_that_is_retired_at_once_opens_nothing_any_more() {
     let row = Key::Record(Space("sluis.sleutel"), b"handles\0\0\0\0\x01".to_vec());
     let stored = mitz.home.get(&[row], now).await.expect("asked");
     assert_eq!(stored, [None]);
+}
+
+/// People with a BSN of the test range.
+fn people(count: usize) -> Vec<Bsn> {
+    let numbers = 999_990_000_u32..999_999_999;
+    let valid = numbers.filter_map(|number| Bsn::parse(&number.to_string()).ok());
+    valid.take(count).collect()
+}
+
+/// Everybody's tag, each asked for at the same time.
+async fn tags(mitz: &App, people: &[Bsn]) -> Vec<PersonTag> {
+    let met = join_all(people.iter().map(|bsn| mitz.person(bsn))).await;
+    met.into_iter().map(|tag| tag.expect("met")).collect()
+}
+
+/// design §4: re-indexing is resumable, and goes on while people come.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_move_that_was_cut_short_goes_on_while_people_come_and_nobody_is_lost() {
+    let world = World::start().await;
+    let mitz = &world.running.apps[&Party::Mitz];
+    let (known, new) = (people(150), people(200).split_off(150));
+    let before = tags(mitz, &known).await;
+    rotate(&world, Party::Mitz, &[Purpose::Persons]).await;
+    world.running.clock.shift(121);
+    look(&world, Party::Mitz).await;
+
+    // Cut off wherever it is then; on a fast machine perhaps at its end.
+    let _ = timeout(Duration::from_millis(5), move_persons(mitz)).await;
+    let (moved, while_moving, met) =
+        tokio::join!(move_persons(mitz), tags(mitz, &known), tags(mitz, &new));
+    moved.expect("moved");
+    assert_eq!(while_moving, before);
+    move_persons(mitz).await.expect("the last ones");
+    world.running.clock.shift(61);
+    look(&world, Party::Mitz).await;
+    assert_eq!(listed(&world, Purpose::Persons).await.len(), 1);
+    assert_eq!(tags(mitz, &known).await, before);
+    assert_eq!(tags(mitz, &new).await, met);
 }

@@ -96,13 +96,7 @@ impl Whose {
             (_, _, Some(state), Some(party)) => of_demo(&state.join(party.name())),
             _ => Err("name --config and --role, or --state and --party".to_owned()),
         };
-        let (home, master) = opened.map_err(|why| cannot_begin(&why))?;
-        Ok(Opened {
-            home,
-            schedule: Schedule::default(),
-            now: Clock::system().now(),
-            master,
-        })
+        opened.map_err(|why| cannot_begin(&why))
     }
 }
 
@@ -113,25 +107,32 @@ impl Opened {
     }
 }
 
-/// The rows of a role, and where its master key is.
-async fn of_node(file: &Path, role: &str) -> Result<(Home, PathBuf), String> {
+async fn of_node(file: &Path, role: &str) -> Result<Opened, String> {
     let config = configured::config(file)?;
     let mut roles = config.nodes().into_iter().map(|(name, _)| name);
     let role = roles.find(|name| *name == role);
     let role = role.ok_or("the configuration has no such role")?;
-    let home = Home::beside_node(&config, role).await?;
-    Ok((home, config.master_file))
+    Ok(Opened {
+        home: Home::beside_node(&config, role).await?,
+        schedule: config.schedule,
+        now: Clock::system().now(),
+        master: config.master_file,
+    })
 }
 
-/// The rows of a party of a demo, and where its master key is.
-fn of_demo(directory: &Path) -> Result<(Home, PathBuf), String> {
+fn of_demo(directory: &Path) -> Result<Opened, String> {
     if !directory.is_dir() {
         return Err(format!(
             "{}: there is no such party; name the state directory of a demo",
             directory.display()
         ));
     }
-    Ok((Home::beside(directory)?, master_file(directory)))
+    Ok(Opened {
+        home: Home::beside(directory)?,
+        schedule: Schedule::default(),
+        now: Clock::system().now(),
+        master: master_file(directory),
+    })
 }
 
 /// The exit code of a command that could not begin, and why.
