@@ -71,7 +71,8 @@ impl World {
             }
         };
         let clients = clients(&key)?;
-        let mut installation = Installation::lay(&folder, Role::Mitz, &store, &clients, PROVIDERS);
+        let mut installation =
+            Installation::lay(&folder, &[Role::Mitz], &store, &clients, PROVIDERS);
         // Everybody here has one address, and two clients do the work of all.
         installation.change(
             "[mitz.back]\n",
