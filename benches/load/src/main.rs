@@ -57,7 +57,7 @@ fn main() -> ExitCode {
 
 async fn run(arguments: &Arguments) -> Result<()> {
     let sluis = program()?;
-    let floor = floor::measure(Duration::from_secs(2))?;
+    let floor = floor::measure(Duration::from_secs(4))?;
     println!("{}", floor.line());
     let mut measured = Vec::new();
     for (home, grants) in arguments.worlds() {

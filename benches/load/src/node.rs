@@ -210,7 +210,7 @@ async fn figures(port: u16) -> Result<Value> {
 }
 
 /// User and system time of a process, of all its threads (proc_pid_stat(5), fields 14 and 15).
-fn cpu_s(process: &str) -> Result<f64> {
+pub(crate) fn cpu_s(process: &str) -> Result<f64> {
     let text = fs::read_to_string(format!("/proc/{process}/stat"))?;
     let (_, rest) = text.rsplit_once(") ").ok_or("no account of the process")?;
     let ticks = rest.split(' ').skip(11).take(2);

@@ -23,7 +23,7 @@ use tokio::task::JoinSet;
 use verdict::{Change, CommitId, Expect, Moment, PersonTag, Record as _, Sealed};
 
 use crate::Result;
-use crate::plan::Proof;
+use crate::plan::{GRANTS, Proof};
 
 /// The role whose grants they are.
 pub(crate) const ROLE: &str = "mitz";
@@ -54,8 +54,8 @@ impl Keys {
     }
 }
 
-/// Makes the schema and stores so many grants for the client of each proof, before the node starts.
-/// Gives their refresh tokens.
+/// Makes the schema and stores so many grants of the client with a certificate, and few of the other,
+/// before the node starts. Gives their refresh tokens.
 pub(crate) async fn store(file: &Path, grants: u32) -> Result<[Purse; 2]> {
     let config = Config::read(file, |_| None)?;
     server::certificates::private_directory(&config.state)?;
@@ -63,11 +63,14 @@ pub(crate) async fn store(file: &Path, grants: u32) -> Result<[Purse; 2]> {
     Home::migrate(&config, ROLE).await?;
     let home = Arc::new(Home::of(&config, ROLE).await?);
     let keys = Arc::new(Keys::make(&config, &home).await?);
-    let proofs = [Proof::Certificate, Proof::Assertion];
-    for proof in proofs {
+    let all = [
+        (Proof::Certificate, grants),
+        (Proof::Assertion, grants.min(GRANTS)),
+    ];
+    for (proof, grants) in all {
         fill(&home, &keys, proof, grants).await?;
     }
-    Ok(proofs.map(|proof| Purse {
+    Ok(all.map(|(proof, grants)| Purse {
         keys: Arc::clone(&keys),
         proof,
         grants,

@@ -176,6 +176,7 @@ fn a_database_is_told_of_until_it_is_there_migrated_and_keeps_what_it_answered()
 
 #[test]
 fn a_clock_that_is_two_minutes_off_is_named() {
+    // RFC 9110 §6.6.1
     let state = State::new("check-clock");
     let mut at = Installation::lay(&state.0, &[Role::Mitz], &Store::Sqlite, CLIENTS, PROVIDERS);
     let lokalisatie = at.authority.issue("lokalisatie.localhost");

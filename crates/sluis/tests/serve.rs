@@ -189,7 +189,7 @@ fn a_revoked_client_gets_in_no_more_and_a_list_that_is_over_lets_nobody_in() {
     wait_until(|| status(&at, &revoked).is_none());
     assert_eq!(status(&at, &good), Some(400));
 
-    // Design §5 "revocation of certificates": fail closed.
+    // RFC 5280 §5.1.2.5; it fails closed, as the design asks.
     at.new_revocation_list(2021);
     signal(&node, "HUP");
     wait_until(|| status(&at, &good).is_none());

@@ -1,4 +1,4 @@
-//! Revocation lists (RFC 5280 §5): where they come from, whether they may be believed, and how long.
+//! Revocation lists: where they come from, whether they may be believed, and how long.
 
 use std::path::{Path, PathBuf};
 
@@ -23,7 +23,7 @@ pub(super) struct List {
     pub(super) der: CertificateRevocationListDer<'static>,
     /// Who signed it.
     pub(super) issuer: String,
-    /// When the next one is due; after that moment it counts no more.
+    /// When the next one is due (RFC 5280 §5.1.2.5); after that moment it counts no more.
     pub(super) until: Moment,
 }
 

@@ -84,7 +84,7 @@ fn is_under_localhost(name: &str) -> bool {
 }
 
 /// Whether an address is of the internet: not private, local to a link or a host, shared, reserved, for
-/// documentation, or one of those in another spelling (RFC 6890).
+/// documentation, or one of those in another spelling (IANA's special-purpose address registries).
 fn is_public(ip: IpAddr) -> bool {
     match ip {
         IpAddr::V4(ip) => is_public_v4(ip),
