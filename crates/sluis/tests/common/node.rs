@@ -118,6 +118,7 @@ pub(crate) fn serve_router(host: &str, identity: Identity, router: axum::Router)
         router,
         port: None,
         limits: Limits::default(),
+        proxies: std::collections::BTreeSet::new(),
     };
     let sites = Arc::new(ArcSwap::from_pointee(Sites::open([site]).expect("a site")));
     let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
