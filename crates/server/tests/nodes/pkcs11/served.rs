@@ -1,0 +1,73 @@
+//! Two nodes on one PostgreSQL and one token, as others see them.
+
+use jose::{Algorithm, Expected, Jwks, Typ};
+use server::clock::Clock;
+use server::node::{self, Reach, Standing};
+
+use super::soft_hsm::{SoftHsm, with_token};
+use crate::world::{BSN, World};
+
+async fn world(at: &SoftHsm) -> World {
+    let section = at.section();
+    let change = |installation: &testkit::Installation| {
+        installation.change("[trust]\n", &format!("{section}\n[trust]\n"));
+    };
+    World::start_with(2, change).await
+}
+
+#[test]
+fn pkcs11_two_nodes_hand_out_tokens_that_verify_under_the_published_keys() {
+    with_token(async |at| {
+        let world = world(at).await;
+        let code = world.code(BSN).await;
+        let (status, tokens) = world.offer_code(&code).await;
+        assert_eq!(status, 200, "{tokens}");
+        assert_eq!(at.private_keys().len(), 1);
+        let jwks = Jwks::parse(&world.jwks().await).expect("keys");
+        let (client, issuer) = world.parties();
+        let expected = Expected {
+            typ: Typ::Is("JWT"),
+            issuer: &issuer,
+            audience: &[client],
+            now: Clock::system().now(),
+            leeway_s: 5,
+        };
+        let token = tokens["id_token"].as_str().expect("a token");
+        let verified = jose::verify(token, &jwks, &[Algorithm::Es256], &expected);
+        assert!(verified.is_ok(), "{:?}", verified.err());
+    });
+}
+
+#[test]
+fn pkcs11_a_token_that_is_away_is_a_503_and_a_time_to_try_again() {
+    with_token(async |at| {
+        let world = world(at).await;
+        let code = world.code(BSN).await;
+        let (_, tokens) = world.offer_code(&code).await;
+        let mut refresh = tokens["refresh_token"].as_str().expect("one").to_owned();
+        at.take_away();
+        let away = world.refresh_answer(&refresh).await;
+        assert_eq!(away.status.as_u16(), 503);
+        let again = away.headers.get("retry-after").expect("a time");
+        assert!(again.to_str().expect("text").parse::<u32>().is_ok());
+        at.bring_back();
+        let back = world.refresh_answer(&refresh).await;
+        refresh.clear();
+        assert_eq!(back.status.as_u16(), 200);
+    });
+}
+
+#[test]
+fn pkcs11_a_check_of_the_whole_configuration_finds_the_token_good() {
+    with_token(async |at| {
+        let world = world(at).await;
+        let findings = node::check(&world.config(), Reach::Here).await;
+        let of_hsm = findings
+            .iter()
+            .filter(|found| found.subject.starts_with("keys.pkcs11"));
+        assert_eq!(of_hsm.clone().count(), 4);
+        for found in of_hsm {
+            assert_eq!(found.standing, Standing::Good, "{found:?}");
+        }
+    });
+}
