@@ -16,13 +16,17 @@ pub fn look(config: &Pkcs11Config) -> Vec<Looked> {
         Ok(module) => module,
         Err(fault) => return vec![("module", Err(text(fault)))],
     };
+    let _inside = module.library.enter();
     let mut looked = vec![("module", Ok(of_module(&module)))];
     let told = of_token(&module).map_err(text);
     let is_there = told.is_ok();
     looked.push(("token", told));
     if is_there {
         let login = module.session(Access::Read);
-        let login = login.map(|_| "the token takes it".to_owned());
+        let login = login.map(|session| {
+            let _ = session.close();
+            "the token takes it".to_owned()
+        });
         looked.push(("pin_file", login.map_err(text)));
         let es256 = module.mechanisms();
         let es256 = es256.map(|()| "CKM_ECDSA and CKM_EC_KEY_PAIR_GEN for P-256".to_owned());
@@ -32,7 +36,7 @@ pub fn look(config: &Pkcs11Config) -> Vec<Looked> {
 }
 
 fn of_module(module: &Module) -> String {
-    module.library.get_library_info().map_or_else(
+    module.functions().get_library_info().map_or_else(
         |_| "it is loaded".to_owned(),
         |info| {
             let (maker, version) = (info.manufacturer_id().trim_end(), info.library_version());
@@ -43,7 +47,7 @@ fn of_module(module: &Module) -> String {
 
 /// How many wrong PINs a token has seen is worth a word before it locks itself.
 fn of_token(module: &Module) -> Result<String, TokenFault> {
-    let info = module.library.get_token_info(module.slot()?);
+    let info = module.functions().get_token_info(module.slot()?);
     let info = info.map_err(super::away("it cannot be asked"))?;
     let warning = if info.user_pin_locked() {
         "; its PIN is locked"

@@ -4,8 +4,10 @@
 //! A module is a library of its maker that runs in our process and blocks. So a few threads of our own
 //! call it (`pool.rs`), each with a session that it opens anew after an error (`worker.rs`); whoever
 //! wants a signature waits for a bounded time, and is then told that the token is away. What is asked
-//! of a session stands in `objects.rs`, how one is opened in `module.rs`.
+//! of a session stands in `objects.rs`, how one is opened in `module.rs`, and how the library itself is
+//! started, and started anew, in `library.rs`.
 
+mod library;
 mod look;
 mod module;
 mod objects;
@@ -19,7 +21,7 @@ use std::time::Duration;
 use jose::{CannotSign, Signer};
 
 pub use self::look::{Looked, look};
-use self::module::{Access, Module};
+use self::module::Module;
 use self::pool::Pool;
 use super::custody::{ObjectId, SigningToken, TokenFault};
 use crate::config::Pkcs11Config;
@@ -43,7 +45,7 @@ impl Token {
         let module = Module::load(config)?;
         let token = Self(Arc::new(Pool::start(&Arc::new(module))?));
         let opened = token.0.ask(SLOW_TIMEOUT, |worker| {
-            worker.module().mechanisms()?;
+            worker.with_module(Module::mechanisms)?;
             worker.with_session(|_| Ok(()))
         });
         match opened {
@@ -60,15 +62,13 @@ impl SigningToken for Token {
     fn make(&self, id: ObjectId, label: &str) -> Result<Vec<u8>, TokenFault> {
         let label = label.to_owned();
         self.0.ask(SLOW_TIMEOUT, move |worker| {
-            let session = worker.module().session(Access::Write)?;
-            objects::generate(&session, id, &label)
+            worker.with_writing(|session| objects::generate(session, id, &label))
         })
     }
 
     fn destroy(&self, id: ObjectId) -> Result<(), TokenFault> {
         self.0.ask(SLOW_TIMEOUT, move |worker| {
-            let session = worker.module().session(Access::Write)?;
-            objects::destroy(&session, id)
+            worker.with_writing(|session| objects::destroy(session, id))
         })
     }
 

@@ -1,12 +1,13 @@
-//! The library of a module's maker, and how a session with its token is opened.
+//! A token in a module: how it is found, and how a session with it is opened.
 
 use std::fs;
 use std::io::Read as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use cryptoki::context::{CInitializeArgs, CInitializeFlags, Pkcs11};
+use cryptoki::context::Pkcs11;
 use cryptoki::error::{Error, RvError};
 use cryptoki::mechanism::MechanismType;
 use cryptoki::session::{Session, UserType};
@@ -15,7 +16,8 @@ use cryptoki::types::AuthPin;
 use zeroize::Zeroizing;
 
 use super::super::custody::TokenFault;
-use super::{away, named};
+use super::away;
+use super::library::Library;
 use crate::config::Pkcs11Config;
 
 /// The permission bits of everybody but the owner.
@@ -34,9 +36,10 @@ pub(super) enum Access {
     Write,
 }
 
-/// A loaded library and whom to log in to.
+/// A loaded library and whom to log in to. Whoever asks it is inside the library
+/// ([`Library::enter`]).
 pub(super) struct Module {
-    pub(super) library: Pkcs11,
+    pub(super) library: Arc<Library>,
     token: String,
     pin: AuthPin,
     /// Once the token refused the PIN it is not shown again: a token locks itself after some wrong ones.
@@ -44,33 +47,28 @@ pub(super) struct Module {
 }
 
 impl Module {
-    /// Loads the library. It may have been loaded by this process before.
+    /// Reads the PIN and loads the library, which this process may have done before.
     pub(super) fn load(config: &Pkcs11Config) -> Result<Self, TokenFault> {
-        let at = config.module.display();
-        let refused = |why: String| TokenFault::Refused(format!("{at}: {why}"));
-        let pin = pin(&config.pin_file)?;
-        let library = Pkcs11::new(&config.module);
-        let library = library.map_err(|error| refused(format!("cannot be loaded: {error}")))?;
-        let flags = CInitializeFlags::OS_LOCKING_OK;
-        match library.initialize(CInitializeArgs::new(flags)) {
-            Ok(()) | Err(Error::Pkcs11(RvError::CryptokiAlreadyInitialized, _)) => Ok(Self {
-                library,
-                token: config.token.clone(),
-                pin,
-                is_pin_refused: AtomicBool::new(false),
-            }),
-            Err(error) => Err(refused(format!("does not start: {}", named(&error)))),
-        }
+        Ok(Self {
+            pin: pin(&config.pin_file)?,
+            library: Library::load(&config.module)?,
+            token: config.token.clone(),
+            is_pin_refused: AtomicBool::new(false),
+        })
+    }
+
+    pub(super) fn functions(&self) -> &Pkcs11 {
+        self.library.functions()
     }
 
     /// Where the token is plugged in.
     pub(super) fn slot(&self) -> Result<Slot, TokenFault> {
-        let slots = self.library.get_slots_with_initialized_token();
+        let slots = self.functions().get_slots_with_initialized_token();
         let slots = slots.map_err(away("its tokens cannot be listed"))?;
         let mut labels = Vec::new();
         for slot in slots {
             // A token that was taken out meanwhile is not the one.
-            if let Ok(info) = self.library.get_token_info(slot) {
+            if let Ok(info) = self.functions().get_token_info(slot) {
                 labels.push((info.label().trim_end().to_owned(), slot));
             }
         }
@@ -94,7 +92,7 @@ impl Module {
         format!("no token is labelled `{}`; there is {there}", self.token)
     }
 
-    /// A session that is logged in.
+    /// A session that is logged in, and must be closed.
     pub(super) fn session(&self, access: Access) -> Result<Session, TokenFault> {
         if self.is_pin_refused.load(Ordering::Relaxed) {
             return Err(TokenFault::Refused(
@@ -104,18 +102,27 @@ impl Module {
         }
         let slot = self.slot()?;
         let session = match access {
-            Access::Read => self.library.open_ro_session(slot),
-            Access::Write => self.library.open_rw_session(slot),
+            Access::Read => self.functions().open_ro_session_no_drop(slot),
+            Access::Write => self.functions().open_rw_session_no_drop(slot),
         };
         let session = session.map_err(away("no session could be opened"))?;
-        // One login counts for all sessions of the process.
+        match self.login(&session) {
+            Ok(()) => Ok(session),
+            Err(fault) => {
+                let _ = session.close();
+                Err(fault)
+            }
+        }
+    }
+
+    /// One login counts for all sessions of the process.
+    fn login(&self, session: &Session) -> Result<(), TokenFault> {
         match session.login(UserType::User, Some(&self.pin)) {
-            Ok(()) | Err(Error::Pkcs11(RvError::UserAlreadyLoggedIn, _)) => Ok(session),
+            Ok(()) | Err(Error::Pkcs11(RvError::UserAlreadyLoggedIn, _)) => Ok(()),
             Err(Error::Pkcs11(code, _)) if is_of_pin(code) => {
                 self.is_pin_refused.store(true, Ordering::Relaxed);
-                Err(TokenFault::Refused(format!(
-                    "the token refused the PIN: {code:?}"
-                )))
+                let why = format!("the token refused the PIN: {code:?}");
+                Err(TokenFault::Refused(why))
             }
             Err(error) => Err(away("the login failed")(error)),
         }
@@ -125,7 +132,7 @@ impl Module {
     pub(super) fn mechanisms(&self) -> Result<(), TokenFault> {
         let slot = self.slot()?;
         for mechanism in [MechanismType::ECC_KEY_PAIR_GEN, MechanismType::ECDSA] {
-            let info = self.library.get_mechanism_info(slot, mechanism);
+            let info = self.functions().get_mechanism_info(slot, mechanism);
             let info = match info {
                 Err(Error::Pkcs11(RvError::MechanismInvalid, _)) => None,
                 info => Some(info.map_err(away("its mechanisms cannot be asked"))?),
