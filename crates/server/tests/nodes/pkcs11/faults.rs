@@ -2,19 +2,18 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
 
-use server::config::Pkcs11Config;
+use server::config::{Config, PIN_FILE, Pkcs11Config};
 use server::keys::pkcs11::{Token, look};
 use server::keys::{SigningToken as _, TokenFault, custody::ObjectId};
 
-use super::soft_hsm::with_token;
+use super::soft_hsm::{SoftHsm, with_token};
 
 fn refused(config: &Pkcs11Config) -> String {
-    match Token::open(config) {
-        Err(TokenFault::Refused(why)) => why,
-        Err(other) => panic!("{other:?}"),
-        Ok(_) => panic!("it was taken"),
-    }
+    let fault = Token::open(config).err().expect("a fault");
+    assert!(matches!(fault, TokenFault::Refused(_)), "{fault:?}");
+    fault.to_string()
 }
 
 fn looked(config: &Pkcs11Config) -> Vec<String> {
@@ -31,9 +30,9 @@ fn looked(config: &Pkcs11Config) -> Vec<String> {
 fn pkcs11_a_check_tells_of_module_token_pin_and_mechanism() {
     with_token(async |at| {
         let looked = looked(&at.config());
-        let [module, token, pin, mechanism] = looked.as_slice() else {
-            panic!("{looked:?}");
-        };
+        assert_eq!(looked.len(), 4, "{looked:?}");
+        let (module, token) = (&looked[0], &looked[1]);
+        let (pin, mechanism) = (&looked[2], &looked[3]);
         assert!(module.starts_with("module: SoftHSM"), "{module}");
         assert!(token.starts_with("token: sluis: SoftHSM v2"), "{token}");
         assert_eq!(pin, "pin_file: the token takes it");
@@ -137,6 +136,54 @@ fn pkcs11_many_signatures_at_once_are_all_made() {
         });
         for signed in futures_util::future::join_all(signing).await {
             assert_eq!(signed.expect("no panic").expect("signed").len(), 64);
+        }
+    });
+}
+
+const EXAMPLE: &str = include_str!("../../../../../packaging/mitz.toml");
+
+/// The example of `packaging/`, with its section of a module as it stands there or otherwise.
+fn configured(at: &SoftHsm, from: &str, to: &str) -> Result<Config, String> {
+    let (before, section) = EXAMPLE.split_once("# [keys.pkcs11]").expect("an example");
+    let (section, after) = section.split_once("\n\n").expect("an end");
+    let section = format!("[keys.pkcs11]{}", section.replace("\n# ", "\n"));
+    assert!(section.contains(from), "{section}");
+    let file = at.0.join("sluis.toml");
+    let text = format!("{before}{}\n\n{after}", section.replace(from, to));
+    fs::write(&file, text).expect("writable");
+    let variable = |name: &str| (name == PIN_FILE && to.is_empty()).then(|| "/run/pin".to_owned());
+    Config::read(&file, variable).map_err(|fault| fault.to_string())
+}
+
+#[test]
+fn pkcs11_the_example_of_a_configuration_is_read_and_its_faults_are_told() {
+    with_token(async |at| {
+        let read = |from, to| configured(at, from, to).map(|config| config.pkcs11);
+        let good = read("sluis", "sluis").expect("good").expect("a module");
+        assert_eq!(good.token, "sluis");
+        assert_eq!(good.pin_file, Path::new("/etc/sluis/secret/pin"));
+        let named = read("pin_file = \"/etc/sluis/secret/pin\"", "");
+        let named = named.expect("good").expect("a module");
+        assert_eq!(named.pin_file, Path::new("/run/pin"));
+        for (from, to, says) in [
+            (
+                "module = \"/",
+                "module = \"",
+                "keys.pkcs11.module: expected the whole path",
+            ),
+            (
+                "token = \"sluis\"",
+                "token = \"\"",
+                "keys.pkcs11.token: expected the label",
+            ),
+            (
+                "pin_file =",
+                "# pin_file =",
+                "keys.pkcs11: `pin_file` (or SLUIS_KEYS_PKCS11_PIN_FILE)",
+            ),
+        ] {
+            let why = read(from, to).expect_err("a fault");
+            assert!(why.contains(says), "{why}");
         }
     });
 }

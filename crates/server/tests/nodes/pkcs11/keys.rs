@@ -10,7 +10,7 @@ use server::keys::{Custody, KeyFault, Keys, MasterKey, Purpose, Schedule, Signin
 use store::{Commit, Memory, Store as _};
 use verdict::{Change, CommitId, Expect, Key, Moment, Space, Then};
 
-use super::soft_hsm::{SoftHsm, with_token};
+use super::soft_hsm::{SoftHsm, can_be_taken_out, private_keys, with_token};
 
 const NOW: Moment = Moment::from_unix(1_000_000);
 const LEAD_S: u32 = 100;
@@ -83,7 +83,7 @@ fn pkcs11_nodes_that_start_together_use_one_key_of_the_token() {
         let home = Memory::new();
         let (a, b) = tokio::join!(node(&home, at), node(&home, at));
         assert_eq!(kid(&a), kid(&b));
-        let there = at.private_keys();
+        let there = private_keys();
         assert_eq!(there.len(), 1, "who lost the race destroyed its own");
         let id = there[0].to_string();
         assert_eq!(held(&home, NOW).await, [(1, Some(id))]);
@@ -96,7 +96,7 @@ fn pkcs11_a_private_key_cannot_be_taken_out_and_is_not_in_the_store() {
     with_token(async |at| {
         let home = Memory::new();
         let _keys = node(&home, at).await;
-        assert!(!at.can_be_taken_out());
+        assert!(!can_be_taken_out());
         let all = admin::list(&home, &schedule(), NOW).await.expect("listed");
         let others = all.iter().filter(|key| key.purpose != "tokens");
         assert!(others.clone().count() > 0);
@@ -114,7 +114,7 @@ fn pkcs11_a_rotation_makes_the_next_key_there_and_the_old_one_is_destroyed_once_
         let (left, right) = tokio::join!(a.tend(&home, due), b.tend(&home, due));
         left.and(right).expect("tended");
         assert_eq!((kid(&a), kid(&b)), (first.clone(), first.clone()));
-        assert_eq!(at.private_keys().len(), 2, "published before its use");
+        assert_eq!(private_keys().len(), 2, "published before its use");
         let used = due.plus_s(LEAD_S);
         for keys in [&a, &b] {
             keys.look(&home, used).await.expect("looked");
@@ -124,7 +124,7 @@ fn pkcs11_a_rotation_makes_the_next_key_there_and_the_old_one_is_destroyed_once_
         assert!(verifies(&sign(&a), &b));
         a.look(&home, used.plus_s(360)).await.expect("looked");
         assert!(!verifies(&old, &a));
-        let left: Vec<String> = at.private_keys().iter().map(ToString::to_string).collect();
+        let left: Vec<String> = private_keys().iter().map(ToString::to_string).collect();
         let listed = held(&home, used.plus_s(360)).await;
         assert_eq!(listed, [(2, Some(left.concat()))]);
         b.look(&home, used.plus_s(360))
@@ -143,7 +143,7 @@ fn pkcs11_a_node_that_starts_again_signs_with_the_same_key() {
         let again = node(&home, at).await;
         assert_eq!(kid(&again), kid_before);
         assert!(verifies(&token, &again) && verifies(&sign(&again), &again));
-        assert_eq!(at.private_keys().len(), 1);
+        assert_eq!(private_keys().len(), 1);
     });
 }
 
@@ -161,7 +161,7 @@ fn pkcs11_a_retired_key_is_destroyed_and_only_by_who_has_the_token() {
         let token: &dyn SigningToken = &token;
         let retired = admin::retire(&home, Some(token), &schedule, first, true, NOW).await;
         assert_eq!(retired.expect("retired").left, None);
-        assert_eq!(at.private_keys().len(), 1);
+        assert_eq!(private_keys().len(), 1);
         keys.look(&home, NOW).await.expect("looked");
         assert!(verifies(&sign(&keys), &keys));
     });
@@ -179,7 +179,7 @@ fn pkcs11_keys_move_into_the_token_and_out_of_it_by_rotation() {
             admin::rotate(&home, custody, &schedule(), Purpose::Tokens, now).await
         };
         rotate(&custody(at), NOW).await.expect("into the token");
-        let id = at.private_keys()[0].to_string();
+        let id = private_keys()[0].to_string();
         assert_eq!(held(&home, NOW).await, [(1, None), (2, Some(id.clone()))]);
         let without = open(&home, master(at).into(), NOW).await;
         assert!(matches!(without.err(), Some(KeyFault::NoToken(key)) if key == "tokens-2"));

@@ -6,7 +6,7 @@ use jose::{Algorithm, Expected, Jwks, Typ};
 use server::clock::Clock;
 use server::node::{self, Reach, Standing};
 
-use super::soft_hsm::{SoftHsm, with_token};
+use super::soft_hsm::{SoftHsm, private_keys, with_token};
 use crate::world::{BSN, World};
 
 /// A module is started anew at most each five seconds.
@@ -28,7 +28,7 @@ fn pkcs11_two_nodes_hand_out_tokens_that_verify_under_the_published_keys() {
         let code = world.code(BSN).await;
         let (status, tokens) = world.offer_code(&code).await;
         assert_eq!(status, 200, "{tokens}");
-        assert_eq!(at.private_keys().len(), 1);
+        assert_eq!(private_keys().len(), 1);
         let jwks = Jwks::parse(&world.jwks().await).expect("keys");
         let (client, issuer) = world.parties();
         let expected = Expected {

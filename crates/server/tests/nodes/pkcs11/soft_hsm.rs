@@ -3,6 +3,7 @@
 //! SoftHSM reads where its tokens are from a variable of the environment, once per process. So each test
 //! runs itself again as a process of its own, with that variable set.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
@@ -10,7 +11,7 @@ use std::process::{Command, Output};
 
 use cryptoki::context::Pkcs11;
 use cryptoki::object::{Attribute, AttributeType, ObjectClass};
-use cryptoki::session::UserType;
+use cryptoki::slot::Slot;
 use server::config::Pkcs11Config;
 use server::keys::pkcs11::Token;
 use server::keys::{TokenFault, custody::ObjectId};
@@ -133,57 +134,6 @@ impl SoftHsm {
         file
     }
 
-    /// The ids of the private keys in it. Asks SoftHSM itself, in which the process is logged in.
-    pub(crate) fn private_keys(&self) -> Vec<ObjectId> {
-        let (library, slot) = self.library();
-        let session = library.open_ro_session(slot).expect("a session");
-        let wanted = [Attribute::Class(ObjectClass::PRIVATE_KEY)];
-        let keys = session.find_objects(&wanted).expect("listed");
-        let ids = keys.into_iter().map(|key| {
-            let read = session.get_attributes(key, &[AttributeType::Id]);
-            match read.expect("readable").as_slice() {
-                [Attribute::Id(id)] => hex(id),
-                other => panic!("{other:?}"),
-            }
-        });
-        ids.map(|id| ObjectId::parse(&id).expect("an id of ours"))
-            .collect()
-    }
-
-    /// Whether the private part of a key could be read.
-    pub(crate) fn can_be_taken_out(&self) -> bool {
-        let (library, slot) = self.library();
-        let session = library.open_ro_session(slot).expect("a session");
-        let wanted = [Attribute::Class(ObjectClass::PRIVATE_KEY)];
-        let keys = session.find_objects(&wanted).expect("listed");
-        let asked = [
-            AttributeType::Extractable,
-            AttributeType::NeverExtractable,
-            AttributeType::AlwaysSensitive,
-            AttributeType::Value,
-        ];
-        keys.into_iter().any(|key| {
-            let read = session.get_attributes(key, &asked).expect("readable");
-            let closed = [
-                Attribute::Extractable(false),
-                Attribute::NeverExtractable(true),
-                Attribute::AlwaysSensitive(true),
-            ];
-            read != closed
-        })
-    }
-
-    fn library(&self) -> (Pkcs11, cryptoki::slot::Slot) {
-        let library = Pkcs11::new(MODULE).expect("loaded");
-        let slot = library.get_slots_with_initialized_token().expect("listed")[0];
-        let session = library.open_ro_session(slot).expect("a session");
-        let pin = PIN.to_owned().into();
-        // Whoever opened the token has logged in for the whole process.
-        let _ = session.login(UserType::User, Some(&pin));
-        // The login ends with the last session, which lives on with the token's.
-        (library, slot)
-    }
-
     /// Takes the token away, as when the network to it fails.
     pub(crate) fn take_away(&self) {
         fs::rename(self.0.join("tokens"), self.0.join("gone")).expect("ours");
@@ -197,6 +147,58 @@ impl SoftHsm {
     }
 }
 
+/// The ids of the private keys in it. Asks SoftHSM itself, in which the process is logged in.
+pub(crate) fn private_keys() -> Vec<ObjectId> {
+    let (library, slot) = library();
+    let session = library.open_ro_session(slot).expect("a session");
+    let wanted = [Attribute::Class(ObjectClass::PRIVATE_KEY)];
+    let keys = session.find_objects(&wanted).expect("listed");
+    let ids = keys.into_iter().map(|key| {
+        let read = session.get_attributes(key, &[AttributeType::Id]);
+        let read = read.expect("readable");
+        let id = read.iter().find_map(|attribute| match attribute {
+            Attribute::Id(id) => ObjectId::parse(&hex(id)),
+            _ => None,
+        });
+        id.expect("an id of ours")
+    });
+    ids.collect()
+}
+
+/// Whether the private part of a key could be read.
+pub(crate) fn can_be_taken_out() -> bool {
+    let (library, slot) = library();
+    let session = library.open_ro_session(slot).expect("a session");
+    let wanted = [Attribute::Class(ObjectClass::PRIVATE_KEY)];
+    let keys = session.find_objects(&wanted).expect("listed");
+    let asked = [
+        AttributeType::Extractable,
+        AttributeType::NeverExtractable,
+        AttributeType::AlwaysSensitive,
+        AttributeType::Value,
+    ];
+    keys.into_iter().any(|key| {
+        let read = session.get_attributes(key, &asked).expect("readable");
+        let closed = [
+            Attribute::Extractable(false),
+            Attribute::NeverExtractable(true),
+            Attribute::AlwaysSensitive(true),
+        ];
+        read != closed
+    })
+}
+
+/// SoftHSM itself, and where its one token is. Whoever opened that has logged in for the whole process.
+fn library() -> (Pkcs11, Slot) {
+    let library = Pkcs11::new(MODULE).expect("loaded");
+    let slots = library.get_slots_with_initialized_token();
+    let slot = slots.expect("listed")[0];
+    (library, slot)
+}
+
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
