@@ -111,8 +111,8 @@ impl SigningKey {
         })
     }
 
-    /// A key whose private half is with `signer`. `point` is the public one, uncompressed (SEC 1
-    /// §2.3.3): it must lie on the algorithm's curve. ECDSA only.
+    /// A key whose private half is with `signer`. `point` is the public one, uncompressed (SEC 1,
+    /// 2.3.3): it must lie on the algorithm's curve. ECDSA only.
     pub fn elsewhere(
         algorithm: Algorithm,
         point: &[u8],
@@ -333,6 +333,7 @@ mod tests {
         (pair, point)
     }
 
+    // RFC 7518 §3.4
     #[test]
     fn a_signature_from_elsewhere_verifies_under_the_published_key() {
         let (pair, point) = pair();

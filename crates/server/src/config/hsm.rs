@@ -7,7 +7,7 @@ use super::reading::{PIN_FILE, Reading};
 use super::{ConfigFault, written};
 use crate::keys::custody::NOT_BUILT_IN;
 
-/// A token's label is 32 bytes, padded with blanks (PKCS#11 3.0 §3.2, CK_TOKEN_INFO).
+/// A token's label is 32 bytes, padded with blanks (PKCS#11 3.0, 3.2, CK_TOKEN_INFO).
 const LABEL_BYTES_MAX: usize = 32;
 
 impl Reading<'_> {

@@ -99,12 +99,14 @@ pub(super) fn destroy(gone: &KeyRow, token: Option<&dyn SigningToken>) -> bool {
     let Some(id) = gone.held else {
         return true;
     };
-    let destroyed = token.map(|token| token.destroy(id));
-    if let Some(Err(fault)) = &destroyed {
-        let key = row::name(gone.purpose, gone.times.number);
-        tracing::warn!(%key, %id, %fault, "the object of a key that is gone stays in the token");
-    }
-    destroyed.is_some_and(|destroyed| destroyed.is_ok())
+    let why = match token.map(|token| token.destroy(id)) {
+        Some(Ok(())) => return true,
+        Some(Err(fault)) => fault.to_string(),
+        None => "this node has no token".to_owned(),
+    };
+    let key = row::name(gone.purpose, gone.times.number);
+    tracing::warn!(%key, %id, %why, "the object of a key that is gone stays in its token");
+    false
 }
 
 /// Writes other times for keys.

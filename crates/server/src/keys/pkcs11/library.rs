@@ -21,7 +21,7 @@ static LOADED: Mutex<Vec<(PathBuf, Arc<Library>)>> = Mutex::new(Vec::new());
 /// A loaded and started library.
 pub(super) struct Library {
     functions: Pkcs11,
-    /// Who calls it reads, who starts it anew writes: nobody may be in a call then (PKCS#11 3.0 §5.4,
+    /// Who calls it reads, who starts it anew writes: nobody may be in a call then (PKCS#11 3.0, 5.4,
     /// C_Finalize).
     started: RwLock<Started>,
 }

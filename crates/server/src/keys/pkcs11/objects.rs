@@ -7,9 +7,9 @@ use cryptoki::session::Session;
 use super::super::custody::{ObjectId, TokenFault};
 use super::away;
 
-/// P-256 as the DER of its object identifier, 1.2.840.10045.3.1.7 (RFC 5480 §2.1.1.1).
+/// P-256 as the DER of its object identifier, 1.2.840.10045.3.1.7 (secp256r1).
 const P256: [u8; 10] = [0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07];
-/// Bytes of an uncompressed point on P-256 (SEC 1 §2.3.3).
+/// Bytes of an uncompressed point on P-256 (SEC 1, 2.3.3).
 const POINT_BYTES: usize = 65;
 
 /// Makes a pair whose private half cannot be taken out, and returns the public point.
@@ -74,7 +74,7 @@ pub(super) fn destroy(session: &Session, id: ObjectId) -> Result<(), TokenFault>
     Ok(())
 }
 
-/// CKA_EC_POINT is an OCTET STRING around the point (PKCS#11 3.0 §2.3.3); some modules leave that off.
+/// CKA_EC_POINT is an OCTET STRING around the point (PKCS#11 Current Mechanisms 3.0, 2.3.3); some modules leave that off.
 fn point(der: &[u8]) -> Option<Vec<u8>> {
     let bare = der.strip_prefix(&[0x04, 0x41]);
     let point = bare.filter(|bare| bare.len() == POINT_BYTES).unwrap_or(der);

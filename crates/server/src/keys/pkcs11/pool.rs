@@ -11,8 +11,8 @@ use super::super::custody::TokenFault;
 use super::module::Module;
 use super::worker::Worker;
 
-/// Threads, and so sessions of the token. A network module signs thousands of times a second over
-/// four; small ones have few sessions to give.
+/// Threads, and so sessions of the token: small modules have few to give, and four wait for a network
+/// module at one time, which hides most of its distance.
 const SESSIONS: usize = 4;
 /// Who may wait for a session. More have no hope to be served within their time.
 const WAITING_MAX: usize = 64;

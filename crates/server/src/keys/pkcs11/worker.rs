@@ -134,7 +134,7 @@ impl Open {
         let _ = self.session.close();
     }
 
-    /// CKM_ECDSA on a digest gives `r` and `s` behind each other (PKCS#11 3.0 §2.3.1).
+    /// CKM_ECDSA on a digest gives `r` and `s` behind each other (PKCS#11 Current Mechanisms 3.0, 2.3.1).
     pub(super) fn sign(&mut self, id: ObjectId, digest: &[u8]) -> Result<Vec<u8>, TokenFault> {
         let key = match self.found.get(&id) {
             Some(key) => *key,
