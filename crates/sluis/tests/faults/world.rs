@@ -11,8 +11,9 @@ use load::proof::Proof;
 use load::seed::{self, Purse};
 use mitz::authorization_server::grant::Grant;
 use mitz::toestemmingenregister::Koppeling;
+use rustls::client::WantsClientCert;
 use rustls::crypto::aws_lc_rs;
-use rustls::{ClientConfig, RootCertStore};
+use rustls::{ClientConfig, ConfigBuilder, RootCertStore};
 use rustls_pki_types::pem::PemObject as _;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use server::clock::Clock;
@@ -41,6 +42,8 @@ pub(crate) struct World {
     pub(crate) history: History,
     pub(crate) tls: Arc<ClientConfig>,
     pub(crate) purse: Arc<Purse>,
+    /// Of the client that signs assertions.
+    pub(crate) signers: Purse,
     audit: Audit,
     _state: State,
 }
@@ -81,13 +84,14 @@ impl World {
             "[mitz.back]\nrequests_per_s_per_address = 0\nrequests_per_s_per_client = 0\n",
         );
         prepare(&at);
-        let [purse, _] = seed::store(&at.config(), grants).await.expect("stored");
+        let [purse, signers] = seed::store(&at.config(), grants).await.expect("stored");
         Self {
             tls: Arc::new(tls(&mut at)),
             at,
             cluster,
             history: History::default(),
             purse: Arc::new(purse),
+            signers,
             audit: Audit::default(),
             _state: state,
         }
@@ -211,16 +215,21 @@ pub(crate) async fn withdraw(home: &Home, history: &History, family: Family) -> 
 
 /// How the client with a certificate calls.
 fn tls(at: &mut Installation) -> ClientConfig {
-    let mut roots = RootCertStore::empty();
-    let root = CertificateDer::from_pem_slice(at.authority.pem().as_bytes());
-    roots.add(root.expect("PEM")).expect("a root");
     let issued = at.authority.issue(Proof::Certificate.client_id());
     let certificate = CertificateDer::from_pem_slice(issued.certificate.as_bytes());
     let key = PrivateKeyDer::from_pem_slice(issued.key.as_bytes());
+    believing(at)
+        .with_client_auth_cert(vec![certificate.expect("PEM")], key.expect("PEM"))
+        .expect("a client")
+}
+
+/// How anybody calls who believes the authority of the installation.
+pub(crate) fn believing(at: &Installation) -> ConfigBuilder<ClientConfig, WantsClientCert> {
+    let mut roots = RootCertStore::empty();
+    let root = CertificateDer::from_pem_slice(at.authority.pem().as_bytes());
+    roots.add(root.expect("PEM")).expect("a root");
     ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
         .with_safe_default_protocol_versions()
         .expect("versions")
         .with_root_certificates(roots)
-        .with_client_auth_cert(vec![certificate.expect("PEM")], key.expect("PEM"))
-        .expect("a client")
 }
