@@ -58,6 +58,7 @@ impl Cluster {
     ///
     /// # Panics
     /// When it does not connect.
+    #[must_use]
     pub fn standby(&self) -> Self {
         let name = self.directory.file_name().expect("a name");
         let name = format!("{}-standby", name.to_string_lossy());
