@@ -44,7 +44,11 @@ pub(crate) fn sluis(command: &str, at: &Installation) -> Command {
 
 /// Starts a node and waits until it serves.
 pub(crate) fn serve(at: &Installation) -> Node {
-    let mut command = sluis("serve", at);
+    begin(sluis("serve", at))
+}
+
+/// Starts a node by this command and waits until it serves.
+pub(crate) fn begin(mut command: Command) -> Node {
     let child = command.stdout(Stdio::piped()).spawn().expect("starts");
     let mut node = Node(child);
     let out = node.0.stdout.as_mut().expect("piped");
