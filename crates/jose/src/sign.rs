@@ -1,5 +1,7 @@
 //! Making tokens.
 
+use std::sync::Arc;
+
 use aws_lc_rs::encoding::AsDer;
 use aws_lc_rs::rsa::{self, KeySize};
 use aws_lc_rs::signature::{
@@ -27,6 +29,18 @@ pub struct SigningKey {
 enum Pair {
     Ec(EcdsaKeyPair),
     Rsa(rsa::KeyPair, &'static dyn RsaEncoding),
+    Elsewhere(Arc<dyn Signer>),
+}
+
+/// Who signs with a private key that is not in this process: a hardware security module, say.
+pub trait Signer: Send + Sync {
+    /// The ECDSA signature of this digest, `r` and `s` behind each other in the fixed length of the
+    /// curve (RFC 7518 §3.4). A wrong answer costs a token that nobody accepts; its length alone is
+    /// checked here. May block, for a time that the implementation bounds.
+    ///
+    /// # Errors
+    /// [`CannotSign`] when whoever has the key does not answer.
+    fn sign_digest(&self, digest: &[u8]) -> Result<Vec<u8>, CannotSign>;
 }
 
 /// A secret key for HS256, for tokens that one party both makes and checks. Wiped when dropped.
@@ -97,6 +111,25 @@ impl SigningKey {
         })
     }
 
+    /// A key whose private half is with `signer`. `point` is the public one, uncompressed (SEC 1
+    /// §2.3.3): it must lie on the algorithm's curve. ECDSA only.
+    pub fn elsewhere(
+        algorithm: Algorithm,
+        point: &[u8],
+        signer: Arc<dyn Signer>,
+    ) -> Result<Self, BadKey> {
+        let (_, curve) = ecdsa(algorithm).ok_or(BadKey)?;
+        let material = Material::Ec(curve, point.to_vec());
+        let public = Jwk::for_signing(algorithm, material).map_err(|_| BadKey)?;
+        public.verifier(algorithm).ok_or(BadKey)?;
+        Ok(Self {
+            algorithm,
+            pair: Pair::Elsewhere(signer),
+            kid: public.thumbprint(),
+            public,
+        })
+    }
+
     /// A compact JWS (RFC 7515 §3.1) whose header holds `alg`, `kid` and this `typ`.
     pub fn sign(&self, typ: &str, claims: &impl Serialize) -> Result<String, CannotSign> {
         let text = signing_input(self.algorithm.name(), &self.kid, typ, claims)?;
@@ -131,6 +164,11 @@ impl SigningKey {
                 pair.sign_digest(*encoding, &hash, &mut signature)
                     .map_err(|_| CannotSign)?;
                 Ok(signature)
+            }
+            Pair::Elsewhere(signer) => {
+                let signature = signer.sign_digest(hash.as_ref())?;
+                let is_whole = ecdsa_bytes(self.algorithm) == Some(signature.len());
+                is_whole.then_some(signature).ok_or(CannotSign)
             }
         }
     }
@@ -183,6 +221,15 @@ const fn ecdsa(algorithm: Algorithm) -> Option<(&'static EcdsaSigningAlgorithm, 
     match algorithm {
         Algorithm::Es256 => Some((&ECDSA_P256_SHA256_FIXED_SIGNING, Curve::P256)),
         Algorithm::Es384 => Some((&ECDSA_P384_SHA384_FIXED_SIGNING, Curve::P384)),
+        _ => None,
+    }
+}
+
+/// The length of `r` and `s` together (RFC 7518 §3.4).
+const fn ecdsa_bytes(algorithm: Algorithm) -> Option<usize> {
+    match algorithm {
+        Algorithm::Es256 => Some(64),
+        Algorithm::Es384 => Some(96),
         _ => None,
     }
 }
@@ -258,6 +305,66 @@ mod tests {
             SigningKey::from_pkcs8(Algorithm::Es256, b"").err(),
             Some(BadKey)
         );
+    }
+
+    /// Somebody else who has the key.
+    struct Other(EcdsaKeyPair);
+
+    impl Signer for Other {
+        fn sign_digest(&self, digest: &[u8]) -> Result<Vec<u8>, CannotSign> {
+            let digest = digest::Digest::import_less_safe(digest, &digest::SHA256);
+            let signature = self.0.sign_digest(&digest.map_err(|_| CannotSign)?);
+            Ok(signature.map_err(|_| CannotSign)?.as_ref().to_vec())
+        }
+    }
+
+    /// Answers what is no signature.
+    struct Broken;
+
+    impl Signer for Broken {
+        fn sign_digest(&self, _: &[u8]) -> Result<Vec<u8>, CannotSign> {
+            Ok(vec![0x30; 70])
+        }
+    }
+
+    fn pair() -> (EcdsaKeyPair, Vec<u8>) {
+        let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).expect("a pair");
+        let point = pair.public_key().as_ref().to_vec();
+        (pair, point)
+    }
+
+    #[test]
+    fn a_signature_from_elsewhere_verifies_under_the_published_key() {
+        let (pair, point) = pair();
+        let key = SigningKey::elsewhere(Algorithm::Es256, &point, Arc::new(Other(pair)));
+        let key = key.expect("a key");
+        let token = key.sign("JWT", &json!({ "iss": "a", "aud": "b", "exp": 10 }));
+        let jwks = crate::Jwks::new(vec![key.public().clone()]).expect("a set");
+        let expected = crate::Expected {
+            typ: crate::Typ::Is("JWT"),
+            issuer: "a",
+            audience: &["b"],
+            now: verdict::Moment::from_unix(1),
+            leeway_s: 0,
+        };
+        let token = token.expect("signed");
+        assert!(crate::verify(&token, &jwks, &[Algorithm::Es256], &expected).is_ok());
+    }
+
+    #[test]
+    fn what_is_no_signature_or_no_point_is_refused() {
+        let (_, point) = pair();
+        let broken = SigningKey::elsewhere(Algorithm::Es256, &point, Arc::new(Broken));
+        let signed = broken.expect("a key").sign("JWT", &json!({}));
+        assert_eq!(signed, Err(CannotSign));
+        for (algorithm, point) in [
+            (Algorithm::Es256, &point[..64]),
+            (Algorithm::Es384, &point[..]),
+            (Algorithm::Rs256, &point[..]),
+        ] {
+            let key = SigningKey::elsewhere(algorithm, point, Arc::new(Broken));
+            assert_eq!(key.err(), Some(BadKey), "{algorithm:?}");
+        }
     }
 
     #[test]

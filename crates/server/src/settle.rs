@@ -4,6 +4,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use jose::CannotSign;
 use store::{Commit, NotCommitted, Store as _};
 use verdict::{
     Change, Clear, CommitId, Entropy, Event, Key, Moment, Record, Resume, Step, Stored, Verdict,
@@ -37,6 +38,17 @@ pub trait Journey: Send + Sync + 'static {
         question: Self::Question,
     ) -> impl Future<Output = Result<Step<Self::Reply, Self::Question>, Outage>> + Send;
 
+    /// Makes what the reply needs and what may fail: a signature of a key that is elsewhere. It comes
+    /// before the commit, so that who gets a 503 has spent nothing and can ask again; once more for
+    /// each decision.
+    ///
+    /// # Errors
+    /// [`Outage`]: nothing is committed.
+    fn prepare(&self, reply: &Self::Reply) -> Result<(), Outage> {
+        let _ = reply;
+        Ok(())
+    }
+
     /// What holds when a guard on `key` failed: the row is gone. By default the run is decided
     /// again.
     fn lost(&self, key: &Key) -> Option<Step<Self::Reply, Self::Question>> {
@@ -62,6 +74,8 @@ pub struct Run {
 pub enum Outage {
     /// The store does not work, is too busy, or does not know whether it committed.
     Store(String),
+    /// Nothing could be signed: whoever has the key does not answer.
+    Signing,
     /// A row of ours cannot be read.
     BadRow(String),
     /// The rule made a commit that no store takes, or lost every race.
@@ -71,7 +85,7 @@ pub enum Outage {
 impl Outage {
     /// Whether trying again in a moment makes sense.
     pub const fn passes(&self) -> bool {
-        matches!(self, Self::Store(_))
+        matches!(self, Self::Store(_) | Self::Signing)
     }
 }
 
@@ -79,6 +93,7 @@ impl fmt::Display for Outage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Store(why) | Self::BadRow(why) | Self::Fault(why) => f.write_str(why),
+            Self::Signing => f.write_str("the reply could not be signed"),
         }
     }
 }
@@ -86,6 +101,12 @@ impl fmt::Display for Outage {
 impl From<Missing> for Outage {
     fn from(Missing(purpose): Missing) -> Self {
         Self::Fault(format!("this party has no key for {purpose}"))
+    }
+}
+
+impl From<CannotSign> for Outage {
+    fn from(_: CannotSign) -> Self {
+        Self::Signing
     }
 }
 
@@ -182,13 +203,16 @@ async fn attempt<J: Journey>(
                 reply,
                 changes,
                 events,
-            }) => match commit(run, changes, events).await? {
-                None => return Ok(Ended::Replied(reply)),
-                Some(key) => match journey.lost(&key) {
-                    Some(step) => step,
-                    None => return Ok(Ended::Lost),
-                },
-            },
+            }) => {
+                journey.prepare(&reply)?;
+                match commit(run, changes, events).await? {
+                    None => return Ok(Ended::Replied(reply)),
+                    Some(key) => match journey.lost(&key) {
+                        Some(step) => step,
+                        None => return Ok(Ended::Lost),
+                    },
+                }
+            }
         }
     }
 }

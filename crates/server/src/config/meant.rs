@@ -26,6 +26,8 @@ pub struct Config {
     pub audit_kept: RetentionDays,
     /// The file of the key under which all other keys are sealed.
     pub master_file: PathBuf,
+    /// The hardware security module in which keys that sign are made.
+    pub pkcs11: Option<Pkcs11Config>,
     /// How the keys of each purpose come and go.
     pub schedule: Schedule,
     /// Where health and figures are told, without TLS; loopback or a private address.
@@ -61,6 +63,17 @@ pub enum HomeConfig {
         /// How the server is used.
         settings: Settings,
     },
+}
+
+/// A token of a hardware security module.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pkcs11Config {
+    /// The library of its maker.
+    pub module: PathBuf,
+    /// The token's label.
+    pub token: String,
+    /// The file with the PIN of its user, which nobody but the owner may read.
+    pub pin_file: PathBuf,
 }
 
 /// A certificate with what stands between it and its root, and its key: two PEM files.

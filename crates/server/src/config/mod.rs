@@ -8,6 +8,7 @@
 //! Start reading at [`Config::read`].
 
 mod fault;
+mod hsm;
 mod meant;
 mod reading;
 mod roles;
@@ -18,6 +19,7 @@ mod written;
 pub use fault::ConfigFault;
 pub use meant::{
     Config, DigidConfig, DvaConfig, HomeConfig, ListenerConfig, LokalisatieConfig, MitzConfig,
-    NodeIdentity, PemFiles, PgoConfig, RegisteredDva, Revocation, SiteConfig, TrustConfig,
+    NodeIdentity, PemFiles, PgoConfig, Pkcs11Config, RegisteredDva, Revocation, SiteConfig,
+    TrustConfig,
 };
-pub use reading::{MASTER_FILE, PASSWORD_FILE};
+pub use reading::{MASTER_FILE, PASSWORD_FILE, PIN_FILE};

@@ -28,12 +28,14 @@ const DRAIN_NOTICE_S: u8 = 5;
 const ROTATE_DAYS: std::ops::RangeInclusive<u32> = 1..=3_660;
 /// The variable that names the file of the master key, where the file does not.
 pub const MASTER_FILE: &str = "SLUIS_KEYS_MASTER_FILE";
+/// The variable that names the file of the PIN of the hardware security module, where the file does not.
+pub const PIN_FILE: &str = "SLUIS_KEYS_PKCS11_PIN_FILE";
 /// The variable that names the file of the database's password, where the file does not.
 pub const PASSWORD_FILE: &str = "SLUIS_STORE_PASSWORD_FILE";
 
 impl Config {
     /// Reads a file. `variable` looks a variable of the environment up; those in use are
-    /// [`MASTER_FILE`] and [`PASSWORD_FILE`]. Relative paths start at the file's folder.
+    /// [`MASTER_FILE`], [`PIN_FILE`] and [`PASSWORD_FILE`]. Relative paths start at the file's folder.
     ///
     /// # Errors
     /// [`ConfigFault`] for the first thing that is wrong.
@@ -73,7 +75,8 @@ impl Reading<'_> {
             audit_kept: RetentionDays(written.store.audit_days.unwrap_or(AUDIT_DAYS)),
             home: self.home(written.store, variable)?,
             schedule: self.schedule(&written.keys.rotate_days)?,
-            master_file: self.master(written.keys, variable)?,
+            pkcs11: self.pkcs11(written.keys.pkcs11.as_ref(), variable)?,
+            master_file: self.master(written.keys.master_file, variable)?,
             drain_notice: written.admin.as_ref().map_or(Duration::ZERO, |admin| {
                 Duration::from_secs(admin.drain_notice_s.unwrap_or(DRAIN_NOTICE_S).into())
             }),
@@ -167,11 +170,11 @@ impl Reading<'_> {
 
     fn master(
         &self,
-        keys: written::Keys,
+        written: Option<PathBuf>,
         variable: &dyn Fn(&str) -> Option<String>,
     ) -> Result<PathBuf, ConfigFault> {
         let given = variable(MASTER_FILE).map(PathBuf::from);
-        let file = given.or(keys.master_file.map(|file| self.path(&file)));
+        let file = given.or(written.map(|file| self.path(&file)));
         file.ok_or_else(|| {
             self.fault(
                 "keys",

@@ -261,3 +261,14 @@ fn a_file_without_roles_or_with_an_idle_listener_is_refused() {
     let why = refused(&idle);
     assert!(why.ends_with("listeners.spare: no site uses it"), "{why}");
 }
+
+#[cfg(not(feature = "pkcs11"))]
+#[test]
+fn a_module_is_refused_by_a_program_that_cannot_load_one() {
+    let module = "[keys.pkcs11]\nmodule = \"/usr/lib/softhsm/libsofthsm2.so\"\ntoken = \"sluis\"\n";
+    let why = refused(&mitz().replacen("[admin]", &format!("{module}\n[admin]"), 1));
+    assert!(
+        why.contains("keys.pkcs11: this program was built without PKCS#11"),
+        "{why}"
+    );
+}

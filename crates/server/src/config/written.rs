@@ -41,6 +41,15 @@ pub(super) struct Keys {
     pub(super) master_file: Option<PathBuf>,
     #[serde(default)]
     pub(super) rotate_days: BTreeMap<String, u32>,
+    pub(super) pkcs11: Option<Pkcs11>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Pkcs11 {
+    pub(super) module: PathBuf,
+    pub(super) token: String,
+    pub(super) pin_file: Option<PathBuf>,
 }
 
 #[derive(Deserialize)]

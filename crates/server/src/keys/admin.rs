@@ -8,10 +8,11 @@ use store::Store;
 use verdict::{Change, Moment};
 
 use super::agreed::{self, Won};
+use super::custody::ObjectId;
 use super::not_before::{self, Subject};
 use super::row::{self, KeyRow};
 use super::schedule::{self, State, Times};
-use super::{KeyFault, MasterKey, Purpose, Schedule, reindex};
+use super::{Custody, KeyFault, Purpose, Schedule, SigningToken, reindex};
 
 /// A key, without its secret.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -34,6 +35,8 @@ pub struct Listed {
     pub until: Option<i64>,
     /// How often it sealed, coarsely.
     pub seals: u64,
+    /// The object of the token that has the private part, in hexadecimal; without, the store has it.
+    pub pkcs11_id: Option<String>,
 }
 
 /// What a moment holds for.
@@ -52,6 +55,8 @@ pub struct ListedNotBefore {
 pub struct Retired {
     /// What no longer works, if anything made by it was still alive.
     pub loss: Option<&'static str>,
+    /// Its object, when the token did not destroy it.
+    pub left: Option<ObjectId>,
 }
 
 /// Why nothing was done.
@@ -113,6 +118,7 @@ fn listed(group: &[KeyRow], schedule: &Schedule, now: Moment) -> Vec<Listed> {
         used_from: row.times.used_from.unix(),
         until: row.times.until.map(Moment::unix),
         seals: row.times.seals,
+        pkcs11_id: row.held.map(|id| id.to_string()),
     });
     each.collect()
 }
@@ -124,7 +130,7 @@ fn listed(group: &[KeyRow], schedule: &Schedule, now: Moment) -> Vec<Listed> {
 /// [`NotDone`].
 pub async fn rotate<S: Store>(
     home: &S,
-    master: &MasterKey,
+    custody: &Custody,
     schedule: &Schedule,
     purpose: Purpose,
     now: Moment,
@@ -132,23 +138,24 @@ pub async fn rotate<S: Store>(
     let rows = of(home, purpose, now).await?;
     let newest = rows.last().ok_or(NotDone::NoSuchKey(purpose, None))?;
     // Under another master key the next key would be closed to the nodes that run.
-    newest.open(master)?;
+    newest.open(custody)?;
     if newest.times.used_from > now {
         return Err(NotDone::Waits(purpose, newest.times));
     }
-    match agreed::rotate(home, newest, schedule.of(purpose), master, now).await? {
+    match agreed::rotate(home, newest, schedule.of(purpose), custody, now).await? {
         (Won::Yes, next) => Ok(next),
         (Won::No, _) => Err(NotDone::Raced),
     }
 }
 
-/// Removes a key. `anyway` also when what it made is still alive: then a successor that waits is used at
+/// Removes a key, and destroys it in `token` when that has it. `anyway` also when what it made is still alive: then a successor that waits is used at
 /// once.
 ///
 /// # Errors
 /// [`NotDone`]: among others the only key, and without `anyway` one that is still needed.
 pub async fn retire<S: Store>(
     home: &S,
+    token: Option<&dyn SigningToken>,
     schedule: &Schedule,
     (purpose, number): (Purpose, u32),
     anyway: bool,
@@ -157,6 +164,9 @@ pub async fn retire<S: Store>(
     let rows = of(home, purpose, now).await?;
     let at = rows.iter().position(|row| row.times.number == number);
     let at = at.ok_or(NotDone::NoSuchKey(purpose, Some(number)))?;
+    if rows[at].held.is_some() && token.is_none() {
+        return Err(KeyFault::NoToken(row::name(purpose, number)).into());
+    }
     let state = schedule::state(&times(&rows), at, schedule.of(purpose), now);
     let needed = match state {
         State::Published => false,
@@ -183,6 +193,7 @@ pub async fn retire<S: Store>(
     match agreed::commit(home, changes, now).await? {
         Won::Yes => Ok(Retired {
             loss: needed.then(|| purpose.loss()),
+            left: rows[at].held.filter(|_| !agreed::destroy(&rows[at], token)),
         }),
         Won::No => Err(NotDone::Raced),
     }

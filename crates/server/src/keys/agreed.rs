@@ -4,9 +4,10 @@
 use store::{Commit, NotCommitted, Page, Store};
 use verdict::{Change, CommitId, Expect, Moment, Sealed, Then};
 
+use super::custody::SigningToken;
 use super::row::{self, KeyRow};
 use super::schedule::{self, Plan, Times};
-use super::{KeyFault, MasterKey, Purpose};
+use super::{Custody, KeyFault, Purpose};
 use crate::chance;
 
 /// Keys of a party, at most: 33 years of rotation in a hurry. More are none of our making.
@@ -52,13 +53,14 @@ pub(super) async fn make_first<S: Store>(
     home: &S,
     rows: &[KeyRow],
     purposes: &[Purpose],
-    master: &MasterKey,
+    custody: &Custody,
     now: Moment,
 ) -> Result<(), KeyFault> {
     for purpose in purposes {
         if rows.iter().all(|row| row.purpose != *purpose) {
-            let made = KeyRow::make(*purpose, schedule::first(now), master)?;
-            commit(home, vec![put(&made, Expect::Absent)], now).await?;
+            let made = KeyRow::make(*purpose, schedule::first(now), custody)?;
+            let won = commit(home, vec![put(&made, Expect::Absent)], now).await?;
+            discard_unless(won, &made, custody);
         }
     }
     Ok(())
@@ -69,16 +71,40 @@ pub(super) async fn rotate<S: Store>(
     home: &S,
     newest: &KeyRow,
     plan: Plan,
-    master: &MasterKey,
+    custody: &Custody,
     now: Moment,
 ) -> Result<(Won, Times), KeyFault> {
     let (ended, next) = schedule::successor(newest.times, plan, now);
-    let made = KeyRow::make(newest.purpose, next, master)?;
+    let made = KeyRow::make(newest.purpose, next, custody)?;
     let changes = vec![
         put(&made, Expect::Absent),
         put(&newest.with(ended), Expect::Version(newest.version)),
     ];
-    Ok((commit(home, changes, now).await?, next))
+    let won = commit(home, changes, now).await?;
+    discard_unless(won, &made, custody);
+    Ok((won, next))
+}
+
+/// Destroys in the token what lost the race to be the party's key. When the fate of the commit is
+/// unknown it stays there: a key too many does less harm than one that is missed.
+fn discard_unless(won: Won, made: &KeyRow, custody: &Custody) {
+    if won == Won::No {
+        destroy(made, custody.token.as_deref());
+    }
+}
+
+/// Destroys the private part of a key whose row is gone, where a token has it; tells whether that went
+/// well.
+pub(super) fn destroy(gone: &KeyRow, token: Option<&dyn SigningToken>) -> bool {
+    let Some(id) = gone.held else {
+        return true;
+    };
+    let destroyed = token.map(|token| token.destroy(id));
+    if let Some(Err(fault)) = &destroyed {
+        let key = row::name(gone.purpose, gone.times.number);
+        tracing::warn!(%key, %id, %fault, "the object of a key that is gone stays in the token");
+    }
+    destroyed.is_some_and(|destroyed| destroyed.is_ok())
 }
 
 /// Writes other times for keys.

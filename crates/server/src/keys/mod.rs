@@ -9,15 +9,21 @@
 //!
 //! A request takes the set by [`Keys::set`]: no lock, no allocation, no question to the store.
 //!
+//! Keys that sign can be in a hardware security module instead ([`custody`], docs/decisions/0018): their
+//! rows then say which object it is.
+//!
 //! Persons are found by keyed hashes of their BSN; how those move to a new key while traffic goes on is
 //! told in `persons.rs` and `reindex.rs`. "Not before" ([`not_before`]) is loaded with the same look.
 //! Operators have [`admin`].
 
 pub mod admin;
 mod agreed;
+pub mod custody;
 pub mod master;
 pub mod not_before;
 pub mod persons;
+#[cfg(feature = "pkcs11")]
+pub mod pkcs11;
 mod purpose;
 mod reindex;
 mod row;
@@ -41,6 +47,7 @@ use tokio::sync::Mutex;
 use verdict::{Moment, Space};
 
 use self::agreed::Won;
+pub use self::custody::{Custody, SigningToken, TokenFault};
 pub use self::master::MasterKey;
 use self::not_before::NotBefores;
 pub use self::purpose::{Purpose, Schedule};
@@ -63,7 +70,7 @@ pub const OUTLIVE_A_RESTORE: [Space; 3] = [row::SPACE, not_before::SPACE, person
 
 /// The keys of a party.
 pub struct Keys {
-    master: MasterKey,
+    custody: Custody,
     schedule: Schedule,
     set: ArcSwap<KeySet>,
     not_before: ArcSwap<NotBefores>,
@@ -111,6 +118,10 @@ pub enum KeyFault {
     Made(Purpose),
     /// There is no key of this purpose.
     NoKey(Purpose),
+    /// A key that signs is in a token, and none is configured.
+    NoToken(String),
+    /// The token did not make a key.
+    Token(TokenFault),
     /// The store does not work.
     Store(String),
     /// The store holds more keys than a party ever makes.
@@ -125,24 +136,25 @@ impl Keys {
     /// [`KeyFault`]: the store does not answer, or the keys were made under another master key.
     pub async fn open<S: Store>(
         home: &S,
-        master: MasterKey,
+        custody: impl Into<Custody>,
         purposes: &[Purpose],
         schedule: Schedule,
         now: Moment,
     ) -> Result<Self, KeyFault> {
+        let custody = custody.into();
         let rows = agreed::load(home, now).await?;
         let everybody = Purpose::EVERYBODY.iter().chain(purposes).copied();
         let wanted: Vec<Purpose> = everybody.collect();
-        agreed::make_first(home, &rows, &wanted, &master, now).await?;
+        agreed::make_first(home, &rows, &wanted, &custody, now).await?;
         let rows = agreed::load(home, now).await?;
-        let set = KeySet::of(&rows, &master, now)?;
+        let set = KeySet::of(&rows, &custody, now)?;
         let not_before = not_before::load(home, now).await?;
         Ok(Self {
             set: ArcSwap::from_pointee(set),
             not_before: ArcSwap::from_pointee(not_before),
             seen: Mutex::new(Seen::of(rows, now)),
             seals: Seals::default(),
-            master,
+            custody,
             schedule,
         })
     }
@@ -176,37 +188,60 @@ impl Keys {
         }
         let found = Seen::of(agreed::load(home, now).await?, now);
         if found != *seen {
-            let set = KeySet::of(&found.rows, &self.master, now)?;
+            let set = KeySet::of(&found.rows, &self.custody, now)?;
             self.set.store(Arc::new(set));
+            self.destroy_gone(&seen.rows, &found.rows);
             *seen = found;
         }
         Ok(())
     }
 
-    /// Looks, tells the store what was sealed, and makes what is due.
+    /// Destroys in the token what has no row any more: its time is over, or it was retired.
+    fn destroy_gone(&self, before: &[KeyRow], now: &[KeyRow]) {
+        let is_gone = |row: &&KeyRow| row.held.is_some() && now.iter().all(|n| n.held != row.held);
+        for gone in before.iter().filter(is_gone) {
+            agreed::destroy(gone, self.custody.token.as_deref());
+        }
+    }
+
+    /// Looks, tells the store what was sealed, and makes what is due. A purpose that cannot be served
+    /// holds up no other.
     ///
     /// # Errors
-    /// As [`Self::look`].
+    /// As [`Self::look`], for the first purpose that could not be served.
     pub async fn tend<S: Store>(&self, home: &S, now: Moment) -> Result<(), KeyFault> {
         self.look(home, now).await?;
-        let newest = self.newest().await;
-        let mut changed = false;
-        for row in &newest {
-            changed |= self.tell_seals(home, row, now).await?;
-            let plan = self.schedule.of(row.purpose);
-            if let Some(due) = schedule::due(&[row.times], plan, now) {
-                let (won, next) = agreed::rotate(home, row, plan, &self.master, now).await?;
-                changed = true;
-                if won == Won::Yes {
-                    let key = row::name(row.purpose, next.number);
-                    tracing::info!(%key, ?due, used_from = next.used_from.unix(), "a key was made");
-                }
+        let (mut changed, mut fault) = (false, None);
+        for row in &self.newest().await {
+            match self.tend_one(home, row, now).await {
+                Ok(is_new) => changed |= is_new,
+                Err(why) => fault = fault.or(Some(why)),
             }
         }
         if changed {
             self.look(home, now).await?;
         }
-        Ok(())
+        fault.map_or(Ok(()), Err)
+    }
+
+    /// The same for one purpose, whose newest key this is; tells whether the store changed.
+    async fn tend_one<S: Store>(
+        &self,
+        home: &S,
+        newest: &KeyRow,
+        now: Moment,
+    ) -> Result<bool, KeyFault> {
+        let changed = self.tell_seals(home, newest, now).await?;
+        let plan = self.schedule.of(newest.purpose);
+        let Some(due) = schedule::due(&[newest.times], plan, now) else {
+            return Ok(changed);
+        };
+        let (won, next) = agreed::rotate(home, newest, plan, &self.custody, now).await?;
+        if won == Won::Yes {
+            let key = row::name(newest.purpose, next.number);
+            tracing::info!(%key, ?due, used_from = next.used_from.unix(), "a key was made");
+        }
+        Ok(true)
     }
 
     /// The newest key of each purpose.
@@ -344,6 +379,11 @@ impl fmt::Display for KeyFault {
             ),
             Self::Made(purpose) => write!(f, "a key for {purpose} could not be made"),
             Self::NoKey(purpose) => write!(f, "there is no key for {purpose}"),
+            Self::NoToken(key) => write!(
+                f,
+                "the key {key} is in a hardware security module; name it in [keys.pkcs11]"
+            ),
+            Self::Token(fault) => write!(f, "keys.pkcs11: {fault}"),
             Self::Store(why) => f.write_str(why),
             Self::TooMany => f.write_str("the store holds more keys than a party ever makes"),
         }

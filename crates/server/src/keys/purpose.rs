@@ -94,6 +94,11 @@ impl Purpose {
         }
     }
 
+    /// Whether its keys sign what others verify, and so can be in a hardware security module.
+    pub const fn signs(self) -> bool {
+        matches!(self.kind(), Kind::Signing)
+    }
+
     pub(super) const fn kind(self) -> Kind {
         match self {
             Self::Rows | Self::Cookies | Self::Handles | Self::Persons | Self::Jti => Kind::Secret,

@@ -1,5 +1,7 @@
 //! A key as a row: its times in the open, its private part sealed with the master key.
 
+use std::sync::Arc;
+
 use jose::aead::{self, Key32};
 use jose::{Algorithm, MacKey, SigningKey, jwe};
 use serde::{Deserialize, Serialize};
@@ -7,6 +9,7 @@ use serde_json::{Value, json};
 use verdict::{Body, IndexKey, Key, Moment, Row, Sealed, Space};
 use zeroize::Zeroizing;
 
+use super::custody::{Custody, Nobody, ObjectId};
 use super::purpose::Kind;
 use super::schedule::Times;
 use super::{KeyFault, MasterKey, Purpose};
@@ -48,6 +51,9 @@ pub(crate) struct KeyRow {
     pub(super) version: u64,
     /// The name of the master key under which the private part is sealed.
     master: String,
+    /// Where in a token the private part is. Then `sealed` is the public point: not to hide it, but so
+    /// that nobody who can write rows has us publish a key of his.
+    pub(super) held: Option<ObjectId>,
     sealed: Vec<u8>,
 }
 
@@ -62,6 +68,8 @@ struct Open {
     until: Option<i64>,
     seals: u64,
     master: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    held: Option<String>,
 }
 
 /// A key that can be used.
@@ -73,28 +81,41 @@ pub(super) enum Material {
 }
 
 impl KeyRow {
-    /// Makes a key.
+    /// Makes a key: one that signs in the token, where there is one.
     ///
     /// # Errors
-    /// [`KeyFault::Made`] when the library cannot.
+    /// [`KeyFault::Made`] when the library cannot, [`KeyFault::Token`] when the token does not.
     pub(super) fn make(
         purpose: Purpose,
         times: Times,
-        master: &MasterKey,
+        custody: &Custody,
     ) -> Result<Self, KeyFault> {
-        let bytes = draw(purpose.kind()).ok_or(KeyFault::Made(purpose))?;
-        let material = Material::read(purpose, times.number, &bytes);
-        let kid = material.ok_or(KeyFault::Made(purpose))?.kid();
+        let (held, bytes) = match &custody.token {
+            Some(token) if purpose.signs() => {
+                let id = ObjectId::draw();
+                let label = format!("sluis {}", name(purpose, times.number));
+                let point = token.make(id, &label).map_err(KeyFault::Token)?;
+                (Some(id), Zeroizing::new(point))
+            }
+            _ => (None, draw(purpose.kind()).ok_or(KeyFault::Made(purpose))?),
+        };
         let at = key(purpose, times.number);
         let nonce = chance::entropy().bytes("key nonce");
-        Ok(Self {
-            sealed: aead::seal(master.key(), &bytes, &context(&at, purpose), nonce),
-            kid: kid.unwrap_or_else(|| name(purpose, times.number)),
+        let master = &custody.master;
+        let mut row = Self {
+            sealed: aead::seal(master.key(), &bytes, &context(&at, purpose, held), nonce),
+            kid: name(purpose, times.number),
             master: master.name().to_owned(),
             purpose,
             times,
+            held,
             version: 0,
-        })
+        };
+        let material = row.material(&bytes, custody);
+        if let Some(kid) = material.ok_or(KeyFault::Made(purpose))?.kid() {
+            row.kid = kid;
+        }
+        Ok(row)
     }
 
     /// The same key with other times.
@@ -115,24 +136,40 @@ impl KeyRow {
         self.times.until.unwrap_or(FAR)
     }
 
-    /// The key itself.
+    /// The key itself. One that is in a token which this node does not have signs nothing.
     ///
     /// # Errors
     /// [`KeyFault::OtherMaster`], or [`KeyFault::BadRow`] when it was altered.
-    pub(super) fn open(&self, master: &MasterKey) -> Result<Material, KeyFault> {
+    pub(super) fn open(&self, custody: &Custody) -> Result<Material, KeyFault> {
+        let bytes = self.unseal(&custody.master)?;
+        let bad = |why| KeyFault::BadRow(name(self.purpose, self.times.number), why);
+        self.material(&bytes, custody)
+            .ok_or_else(|| bad("holds no key of its algorithm"))
+    }
+
+    /// What the master key seals.
+    fn unseal(&self, master: &MasterKey) -> Result<Zeroizing<Vec<u8>>, KeyFault> {
+        let name = name(self.purpose, self.times.number);
         if self.master != master.name() {
             return Err(KeyFault::OtherMaster {
-                key: name(self.purpose, self.times.number),
+                key: name,
                 made_under: self.master.clone(),
                 given: master.name().to_owned(),
             });
         }
-        let bad = |why| KeyFault::BadRow(name(self.purpose, self.times.number), why);
-        let context = context(&self.key(), self.purpose);
-        let bytes = aead::open(master.key(), &self.sealed, &context)
-            .map_err(|_| bad("was altered since it was sealed"))?;
-        Material::read(self.purpose, self.times.number, &bytes)
-            .ok_or_else(|| bad("holds no key of its algorithm"))
+        let context = context(&self.key(), self.purpose, self.held);
+        aead::open(master.key(), &self.sealed, &context)
+            .map_err(|_| KeyFault::BadRow(name, "was altered since it was sealed"))
+    }
+
+    fn material(&self, bytes: &[u8], custody: &Custody) -> Option<Material> {
+        let Some(id) = self.held else {
+            return Material::read(self.purpose, self.times.number, bytes);
+        };
+        let token = custody.token.as_ref();
+        let signer = token.map_or_else(|| Arc::new(Nobody) as _, |token| token.signer(id));
+        let key = SigningKey::elsewhere(Algorithm::Es256, bytes, signer).ok()?;
+        self.purpose.signs().then_some(Material::Signing(key))
     }
 
     /// The row's content.
@@ -147,6 +184,7 @@ impl KeyRow {
             until: self.times.until.map(Moment::unix),
             seals: self.times.seals,
             master: self.master.clone(),
+            held: self.held.map(|id| id.to_string()),
         };
         Body {
             open: json!({ "v": VERSION, "d": open }),
@@ -169,6 +207,8 @@ impl KeyRow {
             return Err(bad("lacks a member"));
         };
         let purpose = Purpose::named(&open.purpose).ok_or(bad("is of a purpose unknown here"))?;
+        let held = open.held.as_deref().map(ObjectId::parse);
+        let held = held.map(|id| id.ok_or(bad("names no object of a token")));
         let found = Self {
             purpose,
             times: Times {
@@ -181,6 +221,7 @@ impl KeyRow {
             kid: open.kid,
             version: row.version,
             master: open.master,
+            held: held.transpose()?,
             sealed: row.body.private,
         };
         let is_whole = found.key() == *at && open.algorithm == purpose.algorithm();
@@ -218,11 +259,15 @@ pub(super) fn name(purpose: Purpose, number: u32) -> String {
     format!("{purpose}-{number}")
 }
 
-/// The private part is bound to its row and to what it is for.
-fn context(at: &Key, purpose: Purpose) -> Vec<u8> {
+/// What is sealed is bound to its row, to what it is for, and to the object of the token that it is of.
+fn context(at: &Key, purpose: Purpose, held: Option<ObjectId>) -> Vec<u8> {
     let mut context = row_context(at);
     context.push(0);
     context.extend(purpose.algorithm().as_bytes());
+    if let Some(id) = held {
+        context.extend(b"\0pkcs11\0");
+        context.extend(id.bytes());
+    }
     context
 }
 
@@ -245,12 +290,12 @@ mod tests {
     use verdict::CommitId;
 
     use super::super::schedule;
-    use super::super::testing::master;
+    use super::super::testing::{custody, master};
     use super::*;
 
     fn made(purpose: Purpose) -> KeyRow {
         let times = schedule::first(Moment::from_unix(1_000));
-        KeyRow::make(purpose, times, &master(1)).expect("made")
+        KeyRow::make(purpose, times, &custody(1)).expect("made")
     }
 
     fn stored(row: &KeyRow) -> Row<Sealed> {
@@ -268,13 +313,16 @@ mod tests {
             let row = made(purpose);
             let read = KeyRow::from_row(&row.key(), stored(&row)).expect("a row");
             assert_eq!(read, row);
-            assert!(read.open(&master(1)).is_ok(), "{purpose}");
+            assert!(read.open(&custody(1)).is_ok(), "{purpose}");
         }
     }
 
     #[test]
     fn a_key_under_another_master_key_says_so_by_name() {
-        let fault = made(Purpose::Rows).open(&master(2)).err().expect("a fault");
+        let fault = made(Purpose::Rows)
+            .open(&custody(2))
+            .err()
+            .expect("a fault");
         let text = fault.to_string();
         assert!(text.contains("another master key"), "{text}");
         assert!(text.contains(master(1).name()) && text.contains(master(2).name()));
@@ -287,7 +335,7 @@ mod tests {
             sealed: cookies.sealed,
             ..rows
         };
-        let fault = moved.open(&master(1)).err().expect("a fault").to_string();
+        let fault = moved.open(&custody(1)).err().expect("a fault").to_string();
         assert!(fault.contains("altered"), "{fault}");
     }
 
@@ -304,7 +352,7 @@ mod tests {
         let opened = aead::open(
             master(1).key(),
             &row.sealed,
-            &context(&row.key(), row.purpose),
+            &context(&row.key(), row.purpose, None),
         );
         let secret = opened.expect("ours");
         let shown = format!("{row:?} {}", row.to_body().open);

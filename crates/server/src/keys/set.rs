@@ -8,7 +8,7 @@ use verdict::Moment;
 
 use super::row::{KeyRow, Material};
 use super::schedule::{self, Times};
-use super::{KeyFault, MasterKey, Purpose};
+use super::{Custody, KeyFault, Purpose};
 
 /// The keys of one purpose: one that makes what is new, and all that verify or open.
 pub struct Ring<T> {
@@ -167,9 +167,10 @@ impl KeySet {
     /// The set that these rows make at `now`. Opens each.
     ///
     /// # Errors
-    /// [`KeyFault`] when a key cannot be opened, or none of a purpose is there that everybody has.
-    pub(super) fn of(rows: &[KeyRow], master: &MasterKey, now: Moment) -> Result<Self, KeyFault> {
-        let chosen = |purpose| Chosen::of(rows, purpose, master, now);
+    /// [`KeyFault`] when a key cannot be opened, when one in a token is or will be used and there is no
+    /// token, or when none of a purpose is there that everybody has.
+    pub(super) fn of(rows: &[KeyRow], custody: &Custody, now: Moment) -> Result<Self, KeyFault> {
+        let chosen = |purpose| Chosen::of(rows, purpose, custody, now);
         let secrets = |purpose| chosen(purpose)?.map(Chosen::secrets).transpose();
         let need = |purpose| secrets(purpose)?.ok_or(KeyFault::NoKey(purpose));
         Ok(Self {
@@ -199,7 +200,7 @@ impl Chosen {
     fn of(
         rows: &[KeyRow],
         purpose: Purpose,
-        master: &MasterKey,
+        custody: &Custody,
         now: Moment,
     ) -> Result<Option<Self>, KeyFault> {
         let own: Vec<&KeyRow> = rows.iter().filter(|row| row.purpose == purpose).collect();
@@ -207,8 +208,15 @@ impl Chosen {
         let Some(current) = schedule::current(&times, now) else {
             return Ok(None);
         };
+        let needed = own.iter().skip(current);
+        let held = needed
+            .filter(|row| row.held.is_some())
+            .map(|row| row.times.number);
+        if let (None, Some(number)) = (&custody.token, held.max()) {
+            return Err(KeyFault::NoToken(super::row::name(purpose, number)));
+        }
         let keys: Result<Vec<Material>, KeyFault> =
-            own.iter().map(|row| row.open(master)).collect();
+            own.iter().map(|row| row.open(custody)).collect();
         Ok(Some(Self {
             purpose,
             ring: Ring {
@@ -279,7 +287,7 @@ fn introspection(chosen: Chosen) -> Result<Introspection, KeyFault> {
 #[cfg(test)]
 mod tests {
     use super::super::schedule::Plan;
-    use super::super::testing::master;
+    use super::super::testing::custody;
     use super::*;
 
     const PLAN: Plan = Plan {
@@ -297,7 +305,7 @@ mod tests {
     fn rows() -> Vec<KeyRow> {
         let (old, new) = schedule::successor(schedule::first(at(0)), PLAN, at(900));
         let both = |purpose| {
-            [old, new].map(|times| KeyRow::make(purpose, times, &master(1)).expect("made"))
+            [old, new].map(|times| KeyRow::make(purpose, times, &custody(1)).expect("made"))
         };
         Purpose::ALL.into_iter().flat_map(both).collect()
     }
@@ -305,8 +313,8 @@ mod tests {
     #[test]
     fn a_set_signs_with_the_key_in_use_and_publishes_the_next_one() {
         let rows = rows();
-        let before = KeySet::of(&rows, &master(1), at(999)).expect("a set");
-        let after = KeySet::of(&rows, &master(1), at(1_000)).expect("a set");
+        let before = KeySet::of(&rows, &custody(1), at(999)).expect("a set");
+        let after = KeySet::of(&rows, &custody(1), at(1_000)).expect("a set");
         assert_eq!(
             (before.rows.current_number(), after.rows.current_number()),
             (1, 2)
@@ -324,10 +332,10 @@ mod tests {
     fn handles_of_the_old_and_of_the_coming_key_open() {
         use protocol::handle::{Handle, Purpose as For};
         let rows = rows();
-        let before = KeySet::of(&rows, &master(1), at(999))
+        let before = KeySet::of(&rows, &custody(1), at(999))
             .expect("a set")
             .handles;
-        let after = KeySet::of(&rows, &master(1), at(1_000))
+        let after = KeySet::of(&rows, &custody(1), at(1_000))
             .expect("a set")
             .handles;
         let handle = Handle {
@@ -342,7 +350,7 @@ mod tests {
 
     #[test]
     fn others_encrypt_to_the_key_in_use_and_the_old_one_still_opens() {
-        let after = KeySet::of(&rows(), &master(1), at(1_000)).expect("a set");
+        let after = KeySet::of(&rows(), &custody(1), at(1_000)).expect("a set");
         let introspection = after.introspection().expect("keys");
         assert_eq!(introspection.published().keys().len(), 1);
         assert_eq!(introspection.all().len(), 2);
@@ -352,9 +360,9 @@ mod tests {
     fn a_purpose_that_a_party_has_not_is_named() {
         let own = |row: &KeyRow| Purpose::EVERYBODY.contains(&row.purpose);
         let rows: Vec<KeyRow> = rows().into_iter().filter(own).collect();
-        let set = KeySet::of(&rows, &master(1), at(0)).expect("a set");
+        let set = KeySet::of(&rows, &custody(1), at(0)).expect("a set");
         assert_eq!(set.tokens().err(), Some(Missing(Purpose::Tokens)));
-        let none = KeySet::of(&rows[1..1], &master(1), at(0))
+        let none = KeySet::of(&rows[1..1], &custody(1), at(0))
             .err()
             .expect("a fault");
         assert!(matches!(none, KeyFault::NoKey(Purpose::Rows)));

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::MasterKey;
+use super::{Custody, MasterKey};
 use crate::chance;
 
 /// A master key that is the same for the same number.
@@ -12,6 +12,11 @@ pub(super) fn master(number: u8) -> MasterKey {
     let key = written(&folder.join("master.key"), number);
     std::fs::remove_dir_all(folder).expect("removable");
     key
+}
+
+/// The same, with no token beside it.
+pub(super) fn custody(number: u8) -> Custody {
+    master(number).into()
 }
 
 fn written(path: &Path, number: u8) -> MasterKey {

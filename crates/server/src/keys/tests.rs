@@ -6,7 +6,7 @@ use verdict::Moment;
 use super::admin::{self, NotDone};
 use super::not_before::Subject;
 use super::schedule::Plan;
-use super::testing::master;
+use super::testing::{custody, master};
 use super::*;
 
 const NOW: Moment = Moment::from_unix(1_000_000);
@@ -108,7 +108,7 @@ async fn a_key_is_gone_once_everything_that_it_made_is_over() {
 async fn a_key_that_another_node_made_is_known_at_the_next_look() {
     let home = Memory::new();
     let keys = node(&home).await;
-    let made = admin::rotate(&home, &master(1), &schedule(), Purpose::Rows, NOW).await;
+    let made = admin::rotate(&home, &custody(1), &schedule(), Purpose::Rows, NOW).await;
     assert_eq!(made.expect("made").number, 2);
     assert!(keys.set().rows.numbered(2).is_none());
     keys.look(&home, NOW).await.expect("looked");
@@ -146,7 +146,7 @@ async fn a_home_under_another_master_key_is_not_opened() {
     let opened = Keys::open(&home, master(2), &MITZ, schedule(), NOW).await;
     let fault = opened.err().expect("another master");
     assert!(matches!(fault, KeyFault::OtherMaster { .. }), "{fault}");
-    let rotated = admin::rotate(&home, &master(2), &schedule(), Purpose::Rows, NOW).await;
+    let rotated = admin::rotate(&home, &custody(2), &schedule(), Purpose::Rows, NOW).await;
     assert!(matches!(
         rotated,
         Err(NotDone::Fault(KeyFault::OtherMaster { .. }))
@@ -159,15 +159,23 @@ async fn only_a_key_that_nothing_needs_can_be_retired() {
     node(&home).await;
     let schedule = schedule();
     let retire = async |number, anyway, now| {
-        admin::retire(&home, &schedule, (Purpose::Handles, number), anyway, now).await
+        admin::retire(
+            &home,
+            None,
+            &schedule,
+            (Purpose::Handles, number),
+            anyway,
+            now,
+        )
+        .await
     };
     for anyway in [false, true] {
         let only = retire(1, anyway, NOW).await;
         assert!(matches!(only, Err(NotDone::OnlyKey(Purpose::Handles))));
     }
-    let rotated = admin::rotate(&home, &master(1), &schedule, Purpose::Handles, NOW).await;
+    let rotated = admin::rotate(&home, &custody(1), &schedule, Purpose::Handles, NOW).await;
     rotated.expect("rotated");
-    let again = admin::rotate(&home, &master(1), &schedule, Purpose::Handles, NOW).await;
+    let again = admin::rotate(&home, &custody(1), &schedule, Purpose::Handles, NOW).await;
     assert!(matches!(again, Err(NotDone::Waits(Purpose::Handles, _))));
     let needed = retire(1, false, NOW).await.expect_err("needed");
     let text = needed.to_string();
@@ -185,9 +193,9 @@ async fn a_key_that_goes_at_once_gives_its_place_to_the_one_that_waits() {
     let home = Memory::new();
     let keys = node(&home).await;
     let (first, schedule) = (kid(&keys), schedule());
-    let rotated = admin::rotate(&home, &master(1), &schedule, Purpose::Tokens, NOW).await;
+    let rotated = admin::rotate(&home, &custody(1), &schedule, Purpose::Tokens, NOW).await;
     rotated.expect("rotated");
-    let retired = admin::retire(&home, &schedule, (Purpose::Tokens, 1), true, NOW).await;
+    let retired = admin::retire(&home, None, &schedule, (Purpose::Tokens, 1), true, NOW).await;
     assert!(retired.expect("retired").loss.is_some());
     keys.look(&home, NOW).await.expect("looked");
     assert_ne!(kid(&keys), first);
@@ -200,9 +208,9 @@ async fn a_key_that_waits_can_be_taken_back() {
     let home = Memory::new();
     node(&home).await;
     let schedule = schedule();
-    let rotated = admin::rotate(&home, &master(1), &schedule, Purpose::Tokens, NOW).await;
+    let rotated = admin::rotate(&home, &custody(1), &schedule, Purpose::Tokens, NOW).await;
     rotated.expect("rotated");
-    let retired = admin::retire(&home, &schedule, (Purpose::Tokens, 2), false, NOW).await;
+    let retired = admin::retire(&home, None, &schedule, (Purpose::Tokens, 2), false, NOW).await;
     assert_eq!(retired.expect("retired").loss, None);
 }
 

@@ -2,6 +2,7 @@
 
 mod files_of;
 mod homes;
+mod hsm;
 mod others;
 
 use std::fmt;
@@ -78,7 +79,7 @@ impl Finding {
 pub enum Reach {
     /// Everything.
     Everywhere,
-    /// Nothing that leaves this machine, but for the database: no revocation list is fetched and nobody
+    /// Nothing that leaves this machine, but for the database and a hardware security module: no revocation list is fetched and nobody
     /// whom the roles call is asked.
     Here,
 }
@@ -88,6 +89,7 @@ pub enum Reach {
 pub async fn check(config: &Config, reach: Reach) -> Vec<Finding> {
     let clock = Clock::system();
     let mut findings = vec![state(config), files_of::master(config)];
+    findings.extend(hsm::look(config).await);
     let registers = Registers::read(config.registers.as_deref());
     findings.push(Finding::of("registers", told(config, &registers)));
     findings.extend(files_of::certificates(config, clock.wall()));

@@ -31,6 +31,7 @@ use crate::config::{Config, NodeIdentity};
 use crate::door::{self, Drained, House, Site, Stop};
 use crate::home::Home;
 use crate::input::Registers;
+use crate::keys::{SigningToken, custody};
 use crate::log::RefusalLog;
 use crate::outside::{Addresses, Outside, OutsideConfig};
 use crate::trust::Trust;
@@ -69,6 +70,7 @@ struct Foundation {
     log: RefusalLog,
     trusted: trusted::Sources,
     trust: Trust,
+    token: Option<Arc<dyn SigningToken>>,
 }
 
 /// Starts a node. When it returns, every site answers.
@@ -131,6 +133,7 @@ impl Foundation {
         }
         let log = RefusalLog::open(&config.state.join("log.jsonl"));
         Ok(Self {
+            token: custody::token(&config)?,
             log: log.map_err(|error| error.to_string())?,
             config,
             registers,

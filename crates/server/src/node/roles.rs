@@ -21,7 +21,7 @@ use crate::config::{
 };
 use crate::digid::{MetadataSource, ServiceProvider, ServiceProviderConfig};
 use crate::input::{ClientAuth, Registers};
-use crate::keys::{Keys, MasterKey, Purpose};
+use crate::keys::{Custody, Keys, MasterKey, Purpose};
 use crate::lists::{Lists, Stelselnode};
 use crate::observer::Observer;
 use crate::routes::dva::{DvaGiven, DvaRole, DvaUrls};
@@ -87,7 +87,8 @@ async fn app(
     let master = master.map_err(|fault| format!("keys: {fault}"))?;
     let now = on.clock.now();
     let schedule = on.config.schedule.clone();
-    let keys = Keys::open(&home, master, purposes, schedule, now).await;
+    let custody = Custody::new(master, on.token.clone());
+    let keys = Keys::open(&home, custody, purposes, schedule, now).await;
     let keys = keys.map_err(|fault| format!("keys of {role}: {fault}"))?;
     let given = Given {
         host: node.host.clone(),

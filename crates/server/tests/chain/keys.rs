@@ -7,7 +7,7 @@ use identity::Bsn;
 use serde_json::Value;
 use server::app::App;
 use server::keys::admin::{self, Listed};
-use server::keys::{MasterKey, Purpose, Schedule, move_persons};
+use server::keys::{Custody, MasterKey, Purpose, Schedule, move_persons};
 use server::network::{Party, master_file, purposes};
 use store::Store as _;
 use tokio::time::timeout;
@@ -25,9 +25,10 @@ async fn rotate(world: &World, party: Party, purposes: &[Purpose]) {
     let app = &world.running.apps[&party];
     let directory = world.running.state.join(party.name());
     let master = MasterKey::read(&master_file(&directory)).expect("the master key");
+    let custody = Custody::from(master);
     let (schedule, now) = (Schedule::default(), app.clock.now());
     for purpose in purposes {
-        let made = admin::rotate(&app.home, &master, &schedule, *purpose, now).await;
+        let made = admin::rotate(&app.home, &custody, &schedule, *purpose, now).await;
         made.expect("made");
     }
     look(world, party).await;
@@ -176,10 +177,10 @@ async fn a_key_that_is_retired_at_once_opens_nothing_any_more() {
     let mitz = &world.running.apps[&Party::Mitz];
     let (schedule, now) = (Schedule::default(), mitz.clock.now());
     let key = (Purpose::Handles, 1);
-    let needed = admin::retire(&mitz.home, &schedule, key, false, now).await;
+    let needed = admin::retire(&mitz.home, None, &schedule, key, false, now).await;
     needed.expect_err("refresh tokens are alive");
     assert_eq!(dvp.userinfo(&before.access).await.status, 200);
-    let retired = admin::retire(&mitz.home, &schedule, key, true, now).await;
+    let retired = admin::retire(&mitz.home, None, &schedule, key, true, now).await;
     assert!(retired.expect("retired").loss.is_some());
     look(&world, Party::Mitz).await;
     is_error(

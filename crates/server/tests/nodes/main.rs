@@ -1,6 +1,8 @@
 //! Two and three nodes on one PostgreSQL, behind a balancer that gives each connection to the next one:
 //! what one began another ends, and of two that want the same thing one gets it.
 
+#[cfg(feature = "pkcs11")]
+mod pkcs11;
 mod world;
 
 use std::collections::BTreeSet;

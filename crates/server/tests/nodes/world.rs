@@ -66,6 +66,11 @@ impl Drop for Folder {
 impl World {
     /// So many nodes, on one PostgreSQL that each finds migrated.
     pub(crate) async fn start(count: usize) -> Self {
+        Self::start_with(count, |_| ()).await
+    }
+
+    /// The same, after a change of what they are told.
+    pub(crate) async fn start_with(count: usize, change: impl FnOnce(&Installation)) -> Self {
         static NEXT: AtomicUsize = AtomicUsize::new(0);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let name = format!("sluis-nodes-{}-{number}", std::process::id());
@@ -84,6 +89,7 @@ impl World {
             let url = format!("{at}url = \"https://{host}.localhost:{port}\"\n");
             installation.change(&at, &url);
         }
+        change(&installation);
         let digid = open_digid(&mut installation, port).await;
         let client = installation.authority.issue(CLIENT);
         let mut nodes = Vec::new();
@@ -178,12 +184,49 @@ impl World {
     }
 
     async fn token(&self, form: &[(&str, &str)]) -> (u16, Value) {
+        let answer = self.token_answer(form).await;
+        let said = serde_json::from_slice(&answer.body).unwrap_or_default();
+        (answer.status.as_u16(), said)
+    }
+
+    async fn token_answer(&self, form: &[(&str, &str)]) -> Answer {
         let url = format!("https://mitz-back.localhost:{}/token", self.port);
         let from = outside(&self.installation, Some(&self.client));
         let answer = from.post_form(&url, form, Headers::none()).await;
-        let answer: Answer = answer.expect("an answer");
-        let said = serde_json::from_slice(&answer.body).unwrap_or_default();
-        (answer.status.as_u16(), said)
+        answer.expect("an answer")
+    }
+}
+
+/// What tests of tokens in a hardware security module ask beside.
+#[cfg(feature = "pkcs11")]
+impl World {
+    /// The answer to a refresh token, with its headers.
+    pub(crate) async fn refresh_answer(&self, token: &str) -> Answer {
+        let form = [
+            ("grant_type", "refresh_token"),
+            ("refresh_token", token),
+            ("client_id", CLIENT),
+        ];
+        self.token_answer(&form).await
+    }
+
+    /// The keys that Mitz publishes, as it publishes them.
+    pub(crate) async fn jwks(&self) -> Vec<u8> {
+        let url = format!("https://mitz.localhost:{}/jwks", self.port);
+        let answer = outside(&self.installation, None)
+            .get(&url, Headers::none())
+            .await;
+        answer.expect("an answer").body
+    }
+
+    /// What `sluis.toml` says.
+    pub(crate) fn config(&self) -> Config {
+        Config::read(&self.installation.config(), |_| None).expect("a good configuration")
+    }
+
+    /// The client id of the PGO, and the issuer.
+    pub(crate) fn parties(&self) -> (&'static str, String) {
+        (CLIENT, format!("https://mitz.localhost:{}", self.port))
     }
 }
 

@@ -1,6 +1,6 @@
 //! The back channel of Mitz, over mutual TLS: steps 8–19 and 24–26.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::extract::State;
 use axum::response::Response;
@@ -57,9 +57,11 @@ pub(super) async fn token(State(role): State<Arc<MitzRole>>, visit: Visit) -> Re
         return web::too_soon(soon);
     }
     app.saw(8, visit.trace, visit.peer_name(), "token request");
+    let signed = Arc::default();
     let journey = TokenJourney {
         role: Arc::clone(&role),
         request,
+        signed: Arc::clone(&signed),
     };
     match settle(app, visit.trace, journey).await {
         Ok(TokenAnswer::Issued(issued)) => {
@@ -69,7 +71,7 @@ pub(super) async fn token(State(role): State<Arc<MitzRole>>, visit: Visit) -> Re
                 "authorization server",
                 "code or refresh token is good",
             );
-            role.issued(&issued)
+            role.issued(&issued, &signed)
         }
         Ok(TokenAnswer::Refused(refusal)) => {
             app.saw_fail(9, visit.trace, "authorization server", refusal.reason);
@@ -85,6 +87,13 @@ type Why = (&'static str, &'static str);
 struct TokenJourney {
     role: Arc<MitzRole>,
     request: TokenRequest,
+    signed: Arc<Mutex<Option<SignedTokens>>>,
+}
+
+/// What is signed before a code or refresh token is spent for it.
+struct SignedTokens {
+    access_token: String,
+    id_token: String,
 }
 
 impl Journey for TokenJourney {
@@ -102,6 +111,14 @@ impl Journey for TokenJourney {
     ) -> Result<Step<TokenAnswer, GrantVraag>, Outage> {
         let found = run.load::<Grant>(question.key()).await?;
         Ok(question.answer(found))
+    }
+
+    fn prepare(&self, reply: &TokenAnswer) -> Result<(), Outage> {
+        if let TokenAnswer::Issued(issued) = reply {
+            let signed = self.role.sign(issued)?;
+            *self.signed.lock().unwrap_or_else(PoisonError::into_inner) = Some(signed);
+        }
+        Ok(())
     }
 
     fn lost(&self, key: &Key) -> Option<Step<TokenAnswer, GrantVraag>> {
@@ -127,15 +144,23 @@ impl MitzRole {
         Ok(TokenRequest::new(client, Offer::read(&form, open)?).not_before(not_before))
     }
 
-    /// Seals what was issued (mitz case 12).
-    fn issued(&self, issued: &Issued) -> Response {
+    fn sign(&self, issued: &Issued) -> Result<SignedTokens, Outage> {
         let set = self.app.keys.set();
-        let (Ok(access_tokens), Ok(tokens)) = (set.access_tokens(), set.tokens()) else {
-            return web::unavailable();
-        };
-        let access_token = access_tokens.current().sign("JWT", &issued.access_token);
-        let id_token = tokens.current().sign("JWT", &issued.id_token);
-        let (Ok(access_token), Ok(id_token)) = (access_token, id_token) else {
+        let (access_tokens, tokens) = (set.access_tokens()?, set.tokens()?);
+        Ok(SignedTokens {
+            access_token: access_tokens.current().sign("JWT", &issued.access_token)?,
+            id_token: tokens.current().sign("JWT", &issued.id_token)?,
+        })
+    }
+
+    /// Hands out what was issued (mitz case 12).
+    fn issued(&self, issued: &Issued, signed: &Mutex<Option<SignedTokens>>) -> Response {
+        let signed = signed.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let Some(SignedTokens {
+            access_token,
+            id_token,
+        }) = signed
+        else {
             return web::unavailable();
         };
         let refresh_token = self.app.handles.make(REFRESH_TOKEN, issued.refresh_token);

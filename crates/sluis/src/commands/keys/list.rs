@@ -54,6 +54,9 @@ fn table(keys: &[Listed]) -> String {
             moment(key.used_from),
             key.until.map_or_else(|| "-".to_owned(), moment),
             key.seals.to_string(),
+            key.pkcs11_id
+                .as_ref()
+                .map_or_else(|| "store".to_owned(), |id| format!("pkcs11 {id}")),
             key.kid.clone(),
         ]
     };
@@ -66,6 +69,7 @@ fn table(keys: &[Listed]) -> String {
         "USED FROM",
         "KEPT UNTIL",
         "SEALS",
+        "HELD IN",
         "KID",
     ];
     aligned(&heads, &rows)

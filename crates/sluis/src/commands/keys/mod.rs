@@ -9,12 +9,15 @@ mod table;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::{Args, Subcommand};
 use server::clock::Clock;
+use server::config::Config;
 use server::home::Home;
 use server::keys::admin::NotDone;
-use server::keys::{KeyFault, MasterKey, Purpose, Schedule};
+use server::keys::custody::token;
+use server::keys::{Custody, KeyFault, MasterKey, Purpose, Schedule, SigningToken};
 use server::network::{Party, master_file};
 use verdict::Moment;
 
@@ -72,6 +75,7 @@ struct Opened {
     schedule: Schedule,
     now: Moment,
     master: PathBuf,
+    config: Option<Config>,
 }
 
 impl Keys {
@@ -101,9 +105,20 @@ impl Whose {
 }
 
 impl Opened {
-    /// The master key, for who makes a key.
-    fn master(&self) -> Result<MasterKey, ExitCode> {
-        MasterKey::read(&self.master).map_err(|fault: KeyFault| cannot_begin(&fault.to_string()))
+    /// The master key and the token, for who makes a key.
+    fn custody(&self, purpose: Purpose) -> Result<Custody, ExitCode> {
+        let master = MasterKey::read(&self.master);
+        let master = master.map_err(|fault: KeyFault| cannot_begin(&fault.to_string()))?;
+        Ok(Custody::new(master, self.token(purpose)?))
+    }
+
+    /// The token of a hardware security module, where the configuration names one and keys of this
+    /// purpose can be in it.
+    fn token(&self, purpose: Purpose) -> Result<Option<Arc<dyn SigningToken>>, ExitCode> {
+        match &self.config {
+            Some(config) if purpose.signs() => token(config).map_err(|why| cannot_begin(&why)),
+            _ => Ok(None),
+        }
     }
 }
 
@@ -114,9 +129,10 @@ async fn of_node(file: &Path, role: &str) -> Result<Opened, String> {
     let role = role.ok_or("the configuration has no such role")?;
     Ok(Opened {
         home: Home::beside_node(&config, role).await?,
-        schedule: config.schedule,
+        schedule: config.schedule.clone(),
         now: Clock::system().now(),
-        master: config.master_file,
+        master: config.master_file.clone(),
+        config: Some(config),
     })
 }
 
@@ -132,6 +148,7 @@ fn of_demo(directory: &Path) -> Result<Opened, String> {
         schedule: Schedule::default(),
         now: Clock::system().now(),
         master: master_file(directory),
+        config: None,
     })
 }
 

@@ -4,7 +4,8 @@ use std::process::ExitCode;
 
 use clap::Args;
 use serde_json::json;
-use server::keys::{Purpose, admin};
+use server::keys::Purpose;
+use server::keys::admin::{self, Retired};
 
 use super::{Whose, not_done, purpose};
 use crate::commands::say;
@@ -40,22 +41,42 @@ impl Retire {
             Ok(opened) => opened,
             Err(code) => return code,
         };
+        let token = match opened.token(self.purpose) {
+            Ok(token) => token,
+            Err(code) => return code,
+        };
         let key = (self.purpose, self.number);
         let (home, schedule) = (&opened.home, &opened.schedule);
-        let retired = match admin::retire(home, schedule, key, self.now, opened.now).await {
+        let token = token.as_deref();
+        let retired = admin::retire(home, token, schedule, key, self.now, opened.now).await;
+        let retired = match retired {
             Ok(retired) => retired,
             Err(why) => return not_done(&why),
         };
-        let (purpose, number) = (self.purpose.name(), self.number);
-        say(&if self.json {
-            let gone = json!({ "purpose": purpose, "number": number, "loss": retired.loss });
-            json!({ "schema_version": 1, "retired": gone }).to_string()
-        } else {
-            let gone = format!("{purpose}-{number} is gone");
-            retired
-                .loss
-                .map_or(gone.clone(), |loss| format!("{gone}: {loss}"))
-        });
+        say(&self.told(retired));
         ExitCode::SUCCESS
+    }
+
+    fn told(&self, retired: Retired) -> String {
+        let (purpose, number) = (self.purpose.name(), self.number);
+        let left = retired.left.map(|id| id.to_string());
+        if self.json {
+            let gone = json!({
+                "purpose": purpose,
+                "number": number,
+                "loss": retired.loss,
+                "left_in_pkcs11": left,
+            });
+            return json!({ "schema_version": 1, "retired": gone }).to_string();
+        }
+        let gone = format!("{purpose}-{number} is gone");
+        let gone = match retired.loss {
+            Some(loss) => format!("{gone}: {loss}"),
+            None => gone,
+        };
+        match left {
+            Some(id) => format!("{gone}; object {id} is still in the token: destroy it there"),
+            None => gone,
+        }
     }
 }

@@ -33,12 +33,12 @@ impl Rotate {
             Ok(opened) => opened,
             Err(code) => return code,
         };
-        let master = match opened.master() {
-            Ok(master) => master,
+        let custody = match opened.custody(self.purpose) {
+            Ok(custody) => custody,
             Err(code) => return code,
         };
         let (home, schedule) = (&opened.home, &opened.schedule);
-        let made = admin::rotate(home, &master, schedule, self.purpose, opened.now).await;
+        let made = admin::rotate(home, &custody, schedule, self.purpose, opened.now).await;
         let made = match made {
             Ok(made) => made,
             Err(why) => return not_done(&why),
