@@ -83,21 +83,25 @@ pub async fn store(file: &Path, grants: u32) -> Result<[Purse; 2]> {
     }))
 }
 
-async fn fill(home: &Arc<Home>, keys: &Arc<Keys>, proof: Proof, grants: u32) -> Result<()> {
+async fn fill(home: &Arc<Home>, keys: &Keys, proof: Proof, grants: u32) -> Result<()> {
     let now = Clock::system().now();
     let mut running = JoinSet::new();
-    for first in (0..grants).step_by(PER_COMMIT as usize) {
+    // In the order of the table: rows that come at random would each rewrite a page of their own.
+    let mut numbers: Vec<u32> = (0..grants).collect();
+    numbers.sort_by_cached_key(|number| grant_id(proof, *number));
+    for numbers in numbers.chunks(PER_COMMIT as usize) {
         if running.len() >= COMMITS as usize
             && let Some(stored) = running.join_next().await
         {
             stored??;
         }
-        let (home, keys) = (Arc::clone(home), Arc::clone(keys));
+        let home = Arc::clone(home);
+        let changes = numbers
+            .iter()
+            .flat_map(|number| rows(keys, proof, *number, now));
+        let id = CommitId(grant_id(proof, u32::MAX - numbers[0]));
+        let commit = Commit::new(id, now, changes.collect(), Vec::new())?;
         running.spawn(async move {
-            let numbers = first..grants.min(first + PER_COMMIT);
-            let changes = numbers.flat_map(|number| rows(&keys, proof, number, now));
-            let id = CommitId(grant_id(proof, u32::MAX - first));
-            let commit = Commit::new(id, now, changes.collect(), Vec::new())?;
             Ok::<_, Box<dyn std::error::Error + Send + Sync>>(home.commit(commit).await?)
         });
     }
