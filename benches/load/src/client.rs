@@ -1,6 +1,7 @@
 //! One connection of a client: TLS, and the little of HTTP/1.1 that a token endpoint needs. Requests
 //! are put together in one buffer and written at once, so that the client is not what is measured.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use rustls::ClientConfig;
@@ -16,34 +17,51 @@ use crate::Result;
 const ANSWER_BYTES_MAX: usize = 64 * 1024;
 
 /// An open connection.
-pub(crate) struct Connection {
+pub struct Connection {
     stream: TlsStream<TcpStream>,
     host: String,
     request: Vec<u8>,
     answer: Vec<u8>,
+    /// How long the head of the answer is.
+    head: usize,
 }
 
 impl Connection {
-    /// Connects to a host that this machine serves on `port`.
-    pub(crate) async fn open(config: Arc<ClientConfig>, host: &str, port: u16) -> Result<Self> {
-        let stream = TcpStream::connect(("127.0.0.1", port)).await?;
+    /// Connects to a host that is served at this address.
+    ///
+    /// # Errors
+    /// When nobody listens there, or the handshake fails.
+    pub async fn open(config: Arc<ClientConfig>, host: &str, at: SocketAddr) -> Result<Self> {
+        let stream = TcpStream::connect(at).await?;
         stream.set_nodelay(true)?;
         let name = ServerName::try_from(host.to_owned())?;
         let stream = TlsConnector::from(config).connect(name, stream).await?;
         Ok(Self {
             stream,
-            host: format!("{host}:{port}"),
+            host: format!("{host}:{}", at.port()),
             request: Vec::with_capacity(2048),
             answer: Vec::with_capacity(4096),
+            head: 0,
         })
     }
 
     /// Posts a form: the status, and the body until the next request.
-    pub(crate) async fn post(&mut self, path: &str, form: &str) -> Result<(u16, &str)> {
+    ///
+    /// # Errors
+    /// When the connection ends before the answer does.
+    pub async fn post(&mut self, path: &str, form: &str) -> Result<(u16, &str)> {
+        self.post_with(path, "", form).await
+    }
+
+    /// The same, with lines of the head that each end in CRLF.
+    ///
+    /// # Errors
+    /// As [`Self::post`].
+    pub async fn post_with(&mut self, path: &str, more: &str, form: &str) -> Result<(u16, &str)> {
         self.request.clear();
         let head = format!(
             "POST {path} HTTP/1.1\r\nhost: {}\r\ncontent-type: application/x-www-form-urlencoded\r\n\
-             content-length: {}\r\n\r\n",
+             content-length: {}\r\n{more}\r\n",
             self.host,
             form.len()
         );
@@ -67,12 +85,21 @@ impl Connection {
                 content_length(head).ok_or("an answer without length")?,
             );
         };
+        self.head = head;
         while self.answer.len() < head + length {
             self.more().await?;
         }
         let status = std::str::from_utf8(self.answer.get(9..12).unwrap_or_default())?;
         let body = std::str::from_utf8(&self.answer[head..head + length])?;
         Ok((status.parse()?, body))
+    }
+
+    /// A header of the last answer.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let head = std::str::from_utf8(self.answer.get(..self.head)?).ok()?;
+        let mut lines = head.split("\r\n").filter_map(|line| line.split_once(':'));
+        let (_, value) = lines.find(|(known, _)| known.eq_ignore_ascii_case(name))?;
+        Some(value.trim())
     }
 
     async fn more(&mut self) -> Result<()> {
@@ -95,7 +122,7 @@ fn content_length(head: &str) -> Option<usize> {
 }
 
 /// A member of a flat JSON object whose value is text without escapes, as tokens are.
-pub(crate) fn member<'a>(json: &'a str, name: &str) -> Option<&'a str> {
+pub fn member<'a>(json: &'a str, name: &str) -> Option<&'a str> {
     let (_, rest) = json.split_once(&format!("\"{name}\":\""))?;
     Some(rest.split_once('"')?.0)
 }

@@ -62,7 +62,7 @@ pub(crate) async fn start(world: &World, scenario: Scenario, seconds: u64) -> Re
     }
     let mut connections = Vec::new();
     for _ in 0..scenario.connections {
-        connections.push(Connection::open(world.tls(proof), BACK, world.port()).await?);
+        connections.push(Connection::open(world.tls(proof), BACK, world.address()).await?);
     }
     shared.until = clock() + Duration::from_secs(seconds);
     let shared = Arc::new(shared);

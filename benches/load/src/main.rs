@@ -7,7 +7,6 @@
 //!
 //! Start reading at [`plan`]; [`node`] is the server, [`drive`] the client, [`report`] what is told.
 
-mod client;
 #[path = "../../../crates/store/tests/postgres/cluster.rs"]
 #[expect(dead_code, reason = "the tests of the store need more of it")]
 mod cluster;
@@ -17,18 +16,15 @@ mod node;
 mod plan;
 mod plot;
 mod report;
-mod seed;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use load::{Result, client, seed};
 use node::World;
 use plan::{Arguments, Scenario};
 use report::Measured;
-
-/// Whatever stops a run, in words.
-type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
 fn main() -> ExitCode {
     let arguments = match Arguments::read(std::env::args().skip(1)) {

@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::io::{BufRead as _, BufReader};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
@@ -91,8 +92,9 @@ impl World {
         })
     }
 
-    pub(crate) const fn port(&self) -> u16 {
-        self.installation.port
+    /// Where it listens.
+    pub(crate) fn address(&self) -> SocketAddr {
+        (Ipv4Addr::LOCALHOST, self.installation.port).into()
     }
 
     /// The issuer, which is the audience of assertions.

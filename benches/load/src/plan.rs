@@ -2,6 +2,9 @@
 
 use std::fmt;
 
+pub(crate) use load::proof::Proof;
+use load::seed::GRANTS;
+
 /// How the tool is called.
 pub(crate) const USAGE: &str = "\
 usage: cargo xtask load [--seconds N] [--grow] [--only WORD]
@@ -12,20 +15,9 @@ usage: cargo xtask load [--seconds N] [--grow] [--only WORD]
 /// Seconds that an assertion signed ahead of a run may wait for its use, so a run is no longer.
 const SECONDS_MAX: u64 = 120;
 
-/// Grants of each client that are stored in every home.
-pub(crate) const GRANTS: u32 = 1_000;
-/// And with `--grow`, on SQLite, of the client with a certificate.
+/// And with `--grow`, on SQLite, grants of the client with a certificate.
 const MORE: [u32; 2] = [100_000, 1_000_000];
 const CONNECTIONS: [u16; 3] = [1, 8, 64];
-
-/// How a client proves itself, and which tokens it gets.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Proof {
-    /// `tls_client_auth`: ES256 for the ID token, HS256 for the bound access token.
-    Certificate,
-    /// `private_key_jwt`: one more ES256 to check, one more row for its `jti`.
-    Assertion,
-}
 
 /// Where rows are kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -102,24 +94,6 @@ impl Arguments {
         }
         all.retain(|scenario| scenario.to_string().contains(&self.only));
         all
-    }
-}
-
-impl Proof {
-    /// Its name in metadata and registrations.
-    pub(crate) const fn method(self) -> &'static str {
-        match self {
-            Self::Certificate => "tls_client_auth",
-            Self::Assertion => "private_key_jwt",
-        }
-    }
-
-    /// The client of that proof.
-    pub(crate) const fn client_id(self) -> &'static str {
-        match self {
-            Self::Certificate => "pgo.localhost",
-            Self::Assertion => "sleutelpgo.localhost",
-        }
     }
 }
 

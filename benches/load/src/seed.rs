@@ -23,10 +23,12 @@ use tokio::task::JoinSet;
 use verdict::{Change, CommitId, Expect, Moment, PersonTag, Record as _, Sealed};
 
 use crate::Result;
-use crate::plan::{GRANTS, Proof};
+use crate::proof::Proof;
 
 /// The role whose grants they are.
-pub(crate) const ROLE: &str = "mitz";
+pub const ROLE: &str = "mitz";
+/// Grants of each client that are stored in every home.
+pub const GRANTS: u32 = 1_000;
 /// A person of the test range.
 const BSN: &str = "900186021";
 /// Grants in one commit, and commits on their way at a time: the home makes groups of them.
@@ -56,7 +58,10 @@ impl Keys {
 
 /// Makes the schema and stores so many grants of the client with a certificate, and few of the other,
 /// before the node starts. Gives their refresh tokens.
-pub(crate) async fn store(file: &Path, grants: u32) -> Result<[Purse; 2]> {
+///
+/// # Errors
+/// When the configuration, the keys or the store cannot be used.
+pub async fn store(file: &Path, grants: u32) -> Result<[Purse; 2]> {
     let config = Config::read(file, |_| None)?;
     server::certificates::private_directory(&config.state)?;
     server::certificates::private_directory(&config.state.join(ROLE))?;
@@ -78,21 +83,25 @@ pub(crate) async fn store(file: &Path, grants: u32) -> Result<[Purse; 2]> {
     }))
 }
 
-async fn fill(home: &Arc<Home>, keys: &Arc<Keys>, proof: Proof, grants: u32) -> Result<()> {
+async fn fill(home: &Arc<Home>, keys: &Keys, proof: Proof, grants: u32) -> Result<()> {
     let now = Clock::system().now();
     let mut running = JoinSet::new();
-    for first in (0..grants).step_by(PER_COMMIT as usize) {
+    // In the order of the table: rows that come at random would each rewrite a page of their own.
+    let mut numbers: Vec<u32> = (0..grants).collect();
+    numbers.sort_by_cached_key(|number| grant_id(proof, *number));
+    for numbers in numbers.chunks(PER_COMMIT as usize) {
         if running.len() >= COMMITS as usize
             && let Some(stored) = running.join_next().await
         {
             stored??;
         }
-        let (home, keys) = (Arc::clone(home), Arc::clone(keys));
+        let home = Arc::clone(home);
+        let changes = numbers
+            .iter()
+            .flat_map(|number| rows(keys, proof, *number, now));
+        let id = CommitId(grant_id(proof, u32::MAX - numbers[0]));
+        let commit = Commit::new(id, now, changes.collect(), Vec::new())?;
         running.spawn(async move {
-            let numbers = first..grants.min(first + PER_COMMIT);
-            let changes = numbers.flat_map(|number| rows(&keys, proof, number, now));
-            let id = CommitId(grant_id(proof, u32::MAX - first));
-            let commit = Commit::new(id, now, changes.collect(), Vec::new())?;
             Ok::<_, Box<dyn std::error::Error + Send + Sync>>(home.commit(commit).await?)
         });
     }
@@ -135,16 +144,17 @@ fn rows(keys: &Keys, proof: Proof, number: u32, now: Moment) -> Vec<Change<Seale
     .into()
 }
 
-/// The tag of somebody whom nobody else is.
-fn person(id: [u8; 16]) -> PersonTag {
+/// The tag of the person whose grant this is: nobody else is.
+pub fn person(id: [u8; 16]) -> PersonTag {
     PersonTag {
         key_id: 1,
         tag: jose::sha256(&id),
     }
 }
 
-/// Ids that lie all over the table, as random ones do.
-fn grant_id(proof: Proof, number: u32) -> [u8; 16] {
+/// The id of the grant of this number, and of the koppeling that it hangs on. Ids lie all over the
+/// table, as random ones do.
+pub fn grant_id(proof: Proof, number: u32) -> [u8; 16] {
     let named = format!("{}.{number}", proof.client_id());
     let hash = jose::sha256(named.as_bytes());
     let mut id = [0; 16];
@@ -154,7 +164,7 @@ fn grant_id(proof: Proof, number: u32) -> [u8; 16] {
 
 /// The refresh tokens of a client: first those of the stored grants, each once; then those that came
 /// back, the oldest first. So every grant has its turn before one has a second.
-pub(crate) struct Purse {
+pub struct Purse {
     keys: Arc<Keys>,
     proof: Proof,
     grants: u32,
@@ -168,22 +178,27 @@ struct State {
 }
 
 impl Purse {
+    /// The refresh token of this generation of a grant.
+    pub fn token(&self, number: u32, generation: u64) -> String {
+        let id = grant_id(self.proof, number);
+        let handle = Handle { id, generation };
+        self.keys.handles.make(REFRESH_TOKEN, handle)
+    }
+
     /// The next token to offer; nothing when all are on their way.
-    pub(crate) fn take(&self) -> Option<String> {
+    pub fn take(&self) -> Option<String> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         if state.fresh == self.grants {
             return state.back.pop_front();
         }
-        let id = grant_id(self.proof, state.fresh);
+        let number = state.fresh;
         state.fresh += 1;
         drop(state);
-        let generation = 0;
-        let handle = Handle { id, generation };
-        Some(self.keys.handles.make(REFRESH_TOKEN, handle))
+        Some(self.token(number, 0))
     }
 
     /// Keeps the successor of a token.
-    pub(crate) fn put(&self, token: String) {
+    pub fn put(&self, token: String) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         state.back.push_back(token);
     }

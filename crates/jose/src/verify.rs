@@ -26,7 +26,9 @@ pub struct Expected<'a> {
     pub audience: &'a [&'a str],
     /// The moment of the run.
     pub now: Moment,
-    /// Seconds by which the issuer's clock may differ from ours; more than 60 counts as 60.
+    /// Seconds by which the issuer's clock may be behind ours when a token is over; more than 60 counts
+    /// as 60. Whether it has begun is always judged with 60: our own tokens come from nodes beside this
+    /// one too, whose clocks run ahead by a little.
     pub leeway_s: u32,
 }
 
@@ -272,7 +274,7 @@ impl Expected<'_> {
         }
         for (name, refused) in [("nbf", Refused::NotYetValid), ("iat", Refused::IssuedAhead)] {
             let from = moment(members, name, refused)?;
-            if from.is_some_and(|from| from > self.now.plus_s(leeway_s)) {
+            if from.is_some_and(|from| from > self.now.plus_s(LEEWAY_S_MAX)) {
                 return Err(refused);
             }
         }
@@ -651,6 +653,24 @@ mod tests {
             check_claims(&with("exp", json!(i64::MIN))),
             Err(Refused::Expired)
         );
+    }
+
+    #[test]
+    fn a_token_of_a_node_whose_clock_is_a_minute_ahead_has_begun_and_is_over_in_time() {
+        let exact = Expected {
+            leeway_s: 0,
+            ..expected()
+        };
+        let at = |name: &str, ahead_s: i64| {
+            let claims = with(name, json!(NOW.unix() + ahead_s));
+            let token = mac_key().sign("at+jwt", &claims).expect("signed");
+            verify_mac(&token, &[mac_key()], &exact).err()
+        };
+        assert_eq!(at("iat", 60), None);
+        assert_eq!(at("iat", 61), Some(Refused::IssuedAhead));
+        assert_eq!(at("nbf", 60), None);
+        assert_eq!(at("nbf", 61), Some(Refused::NotYetValid));
+        assert_eq!(at("exp", 0), Some(Refused::Expired));
     }
 
     #[test]

@@ -18,6 +18,7 @@ pub mod config;
 pub mod date;
 pub mod digid;
 pub mod door;
+pub mod finishing;
 pub mod home;
 pub mod input;
 pub mod jwks;

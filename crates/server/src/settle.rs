@@ -13,6 +13,7 @@ use verdict::{
 use crate::app::App;
 use crate::chance;
 use crate::door::TraceId;
+use crate::finishing::Finishing;
 use crate::keys::Missing;
 
 /// How often a run may lose a race before it gives up. Every loss means that somebody else won, so
@@ -144,7 +145,7 @@ pub async fn settle<J: Journey>(
         entropy: chance::entropy(),
         trace,
     };
-    let ended = tokio::spawn(async move { attempts(&run, &journey).await }).await;
+    let ended = Finishing::of(async move { attempts(&run, &journey).await }).await;
     let ended = ended.unwrap_or_else(|_| Err(Outage::Fault("the run panicked".to_owned())));
     if let Err(outage) = &ended {
         tracing::error!(party = app.party, trace = %trace, %outage, "a run came to no decision");

@@ -10,7 +10,7 @@ use std::process::{Command, Output};
 use std::time::Duration;
 
 use common::State;
-use node::{CLIENTS, Node, PROVIDERS, caller, get, serve_by, stop, url};
+use node::{CLIENTS, Node, PROVIDERS, begin, caller, get, stop, url};
 use serde_json::Value;
 use testkit::{Installation, Role, Store};
 
@@ -56,7 +56,7 @@ fn keys(at: &Installation, arguments: &[&str]) -> String {
 }
 
 fn serve(at: &Installation) -> Node {
-    serve_by(with_token(node::sluis("serve", at), at))
+    begin(with_token(node::sluis("serve", at), at))
 }
 
 /// Waits until a node publishes so many keys.

@@ -6,8 +6,6 @@
 
 #[path = "shared/child.rs"]
 mod child;
-#[path = "shared/small.rs"]
-mod small;
 
 use std::env;
 use std::error::Error;
@@ -18,11 +16,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use child::{Child, aloud, in_order, now, rounds, task};
-use small::{Small, fill};
 use store::contract::Checker;
 use store::contract::history::{Answer, Happened, Note};
 use store::contract::load::{self, Load};
 use store::{Commit, Embedded, NotCommitted, Store};
+use testkit::{Small, fill};
 use tokio::runtime::Runtime;
 use tokio::time::{sleep, timeout};
 use verdict::{CommitId, Moment};

@@ -6,7 +6,9 @@
 mod authority;
 mod installation;
 mod postgresql;
+mod small;
 
 pub use authority::{Authority, Issued, saml_signing};
 pub use installation::{Installation, Role, Store};
 pub use postgresql::Cluster;
+pub use small::{Small, fill};

@@ -35,8 +35,15 @@ impl Cluster {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let name = format!("sluis-cluster-{}-{number}", std::process::id());
-        let (directory, programs) = (std::env::temp_dir().join(name), programs());
+        let (directory, programs) = (scratch().join(name), programs());
         make(&programs, &directory, settings);
+        let cluster = Self::on(directory, programs);
+        cluster.sql("postgres", "CREATE DATABASE sluis");
+        cluster
+    }
+
+    /// Runs the server on a directory that holds `data`.
+    fn on(directory: PathBuf, programs: PathBuf) -> Self {
         let guard = guard(&programs, &directory);
         let cluster = Self {
             directory,
@@ -44,8 +51,43 @@ impl Cluster {
             guard,
         };
         cluster.wait_until_ready();
-        cluster.sql("postgres", "CREATE DATABASE sluis");
         cluster
+    }
+
+    /// A standby of this server, which its commits wait for from now on.
+    ///
+    /// # Panics
+    /// When it does not connect.
+    #[must_use]
+    pub fn standby(&self) -> Self {
+        let name = self.directory.file_name().expect("a name");
+        let name = format!("{}-standby", name.to_string_lossy());
+        let directory = self.directory.with_file_name(name);
+        make_empty(&directory);
+        let mut copy = unprivileged(&self.programs.join("pg_basebackup"));
+        copy.args(["-R", "-X", "stream", "-c", "fast", "--no-sync", "-U", USER])
+            .arg("-h")
+            .arg(&self.directory);
+        done(copy.arg("-D").arg(directory.join("data")));
+        let standby = Self::on(directory, self.programs.clone());
+        self.sql(
+            "postgres",
+            "ALTER SYSTEM SET synchronous_standby_names = '*'",
+        );
+        self.sql("postgres", "SELECT pg_reload_conf()");
+        let waits = "SELECT count(*) FROM pg_stat_replication WHERE sync_state = 'sync'";
+        self.wait_until("postgres", waits, "1");
+        standby
+    }
+
+    /// Makes a standby the one that takes writes.
+    ///
+    /// # Panics
+    /// When it does not.
+    pub fn promote(&self) {
+        let mut promote = unprivileged(&self.programs.join("pg_ctl"));
+        let data = self.directory.join("data");
+        done(promote.args(["promote", "-w", "-D"]).arg(data));
     }
 
     fn wait_until_ready(&self) {
@@ -61,6 +103,11 @@ impl Cluster {
         unreachable!("the server did not come up:\n{log}");
     }
 
+    /// The directory of its socket, which is the host in its address.
+    pub fn directory(&self) -> &Path {
+        &self.directory
+    }
+
     /// The address of its database.
     pub fn address(&self) -> String {
         format!("host={} user={USER} dbname=sluis", self.directory.display())
@@ -71,10 +118,42 @@ impl Cluster {
     /// # Panics
     /// When it does not.
     pub fn sql(&self, database: &str, sql: &str) {
+        done(&mut self.psql(database, sql));
+    }
+
+    /// What a database answers to a question for one value.
+    ///
+    /// # Panics
+    /// When it does not answer.
+    pub fn ask(&self, database: &str, sql: &str) -> String {
+        let answer = self.psql(database, sql).stdin(Stdio::null()).output();
+        let answer = answer.expect("psql runs");
+        assert!(answer.status.success(), "{sql}: {answer:?}");
+        String::from_utf8_lossy(&answer.stdout).trim().to_owned()
+    }
+
+    /// Waits until a database answers so.
+    ///
+    /// # Panics
+    /// When it still does not after half a minute.
+    pub fn wait_until(&self, database: &str, sql: &str, answer: &str) {
+        for _ in 0..READY_STEPS {
+            if self.ask(database, sql) == answer {
+                return;
+            }
+            thread::sleep(Duration::from_millis(20));
+        }
+        unreachable!("{sql} is not {answer}");
+    }
+
+    fn psql(&self, database: &str, sql: &str) -> Command {
         let mut psql = Command::new(self.programs.join("psql"));
-        psql.arg("-qX")
-            .args(["-v", "ON_ERROR_STOP=1", "-U", USER, "-h"]);
-        done(psql.arg(&self.directory).args(["-d", database, "-c", sql]));
+        psql.arg("-qXtA")
+            .args(["-v", "ON_ERROR_STOP=1", "-U", USER, "-h"])
+            .arg(&self.directory)
+            .args(["-d", database, "-c", sql])
+            .current_dir("/");
+        psql
     }
 
     /// Stops the server as an operator would (`fast`), or as a crash would (`immediate`).
@@ -141,11 +220,15 @@ fn programs() -> PathBuf {
     )
 }
 
-fn make(programs: &Path, directory: &Path, settings: &str) {
+fn make_empty(directory: &Path) {
     fs::create_dir_all(directory).expect("a directory");
     if is_root() {
         done(Command::new("chown").arg("postgres").arg(directory));
     }
+}
+
+fn make(programs: &Path, directory: &Path, settings: &str) {
+    make_empty(directory);
     let data = directory.join("data");
     let mut init = unprivileged(&programs.join("initdb"));
     init.args([
@@ -186,6 +269,16 @@ fn guard(programs: &Path, directory: &Path) -> Child {
         .arg("-k")
         .arg(directory);
     guard.stdin(Stdio::piped()).spawn().expect("starts")
+}
+
+/// In memory where possible. As root not in `TMPDIR`: the user `postgres` may have no way into it.
+fn scratch() -> PathBuf {
+    let memory = Path::new("/dev/shm");
+    match is_root() {
+        true if memory.is_dir() => memory.to_owned(),
+        true => PathBuf::from("/tmp"),
+        false => std::env::temp_dir(),
+    }
 }
 
 /// PostgreSQL refuses to run as root.

@@ -44,11 +44,11 @@ pub(crate) fn sluis(command: &str, at: &Installation) -> Command {
 
 /// Starts a node and waits until it serves.
 pub(crate) fn serve(at: &Installation) -> Node {
-    serve_by(sluis("serve", at))
+    begin(sluis("serve", at))
 }
 
-/// The same, by a command of one's own.
-pub(crate) fn serve_by(mut command: Command) -> Node {
+/// Starts a node by this command and waits until it serves.
+pub(crate) fn begin(mut command: Command) -> Node {
     let child = command.stdout(Stdio::piped()).spawn().expect("starts");
     let mut node = Node(child);
     let out = node.0.stdout.as_mut().expect("piped");

@@ -42,7 +42,7 @@ use verdict::{IndexKey, Key, Moment, Row, Sealed, Space};
 pub use self::inspection::Inspection;
 pub use self::open_error::OpenError;
 use self::owner::Owner;
-use self::reader::Readers;
+use self::reader::{Reader, Readers};
 use self::writer::{Chore, Job};
 use crate::columns::Encoded;
 use crate::{AuditGap, AuditRow, Commit, Destroyed, Down, Found, NewEpoch, NotCommitted, Page};
@@ -215,7 +215,7 @@ impl Store for Embedded {
     async fn get(&self, keys: &[Key], now: Moment) -> Result<Vec<Option<Row<Sealed>>>, Down> {
         let keys = keys.to_vec();
         self.readers
-            .ask(&self.shared, move |db| db.get(&keys, now))
+            .ask(&self.shared, Reader::Rows, move |db| db.get(&keys, now))
             .await
     }
 
@@ -229,7 +229,7 @@ impl Store for Embedded {
     ) -> Result<Found, Down> {
         let key = key.clone();
         self.readers
-            .ask(&self.shared, move |db| {
+            .ask(&self.shared, Reader::Lists, move |db| {
                 db.find(space, index, &key, &page, now)
             })
             .await
@@ -274,13 +274,15 @@ impl Store for Embedded {
 
     async fn audit_gaps(&self) -> Result<Vec<AuditGap>, Down> {
         self.readers
-            .ask(&self.shared, |database| database.gaps())
+            .ask(&self.shared, Reader::Lists, |database| database.gaps())
             .await
     }
 
     async fn audit(&self, after: u64, rows_max: u16) -> Result<Vec<AuditRow>, Down> {
         self.readers
-            .ask(&self.shared, move |db| db.audit(after, rows_max))
+            .ask(&self.shared, Reader::Lists, move |db| {
+                db.audit(after, rows_max)
+            })
             .await
     }
 }

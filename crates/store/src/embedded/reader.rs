@@ -1,7 +1,6 @@
 //! The threads that read.
 
 use std::path::Path;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::{self, JoinHandle};
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _, Statement, params};
@@ -14,30 +13,39 @@ use crate::columns::Kind;
 use crate::commit::AUDIT_ROWS_MAX;
 use crate::{AuditGap, AuditRow, Down, Found, Page};
 
-/// How many read at once. A read takes some microseconds, so two keep up with many more request
-/// threads; each has a page cache of its own, so more would cost memory.
-const READERS: usize = 2;
 /// How many reads may wait for one reader before callers wait for room.
 const WAITING_MAX: usize = 1024;
+/// How many reads share one snapshot, at most: those that wait when it begins. A snapshot costs two
+/// calls of the operating system, as much as a read.
+const TOGETHER_MAX: usize = 64;
+
+/// Who reads what, so that rows by key, which every request asks for, are
+/// never behind a long list; each reader has a page cache of its own, so more would cost memory.
+#[derive(Clone, Copy)]
+pub(super) enum Reader {
+    /// Rows by their keys: some microseconds.
+    Rows,
+    /// Rows by an index, and the audit log: up to a page.
+    Lists,
+}
 
 /// A read, with the sender that takes its answer.
 type Read = Box<dyn FnOnce(&mut Database<'_>) + Send>;
 
 /// The threads that read.
 pub(super) struct Readers {
+    /// In the order of [`Reader`].
     queues: Vec<mpsc::Sender<Read>>,
     threads: Vec<JoinHandle<()>>,
-    next: AtomicUsize,
 }
 
 impl Readers {
     pub(super) fn start(path: &Path) -> Result<Self, OpenError> {
         let mut readers = Self {
-            queues: Vec::with_capacity(READERS),
-            threads: Vec::with_capacity(READERS),
-            next: AtomicUsize::new(0),
+            queues: Vec::new(),
+            threads: Vec::new(),
         };
-        for _ in 0..READERS {
+        for _ in [Reader::Rows, Reader::Lists] {
             let connection = connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
             schema::prepare_reader(&connection)?;
             let (queue, waiting) = mpsc::channel(WAITING_MAX);
@@ -51,23 +59,22 @@ impl Readers {
         Ok(readers)
     }
 
-    /// Lets one of the readers do it.
+    /// Lets a reader do it.
     pub(super) async fn ask<T: Send + 'static>(
         &self,
         shared: &Shared,
+        reader: Reader,
         read: impl FnOnce(&mut Database<'_>) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, Down> {
         // After a failed commit the pages in memory may be ahead of the disk.
-        if shared.is_down() || self.queues.is_empty() {
-            return Err(Down);
-        }
-        let turn = self.next.fetch_add(1, Ordering::Relaxed) % self.queues.len();
+        let queue = self.queues.get(reader as usize);
+        let queue = queue.filter(|_| !shared.is_down()).ok_or(Down)?;
         let (answer, answered) = oneshot::channel();
         let read: Read = Box::new(move |database| {
             // A caller that went away needs no answer.
             let _ = answer.send(read(database));
         });
-        self.queues[turn].send(read).await.map_err(|_| Down)?;
+        queue.send(read).await.map_err(|_| Down)?;
         let read = answered.await.map_err(|_| Down)?;
         read.map_err(|error| {
             tracing::error!(%error, "a read from the store failed");
@@ -94,8 +101,8 @@ fn serve(connection: &Connection, mut waiting: mpsc::Receiver<Read>) {
             return;
         }
     };
-    while let Some(read) = waiting.blocking_recv() {
-        read(&mut database);
+    while let Some(first) = waiting.blocking_recv() {
+        database.together(first, || waiting.try_recv().ok());
     }
 }
 
@@ -135,12 +142,31 @@ impl<'c> Database<'c> {
         })
     }
 
+    /// Does these reads on one snapshot, which begins now that all of them were asked for. A read that
+    /// fails is no reason for the others to; without a snapshot each takes its own.
+    fn together(&mut self, first: Read, more: impl FnMut() -> Option<Read>) {
+        let reads: Vec<Read> = std::iter::once(first)
+            .chain(std::iter::from_fn(more))
+            .take(TOGETHER_MAX)
+            .collect();
+        let begun = reads.len() > 1 && self.begin.execute([]).is_ok();
+        for read in reads {
+            read(self);
+        }
+        if begun && let Err(error) = self.end.execute([]) {
+            tracing::error!(%error, "a snapshot of the store did not end");
+        }
+    }
+
     pub(super) fn get(
         &mut self,
         keys: &[Key],
         now: Moment,
     ) -> rusqlite::Result<Vec<Option<Row<Sealed>>>> {
-        self.at_one_instant(|db| keys.iter().map(|key| db.live(key, now)).collect())
+        match keys {
+            [key] => Ok(vec![self.live(key, now)?]),
+            keys => self.at_one_instant(|db| keys.iter().map(|key| db.live(key, now)).collect()),
+        }
     }
 
     pub(super) fn find(
@@ -178,11 +204,14 @@ impl<'c> Database<'c> {
         retention::gaps(self.connection)
     }
 
-    /// Runs several statements on one snapshot.
+    /// Runs several statements on one snapshot: that of the reads beside it, if there are some.
     fn at_one_instant<T>(
         &mut self,
         read: impl FnOnce(&mut Self) -> rusqlite::Result<T>,
     ) -> rusqlite::Result<T> {
+        if !self.connection.is_autocommit() {
+            return read(self);
+        }
         self.begin.execute([])?;
         let answer = read(self);
         self.end.execute([])?;

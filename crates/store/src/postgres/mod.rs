@@ -46,12 +46,14 @@
 //! While the server is away callers are told at once, and it is tried again all the time: nothing
 //! latches but a schema that this program is too old for.
 //!
-//! `address` reads where the server is, `inspection` tells what it promises, `session` is a connection and what its failures mean,
-//! `schema` the migrations, `transaction`, `sql` and `arrays` are a group, `writer` and `reader` the tasks and
-//! connections, `sweep` and `retention` remove, `epoch` begins anew after a restoration. Opening never scans.
+//! `address` reads where the server is, `inspection` tells what it promises, `session` is a connection
+//! and what its failures mean, `schema` the migrations, `transaction`, `sql` and `arrays` are a group,
+//! `writer` and `reader` the tasks and connections, `sweep` and `retention` remove, `days` are the
+//! partitions of the audit log, `epoch` begins anew after a restoration. Opening never scans.
 
 mod address;
 mod arrays;
+mod days;
 mod epoch;
 mod inspection;
 mod reader;
@@ -208,7 +210,8 @@ impl Postgres {
     pub async fn migrate(address: &str) -> Result<(), OpenError> {
         let address = Address::parse(address)?;
         let session = Session::bare(&address).await?;
-        schema::migrate(&session.client, &address.schema).await
+        schema::migrate(&session.client, &address.schema).await?;
+        Ok(days::make_first(&session.client).await?)
     }
 
     /// Begins a new epoch in a database that was restored from a backup (by whatever means): what

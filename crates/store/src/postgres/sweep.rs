@@ -10,6 +10,7 @@ use tokio_postgres::{Client, Row, Statement};
 use verdict::Moment;
 
 use super::arrays::Lookups;
+use super::days::{self, DAYS_AHEAD};
 use super::rows;
 use super::session::{ANSWER_MAX, Asked, Durability, Fault, Meaning, Session, round_trip};
 use super::slots::{self, Slots};
@@ -22,8 +23,6 @@ use crate::columns::{self, Kind};
 const BATCH_ROWS_MAX: u16 = 256;
 /// How long the server may take over one batch, and over the partitions of the coming days.
 const WORK_MAX: Duration = Duration::from_secs(15);
-/// How many days ahead the audit log has partitions.
-const DAYS_AHEAD: i64 = 7;
 /// After so many days without a group a writer is gone, and its row with it. A writer that was only
 /// asleep makes itself a new one.
 const WRITER_DAYS: i64 = 30;
@@ -235,53 +234,13 @@ impl Broom {
     /// commit of a day without a partition is kept all the same, so a failure here only waits for
     /// the next sweep.
     async fn make_room(&mut self, today: i64) {
-        let until = today + DAYS_AHEAD;
-        for day in today..=until {
-            if let Err(fault) = partition(&self.session.client, day).await {
-                tracing::warn!(%fault, day, "the audit log has no partition for this day");
-                let _ = self.session.client.batch_execute("ROLLBACK").await;
-            }
-        }
+        let until = days::make(&self.session.client, today).await;
         let forget = "DELETE FROM writer WHERE day < $1";
         let before = today - WRITER_DAYS;
         if let Err(error) = self.session.client.execute(forget, &[&before]).await {
             tracing::warn!(fault = %Fault::from(error), "writers of long ago were not forgotten");
         }
         self.partitions_until = until;
-    }
-}
-
-/// Makes the partition of one day and attaches it, unless it is there. Writers go on: attaching
-/// locks the partition of the other days, which is short and which they seldom use.
-async fn partition(client: &Client, day: i64) -> Result<(), Fault> {
-    let name = "SELECT 'audit_' || to_char(date '1970-01-01' + $1::int4, 'YYYY_MM_DD'),
-                to_regclass('audit_' || to_char(date '1970-01-01' + $1::int4, 'YYYY_MM_DD'))
-                    IS NOT NULL";
-    let number = i32::try_from(day).map_err(|_| Fault::Missing("name for that day"))?;
-    let row = client.query_one(name, &[&number]).await?;
-    let (name, there): (String, bool) = (row.get(0), row.get(1));
-    if there {
-        return Ok(());
-    }
-    let next = day + 1;
-    let make = format!(
-        "BEGIN;
-         CREATE TABLE {name} (LIKE audit INCLUDING ALL,
-             CONSTRAINT {name}_day CHECK (day >= {day} AND day < {next}));
-         ALTER TABLE audit ATTACH PARTITION {name} FOR VALUES FROM ({day}) TO ({next});
-         COMMIT;"
-    );
-    match client.batch_execute(&make).await {
-        Ok(()) => Ok(()),
-        Err(error) => {
-            client.batch_execute("ROLLBACK").await?;
-            let fault = Fault::from(error);
-            // Another node made it in the same moment.
-            match fault.meaning() {
-                Meaning::Again => Ok(()),
-                _ => Err(fault),
-            }
-        }
     }
 }
 

@@ -9,6 +9,7 @@ use store::contract::history::{Answer, Happened, History, Note};
 use store::contract::load::{self, BadLoad, Load};
 use store::postgres::{Postgres, Settings};
 use store::{Commit, Down, NotCommitted, Store};
+use testkit::{Small, fill};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout};
 use verdict::{Change, CommitId, Expect};
@@ -17,7 +18,6 @@ use super::child::rounds;
 use super::cluster::{Cluster, Result, scratch};
 use super::database::Database;
 use super::proxy::{Cut, Proxy};
-use super::small::{Small, fill};
 use super::{commit, id, logged, put, record, rotation, version};
 
 /// How long any call may take, whatever the server does: the bounds of connecting, of two round

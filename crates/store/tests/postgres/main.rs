@@ -12,8 +12,6 @@ mod limits;
 mod nodes;
 mod proxy;
 mod schema;
-#[path = "../shared/small.rs"]
-mod small;
 mod standby;
 mod tls;
 

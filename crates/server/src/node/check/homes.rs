@@ -11,7 +11,7 @@ use crate::config::{Config, HomeConfig};
 const BYTES_FREE_WISHED: u64 = 1024 * 1024 * 1024;
 const BYTES_FREE_MIN: u64 = 64 * 1024 * 1024;
 /// A difference between two clocks that is told, and one that is a fault, in seconds. Tokens are judged
-/// with a leeway of 30 s.
+/// with a leeway of 60 s, so a fault is told before anybody is refused.
 pub(super) const CLOCK_TOLD_S: i64 = 5;
 pub(super) const CLOCK_FAULT_S: i64 = 30;
 

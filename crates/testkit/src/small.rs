@@ -7,14 +7,14 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// In memory, mounted as long as this lives.
-pub(crate) struct Small(PathBuf);
+pub struct Small(PathBuf);
 
 impl Small {
     /// `None` where that is not allowed: it needs root.
-    pub(crate) fn mounted_at(
-        dir: &Path,
-        mib: u32,
-    ) -> Result<Option<Self>, Box<dyn Error + Send + Sync>> {
+    ///
+    /// # Errors
+    /// When the directory cannot be made, or there is no `mount`.
+    pub fn mounted_at(dir: &Path, mib: u32) -> Result<Option<Self>, Box<dyn Error + Send + Sync>> {
         fs::create_dir_all(dir)?;
         let mut mount = Command::new("mount");
         mount.args(["-t", "tmpfs", "-o", &format!("size={mib}m"), "none"]);
@@ -31,7 +31,10 @@ impl Drop for Small {
 }
 
 /// Makes a file that takes up so much room, or all there is.
-pub(crate) fn fill(path: &Path, bytes: u64) -> io::Result<()> {
+///
+/// # Errors
+/// When it cannot be written for another reason than that the disk is full.
+pub fn fill(path: &Path, bytes: u64) -> io::Result<()> {
     let mut file = File::create(path)?;
     match io::copy(&mut io::repeat(0x5a).take(bytes), &mut file) {
         Err(why) if why.kind() != io::ErrorKind::StorageFull => Err(why),
