@@ -10,7 +10,7 @@ use crate::clock::Clock;
 use crate::door::TraceId;
 use crate::home::Home;
 use crate::keys::Keys;
-use crate::log::RefusalLog;
+use crate::log::{RefusalLog, Seldom};
 use crate::observer::{Observer, Sighting, Weigering, sighting};
 use crate::outside::Outside;
 use crate::seal::{Handles, Seal};
@@ -36,6 +36,8 @@ pub struct App {
     pub outside: Outside,
     /// Where its refusals are written.
     pub log: RefusalLog,
+    /// How often its log tells that a run came to no decision.
+    pub outages: Seldom,
     /// Whom it tells what it saw.
     pub observer: Observer,
 }
@@ -68,6 +70,7 @@ impl App {
             clock: given.clock,
             outside: given.outside,
             log: given.log,
+            outages: Seldom::default(),
             observer: given.observer,
         })
     }

@@ -4,9 +4,11 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::json;
+use verdict::Moment;
 
 use crate::observer::Weigering;
 
@@ -40,5 +42,36 @@ impl RefusalLog {
         if let Err(error) = writeln!(file, "{line}") {
             tracing::error!(%error, "log.jsonl cannot be written; is the disk full?");
         }
+    }
+}
+
+/// A line that is written at most once a second, however often there is reason for it.
+#[derive(Debug, Default)]
+pub struct Seldom {
+    second: AtomicI64,
+    left_out: AtomicU64,
+}
+
+impl Seldom {
+    /// Whether it is time for a line; and how many were left out since the last one.
+    pub fn turn(&self, now: Moment) -> Option<u64> {
+        if self.second.swap(now.unix(), Ordering::Relaxed) == now.unix() {
+            self.left_out.fetch_add(1, Ordering::Relaxed);
+            return None;
+        }
+        Some(self.left_out.swap(0, Ordering::Relaxed))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_a_second_tells_how_many_were_left_out() {
+        let line = Seldom::default();
+        let at = |second| line.turn(Moment::from_unix(second));
+        assert_eq!((at(10), at(10), at(10)), (Some(0), None, None));
+        assert_eq!((at(11), at(12)), (Some(2), Some(0)));
     }
 }

@@ -148,9 +148,23 @@ pub async fn settle<J: Journey>(
     let ended = Finishing::of(async move { attempts(&run, &journey).await }).await;
     let ended = ended.unwrap_or_else(|_| Err(Outage::Fault("the run panicked".to_owned())));
     if let Err(outage) = &ended {
-        tracing::error!(party = app.party, trace = %trace, %outage, "a run came to no decision");
+        tell(app, trace, outage);
     }
     ended
+}
+
+/// While a store or a token is away every run ends so: then a line a second tells of one, and how many
+/// were left out.
+fn tell(app: &App, trace: TraceId, outage: &Outage) {
+    let is_one_of_many = matches!(outage, Outage::Store(_) | Outage::Signing);
+    let left_out = if is_one_of_many {
+        app.outages.turn(app.clock.wall())
+    } else {
+        Some(0)
+    };
+    if let Some(left_out) = left_out {
+        tracing::error!(party = app.party, trace = %trace, %outage, left_out, "a run came to no decision");
+    }
 }
 
 async fn attempts<J: Journey>(run: &Run, journey: &J) -> Result<J::Reply, Outage> {
