@@ -55,11 +55,15 @@ pub async fn restore(
     from: Option<&Path>,
     backup_taken: Moment,
 ) -> Result<NewEpoch, String> {
+    let now = Clock::system().wall();
+    if backup_taken > now {
+        return Err("a backup cannot have been taken after the present moment".to_owned());
+    }
     if let Some(from) = from {
         put(config, role, from)?;
     }
     let restored = Restored {
-        now: Clock::system().wall(),
+        now,
         backup_taken,
         once_life_s_max: ONCE_LIFE_S_MAX,
         records_kept: [&keys::OUTLIVE_A_RESTORE[..], &[PSEUDONIEM]].concat(),

@@ -79,7 +79,7 @@ impl Trust {
             let store = Arc::new(store(roots)?);
             let provider = Arc::new(aws_lc_rs::default_provider());
             let builder = WebPkiClientVerifier::builder_with_provider(store, provider);
-            Ok(match self.lists()? {
+            Ok(match self.lists() {
                 [] => builder,
                 lists => builder
                     .with_crls(lists.to_vec())
@@ -93,6 +93,7 @@ impl Trust {
             roots: verifier(&self.roots)?,
             confined: self.each_confined(verifier)?,
             pinned: self.pinned.clone(),
+            is_shut: self.is_shut(),
             hints: store(&all.cloned().collect::<Vec<_>>())?.subjects(),
             mandatory,
             provider: aws_lc_rs::default_provider(),
@@ -108,7 +109,7 @@ impl Trust {
             let store = Arc::new(store(roots)?);
             let provider = Arc::new(aws_lc_rs::default_provider());
             let builder = WebPkiServerVerifier::builder_with_provider(store, provider);
-            Ok(match self.lists()? {
+            Ok(match self.lists() {
                 [] => builder,
                 lists => builder
                     .with_crls(lists.to_vec())
@@ -122,20 +123,28 @@ impl Trust {
                 .then(|| verifier(&self.roots))
                 .transpose()?,
             confined: self.each_confined(verifier)?,
+            is_shut: self.is_shut(),
             provider: aws_lc_rs::default_provider(),
         }))
     }
 
-    /// The lists by which certificates are judged; none when that is not done.
-    fn lists(&self) -> Result<&[CertificateRevocationListDer<'static>], BadTrust> {
+    /// The lists by which certificates are judged; none when that is not done, or cannot be.
+    fn lists(&self) -> &[CertificateRevocationListDer<'static>] {
         match &self.revocation {
-            Revocation::Unchecked => Ok(&[]),
-            // To the library no list means no question.
-            Revocation::Lists(lists) if lists.is_empty() => {
-                Err("there is no revocation list by which certificates could be judged".into())
-            }
-            Revocation::Lists(lists) => Ok(lists),
+            Revocation::Unchecked => &[],
+            Revocation::Lists(lists) => lists,
         }
+    }
+
+    /// Whether lists are asked for and there is none: then nobody is vouched for. To the library no list
+    /// means no question.
+    fn is_shut(&self) -> bool {
+        matches!(&self.revocation, Revocation::Lists(lists) if lists.is_empty())
+    }
+
+    /// Whether what was believed a moment ago may be believed no more when the next handshake comes.
+    pub fn checks_revocation(&self) -> bool {
+        matches!(self.revocation, Revocation::Lists(_))
     }
 
     fn each_confined<V>(
@@ -192,6 +201,7 @@ struct OfClients {
     roots: Arc<dyn ClientCertVerifier>,
     confined: Vec<(Arc<dyn ClientCertVerifier>, BTreeSet<Hostname>)>,
     pinned: Vec<CertificateDer<'static>>,
+    is_shut: bool,
     hints: Vec<DistinguishedName>,
     mandatory: bool,
     provider: CryptoProvider,
@@ -215,6 +225,7 @@ impl ClientCertVerifier for OfClients {
         if self.pinned.contains(end_entity) {
             return holds(end_entity, now).map(|()| ClientCertVerified::assertion());
         }
+        shut(self.is_shut)?;
         let name = peer_hostname(end_entity).ok();
         let speaks_for_it =
             |names: &BTreeSet<Hostname>| name.as_ref().is_some_and(|name| names.contains(name));
@@ -234,6 +245,16 @@ impl ClientCertVerifier for OfClients {
     signatures!();
 }
 
+/// Fails closed: without any list nothing can be said of revocation.
+const fn shut(is_shut: bool) -> Result<(), Error> {
+    if is_shut {
+        return Err(Error::InvalidCertificate(
+            CertificateError::UnknownRevocationStatus,
+        ));
+    }
+    Ok(())
+}
+
 fn holds(certificate: &CertificateDer<'_>, now: UnixTime) -> Result<(), Error> {
     let now = Moment::from_unix(i64::try_from(now.as_secs()).unwrap_or(i64::MAX));
     match validity(certificate) {
@@ -247,6 +268,7 @@ fn holds(certificate: &CertificateDer<'_>, now: UnixTime) -> Result<(), Error> {
 struct OfServers {
     roots: Option<Arc<WebPkiServerVerifier>>,
     confined: Vec<(Arc<WebPkiServerVerifier>, BTreeSet<Hostname>)>,
+    is_shut: bool,
     provider: CryptoProvider,
 }
 
@@ -259,6 +281,7 @@ impl ServerCertVerifier for OfServers {
         ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
+        shut(self.is_shut)?;
         let name = server_name.to_str().to_ascii_lowercase();
         let confined = self.confined.iter();
         let confined = confined.filter(|(_, names)| names.contains(name.as_str()));

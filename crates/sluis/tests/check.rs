@@ -23,6 +23,7 @@ const CASES: [Case; 17] = [
     }),
     ("state-of-somebody-else", Role::Mitz, |at| {
         std::fs::create_dir(at.folder.join("shared")).expect("a folder");
+        at.write("shared/somebody's", "letter");
         at.open_to_all("shared");
         at.change("state = \"state\"", "state = \"shared\"");
     }),

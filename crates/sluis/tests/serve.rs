@@ -197,6 +197,25 @@ fn a_revoked_client_gets_in_no_more_and_a_list_that_is_over_lets_nobody_in() {
     assert_eq!(checked.status.code(), Some(1));
     let said = String::from_utf8_lossy(&checked.stdout).into_owned();
     assert!(said.contains("was to be followed at 2021-12-31"), "{said}");
+
+    at.new_revocation_list(2099);
+    signal(&node, "HUP");
+    wait_until(|| status(&at, &good) == Some(400));
+    assert_eq!(admin_json(&at, "/health/ready")["not_renewed"], 0);
+    std::fs::remove_file(at.folder.join("ca.crl")).expect("there");
+    signal(&node, "HUP");
+    wait_until(|| status(&at, &good).is_none());
+    assert_eq!(
+        admin_json(&at, "/health/ready")["not_renewed"],
+        1,
+        "and it goes on telling"
+    );
+    let pages = url(&at, "mitz", "/jwks");
+    let front = run.block_on(async { get(&caller(&at, None), &pages).await });
+    assert!(
+        front.is_ok(),
+        "hosts that ask for no certificate are served"
+    );
 }
 
 fn wait_until(mut holds: impl FnMut() -> bool) {

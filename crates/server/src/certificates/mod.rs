@@ -21,7 +21,7 @@ use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 pub use authority::{Authority, ORGANISATION, saml_signing};
 pub use files::{KeyFiles, private_directory};
 pub use reading::{
-    BadCertificate, Validity, expiry, is_of_the_demo, peer_hostname, roots_of, thumbprint,
+    BadCertificate, Validity, expiry, is_of_the_demo, peer_hostname, roots_of, subject, thumbprint,
     validity, vouches,
 };
 

@@ -58,6 +58,12 @@ pub fn peer_hostname(der: &[u8]) -> Result<Hostname, BadCertificate> {
     Hostname::parse(&name.to_ascii_lowercase()).map_err(|_| BadCertificate::NotAHostname)
 }
 
+/// Whose certificate it is, as its authority wrote it; nothing when it cannot be read.
+pub fn subject(der: &[u8]) -> Option<String> {
+    let certificate = parse(der).ok()?;
+    Some(certificate.subject().to_string())
+}
+
 /// Whether a certificate is of the demo's authority, or was given out by it.
 pub fn is_of_the_demo(der: &[u8]) -> bool {
     parse(der).is_ok_and(|certificate| {

@@ -274,6 +274,12 @@ impl HomeConfig {
         let Some(file) = password_file else {
             return Ok(address);
         };
+        if crate::node::is_open_to_all(file) {
+            return Err(format!(
+                "{}: everybody on this machine can read this password; chmod 600 it",
+                file.display()
+            ));
+        }
         let password = std::fs::read_to_string(file)
             .map_err(|error| format!("{}: cannot be read: {error}", file.display()))?;
         let password = password.trim_end_matches(['\r', '\n']);
@@ -284,7 +290,7 @@ impl HomeConfig {
 /// The address of a database with one member more, in whichever of its two forms it has.
 fn with_member(address: &str, name: &str, value: &str) -> String {
     if let Ok(mut url) = Url::parse(address) {
-        if name == "password" && url.set_password(Some(value)).is_ok() {
+        if name == "password" && url.set_password(Some(&value.replace('%', "%25"))).is_ok() {
             return url.into();
         }
         url.query_pairs_mut().append_pair(name, value);

@@ -54,6 +54,7 @@ impl Config {
         }
         let text =
             String::from_utf8(bytes).map_err(|_| ConfigFault::of_file(file, "is not UTF-8"))?;
+        let variable = |name: &str| variable(name).filter(|value| !value.is_empty());
         Reading { file, text: &text }.config(&variable)
     }
 }
@@ -258,6 +259,7 @@ impl Reading<'_> {
                 "no role is named: add [mitz], [lokalisatie], [dva] or [pgo]",
             ));
         }
+        self.useful(config)?;
         let mut hosts = BTreeMap::new();
         for (name, site) in config.sites() {
             if let Some(other) = hosts.insert(&site.host, name) {
@@ -280,6 +282,26 @@ impl Reading<'_> {
         }
     }
 
+    /// Bounds under which nothing would be served, or nothing kept.
+    fn useful(&self, config: &Config) -> Result<(), ConfigFault> {
+        let mut bounds = vec![("store.audit_days".to_owned(), config.audit_kept.0 as usize)];
+        for (name, listener) in &config.listeners {
+            let at = |bound| format!("listeners.{name}.{bound}");
+            let per_address = listener.house.connections_per_address_max;
+            bounds.push((at("connections_max"), listener.house.connections_max));
+            bounds.push((at("connections_per_address_max"), per_address));
+        }
+        for (name, site) in config.sites() {
+            let at = |bound| format!("{name}.{bound}");
+            bounds.push((at("requests_at_a_time_max"), site.limits.running_max));
+            bounds.push((at("body_bytes_max"), site.limits.body_bytes_max));
+        }
+        match bounds.into_iter().find(|(_, bound)| *bound == 0) {
+            Some((setting, _)) => Err(self.fault(&setting, "expected at least 1")),
+            None => Ok(()),
+        }
+    }
+
     pub(super) fn host(&self, setting: &str, text: &str) -> Result<Hostname, ConfigFault> {
         Hostname::parse(text).map_err(|error| self.fault(setting, error.to_string()))
     }
@@ -288,7 +310,8 @@ impl Reading<'_> {
     pub(super) fn url(&self, setting: &str, text: &str) -> Result<String, ConfigFault> {
         let is_base = |url: &Url| {
             let is_bare = url.query().is_none() && url.fragment().is_none();
-            url.scheme() == "https" && url.username().is_empty() && is_bare
+            let names_nobody = url.username().is_empty() && url.password().is_none();
+            url.scheme() == "https" && names_nobody && is_bare
         };
         match Url::parse(text) {
             Ok(url) if is_base(&url) && !text.ends_with('/') => Ok(text.to_owned()),

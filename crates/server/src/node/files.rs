@@ -116,9 +116,7 @@ fn not_of_the_demo(file: &Path, certificates: &[CertificateDer<'static>]) -> Res
 
 fn private_key(file: &Path) -> Result<PrivateKeyDer<'static>, String> {
     let bytes = read(file)?;
-    let mode = fs::metadata(file).map_err(|error| format!("{}: {error}", file.display()))?;
-    let mode = mode.permissions().mode();
-    if mode & OTHERS != 0 {
+    if is_open_to_all(file) {
         return Err(format!(
             "{}: everybody on this machine can read this key; chmod 600 it",
             file.display()
@@ -126,6 +124,11 @@ fn private_key(file: &Path) -> Result<PrivateKeyDer<'static>, String> {
     }
     PrivateKeyDer::from_pem_slice(&bytes)
         .map_err(|_| format!("{}: holds no private key in PEM", file.display()))
+}
+
+/// Whether everybody on this machine can read a file.
+pub(crate) fn is_open_to_all(file: &Path) -> bool {
+    fs::metadata(file).is_ok_and(|found| found.permissions().mode() & OTHERS != 0)
 }
 
 /// Whether a directory can hold what is ours alone: it is there and closed to others, or it is not there
@@ -137,13 +140,20 @@ pub(super) fn is_private(directory: &Path) -> Result<bool, String> {
     let at = directory.display();
     match fs::metadata(directory) {
         Ok(found) if !found.is_dir() => Err(format!("{at}: is no directory")),
-        Ok(found) if found.permissions().mode() & 0o077 != 0 => Err(format!(
-            "{at}: others may enter this directory; name one of the node's own, or chmod 700 it"
-        )),
+        // An empty one is nobody's yet, and is closed at the start.
+        Ok(found) if found.permissions().mode() & 0o077 != 0 && !is_empty(directory) => {
+            Err(format!(
+                "{at}: others may enter this directory; name one of the node's own, or chmod 700 it"
+            ))
+        }
         Ok(_) => Ok(true),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(false),
         Err(error) => Err(format!("{at}: {error}")),
     }
+}
+
+fn is_empty(directory: &Path) -> bool {
+    fs::read_dir(directory).is_ok_and(|mut entries| entries.next().is_none())
 }
 
 /// A whole file of sensible length.

@@ -2,8 +2,8 @@
 //! socket of its own, without TLS, which is for this machine or its private network alone.
 
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use axum::Router;
@@ -39,7 +39,7 @@ pub(super) struct Health {
     apps: Vec<Arc<App>>,
     draining: AtomicBool,
     /// What could not be taken anew at the last look.
-    faults: Mutex<Vec<String>>,
+    not_renewed: AtomicUsize,
 }
 
 impl Health {
@@ -47,7 +47,7 @@ impl Health {
         Self {
             apps: apps.map(Arc::clone).collect(),
             draining: AtomicBool::new(false),
-            faults: Mutex::default(),
+            not_renewed: AtomicUsize::new(0),
         }
     }
 
@@ -56,9 +56,9 @@ impl Health {
         self.draining.store(true, Ordering::Release);
     }
 
-    /// What could not be taken anew.
-    pub(super) fn renewed(&self, faults: Vec<String>) {
-        *self.faults.lock().unwrap_or_else(PoisonError::into_inner) = faults;
+    /// How much could not be taken anew, or not be used from the start.
+    pub(super) fn renewed(&self, faults: usize) {
+        self.not_renewed.store(faults, Ordering::Relaxed);
     }
 
     /// Whether requests may be sent here, and why not. Files that could not be taken anew are no
@@ -79,12 +79,11 @@ impl Health {
             };
             roles.insert(app.party.to_owned(), said.into());
         }
-        let faults = self.faults.lock().unwrap_or_else(PoisonError::into_inner);
         let told = json!({
             "ready": is_ready,
             "draining": self.draining.load(Ordering::Acquire),
             "roles": roles,
-            "not_renewed": faults.len(),
+            "not_renewed": self.not_renewed.load(Ordering::Relaxed),
         });
         (is_ready, told)
     }

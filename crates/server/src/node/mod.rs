@@ -39,6 +39,8 @@ use crate::trust::Trust;
 use self::health::Health;
 use self::reload::Plan;
 
+pub(crate) use files::is_open_to_all;
+
 pub use check::{Finding, Reach, Standing, check};
 
 /// How often a node sweeps what is over, and how many rows at once.
@@ -70,6 +72,8 @@ struct Foundation {
     log: RefusalLog,
     trusted: trusted::Sources,
     trust: Trust,
+    /// What could not be used at the start.
+    faults: Vec<String>,
     token: Option<Arc<dyn SigningToken>>,
 }
 
@@ -127,9 +131,9 @@ impl Foundation {
         for why in trusted.fetch_due(&fetcher, clock.wall(), long_ago).await {
             tracing::warn!("{why}");
         }
-        let (trust, faults) = trusted.now()?;
-        for why in faults {
-            tracing::error!("{why}; whom this authority vouches for is refused");
+        let (trust, faults) = trusted.at(clock.wall())?;
+        for why in &faults {
+            tracing::error!("{why}");
         }
         let log = RefusalLog::open(&config.state.join("log.jsonl"));
         Ok(Self {
@@ -140,6 +144,7 @@ impl Foundation {
             clock,
             trusted,
             trust,
+            faults,
         })
     }
 

@@ -53,6 +53,8 @@ pub(super) struct Kept {
     trusted: trusted::Sources,
     sites: Vec<PlannedSite>,
     callers: Vec<Caller>,
+    /// What could not be used at the last time.
+    faults: Vec<String>,
     /// By listener.
     served: BTreeMap<String, Arc<ArcSwap<Sites>>>,
 }
@@ -91,6 +93,7 @@ impl Plan {
         });
         let mut kept = Kept {
             callers: callers.collect(),
+            faults: on.faults,
             clock: on.clock,
             trusted: on.trusted,
             sites,
@@ -136,39 +139,43 @@ impl Kept {
 
     /// Looks every ten seconds, or when told, whether a file changed or a revocation list is due.
     /// What cannot be used is told, and what was used before stays.
-    pub(super) async fn renew(self, told: Arc<Notify>, health: Arc<Health>) {
-        let mut seen = self.seen();
+    pub(super) async fn renew(mut self, told: Arc<Notify>, health: Arc<Health>) {
         let mut fetched = self.clock.wall();
+        let mut seen = Some(self.seen(fetched));
         let way = fetcher(&self.config).ok();
+        health.renewed(self.faults.len());
         loop {
             tokio::select! {
                 () = tokio::time::sleep(LOOK_EVERY) => {}
-                () = told.notified() => seen.clear(),
+                () = told.notified() => seen = None,
             }
             let now = self.clock.wall();
-            let mut faults = Vec::new();
+            let mut not_fetched = Vec::new();
             if let Some(way) = &way {
-                faults = self.trusted.fetch_due(way, now, fetched).await;
-                if faults.is_empty() {
+                not_fetched = self.trusted.fetch_due(way, now, fetched).await;
+                if not_fetched.is_empty() {
                     fetched = now;
                 }
             }
-            let found = self.seen();
-            if found != seen {
-                seen = found;
-                faults.extend(self.take(now));
-                tracing::info!("certificates, authorities and revocation lists were taken anew");
-            }
-            for why in &faults {
+            for why in &not_fetched {
                 tracing::error!("{why}");
             }
-            health.renewed(faults);
+            let found = self.seen(now);
+            if seen.as_ref() != Some(&found) {
+                seen = Some(found);
+                self.faults = self.take(now);
+                for why in &self.faults {
+                    tracing::error!("{why}");
+                }
+                tracing::info!("certificates, authorities and revocation lists were taken anew");
+            }
+            health.renewed(self.faults.len() + not_fetched.len());
         }
     }
 
     /// Takes everything anew; tells what could not be used.
     fn take(&self, now: Moment) -> Vec<String> {
-        let (trust, mut faults) = match self.trusted.now() {
+        let (trust, mut faults) = match self.trusted.at(now) {
             Ok(found) => found,
             Err(why) => return vec![why],
         };
@@ -191,16 +198,20 @@ impl Kept {
         faults
     }
 
-    /// Each file with its length and the moment of its last change.
-    fn seen(&self) -> HashMap<PathBuf, Option<(u64, SystemTime)>> {
+    /// Each file with its length and the moment of its last change, and which lists are in force.
+    fn seen(&self, now: Moment) -> Seen {
         let of_sites = self.sites.iter().map(|plan| &plan.config.identity);
         let of_callers = self.callers.iter().map(|caller| &caller.node.identity);
         let pairs = of_sites.chain(of_callers);
         let pairs = pairs.flat_map(|pair| [pair.certificate.clone(), pair.key.clone()]);
         let files = pairs.chain(self.trusted.files());
-        files.map(|file| (file.clone(), seen(&file))).collect()
+        let files = files.map(|file| (file.clone(), seen(&file)));
+        (files.collect(), self.trusted.in_force(now))
     }
 }
+
+/// What a look found.
+type Seen = (HashMap<PathBuf, Option<(u64, SystemTime)>>, Vec<bool>);
 
 fn seen(file: &Path) -> Option<(u64, SystemTime)> {
     let found = std::fs::metadata(file).ok()?;

@@ -4,11 +4,13 @@ use std::path::{Path, PathBuf};
 
 use rustls_pki_types::pem::PemObject as _;
 use rustls_pki_types::{CertificateDer, CertificateRevocationListDer};
+use url::Url;
 use verdict::Moment;
 use x509_parser::parse_x509_crl;
 use x509_parser::prelude::{FromDer as _, X509Certificate};
 
 use super::files;
+use crate::date;
 use crate::lists::kept::replace;
 use crate::outside::{Bounds, Headers, Outside};
 
@@ -38,7 +40,8 @@ pub(super) enum Source {
 impl Source {
     /// What a configuration names: an http or https URL, or a file.
     pub(super) fn of(named: &str, state: &Path) -> Self {
-        if named.starts_with("http://") || named.starts_with("https://") {
+        let is_url = Url::parse(named).is_ok_and(|url| matches!(url.scheme(), "http" | "https"));
+        if is_url {
             let name = jose::b64::encode(jose::sha256(named.as_bytes()));
             Self::Url {
                 url: named.to_owned(),
@@ -76,6 +79,28 @@ impl Source {
                 .map_err(|_| said("was not fetched yet; is the address reachable?".to_owned()))?,
         };
         list(bytes, authorities).map_err(said)
+    }
+
+    /// The list, if it holds at this moment.
+    ///
+    /// # Errors
+    /// A text for the operator.
+    pub(super) fn in_force(
+        &self,
+        authorities: &[CertificateDer<'static>],
+        now: Moment,
+    ) -> Result<List, String> {
+        let list = self.read(authorities)?;
+        if list.until.is_over_at(now) {
+            return Err(format!(
+                "{}: was to be followed at {}; until a new one comes, everybody whom {} vouches for \
+                 is refused",
+                self.name(),
+                date::moment(list.until.unix()),
+                list.issuer
+            ));
+        }
+        Ok(list)
     }
 
     /// Fetches a list that has a URL and keeps it, if an authority of ours signed it.

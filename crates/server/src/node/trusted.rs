@@ -64,13 +64,13 @@ impl Sources {
     ///
     /// # Errors
     /// A text for the operator, when an authority cannot be read.
-    pub(super) fn now(&self) -> Result<(Trust, Vec<String>), String> {
+    pub(super) fn at(&self, now: Moment) -> Result<(Trust, Vec<String>), String> {
         let roots = self.authorities()?;
         let mut faults = Vec::new();
         let revocation = match &self.lists {
             None => trust::Revocation::Unchecked,
             Some(sources) => {
-                let read = sources.iter().map(|source| source.read(&roots));
+                let read = sources.iter().map(|source| source.in_force(&roots, now));
                 let (lists, bad): (Vec<_>, Vec<_>) = read.partition(Result::is_ok);
                 faults.extend(bad.into_iter().filter_map(Result::err));
                 let lists = lists.into_iter().flatten();
@@ -94,18 +94,26 @@ impl Sources {
         last: Moment,
     ) -> Vec<String> {
         let Ok(roots) = self.authorities() else {
-            return Vec::new(); // told by `now`
+            return Vec::new(); // told by `at`
         };
-        let mut faults = Vec::new();
-        for source in self.lists() {
-            let held = source.read(&roots).ok();
-            if is_due(held.as_ref(), now, last)
-                && let Err(why) = source.fetch(outside, &roots).await
-            {
-                faults.push(why);
-            }
-        }
-        faults
+        let due = self
+            .lists()
+            .iter()
+            .filter(|source| is_due(source.read(&roots).ok().as_ref(), now, last));
+        let fetched = due.map(|source| source.fetch(outside, &roots));
+        let fetched = futures_util::future::join_all(fetched).await;
+        fetched.into_iter().filter_map(Result::err).collect()
+    }
+
+    /// Which lists are in force: it changes also when nobody touches a file.
+    pub(super) fn in_force(&self, now: Moment) -> Vec<bool> {
+        let Ok(roots) = self.authorities() else {
+            return Vec::new(); // told by `at`
+        };
+        let lists = self.lists().iter();
+        lists
+            .map(|source| source.in_force(&roots, now).is_ok())
+            .collect()
     }
 
     /// The files on which trust rests.

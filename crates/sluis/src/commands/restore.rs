@@ -64,7 +64,7 @@ fn told(role: &str, epoch: &NewEpoch) -> String {
     };
     format!(
         "{role}: epoch {}. Removed: {} grants; records: {}. Kept as the backup has them: {}. What can be \
-         used once and was given out before {} is refused.",
+         used once and is over by {} is refused.",
         epoch.number,
         epoch.grants_removed,
         kinds(&epoch.records_removed),

@@ -1,9 +1,10 @@
 //! Certificates, keys, authorities, revocation lists and DigiD's metadata.
 
+use rustls_pki_types::CertificateDer;
 use verdict::Moment;
 
 use super::{Finding, Reach, Standing};
-use crate::certificates::Validity;
+use crate::certificates::{Validity, subject};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::date;
@@ -87,20 +88,12 @@ pub(super) async fn trust(
         findings.extend(faults.map(|why| Finding::fault("trust.crls", why)));
     }
     findings.extend(sources.lists().iter().map(|source| {
-        let looked = source.read(&authorities).and_then(|list| {
-            let until = date::moment(list.until.unix());
-            if list.until.is_over_at(now) {
-                let name = source.name();
-                return Err(format!(
-                    "{name}: was to be followed at {until}; until a new one comes, everybody whom \
-                     {} vouches for is refused",
-                    list.issuer
-                ));
-            }
-            Ok(format!("{}, until {until}", list.issuer))
-        });
+        let held = source.in_force(&authorities, now);
+        let looked =
+            held.map(|list| format!("{}, until {}", list.issuer, date::moment(list.until.unix())));
         Finding::of("trust.crls", looked)
     }));
+    findings.extend(without_list(&authorities, &sources, now));
     if sources.lists().is_empty() {
         findings.push(Finding::new(
             "trust.revocation",
@@ -108,6 +101,31 @@ pub(super) async fn trust(
             "off: a certificate that was revoked is still taken",
         ));
     }
-    let trust = sources.now().ok().map(|(trust, _)| trust);
+    let trust = sources.at(now).ok().map(|(trust, _)| trust);
     (findings, trust)
+}
+
+/// Authorities of which no list is held: whom they vouch for is refused.
+fn without_list(
+    authorities: &[CertificateDer<'static>],
+    sources: &trusted::Sources,
+    now: Moment,
+) -> Vec<Finding> {
+    if sources.lists().is_empty() {
+        return Vec::new();
+    }
+    let held = sources.lists().iter();
+    let held: Vec<String> = held
+        .filter_map(|source| source.in_force(authorities, now).ok())
+        .map(|list| list.issuer)
+        .collect();
+    let names = authorities
+        .iter()
+        .filter_map(|authority| subject(authority));
+    let without = names.filter(|name| !held.contains(name));
+    let finding = |name| {
+        let why = format!("none is held of {name}: whom it vouches for is refused");
+        Finding::fault("trust.crls", why)
+    };
+    without.map(finding).collect()
 }

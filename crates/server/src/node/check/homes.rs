@@ -41,6 +41,10 @@ fn sqlite(config: &Config, role: &'static str) -> Finding {
         let why = newer(found.schema.found, found.schema.wanted);
         return Finding::fault(subject, why);
     }
+    if found.backup_taken.is_some() {
+        let why = "the rows are a backup: say first that they were restored, with `sluis restore`";
+        return Finding::fault(subject, why);
+    }
     let (used, free) = (megabytes(found.bytes), megabytes(found.bytes_free));
     let says = format!("{used} MB used, {free} MB free");
     if found.bytes_free < BYTES_FREE_MIN {
