@@ -46,6 +46,10 @@ def judged(files: dict[str, bytes]) -> str:
     return verdict
 
 
+# A FHIR resource; and keys, which may carry members that nobody here knows (RFC 7517 section 4).
+OPEN = {("records", ".items"), ("clients", ".items.jwks"), ("clients", ".items.jwks.keys.items")}
+
+
 class Schemas(unittest.TestCase):
     def test_every_schema_is_one_of_2020_12_with_a_name_of_its_own(self):
         for name in names():
@@ -65,7 +69,7 @@ class Schemas(unittest.TestCase):
             for place, node in objects(schema(name)):
                 with self.subTest(name + place):
                     closed = "additionalProperties" in node
-                    self.assertEqual(closed, (name, place) != ("records", ".items"))
+                    self.assertEqual(closed, (name, place) not in OPEN)
 
     def test_every_example_fits(self):
         for name in names():
