@@ -69,6 +69,19 @@ impl From<Vec<CertificateDer<'static>>> for Trust {
     }
 }
 
+/// Lets a judge look at revocation lists, if there are any: the library has one for clients and one for
+/// servers, which know nothing of each other.
+macro_rules! by_lists {
+    ($judge:expr, $lists:expr) => {
+        match $lists {
+            [] => $judge,
+            lists => $judge
+                .with_crls(lists.to_vec())
+                .enforce_revocation_expiration(),
+        }
+    };
+}
+
 impl Trust {
     /// Judges the certificates of clients; those without one get in unless it is `mandatory`.
     ///
@@ -79,13 +92,7 @@ impl Trust {
             let store = Arc::new(store(roots)?);
             let provider = Arc::new(aws_lc_rs::default_provider());
             let builder = WebPkiClientVerifier::builder_with_provider(store, provider);
-            Ok(match self.lists() {
-                [] => builder,
-                lists => builder
-                    .with_crls(lists.to_vec())
-                    .enforce_revocation_expiration(),
-            }
-            .build()?)
+            Ok(by_lists!(builder, self.lists()).build()?)
         };
         let all = self.roots.iter().chain(&self.pinned);
         let all = all.chain(self.confined.iter().flat_map(|confined| &confined.roots));
@@ -109,13 +116,7 @@ impl Trust {
             let store = Arc::new(store(roots)?);
             let provider = Arc::new(aws_lc_rs::default_provider());
             let builder = WebPkiServerVerifier::builder_with_provider(store, provider);
-            Ok(match self.lists() {
-                [] => builder,
-                lists => builder
-                    .with_crls(lists.to_vec())
-                    .enforce_revocation_expiration(),
-            }
-            .build()?)
+            Ok(by_lists!(builder, self.lists()).build()?)
         };
         Ok(Arc::new(OfServers {
             // Whoever trusts nobody can call nobody, which is no fault.

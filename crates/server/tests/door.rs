@@ -26,7 +26,7 @@ use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use server::certificates::{Authority, Identity};
 use server::door::{ClientCertificates, House, Limits, Peer, Site, Sites, TraceId};
 use server::outside::{Headers, Outside, OutsideConfig, OutsideError};
-use server::trust::Trust;
+use server::trust::{Revocation, Trust};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
@@ -293,6 +293,28 @@ async fn a_ticket_of_one_host_is_worth_nothing_at_another() {
     assert_eq!(visit(&door, A, &config).await, HandshakeKind::Full);
     assert_eq!(visit(&door, A, &config).await, HandshakeKind::Resumed);
     assert_eq!(visit(&door, B, &config).await, HandshakeKind::Full);
+}
+
+#[tokio::test]
+async fn where_revocation_is_checked_who_comes_again_is_judged_again() {
+    let rig = Rig::new();
+    let asking = |revocation| Site {
+        clients: ClientCertificates::Offered(Trust {
+            roots: vec![rig.root()],
+            revocation,
+            ..Trust::default()
+        }),
+        ..rig.site(A, hello())
+    };
+    for (revocation, again) in [
+        (Revocation::Unchecked, HandshakeKind::Resumed),
+        (Revocation::Lists(Vec::new()), HandshakeKind::Full),
+    ] {
+        let door = open([asking(revocation)], House::default()).await;
+        let config = careless(&rig);
+        assert_eq!(visit(&door, A, &config).await, HandshakeKind::Full);
+        assert_eq!(visit(&door, A, &config).await, again);
+    }
 }
 
 #[tokio::test]

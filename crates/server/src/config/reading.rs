@@ -198,10 +198,15 @@ impl Reading<'_> {
             }
             (None | Some("crl"), crls) if !crls.is_empty() => {
                 let at = |crl: String| match Url::parse(&crl) {
-                    Ok(url) if matches!(url.scheme(), "http" | "https") => crl,
-                    _ => self.path(Path::new(&crl)).display().to_string(),
+                    Ok(url) if matches!(url.scheme(), "http" | "https") => {
+                        let names_nobody = url.username().is_empty() && url.password().is_none();
+                        let why = "a list is public: its URL needs no name and no password";
+                        let fault = || self.fault("trust.crls", why);
+                        names_nobody.then_some(crl).ok_or_else(fault)
+                    }
+                    _ => Ok(self.path(Path::new(&crl)).display().to_string()),
                 };
-                Revocation::Crls(crls.into_iter().map(at).collect())
+                Revocation::Crls(crls.into_iter().map(at).collect::<Result<_, _>>()?)
             }
             (None | Some("crl"), _) => {
                 return Err(self.fault(

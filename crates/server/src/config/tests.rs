@@ -187,6 +187,11 @@ fn each_fault_is_told_at_its_setting() {
             "store.audit_days: expected at least 1",
         ),
         (
+            "http://crl.pkioverheid.nl/",
+            "http://u:secret@crl.pkioverheid.nl/",
+            "trust.crls: a list is public",
+        ),
+        (
             "# connections_max = 4096",
             "connections_max = 0",
             "listeners.public.connections_max: expected at least 1",

@@ -106,13 +106,7 @@ pub async fn check(config: &Config, reach: Reach) -> Vec<Finding> {
 /// The directory in which the node keeps what is its own.
 fn state(config: &Config) -> Finding {
     let at = config.state.display();
-    let looked = files::is_private(&config.state).map(|is_there| {
-        if is_there {
-            format!("{at} is closed to others")
-        } else {
-            format!("{at} is not there yet; the first start makes it")
-        }
-    });
+    let looked = files::own_directory(&config.state).map(|says| format!("{at} {says}"));
     Finding::of("state", looked)
 }
 

@@ -22,6 +22,8 @@ use crate::config::PemFiles;
 
 /// A file longer than this is none of those that are read here.
 const FILE_BYTES_MAX: u64 = 4 * 1024 * 1024;
+/// The permission bits of everybody but the owner.
+const EVERYBODY_ELSE: u32 = 0o077;
 /// The permission bits of everybody but the owner and the owner's group.
 const OTHERS: u32 = 0o007;
 
@@ -131,25 +133,30 @@ pub(crate) fn is_open_to_all(file: &Path) -> bool {
     fs::metadata(file).is_ok_and(|found| found.permissions().mode() & OTHERS != 0)
 }
 
-/// Whether a directory can hold what is ours alone: it is there and closed to others, or it is not there
-/// and can be made. One that others may enter is somebody's folder, which is not ours to close.
+/// How a directory can hold what is ours alone. One that others may enter is somebody's folder, which is
+/// not ours to close, unless it is empty.
 ///
 /// # Errors
 /// As [`server`].
-pub(super) fn is_private(directory: &Path) -> Result<bool, String> {
+pub(super) fn own_directory(directory: &Path) -> Result<&'static str, String> {
     let at = directory.display();
     match fs::metadata(directory) {
         Ok(found) if !found.is_dir() => Err(format!("{at}: is no directory")),
-        // An empty one is nobody's yet, and is closed at the start.
-        Ok(found) if found.permissions().mode() & 0o077 != 0 && !is_empty(directory) => {
-            Err(format!(
-                "{at}: others may enter this directory; name one of the node's own, or chmod 700 it"
-            ))
+        Ok(found) if is_closed(&found) => Ok("is closed to others"),
+        Ok(_) if is_empty(directory) => Ok("is empty; the first start closes it"),
+        Ok(_) => Err(format!(
+            "{at}: others may enter this directory; name one of the node's own, or chmod 700 it"
+        )),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            Ok("is not there yet; the first start makes it")
         }
-        Ok(_) => Ok(true),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(false),
         Err(error) => Err(format!("{at}: {error}")),
     }
+}
+
+/// Whether nobody but the owner may enter.
+fn is_closed(directory: &fs::Metadata) -> bool {
+    directory.permissions().mode() & EVERYBODY_ELSE == 0
 }
 
 fn is_empty(directory: &Path) -> bool {

@@ -38,6 +38,7 @@ use crate::trust::Trust;
 
 use self::health::Health;
 use self::reload::Plan;
+use self::trusted::Judged;
 
 pub(crate) use files::is_open_to_all;
 
@@ -71,9 +72,8 @@ struct Foundation {
     clock: Clock,
     log: RefusalLog,
     trusted: trusted::Sources,
-    trust: Trust,
-    /// What could not be used at the start.
-    faults: Vec<String>,
+    /// Whom the node believes at the start.
+    judged: Judged,
     token: Option<Arc<dyn SigningToken>>,
 }
 
@@ -82,7 +82,7 @@ struct Foundation {
 /// # Errors
 /// A text for the operator: what is wrong, where, and what to do.
 pub async fn start(config: Config) -> Result<Running, String> {
-    files::is_private(&config.state)?;
+    files::own_directory(&config.state)?;
     private_directory(&config.state).map_err(|fault| fault.to_string())?;
     let on = Box::pin(Foundation::lay(config)).await?;
     let listeners = listen(&on.config).await?;
@@ -127,12 +127,13 @@ impl Foundation {
         let registers = registers.map_err(|fault| fault.to_string())?;
         let trusted = trusted::Sources::of(&config.trust, &registers, &config.state);
         let fetcher = reload::fetcher(&config)?;
-        let long_ago = Moment::from_unix(0);
-        for why in trusted.fetch_due(&fetcher, clock.wall(), long_ago).await {
-            tracing::warn!("{why}");
+        for (_, fetched) in trusted.fetch(&fetcher, |_| true).await {
+            if let Err(why) = fetched {
+                tracing::warn!("{why}");
+            }
         }
-        let (trust, faults) = trusted.at(clock.wall())?;
-        for why in &faults {
+        let judged = trusted.at(clock.wall())?;
+        for why in &judged.faults {
             tracing::error!("{why}");
         }
         let log = RefusalLog::open(&config.state.join("log.jsonl"));
@@ -143,8 +144,7 @@ impl Foundation {
             registers,
             clock,
             trusted,
-            trust,
-            faults,
+            judged,
         })
     }
 
@@ -155,7 +155,7 @@ impl Foundation {
 
     /// How a role calls others.
     fn outside(&self, node: &NodeIdentity) -> Result<Outside, String> {
-        let config = outside_config(&self.config, &self.trust, node, self.clock.wall())?;
+        let config = outside_config(&self.config, &self.judged.trust, node, self.clock.wall())?;
         Outside::new(config).map_err(|fault| fault.to_string())
     }
 }

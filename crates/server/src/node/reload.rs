@@ -1,6 +1,6 @@
 //! Certificates, authorities and revocation lists are taken anew while the node serves.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -14,6 +14,7 @@ use verdict::Moment;
 
 use super::health::Health;
 use super::roles::{Ask, Opened};
+use super::trusted::{Judged, next_fetch};
 use super::{Foundation, outside_config, site, sweep, trusted};
 use crate::app::App;
 use crate::clock::Clock;
@@ -55,6 +56,8 @@ pub(super) struct Kept {
     callers: Vec<Caller>,
     /// What could not be used at the last time.
     faults: Vec<String>,
+    /// Until when each revocation list holds.
+    until: Vec<Option<Moment>>,
     /// By listener.
     served: BTreeMap<String, Arc<ArcSwap<Sites>>>,
 }
@@ -93,14 +96,15 @@ impl Plan {
         });
         let mut kept = Kept {
             callers: callers.collect(),
-            faults: on.faults,
+            faults: on.judged.faults,
+            until: on.judged.until,
             clock: on.clock,
             trusted: on.trusted,
             sites,
             served: BTreeMap::new(),
             config: on.config,
         };
-        kept.open(&on.trust, &Arc::new(behind))?;
+        kept.open(&on.judged.trust, &Arc::new(behind))?;
         Ok(Self { apps, chores, kept })
     }
 
@@ -140,8 +144,9 @@ impl Kept {
     /// Looks every ten seconds, or when told, whether a file changed or a revocation list is due.
     /// What cannot be used is told, and what was used before stays.
     pub(super) async fn renew(mut self, told: Arc<Notify>, health: Arc<Health>) {
-        let mut fetched = self.clock.wall();
-        let mut seen = Some(self.seen(fetched));
+        let mut looked = self.clock.wall();
+        let mut seen = Some(self.seen());
+        let mut fetches = Fetches::new(&self.until, looked);
         let way = fetcher(&self.config).ok();
         health.renewed(self.faults.len());
         loop {
@@ -150,35 +155,41 @@ impl Kept {
                 () = told.notified() => seen = None,
             }
             let now = self.clock.wall();
-            let mut not_fetched = Vec::new();
             if let Some(way) = &way {
-                not_fetched = self.trusted.fetch_due(way, now, fetched).await;
-                if not_fetched.is_empty() {
-                    fetched = now;
-                }
+                fetches.those_due(&self.trusted, way, now).await;
             }
-            for why in &not_fetched {
-                tracing::error!("{why}");
-            }
-            let found = self.seen(now);
-            if seen.as_ref() != Some(&found) {
-                seen = Some(found);
+            let found = self.seen();
+            if seen.as_ref() != Some(&found) || self.ran_out(looked, now) {
+                (seen, looked) = (Some(found), now);
                 self.faults = self.take(now);
                 for why in &self.faults {
                     tracing::error!("{why}");
                 }
+                fetches.plan(&self.until, now);
                 tracing::info!("certificates, authorities and revocation lists were taken anew");
             }
-            health.renewed(self.faults.len() + not_fetched.len());
+            health.renewed(self.faults.len() + fetches.failed.len());
         }
     }
 
+    /// Whether a list ran out since the last look, though nobody touched its file.
+    fn ran_out(&self, looked: Moment, now: Moment) -> bool {
+        let ends = self.until.iter().flatten();
+        ends.into_iter()
+            .any(|until| until.is_over_at(now) && !until.is_over_at(looked))
+    }
+
     /// Takes everything anew; tells what could not be used.
-    fn take(&self, now: Moment) -> Vec<String> {
-        let (trust, mut faults) = match self.trusted.at(now) {
-            Ok(found) => found,
+    fn take(&mut self, now: Moment) -> Vec<String> {
+        let Judged {
+            trust,
+            mut faults,
+            until,
+        } = match self.trusted.at(now) {
+            Ok(judged) => judged,
             Err(why) => return vec![why],
         };
+        self.until = until;
         for plan in &self.sites {
             let served = &self.served[&plan.config.listener];
             let replaced = site(plan, &trust, now).and_then(|site| {
@@ -198,20 +209,58 @@ impl Kept {
         faults
     }
 
-    /// Each file with its length and the moment of its last change, and which lists are in force.
-    fn seen(&self, now: Moment) -> Seen {
+    /// Each file with its length and the moment of its last change.
+    fn seen(&self) -> Seen {
         let of_sites = self.sites.iter().map(|plan| &plan.config.identity);
         let of_callers = self.callers.iter().map(|caller| &caller.node.identity);
         let pairs = of_sites.chain(of_callers);
         let pairs = pairs.flat_map(|pair| [pair.certificate.clone(), pair.key.clone()]);
         let files = pairs.chain(self.trusted.files());
-        let files = files.map(|file| (file.clone(), seen(&file)));
-        (files.collect(), self.trusted.in_force(now))
+        files.map(|file| (file.clone(), seen(&file))).collect()
     }
 }
 
 /// What a look found.
-type Seen = (HashMap<PathBuf, Option<(u64, SystemTime)>>, Vec<bool>);
+type Seen = HashMap<PathBuf, Option<(u64, SystemTime)>>;
+
+/// When each list is fetched, and which could not be had the last time.
+struct Fetches {
+    next: Vec<Moment>,
+    failed: BTreeSet<usize>,
+}
+
+impl Fetches {
+    fn new(until: &[Option<Moment>], now: Moment) -> Self {
+        let next = until.iter().map(|until| next_fetch(*until, now));
+        Self {
+            next: next.collect(),
+            failed: BTreeSet::new(),
+        }
+    }
+
+    /// From what the lists say now. What could not be had keeps its turn.
+    fn plan(&mut self, until: &[Option<Moment>], now: Moment) {
+        for (at, until) in until.iter().enumerate() {
+            if !self.failed.contains(&at) {
+                self.next[at] = next_fetch(*until, now);
+            }
+        }
+    }
+
+    async fn those_due(&mut self, trusted: &trusted::Sources, way: &Outside, now: Moment) {
+        let next = &self.next;
+        let fetched = trusted.fetch(way, |at| next[at].is_over_at(now)).await;
+        for (at, fetched) in fetched {
+            self.next[at] = next_fetch(None, now);
+            if let Err(why) = fetched {
+                tracing::error!("{why}");
+                self.failed.insert(at);
+            } else {
+                self.failed.remove(&at);
+            }
+        }
+    }
+}
 
 fn seen(file: &Path) -> Option<(u64, SystemTime)> {
     let found = std::fs::metadata(file).ok()?;

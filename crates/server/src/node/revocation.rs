@@ -20,7 +20,6 @@ const LIST_BYTES_MAX: usize = 64 * 1024 * 1024;
 const FETCH_TIMEOUT_S: u32 = 30;
 
 /// A list that an authority of ours signed.
-#[derive(Clone)]
 pub(super) struct List {
     pub(super) der: CertificateRevocationListDer<'static>,
     /// Who signed it.

@@ -2,18 +2,20 @@
 
 use std::path::{Path, PathBuf};
 
+use futures_util::future::join_all;
 use rustls_pki_types::CertificateDer;
 use verdict::Moment;
 
 use super::files;
-use super::revocation::{List, Source};
+use super::revocation::Source;
 use crate::config::{Revocation, TrustConfig};
 use crate::input::{ClientAuth, Registers};
 use crate::outside::Outside;
 use crate::trust::{self, Trust};
 
-/// A list is fetched anew this long after the last time, in seconds, or sooner when it is due.
+/// Between two fetches of a list, in seconds: at most, and at least.
 const FETCH_EVERY_S: i64 = 3_600;
+const FETCH_AGAIN_S: i64 = 60;
 
 /// The sources of trust.
 pub(super) struct Sources {
@@ -59,61 +61,55 @@ impl Sources {
         self.lists.as_deref().unwrap_or_default()
     }
 
-    /// Trust as it is now. A list that cannot be used is left out, so that what its authority vouches
-    /// for is refused; the second part tells of each.
+    /// Trust at this moment, from the files as they are. A list that cannot be used is left out, so that
+    /// what its authority vouches for is refused.
     ///
     /// # Errors
     /// A text for the operator, when an authority cannot be read.
-    pub(super) fn at(&self, now: Moment) -> Result<(Trust, Vec<String>), String> {
+    pub(super) fn at(&self, now: Moment) -> Result<Judged, String> {
         let roots = self.authorities()?;
-        let mut faults = Vec::new();
-        let revocation = match &self.lists {
-            None => trust::Revocation::Unchecked,
-            Some(sources) => {
-                let read = sources.iter().map(|source| source.in_force(&roots, now));
-                let (lists, bad): (Vec<_>, Vec<_>) = read.partition(Result::is_ok);
-                faults.extend(bad.into_iter().filter_map(Result::err));
-                let lists = lists.into_iter().flatten();
-                trust::Revocation::Lists(lists.map(|list| list.der).collect())
+        let (mut faults, mut until, mut held) = (Vec::new(), Vec::new(), Vec::new());
+        for source in self.lists() {
+            let list = source.in_force(&roots, now);
+            until.push(list.as_ref().ok().map(|list| list.until));
+            match list {
+                Ok(list) => held.push(list.der),
+                Err(why) => faults.push(why),
             }
-        };
+        }
         let trust = Trust {
             roots,
             pinned: self.pinned.clone(),
-            revocation,
+            revocation: match &self.lists {
+                None => trust::Revocation::Unchecked,
+                Some(_) => trust::Revocation::Lists(held),
+            },
             ..Trust::default()
         };
-        Ok((trust, faults))
+        Ok(Judged {
+            trust,
+            faults,
+            until,
+        })
     }
 
-    /// Fetches the lists that are due; tells of each that could not be had.
-    pub(super) async fn fetch_due(
+    /// Fetches those of the lists for which `is_due` holds, by their place; tells of each that could
+    /// not be had.
+    pub(super) async fn fetch(
         &self,
         outside: &Outside,
-        now: Moment,
-        last: Moment,
-    ) -> Vec<String> {
+        is_due: impl Fn(usize) -> bool,
+    ) -> Vec<(usize, Result<(), String>)> {
+        let due = self.lists().iter().enumerate();
+        let due: Vec<_> = due.filter(|(at, _)| is_due(*at)).collect();
         let Ok(roots) = self.authorities() else {
             return Vec::new(); // told by `at`
         };
-        let due = self
-            .lists()
-            .iter()
-            .filter(|source| is_due(source.read(&roots).ok().as_ref(), now, last));
-        let fetched = due.map(|source| source.fetch(outside, &roots));
-        let fetched = futures_util::future::join_all(fetched).await;
-        fetched.into_iter().filter_map(Result::err).collect()
-    }
-
-    /// Which lists are in force: it changes also when nobody touches a file.
-    pub(super) fn in_force(&self, now: Moment) -> Vec<bool> {
-        let Ok(roots) = self.authorities() else {
-            return Vec::new(); // told by `at`
-        };
-        let lists = self.lists().iter();
-        lists
-            .map(|source| source.in_force(&roots, now).is_ok())
-            .collect()
+        let fetched = due.into_iter().map(async |(at, source)| {
+            let fetched = source.fetch(outside, &roots).await;
+            (at, fetched)
+        });
+        join_all(fetched).await
     }
 
     /// The files on which trust rests.
@@ -123,14 +119,38 @@ impl Sources {
     }
 }
 
-/// Whether a list is to be fetched: none is held, the next one is out soon, or the last look was long
-/// ago.
-fn is_due(held: Option<&List>, now: Moment, last: Moment) -> bool {
-    let since = now.unix() - last.unix();
-    match held {
-        None => true,
-        Some(List { until, .. }) => {
-            since >= FETCH_EVERY_S || until.unix() - now.unix() < since.max(60)
-        }
+/// What the files say at a moment.
+pub(super) struct Judged {
+    pub(super) trust: Trust,
+    /// What cannot be used.
+    pub(super) faults: Vec<String>,
+    /// Until when each list holds; nothing for one that cannot be used.
+    pub(super) until: Vec<Option<Moment>>,
+}
+
+/// When a list is fetched the next time: within the hour, halfway to its end if that is sooner, and a
+/// minute from now when there is none that holds.
+pub(super) fn next_fetch(until: Option<Moment>, now: Moment) -> Moment {
+    let left_s = until.map_or(0, |until| until.unix() - now.unix());
+    let wait_s = (left_s / 2).clamp(FETCH_AGAIN_S, FETCH_EVERY_S);
+    Moment::from_unix(now.unix() + wait_s)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_is_fetched_before_it_runs_out_and_never_all_the_time() {
+        let now = Moment::from_unix(1_000_000);
+        let wait_s = |left_s: Option<i64>| {
+            let until = left_s.map(|left_s| Moment::from_unix(now.unix() + left_s));
+            next_fetch(until, now).unix() - now.unix()
+        };
+        assert_eq!(wait_s(Some(7 * 86_400)), 3_600);
+        assert_eq!(wait_s(Some(1_000)), 500);
+        assert_eq!(wait_s(Some(10)), 60);
+        assert_eq!(wait_s(Some(-5)), 60, "it is over");
+        assert_eq!(wait_s(None), 60, "there is none");
     }
 }

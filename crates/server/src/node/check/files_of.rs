@@ -82,9 +82,8 @@ pub(super) async fn trust(
     let mut findings = vec![Finding::good("trust.roots", format!("{count} authorities"))];
     let now = clock.wall();
     if let (Ok(fetcher), Reach::Everywhere) = (reload::fetcher(config), reach) {
-        let long_ago = Moment::from_unix(0);
-        let faults = sources.fetch_due(&fetcher, now, long_ago).await;
-        let faults = faults.into_iter();
+        let fetched = sources.fetch(&fetcher, |_| true).await.into_iter();
+        let faults = fetched.filter_map(|(_, fetched)| fetched.err());
         findings.extend(faults.map(|why| Finding::fault("trust.crls", why)));
     }
     findings.extend(sources.lists().iter().map(|source| {
@@ -101,7 +100,7 @@ pub(super) async fn trust(
             "off: a certificate that was revoked is still taken",
         ));
     }
-    let trust = sources.at(now).ok().map(|(trust, _)| trust);
+    let trust = sources.at(now).ok().map(|judged| judged.trust);
     (findings, trust)
 }
 
