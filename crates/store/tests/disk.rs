@@ -192,6 +192,12 @@ async fn until_down(dir: &Path, tag: u32, note: &Note) -> Result<()> {
     assert!(home.get(&[], NOW).await.is_err());
     assert!(home.sweep(NOW, 10).await.is_err());
     assert!(home.audit(0, 10).await.is_err());
+    let left_by_its_clients = async {
+        while Arc::strong_count(&home) > 1 {
+            sleep(Duration::from_millis(1)).await;
+        }
+    };
+    timeout(Duration::from_mins(1), left_by_its_clients).await?;
     Ok(())
 }
 
