@@ -2,9 +2,9 @@
 
 use aws_lc_rs::rsa::PublicKeyComponents;
 use aws_lc_rs::signature::{
-    ECDSA_P256_SHA256_FIXED, ECDSA_P384_SHA384_FIXED, ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256,
-    RSA_PKCS1_2048_8192_SHA384, RSA_PKCS1_2048_8192_SHA512, RSA_PSS_2048_8192_SHA256,
-    RsaParameters,
+    ECDSA_P256_SHA256_FIXED, ECDSA_P384_SHA384_FIXED, ECDSA_P521_SHA512_FIXED, ParsedPublicKey,
+    RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_2048_8192_SHA384, RSA_PKCS1_2048_8192_SHA512,
+    RSA_PSS_2048_8192_SHA256, RsaParameters,
 };
 
 use crate::jwk::{Curve, Material};
@@ -18,6 +18,8 @@ pub enum Algorithm {
     Es256,
     /// ECDSA on P-384 with SHA-384.
     Es384,
+    /// ECDSA on P-521 with SHA-512.
+    Es512,
     /// RSASSA-PKCS1-v1_5 with SHA-256.
     Rs256,
     /// RSASSA-PKCS1-v1_5 with SHA-384.
@@ -30,9 +32,10 @@ pub enum Algorithm {
 
 impl Algorithm {
     /// Every algorithm, ours first.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Es256,
         Self::Es384,
+        Self::Es512,
         Self::Rs256,
         Self::Rs384,
         Self::Rs512,
@@ -44,6 +47,7 @@ impl Algorithm {
         match self {
             Self::Es256 => "ES256",
             Self::Es384 => "ES384",
+            Self::Es512 => "ES512",
             Self::Rs256 => "RS256",
             Self::Rs384 => "RS384",
             Self::Rs512 => "RS512",
@@ -66,6 +70,9 @@ impl Algorithm {
             (Self::Es384, Material::Ec(Curve::P384, point)) => {
                 ParsedPublicKey::new(&ECDSA_P384_SHA384_FIXED, point).ok()
             }
+            (Self::Es512, Material::Ec(Curve::P521, point)) => {
+                ParsedPublicKey::new(&ECDSA_P521_SHA512_FIXED, point).ok()
+            }
             (_, Material::Rsa { n, e }) => PublicKeyComponents { n, e }
                 .to_parsed_public_key(self.rsa()?)
                 .ok(),
@@ -79,7 +86,7 @@ impl Algorithm {
             Self::Rs384 => Some(&RSA_PKCS1_2048_8192_SHA384),
             Self::Rs512 => Some(&RSA_PKCS1_2048_8192_SHA512),
             Self::Ps256 => Some(&RSA_PSS_2048_8192_SHA256),
-            Self::Es256 | Self::Es384 => None,
+            Self::Es256 | Self::Es384 | Self::Es512 => None,
         }
     }
 }
@@ -91,7 +98,9 @@ mod tests {
     #[test]
     fn names_read_back_and_nothing_else_is_a_name() {
         // RFC 7518 §3.1
-        let names = ["ES256", "ES384", "RS256", "RS384", "RS512", "PS256"];
+        let names = [
+            "ES256", "ES384", "ES512", "RS256", "RS384", "RS512", "PS256",
+        ];
         assert_eq!(Algorithm::ALL.map(Algorithm::name), names);
         for algorithm in Algorithm::ALL {
             assert_eq!(Algorithm::from_name(algorithm.name()), Some(algorithm));

@@ -61,6 +61,7 @@ enum Usage {
 pub(crate) enum Curve {
     P256,
     P384,
+    P521,
 }
 
 /// The key itself.
@@ -331,6 +332,7 @@ impl Curve {
         match self {
             Self::P256 => "P-256",
             Self::P384 => "P-384",
+            Self::P521 => "P-521",
         }
     }
 
@@ -338,6 +340,8 @@ impl Curve {
         match self {
             Self::P256 => 32,
             Self::P384 => 48,
+            // RFC 7518 §6.2.1.2: 521 bits in whole octets
+            Self::P521 => 66,
         }
     }
 
@@ -363,6 +367,7 @@ impl Material {
         let curve = match text(members, "crv")?.ok_or(BadJwk::Malformed)? {
             "P-256" => Curve::P256,
             "P-384" => Curve::P384,
+            "P-521" => Curve::P521,
             _ => return Err(BadJwk::Unknown),
         };
         let mut point = vec![4];

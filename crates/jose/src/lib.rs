@@ -30,7 +30,8 @@ pub use hash::{hmac_sha256, sha256, x5t_s256};
 pub use jwk::{BadJwk, Jwk, Jwks, KEYS_MAX};
 pub use sign::{BadKey, CannotSign, MacKey, RsaSize, Signer, SigningKey, generate_pkcs8};
 pub use verify::{
-    Expected, Refused, TOKEN_BYTES_MAX, Typ, claimed_issuer, verify, verify_mac, verify_up_to,
+    ClaimedKey, Expected, Refused, TOKEN_BYTES_MAX, Typ, claimed_issuer, claimed_key, verify,
+    verify_mac, verify_up_to,
 };
 
 #[cfg(test)]

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use aws_lc_rs::encoding::AsDer;
 use aws_lc_rs::rsa::{self, KeySize};
 use aws_lc_rs::signature::{
-    ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair,
-    EcdsaSigningAlgorithm, KeyPair, RSA_PKCS1_SHA256, RSA_PKCS1_SHA384, RSA_PKCS1_SHA512,
-    RSA_PSS_SHA256, RsaEncoding,
+    ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED_SIGNING,
+    ECDSA_P521_SHA512_FIXED_SIGNING, EcdsaKeyPair, EcdsaSigningAlgorithm, KeyPair,
+    RSA_PKCS1_SHA256, RSA_PKCS1_SHA384, RSA_PKCS1_SHA512, RSA_PSS_SHA256, RsaEncoding,
 };
 use aws_lc_rs::{digest, hmac};
 use serde::Serialize;
@@ -221,6 +221,7 @@ const fn ecdsa(algorithm: Algorithm) -> Option<(&'static EcdsaSigningAlgorithm, 
     match algorithm {
         Algorithm::Es256 => Some((&ECDSA_P256_SHA256_FIXED_SIGNING, Curve::P256)),
         Algorithm::Es384 => Some((&ECDSA_P384_SHA384_FIXED_SIGNING, Curve::P384)),
+        Algorithm::Es512 => Some((&ECDSA_P521_SHA512_FIXED_SIGNING, Curve::P521)),
         _ => None,
     }
 }
@@ -230,6 +231,7 @@ const fn ecdsa_bytes(algorithm: Algorithm) -> Option<usize> {
     match algorithm {
         Algorithm::Es256 => Some(64),
         Algorithm::Es384 => Some(96),
+        Algorithm::Es512 => Some(132),
         _ => None,
     }
 }
@@ -240,7 +242,7 @@ fn rsa_encoding(algorithm: Algorithm) -> Option<&'static dyn RsaEncoding> {
         Algorithm::Rs384 => Some(&RSA_PKCS1_SHA384),
         Algorithm::Rs512 => Some(&RSA_PKCS1_SHA512),
         Algorithm::Ps256 => Some(&RSA_PSS_SHA256),
-        Algorithm::Es256 | Algorithm::Es384 => None,
+        Algorithm::Es256 | Algorithm::Es384 | Algorithm::Es512 => None,
     }
 }
 
@@ -248,7 +250,7 @@ const fn hash_of(algorithm: Algorithm) -> &'static digest::Algorithm {
     match algorithm {
         Algorithm::Es256 | Algorithm::Rs256 | Algorithm::Ps256 => &digest::SHA256,
         Algorithm::Es384 | Algorithm::Rs384 => &digest::SHA384,
-        Algorithm::Rs512 => &digest::SHA512,
+        Algorithm::Es512 | Algorithm::Rs512 => &digest::SHA512,
     }
 }
 

@@ -142,6 +142,28 @@ pub fn claimed_issuer(token: &str) -> Result<String, Refused> {
     }
 }
 
+/// What the token's header says of its key, unproven. Good for finding the keys with which to
+/// [`verify`] it, and for refusing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ClaimedKey {
+    /// Its name in its owner's set (RFC 7515 §4.1.4).
+    pub kid: Option<String>,
+    /// Where that set would be (RFC 7515 §4.1.2). Nobody here asks there.
+    pub jku: Option<String>,
+}
+
+/// See [`ClaimedKey`].
+///
+/// # Errors
+/// [`Refused`] when the text is no token.
+pub fn claimed_key(token: &str) -> Result<ClaimedKey, Refused> {
+    let header = Parts::of(token)?.header;
+    Ok(ClaimedKey {
+        kid: header.kid,
+        jku: header.jku,
+    })
+}
+
 /// The parts of a compact JWS (RFC 7515 §7.1).
 pub(crate) struct Parts<'a> {
     pub(crate) header: Header,
@@ -154,6 +176,7 @@ pub(crate) struct Parts<'a> {
 pub(crate) struct Header {
     pub(crate) alg: String,
     kid: Option<String>,
+    jku: Option<String>,
     typ: Option<String>,
 }
 
@@ -218,6 +241,7 @@ impl Header {
         Ok(Self {
             alg: text(&mut members, "alg")?.ok_or(Refused::Header)?,
             kid: text(&mut members, "kid")?,
+            jku: text(&mut members, "jku")?,
             typ: text(&mut members, "typ")?,
         })
     }

@@ -12,8 +12,7 @@ use crate::refusal::{ErrorCode, Refusal};
 /// The one `client_assertion_type` (RFC 7523 §2.2).
 pub const TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
-/// The algorithms that a registration may allow, ours first. RS512 is not among them: no framework
-/// asks clients for it alone.
+/// The algorithms that a registration may allow where its framework names none, ours first.
 pub const ALGORITHMS: [Algorithm; 5] = [
     Algorithm::Es256,
     Algorithm::Es384,
@@ -92,13 +91,11 @@ pub struct Assertion {
 }
 
 impl ClientKeys {
-    /// The keys of a registration. Of `algorithms` those count that are among [`ALGORITHMS`] and
-    /// that one of the keys can check; nothing when none is left over.
+    /// The keys of a registration. Of `algorithms` those count that one of the keys can check;
+    /// nothing when none is left over.
     pub fn new(keys: Jwks, algorithms: &[Algorithm]) -> Option<Self> {
-        let serves = |algorithm: &Algorithm| {
-            algorithms.contains(algorithm) && keys.keys().iter().any(|key| key.verifies(*algorithm))
-        };
-        let algorithms: Vec<Algorithm> = ALGORITHMS.into_iter().filter(serves).collect();
+        let serves = |algorithm: &Algorithm| keys.keys().iter().any(|key| key.verifies(*algorithm));
+        let algorithms: Vec<Algorithm> = algorithms.iter().copied().filter(serves).collect();
         (!algorithms.is_empty()).then_some(Self { keys, algorithms })
     }
 

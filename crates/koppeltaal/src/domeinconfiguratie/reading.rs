@@ -1,0 +1,358 @@
+//! From what stands in a declaration to what it means.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use url::{Host, Url};
+
+use super::written::{self, Document, Rights, SCHEMA_VERSION};
+use super::{
+    APPLICATIES_MAX, Applicatie, ClientId, DOCUMENT_BYTES_MAX, Domein, Domeinconfiguratie,
+    Gebruikerssoort, IDPS_MAX, Idp, REDIRECT_URIS_MAX, ROLLEN_MAX,
+};
+use crate::permissie::{Actie, Bereik, Permissie, ResourceType};
+
+/// Bytes of a name for people, and of a role, at most.
+const NAME_BYTES_MAX: usize = 100;
+/// Bytes of a URL, at most.
+const URL_BYTES_MAX: usize = 2_048;
+/// Types on which a role has permissions, at most: more than FHIR R4 has.
+const TYPES_MAX: usize = 200;
+
+/// What a declaration may say beside what always holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Regels {
+    /// Whether URLs of loopback hosts may do without TLS: on one machine, for tests.
+    pub http_on_loopback: bool,
+}
+
+/// What is wrong with a declaration, and where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fout {
+    /// The member: `applications[2].jwks_uri`; empty for the whole.
+    pub at: String,
+    /// What was expected. Repeats names and nothing secret.
+    pub why: String,
+}
+
+impl fmt::Display for Fout {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.at.as_str() {
+            "" => f.write_str(&self.why),
+            at => write!(f, "{at}: {}", self.why),
+        }
+    }
+}
+
+impl std::error::Error for Fout {}
+
+fn fout(at: impl Into<String>, why: impl Into<String>) -> Fout {
+    Fout {
+        at: at.into(),
+        why: why.into(),
+    }
+}
+
+impl Domeinconfiguratie {
+    /// Reads a declaration: JSON of at most [`DOCUMENT_BYTES_MAX`].
+    ///
+    /// # Errors
+    /// [`Fout`] names the first member that is not as it must be.
+    pub fn read(document: &[u8], regels: Regels) -> Result<Self, Fout> {
+        if document.len() > DOCUMENT_BYTES_MAX {
+            let max = DOCUMENT_BYTES_MAX / 1024;
+            return Err(fout("", format!("a domain is at most {max} KiB")));
+        }
+        let written = serde_json::from_slice::<Document>(document);
+        Reading { regels }.document(written.map_err(|why| fout("", why.to_string()))?)
+    }
+
+    /// The declaration that reads as this: every member, in one order, whatever was left out.
+    pub fn document(&self) -> Vec<u8> {
+        let text = serde_json::to_vec_pretty(&self.written());
+        // Text keys and plain values: this cannot fail.
+        text.unwrap_or_default()
+    }
+
+    pub(super) fn written(&self) -> Document {
+        Document {
+            schema_version: SCHEMA_VERSION,
+            domain: self.domein.to_string(),
+            service: self.voorziening.to_string(),
+            fhir: written::Fhir {
+                upstream: self.upstream.clone(),
+            },
+            applications: self.applicaties.iter().map(written_application).collect(),
+            roles: self
+                .rollen
+                .iter()
+                .map(|(name, permissies)| (name.clone(), written_role(permissies)))
+                .collect(),
+            identity_providers: self.idps.iter().map(written_idp).collect(),
+            default_identity_provider: self.standaard_idp.clone(),
+        }
+    }
+}
+
+fn written_application((client_id, applicatie): (&ClientId, &Applicatie)) -> written::Application {
+    written::Application {
+        client_id: client_id.to_string(),
+        name: applicatie.naam.clone(),
+        status: applicatie.status,
+        jwks_uri: applicatie.jwks_uri.clone(),
+        redirect_uris: applicatie.redirect_uris.clone(),
+        role: applicatie.rol.clone(),
+        granted: applicatie.granted.iter().map(ClientId::to_string).collect(),
+        identity_providers: applicatie.idps.clone(),
+    }
+}
+
+fn written_role(permissies: &[Permissie]) -> BTreeMap<String, Rights> {
+    let mut types: BTreeMap<String, Rights> = BTreeMap::new();
+    for permissie in permissies {
+        let rights = types.entry(permissie.resource.to_string()).or_default();
+        let place = match permissie.actie {
+            Actie::Create => &mut rights.create,
+            Actie::Read => &mut rights.read,
+            Actie::Update => &mut rights.update,
+            Actie::Delete => &mut rights.delete,
+        };
+        *place = Some(permissie.bereik);
+    }
+    types
+}
+
+fn written_idp((name, idp): (&String, &Idp)) -> written::IdentityProvider {
+    written::IdentityProvider {
+        name: name.clone(),
+        issuer: idp.issuer.clone(),
+        client_id: idp.client_id.clone(),
+        claim: idp.claim.clone(),
+        identifier_system: idp.identifier_system.clone(),
+        extra_scopes: idp.extra_scopes.clone(),
+    }
+}
+
+struct Reading {
+    regels: Regels,
+}
+
+impl Reading {
+    fn document(&self, written: Document) -> Result<Domeinconfiguratie, Fout> {
+        if written.schema_version != SCHEMA_VERSION {
+            let why = format!("expected {SCHEMA_VERSION}: this program knows no other");
+            return Err(fout("schema_version", why));
+        }
+        at_most("applications", written.applications.len(), APPLICATIES_MAX)?;
+        at_most("roles", written.roles.len(), ROLLEN_MAX)?;
+        at_most(
+            "identity_providers",
+            written.identity_providers.len(),
+            IDPS_MAX,
+        )?;
+        let rollen = written.roles.into_iter().map(role);
+        let read = Domeinconfiguratie {
+            domein: Domein::parse(&written.domain)
+                .map_err(|why| fout("domain", why.to_string()))?,
+            voorziening: client_id("service", &written.service)?,
+            upstream: self.base("fhir.upstream", &written.fhir.upstream)?,
+            rollen: rollen.collect::<Result<_, _>>()?,
+            idps: self.idps(written.identity_providers)?,
+            applicaties: self.applications(written.applications)?,
+            standaard_idp: written.default_identity_provider,
+        };
+        fits_together(&read)?;
+        Ok(read)
+    }
+
+    fn applications(
+        &self,
+        written: Vec<written::Application>,
+    ) -> Result<BTreeMap<ClientId, Applicatie>, Fout> {
+        let mut read = BTreeMap::new();
+        let mut jwks_uris = BTreeSet::new();
+        for (at, application) in written.into_iter().enumerate() {
+            let of = |member: &str| format!("applications[{at}].{member}");
+            let id = client_id(&of("client_id"), &application.client_id)?;
+            // koppeltaal.md §1.2: a JWKS URL is unique across applications
+            if !jwks_uris.insert(application.jwks_uri.clone()) {
+                return Err(fout(of("jwks_uri"), "another application has the same"));
+            }
+            if read
+                .insert(id, self.application(&of, application)?)
+                .is_some()
+            {
+                return Err(fout(of("client_id"), "another application has the same"));
+            }
+        }
+        Ok(read)
+    }
+
+    fn application(
+        &self,
+        of: &impl Fn(&str) -> String,
+        written: written::Application,
+    ) -> Result<Applicatie, Fout> {
+        name(&of("name"), &written.name)?;
+        at_most(
+            &of("redirect_uris"),
+            written.redirect_uris.len(),
+            REDIRECT_URIS_MAX,
+        )?;
+        for (at, uri) in written.redirect_uris.iter().enumerate() {
+            self.url(&of(&format!("redirect_uris[{at}]")), uri)?;
+        }
+        let granted = written.granted.iter().enumerate();
+        let granted = granted.map(|(at, id)| client_id(&of(&format!("granted[{at}]")), id));
+        self.url(&of("jwks_uri"), &written.jwks_uri)?;
+        Ok(Applicatie {
+            naam: written.name,
+            status: written.status,
+            jwks_uri: written.jwks_uri,
+            redirect_uris: written.redirect_uris,
+            rol: written.role,
+            granted: granted.collect::<Result<_, _>>()?,
+            idps: written.identity_providers,
+        })
+    }
+
+    fn idps(&self, written: Vec<written::IdentityProvider>) -> Result<BTreeMap<String, Idp>, Fout> {
+        let mut read = BTreeMap::new();
+        for (at, idp) in written.into_iter().enumerate() {
+            let of = |member: &str| format!("identity_providers[{at}].{member}");
+            name(&of("name"), &idp.name)?;
+            name(&of("client_id"), &idp.client_id)?;
+            name(&of("claim"), &idp.claim)?;
+            let meant = Idp {
+                issuer: self.base(&of("issuer"), &idp.issuer)?,
+                client_id: idp.client_id,
+                claim: idp.claim,
+                identifier_system: idp.identifier_system,
+                extra_scopes: idp.extra_scopes,
+            };
+            if read.insert(idp.name, meant).is_some() {
+                return Err(fout(of("name"), "another identity provider has the same"));
+            }
+        }
+        Ok(read)
+    }
+
+    /// koppeltaal case 115: an absolute `https` URL; without TLS on loopback alone, for tests.
+    fn url(&self, at: &str, text: &str) -> Result<Url, Fout> {
+        let expected = || fout(at, "expected an absolute https URL without fragment");
+        let url = Url::parse(text).map_err(|_| expected())?;
+        let is_loopback = match url.host() {
+            Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+            Some(Host::Ipv4(ip)) => ip.is_loopback(),
+            Some(Host::Ipv6(ip)) => ip.is_loopback(),
+            None => false,
+        };
+        let may_be_plain = self.regels.http_on_loopback && is_loopback;
+        let is_served = url.scheme() == "https" || (url.scheme() == "http" && may_be_plain);
+        let is_bare = url.fragment().is_none() && url.username().is_empty();
+        if is_served && is_bare && url.password().is_none() && text.len() <= URL_BYTES_MAX {
+            Ok(url)
+        } else {
+            Err(expected())
+        }
+    }
+
+    /// A URL under which others are built: without a query, and without a slash at its end.
+    fn base(&self, at: &str, text: &str) -> Result<String, Fout> {
+        let url = self.url(at, text)?;
+        if url.query().is_some() {
+            return Err(fout(at, "expected a URL without query"));
+        }
+        Ok(text.trim_end_matches('/').to_owned())
+    }
+}
+
+/// What one part says of another.
+fn fits_together(read: &Domeinconfiguratie) -> Result<(), Fout> {
+    for (id, applicatie) in &read.applicaties {
+        let of = |member: &str| format!("applications {id} {member}");
+        if let Some(rol) = &applicatie.rol
+            && !read.rollen.contains_key(rol)
+        {
+            return Err(fout(of("role"), format!("the domain has no role {rol}")));
+        }
+        for owner in &applicatie.granted {
+            if !read.applicaties.contains_key(owner) {
+                let why = format!("the domain has no application {owner}");
+                return Err(fout(of("granted"), why));
+            }
+        }
+        let mut named = applicatie.idps.values().flatten();
+        if let Some(idp) = named.find(|idp| !read.idps.contains_key(*idp)) {
+            let why = format!("the domain has no identity provider {idp}");
+            return Err(fout(of("identity_providers"), why));
+        }
+    }
+    match &read.standaard_idp {
+        Some(idp) if !read.idps.contains_key(idp) => {
+            let why = format!("the domain has no identity provider {idp}");
+            Err(fout("default_identity_provider", why))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn role(
+    (name_of, types): (String, BTreeMap<String, Rights>),
+) -> Result<(String, Vec<Permissie>), Fout> {
+    let at = format!("roles.{name_of}");
+    name(&at, &name_of)?;
+    at_most(&at, types.len(), TYPES_MAX)?;
+    let mut permissies = Vec::new();
+    for (type_name, rights) in types {
+        let at = format!("{at}.{type_name}");
+        let resource = ResourceType::parse(&type_name)
+            .ok_or_else(|| fout(&at, "expected the name of a FHIR resource type"))?;
+        if rights.create.is_some_and(|bereik| bereik != Bereik::Own) {
+            // TGB 007
+            let why = "expected \"own\": who creates a resource owns it";
+            return Err(fout(format!("{at}.create"), why));
+        }
+        let each = [
+            (Actie::Create, rights.create),
+            (Actie::Read, rights.read),
+            (Actie::Update, rights.update),
+            (Actie::Delete, rights.delete),
+        ];
+        permissies.extend(each.into_iter().filter_map(|(actie, bereik)| {
+            Some(Permissie {
+                resource: resource.clone(),
+                actie,
+                bereik: bereik?,
+            })
+        }));
+    }
+    Ok((name_of, permissies))
+}
+
+fn client_id(at: &str, text: &str) -> Result<ClientId, Fout> {
+    ClientId::parse(text).map_err(|why| fout(at, why.to_string()))
+}
+
+fn name(at: &str, text: &str) -> Result<(), Fout> {
+    let is_readable = !text.trim().is_empty() && !text.chars().any(char::is_control);
+    if is_readable && text.len() <= NAME_BYTES_MAX {
+        Ok(())
+    } else {
+        let why = format!("expected 1 to {NAME_BYTES_MAX} readable characters");
+        Err(fout(at, why))
+    }
+}
+
+fn at_most(at: &str, found: usize, max: usize) -> Result<(), Fout> {
+    if found <= max {
+        Ok(())
+    } else {
+        Err(fout(at, format!("expected {max} at most, found {found}")))
+    }
+}
+
+impl Gebruikerssoort {
+    /// Every kind.
+    pub const ALL: [Self; 3] = [Self::Patient, Self::Practitioner, Self::RelatedPerson];
+}

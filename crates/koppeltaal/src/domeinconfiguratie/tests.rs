@@ -1,0 +1,166 @@
+use serde_json::{Value, json};
+
+use super::*;
+
+const A: &str = "11111111-1111-4111-8111-111111111111";
+const M: &str = "22222222-2222-4222-8222-222222222222";
+
+fn document() -> Value {
+    json!({
+        "schema_version": 1,
+        "domain": "d1",
+        "service": "99999999-9999-4999-8999-999999999999",
+        "fhir": { "upstream": "https://fhir.example/d1/" },
+        "applications": [
+            {
+                "client_id": A, "name": "Portaal", "status": "approved",
+                "jwks_uri": "https://portaal.example/jwks",
+                "redirect_uris": ["https://portaal.example/terug"],
+                "role": "Behandelaarsportaal", "granted": [M],
+                "identity_providers": { "Patient": ["inloggen"] }
+            },
+            {
+                "client_id": M, "name": "Module", "status": "pending",
+                "jwks_uri": "https://module.example/jwks"
+            }
+        ],
+        "roles": {
+            "Behandelaarsportaal": {
+                "Patient": { "read": "all" },
+                "Task": { "create": "own", "read": "granted", "update": "own" }
+            }
+        },
+        "identity_providers": [
+            { "name": "inloggen", "issuer": "https://idp.example", "client_id": "koppeltaal" }
+        ]
+    })
+}
+
+fn read(document: &Value) -> Result<Domeinconfiguratie, Fout> {
+    Domeinconfiguratie::read(document.to_string().as_bytes(), Regels::default())
+}
+
+/// The place of the fault that a document has with `value` at `pointer`.
+fn fault_with(pointer: &str, value: Value) -> String {
+    let mut document = document();
+    *document.pointer_mut(pointer).expect("a member") = value;
+    read(&document).expect_err(pointer).to_string()
+}
+
+#[test]
+fn a_declaration_reads_back_as_what_it_means() {
+    let meant = read(&document()).expect("a domain");
+    assert_eq!(meant.upstream, "https://fhir.example/d1");
+    let again = Domeinconfiguratie::read(&meant.document(), Regels::default());
+    assert_eq!(again, Ok(meant));
+}
+
+#[test]
+fn an_application_that_is_not_approved_takes_no_part() {
+    let meant = read(&document()).expect("a domain");
+    let id = |text| ClientId::parse(text).expect("an id");
+    assert!(meant.approved(id(A)).is_some());
+    // koppeltaal case 31
+    assert!(meant.approved(id(M)).is_none());
+    let scope = meant.scopes(id(A)).to_string();
+    assert_eq!(scope.matches("system/").count(), 3, "{scope}");
+    // koppeltaal case 43
+    assert!(meant.scopes(id(M)).is_empty());
+}
+
+#[test]
+fn koppeltaal_case_044_creating_is_with_own_resources_alone() {
+    let fault = fault_with("/roles/Behandelaarsportaal/Task/create", json!("all"));
+    // TGB 007
+    assert!(
+        fault.starts_with("roles.Behandelaarsportaal.Task.create: expected \"own\""),
+        "{fault}"
+    );
+}
+
+#[test]
+fn koppeltaal_case_045_an_application_has_one_role() {
+    // TGB 005
+    let fault = fault_with(
+        "/applications/0/role",
+        json!(["Behandelaarsportaal", "Clientportaal"]),
+    );
+    assert!(fault.contains("expected a string"), "{fault}");
+}
+
+#[test]
+fn koppeltaal_case_115_keys_are_behind_tls() {
+    for bad in [
+        "http://portaal.example/jwks",
+        "http://localhost:3000/jwks",
+        "https://me:secret@portaal.example/jwks",
+        "https://portaal.example/jwks#one",
+        "file:///jwks",
+        "",
+    ] {
+        let fault = fault_with("/applications/0/jwks_uri", json!(bad));
+        assert!(
+            fault.starts_with("applications[0].jwks_uri: expected an absolute https"),
+            "{fault}"
+        );
+    }
+    let mut on_loopback = document();
+    on_loopback["applications"][0]["jwks_uri"] = json!("http://localhost:3000/jwks");
+    let regels = Regels {
+        http_on_loopback: true,
+    };
+    let read = |document: &Value| Domeinconfiguratie::read(document.to_string().as_bytes(), regels);
+    assert!(read(&on_loopback).is_ok());
+    on_loopback["applications"][0]["jwks_uri"] = json!("http://portaal.example/jwks");
+    assert!(read(&on_loopback).is_err());
+}
+
+#[test]
+fn each_fault_names_its_member() {
+    for (pointer, value, expected) in [
+        ("/schema_version", json!(2), "schema_version: "),
+        ("/domain", json!("a b"), "domain: "),
+        ("/service", json!("x"), "service: expected a UUID"),
+        (
+            "/applications/1/client_id",
+            json!(A),
+            "applications[1].client_id: another",
+        ),
+        (
+            "/applications/1/jwks_uri",
+            json!("https://portaal.example/jwks"),
+            "applications[1].jwks_uri: another",
+        ),
+        (
+            "/applications/0/role",
+            json!("Beheer"),
+            "the domain has no role Beheer",
+        ),
+        (
+            "/applications/0/granted/0",
+            json!("33333333-3333-4333-8333-333333333333"),
+            "no application",
+        ),
+        (
+            "/applications/0/identity_providers/Patient/0",
+            json!("x"),
+            "no identity provider x",
+        ),
+        ("/applications/0/name", json!(" "), "applications[0].name: "),
+        ("/applications/0/status", json!("goed"), "unknown variant"),
+        (
+            "/applications/0/redirect_uris/0",
+            json!("terug"),
+            "applications[0].redirect_uris[0]: ",
+        ),
+        ("/fhir", json!({ "url": "x" }), "unknown field `url`"),
+        (
+            "/roles/Behandelaarsportaal/Task",
+            json!({ "search": "all" }),
+            "unknown field `search`",
+        ),
+    ] {
+        let fault = fault_with(pointer, value);
+        assert!(fault.contains(expected), "{pointer}: {fault}");
+    }
+}
