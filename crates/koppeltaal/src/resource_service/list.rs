@@ -228,9 +228,9 @@ impl Listing {
         self.entries.len() >= count || is_heavy
     }
 
-    /// Whether what stands here is a whole page, though the FHIR server has more.
+    /// Whether what stands here is a whole page, and something stands on the next one.
     fn is_enough(&self) -> bool {
-        let is_sure = self.is_narrowed_there && !self.has_foreign && !self.entries.is_empty();
+        let is_sure = self.is_narrowed_there && !self.has_foreign && self.is_full(0);
         self.reach == Reach::Everybody || (is_sure && !self.search.only_count)
     }
 

@@ -109,6 +109,6 @@ pub(super) fn preference(prefer: Option<&str>) -> Option<&'static str> {
         "return=representation",
         "return=OperationOutcome",
     ];
-    let asked = prefer?.split([',', ';']).map(str::trim);
+    let mut asked = prefer?.split([',', ';']).map(str::trim);
     asked.find_map(|asked| known.into_iter().find(|known| *known == asked))
 }
