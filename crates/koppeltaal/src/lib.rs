@@ -12,6 +12,7 @@ pub mod client_assertion;
 pub mod domein;
 pub mod domeinconfiguratie;
 pub mod permissie;
+pub mod resource_service;
 mod rows;
 pub mod scope;
 pub mod smart_configuration;

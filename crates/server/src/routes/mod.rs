@@ -3,6 +3,7 @@
 pub mod carried;
 pub mod digid;
 pub mod dva;
+pub mod fhir_server;
 pub mod koppeltaal;
 pub mod lokalisatie;
 pub mod mitz;

@@ -3,6 +3,7 @@
 
 mod discovery;
 mod domeinen;
+mod fhir;
 mod sleutels;
 mod token;
 
@@ -37,6 +38,7 @@ pub struct KoppeltaalRole {
     app: Arc<App>,
     domeinen: Domeinen,
     sleutels: Sleutels,
+    fhir: fhir::Gateway,
 }
 
 impl KoppeltaalRole {
@@ -52,6 +54,7 @@ impl KoppeltaalRole {
         let role = Self {
             domeinen: Domeinen::new(base, regels),
             sleutels: Sleutels::default(),
+            fhir: fhir::Gateway::default(),
             app,
         };
         role.domeinen.refresh(&role.app).await?;
@@ -71,7 +74,7 @@ impl KoppeltaalRole {
                 "/.well-known/smart-configuration",
                 get(discovery::smart_configuration),
             );
-        let domein = Router::new().nest("/oauth2", oauth2).route(
+        let domein = fhir::routes().nest("/oauth2", oauth2).route(
             "/fhir/r4/.well-known/smart-configuration",
             get(discovery::smart_configuration),
         );
