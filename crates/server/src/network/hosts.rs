@@ -29,13 +29,15 @@ pub enum Party {
     Stelselnode,
     /// Koppeltaal: the authorization service of its domains, and what stands beside it.
     Koppeltaal,
+    /// The FHIR server behind its gateway: a test bed.
+    Fhir,
     /// The observer.
     Netwerk,
 }
 
 impl Party {
     /// Every party, in the order in which they start.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Netwerk,
         Self::Stelselnode,
         Self::Digid,
@@ -46,6 +48,7 @@ impl Party {
         Self::Xis2,
         Self::Dva2,
         Self::Pgo,
+        Self::Fhir,
         Self::Koppeltaal,
     ];
 
@@ -62,13 +65,14 @@ impl Party {
             Self::Xis2 => "xis2",
             Self::Stelselnode => "stelselnode",
             Self::Koppeltaal => "koppeltaal",
+            Self::Fhir => "fhir",
             Self::Netwerk => "netwerk",
         }
     }
 
     /// Whether it belongs to Koppeltaal, and not to the chain of MedMij and Mitz.
     pub const fn is_of_koppeltaal(self) -> bool {
-        matches!(self, Self::Koppeltaal)
+        matches!(self, Self::Koppeltaal | Self::Fhir)
     }
 
     /// The party that is this DVA.
@@ -108,6 +112,7 @@ impl Party {
             Self::Xis2 => &["xis2"],
             Self::Stelselnode => &["stelselnode"],
             Self::Koppeltaal => &["koppeltaal"],
+            Self::Fhir => &["fhir"],
             Self::Netwerk => &["netwerk"],
         }
     }
