@@ -336,9 +336,7 @@ impl Auditevent {
 
     /// koppeltaal.md §3.5: the numbers; §2.4: the owner, who is the observer.
     fn extensions(&self, waarnemer: &Waarnemer) -> Value {
-        let number = |name: &str, spoor: &Spoor| {
-            json!({ "url": format!("{EXTENSIONS}/{name}"), "valueId": spoor.as_str() })
-        };
+        let number = |name: &str, spoor: &Spoor| json!({ "url": format!("{EXTENSIONS}/{name}"), "valueId": spoor.as_str() });
         let mut extensions = vec![
             json!({
                 "url": format!("{EXTENSIONS}/resource-origin"),
@@ -347,7 +345,12 @@ impl Auditevent {
             number("request-id", &self.sporen.request),
         ];
         let sporen = &self.sporen;
-        extensions.extend(sporen.correlation.as_ref().map(|s| number("correlation-id", s)));
+        extensions.extend(
+            sporen
+                .correlation
+                .as_ref()
+                .map(|s| number("correlation-id", s)),
+        );
         extensions.extend(sporen.trace.as_ref().map(|s| number("trace-id", s)));
         Value::Array(extensions)
     }

@@ -11,9 +11,7 @@ use protocol::refusal::Refusal;
 use serde_json::{Value, json};
 use verdict::{Actor, Entropy, Event, Key, Moment, Step, Verdict};
 
-use crate::auditevent::{
-    Auditevent, Authenticatiestap, Gebeurtenis, Spoor, Sporen, Uitkomst,
-};
+use crate::auditevent::{Auditevent, Authenticatiestap, Gebeurtenis, Spoor, Sporen, Uitkomst};
 use crate::client_assertion::ProvenApplicatie;
 use crate::domein::ClientId;
 use crate::domeinconfiguratie::{Domeinconfiguratie, Domeinkop};
@@ -235,12 +233,13 @@ impl Domeinvraag {
             },
             recorded: this.now,
         };
-        let mut changes = vec![
-            hti.burn(),
-            Domeinkop::guard(&nu.domein.domein, nu.version),
-        ];
+        let mut changes = vec![hti.burn(), Domeinkop::guard(&nu.domein.domein, nu.version)];
         changes.extend(Uitgaand::put_all(&[told], &nu, &Entropy::new(this.outbox)));
-        let event = Event::granted("koppeltaal case 83", "a launch was introspected", this.who());
+        let event = Event::granted(
+            "koppeltaal case 83",
+            "a launch was introspected",
+            this.who(),
+        );
         this.done(active(hti.claims()), changes, Some(event))
     }
 }

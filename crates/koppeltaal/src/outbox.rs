@@ -77,11 +77,7 @@ impl Uitgaand {
     }
 
     /// The changes for several events of one decision.
-    pub fn put_all(
-        events: &[Auditevent],
-        nu: &Nu<'_>,
-        entropy: &Entropy,
-    ) -> Vec<Change<Clear>> {
+    pub fn put_all(events: &[Auditevent], nu: &Nu<'_>, entropy: &Entropy) -> Vec<Change<Clear>> {
         let waarnemer = Waarnemer::new(nu.domein.voorziening, nu.urls);
         let parts = (0u32..).map(|number| entropy.part("koppeltaal.outbox", number));
         let put = |(event, entropy): (&Auditevent, Entropy)| {
@@ -250,6 +246,9 @@ mod tests {
 
     #[test]
     fn a_refused_event_is_tried_less_and_less_often() {
-        assert_eq!([1, 2, 3, 20, u32::MAX].map(again_s), [10, 20, 40, 3_600, 3_600]);
+        assert_eq!(
+            [1, 2, 3, 20, u32::MAX].map(again_s),
+            [10, 20, 40, 3_600, 3_600]
+        );
     }
 }

@@ -196,7 +196,9 @@ const fn invalid(requirement: &'static str, reason: &'static str) -> Why {
 }
 
 fn state_is_there(parameters: &Parameters, _: &str) -> Result<(), Why> {
-    let is_there = parameters.get("state").is_some_and(|state| !state.is_empty());
+    let is_there = parameters
+        .get("state")
+        .is_some_and(|state| !state.is_empty());
     let why = invalid("koppeltaal.md §4.5", "state is missing");
     is_there.then_some(()).ok_or(why)
 }
@@ -225,7 +227,10 @@ fn no_request_object(parameters: &Parameters, _: &str) -> Result<(), Why> {
 }
 
 fn response_is_a_code(parameters: &Parameters, _: &str) -> Result<(), Why> {
-    if parameters.get("response_mode").is_some_and(|mode| mode != "query") {
+    if parameters
+        .get("response_mode")
+        .is_some_and(|mode| mode != "query")
+    {
         let reason = "response_mode must be query";
         return Err(invalid("OAuth 2.0 Multiple Response Types §2.1", reason));
     }
@@ -276,7 +281,10 @@ fn challenge(parameters: &Parameters) -> Result<Challenge, Why> {
 
 fn prompt(parameters: &Parameters) -> Result<Option<Prompt>, Why> {
     let known = |text| {
-        Prompt::parse(text).ok_or(invalid("koppeltaal.md §4.5", "prompt is none that we pass on"))
+        Prompt::parse(text).ok_or(invalid(
+            "koppeltaal.md §4.5",
+            "prompt is none that we pass on",
+        ))
     };
     parameters.get("prompt").map(known).transpose()
 }

@@ -111,7 +111,11 @@ impl CodeVerzoek {
     pub fn begin(&self, now: Moment, entropy: &Entropy) -> Stap {
         match self.handle {
             // koppeltaal case 108
-            None => self.refused("koppeltaal case 108", "the code is none of ours", Vec::new()),
+            None => self.refused(
+                "koppeltaal case 108",
+                "the code is none of ours",
+                Vec::new(),
+            ),
             Some(handle) => Step::Ask(Codevraag {
                 verzoek: self.clone(),
                 handle,
@@ -169,7 +173,9 @@ impl Codevraag {
         let Some(found) = found else {
             // koppeltaal case 108
             let reason = "the code was used before, or is over";
-            return self.verzoek.refused("koppeltaal case 108", reason, Vec::new());
+            return self
+                .verzoek
+                .refused("koppeltaal case 108", reason, Vec::new());
         };
         let spent = vec![Change::remove(self.key(), found.version)];
         let code = &found.value;
@@ -189,13 +195,20 @@ impl Codevraag {
         // TOP-KT-018: a code is of one domain
         let nu = nu.filter(|nu| nu.domein.domein == code.domein);
         let nu = nu.filter(|nu| nu.domein.approved(client_id).is_some());
-        let nu = nu.ok_or(("koppeltaal case 31", "the application is not approved any more"))?;
+        let nu = nu.ok_or((
+            "koppeltaal case 31",
+            "the application is not approved any more",
+        ))?;
         if code.client_id != client_id {
             // koppeltaal case 108
-            return Err(("koppeltaal case 108", "the code belongs to another application"));
+            return Err((
+                "koppeltaal case 108",
+                "the code belongs to another application",
+            ));
         }
         let challenge = Challenge::parse(&code.challenge);
-        let challenge = challenge.map_err(|_| ("koppeltaal case 99", "the code has no challenge"))?;
+        let challenge =
+            challenge.map_err(|_| ("koppeltaal case 99", "the code has no challenge"))?;
         let terms = CodeTerms {
             redirect_uri: code.redirect_uri.clone(),
             challenge,

@@ -124,13 +124,11 @@ impl Shown {
 
 impl Hti {
     fn of(issuer: ClientId, claims: &Claims, now: Moment) -> Result<Self, NietGoed> {
-        CHECKS
-            .iter()
-            .try_for_each(|(holds, requirement, reason)| {
-                holds(claims, now)
-                    .then_some(())
-                    .ok_or(NietGoed::new(requirement, reason))
-            })?;
+        CHECKS.iter().try_for_each(|(holds, requirement, reason)| {
+            holds(claims, now)
+                .then_some(())
+                .ok_or(NietGoed::new(requirement, reason))
+        })?;
         let jti = claims.str("jti").unwrap_or_default();
         // Two portals may use the same number, so it counts with its issuer.
         let named = [&issuer.bytes()[..], jti.as_bytes()].concat();
@@ -172,7 +170,11 @@ const CHECKS: [(Holds, &str, &str); 5] = [
         "the launch is of HTI 1.x (task)",
     ),
     (
-        |claims, _| claims.get("hti-version").is_none_or(|version| version == VERSION),
+        |claims, _| {
+            claims
+                .get("hti-version")
+                .is_none_or(|version| version == VERSION)
+        },
         "koppeltaal.md §4.2",
         "the launch is of another version of HTI than 2.0",
     ),

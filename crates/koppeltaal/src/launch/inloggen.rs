@@ -9,7 +9,9 @@ use protocol::authorize::{RedirectRefusal, answer_url};
 use protocol::pkce::Challenge;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use verdict::{Actor, Change, Clear, Entropy, Event, Expect, Key, Moment, Record as _, Space, Step, Verdict};
+use verdict::{
+    Actor, Change, Clear, Entropy, Event, Expect, Key, Moment, Record as _, Space, Step, Verdict,
+};
 
 use super::authorize::{self, AuthorizeVerzoek};
 use super::code::Code;
@@ -182,6 +184,8 @@ pub enum Vondst {
 pub enum Terugkeervraag {
     /// Who logged in, by the code that the IdP gave.
     Login(Box<LoginVraag>),
+    /// The domain as it is now, to log there that nobody logged in.
+    Gestopt(Box<GestoptVraag>),
     /// The resource of the person who launches, and the domain as it is now.
     Persoon(Box<PersoonVraag>),
 }
@@ -190,6 +194,13 @@ pub enum Terugkeervraag {
 pub struct LoginVraag {
     terugkeer: Terugkeer,
     code: String,
+}
+
+/// See [`Terugkeervraag::Gestopt`].
+pub struct GestoptVraag {
+    terugkeer: Terugkeer,
+    error: &'static str,
+    why: NietGoed,
 }
 
 /// See [`Terugkeervraag::Persoon`].
@@ -327,7 +338,10 @@ impl DomeinVraag {
         let module = nu.and_then(|nu| Some((nu, nu.domein.approved(vertrek.verzoek.client_id)?)));
         let Some((nu, module)) = module else {
             // koppeltaal case 93: since the request was checked
-            let why = NietGoed::new("koppeltaal case 93", "the application is not approved any more");
+            let why = NietGoed::new(
+                "koppeltaal case 93",
+                "the application is not approved any more",
+            );
             return vertrek.refused("unauthorized_client", why);
         };
         let soort = vertrek.hti.context.sub.soort();
@@ -494,10 +508,7 @@ impl Terugkeer {
     pub fn begin(&self) -> Terugkeerstap {
         let this = self.clone();
         Step::Save {
-            changes: vec![Change::spend(
-                self.state_key(),
-                self.now.plus_s(ONDERWEG_S),
-            )],
+            changes: vec![Change::spend(self.state_key(), self.now.plus_s(ONDERWEG_S))],
             events: Vec::new(),
             then: Box::new(move || this.clone().spent()),
         }
@@ -517,26 +528,43 @@ impl Terugkeer {
     }
 
     fn spent(self) -> Terugkeerstap {
-        match self.antwoord.clone() {
-            Antwoord::Code(code) => Step::Ask(Terugkeervraag::Login(Box::new(LoginVraag {
-                terugkeer: self,
-                code,
-            }))),
-            Antwoord::AccessDenied => {
-                let reason = "the person stopped at the IdP, or was refused there";
-                self.without_domain("access_denied", NietGoed::new("OIDC Core §3.1.2.6", reason))
+        let (error, reason) = match self.antwoord.clone() {
+            Antwoord::Code(code) => {
+                return Step::Ask(Terugkeervraag::Login(Box::new(LoginVraag {
+                    terugkeer: self,
+                    code,
+                })));
             }
-            Antwoord::Fout => {
-                let reason = "the IdP answered with an error";
-                self.without_domain("server_error", NietGoed::new("OIDC Core §3.1.2.6", reason))
-            }
-        }
+            Antwoord::AccessDenied => (
+                "access_denied",
+                "the person stopped at the IdP, or was refused there",
+            ),
+            Antwoord::Fout => ("server_error", "the IdP answered with an error"),
+        };
+        Step::Ask(Terugkeervraag::Gestopt(Box::new(GestoptVraag {
+            terugkeer: self,
+            error,
+            why: NietGoed::new("OIDC Core §3.1.2.6", reason),
+        })))
     }
 
-    /// Asks for the domain, to log what failed there.
-    fn without_domain(self, error: &'static str, why: NietGoed) -> Terugkeerstap {
+    /// An end in a domain that is gone, where nothing can be logged.
+    fn without_domain(&self) -> Terugkeerstap {
+        let event = Event::refused(NO_DOMAIN.requirement, NO_DOMAIN.reason, Actor::Person);
+        Step::reply_with(self.terug("server_error", NO_DOMAIN), event)
+    }
+
+    /// Nobody logged in, which is logged in the domain (koppeltaal.md §3.6 `idp login`).
+    fn failed(
+        &self,
+        error: &'static str,
+        why: NietGoed,
+        told: &'static str,
+        nu: &Nu<'_>,
+    ) -> Terugkeerstap {
         let event = Event::refused(why.requirement, why.reason, Actor::Person);
-        Step::reply_with(self.terug(error, why), event)
+        let reply = self.terug(error, why);
+        self.done(reply, event, Uitkomst::Mislukt(told), Vec::new(), nu)
     }
 
     fn terug(&self, error: &'static str, why: NietGoed) -> Teruggekeerd {
@@ -585,6 +613,17 @@ impl Terugkeer {
     }
 }
 
+impl GestoptVraag {
+    /// Goes back to the module with the error.
+    pub fn answer(self, nu: Option<Nu<'_>>) -> Terugkeerstap {
+        let told = "nobody logged in at the identity provider";
+        match nu {
+            Some(nu) => self.terugkeer.failed(self.error, self.why, told, &nu),
+            None => self.terugkeer.without_domain(),
+        }
+    }
+}
+
 impl LoginVraag {
     /// The code, for the IdP's token endpoint.
     pub fn code(&self) -> &str {
@@ -595,24 +634,21 @@ impl LoginVraag {
     pub fn answer(self, login: Login, nu: Option<Nu<'_>>) -> Terugkeerstap {
         let terugkeer = self.terugkeer;
         let Some(nu) = nu else {
-            return terugkeer.without_domain("server_error", NO_DOMAIN);
+            return terugkeer.without_domain();
         };
-        let refused = |why: NietGoed| Event::refused(why.requirement, why.reason, Actor::Person);
         match login {
             Login::Ingelogd(claim) => Step::Ask(Terugkeervraag::Persoon(Box::new(PersoonVraag {
                 terugkeer,
                 claim,
             }))),
             Login::Afgekeurd(why) => {
-                let reply = terugkeer.terug("access_denied", why);
-                let uitkomst = Uitkomst::Mislukt("the identity provider's answer is not good");
-                terugkeer.done(reply, refused(why), uitkomst, Vec::new(), &nu)
+                let told = "the identity provider's answer is not good";
+                terugkeer.failed("access_denied", why, told, &nu)
             }
             Login::Onbereikbaar => {
                 let why = NietGoed::new("koppeltaal.md §4.5", "the IdP does not answer");
-                let reply = terugkeer.terug("server_error", why);
-                let uitkomst = Uitkomst::Mislukt("the identity provider does not answer");
-                terugkeer.done(reply, refused(why), uitkomst, Vec::new(), &nu)
+                let told = "the identity provider does not answer";
+                terugkeer.failed("server_error", why, told, &nu)
             }
         }
     }
@@ -637,7 +673,7 @@ impl PersoonVraag {
             Some((nu, idp))
         });
         let Some((nu, idp)) = known else {
-            return self.terugkeer.without_domain("server_error", NO_DOMAIN);
+            return self.terugkeer.without_domain();
         };
         let held = match vondst {
             Vondst::Gevonden(found) => persoon::is(&found, &onderweg.context, idp, &self.claim),
@@ -645,7 +681,11 @@ impl PersoonVraag {
                 "koppeltaal.md §4.5",
                 "the FHIR server does not know the person",
             )),
-            Vondst::Onbereikbaar => return self.unreachable(&nu),
+            Vondst::Onbereikbaar => {
+                let why = NietGoed::new("koppeltaal.md §4.5", "the FHIR server does not answer");
+                let told = "the person could not be looked up";
+                return terugkeer.failed("server_error", why, told, &nu);
+            }
         };
         match held {
             Ok(()) => self.granted(&nu),
@@ -657,14 +697,6 @@ impl PersoonVraag {
                 terugkeer.done(reply, event, uitkomst, Vec::new(), &nu)
             }
         }
-    }
-
-    fn unreachable(&self, nu: &Nu<'_>) -> Terugkeerstap {
-        let why = NietGoed::new("koppeltaal.md §4.5", "the FHIR server does not answer");
-        let event = Event::refused(why.requirement, why.reason, Actor::Person);
-        let reply = self.terugkeer.terug("server_error", why);
-        let uitkomst = Uitkomst::Mislukt("the person could not be looked up");
-        self.terugkeer.done(reply, event, uitkomst, Vec::new(), nu)
     }
 
     /// koppeltaal case 101
@@ -710,7 +742,6 @@ impl CodeTerug {
         )
     }
 }
-
 
 #[cfg(test)]
 mod tests;

@@ -10,13 +10,21 @@ use crate::domeinconfiguratie::{Gebruikerssoort, Idp};
 /// # Errors
 /// [`NietGoed`]: it is another resource or another person, not active, or related to another
 /// patient. All of them are a 403 (koppeltaal cases 102 to 104).
-pub fn is(persoon: &Value, context: &Context, idp: &Idp, claim: &str) -> Result<(), NietGoed> {
+pub(super) fn is(
+    persoon: &Value,
+    context: &Context,
+    idp: &Idp,
+    claim: &str,
+) -> Result<(), NietGoed> {
     let no = |requirement, reason| Err(NietGoed::new(requirement, reason));
     let wanted = context.sub.verwijzing();
     if text(persoon, "resourceType") != Some(wanted.soort())
         || text(persoon, "id") != Some(wanted.id())
     {
-        return no("koppeltaal.md §4.5", "the FHIR server gave another resource");
+        return no(
+            "koppeltaal.md §4.5",
+            "the FHIR server gave another resource",
+        );
     }
     // koppeltaal case 103; FHIR assumes that a person is active where nothing is said
     if persoon.get("active").and_then(Value::as_bool) == Some(false) {
@@ -28,7 +36,9 @@ pub fn is(persoon: &Value, context: &Context, idp: &Idp, claim: &str) -> Result<
     }
     if context.sub.soort() == Gebruikerssoort::RelatedPerson {
         let patient = context.patient.as_ref().map(super::Verwijzing::as_str);
-        let related = persoon.pointer("/patient/reference").and_then(Value::as_str);
+        let related = persoon
+            .pointer("/patient/reference")
+            .and_then(Value::as_str);
         if patient.is_none() || related != patient {
             let reason = "the person is related to another patient than the launch's";
             return no("koppeltaal case 104", reason);
