@@ -12,6 +12,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 use serde_json::{Value, json};
+use uuid::Uuid;
 use verdict::Moment;
 
 use crate::domein::{ClientId, DomeinUrls};
@@ -208,6 +209,11 @@ impl Spoor {
         let is_of_id = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'.';
         let is_id = (1..=64).contains(&text.len()) && text.bytes().all(is_of_id);
         is_id.then(|| Self(text.into()))
+    }
+
+    /// A UUID, which is one.
+    pub fn of(uuid: Uuid) -> Self {
+        Self(uuid.to_string().into())
     }
 
     /// The text.

@@ -61,8 +61,8 @@ pub struct Eigen<'a> {
     pub access_token_typ: Typ<'a>,
     /// The public keys of ID tokens.
     pub id_tokens: &'a Jwks,
-    /// What was issued before then does not count.
-    pub not_before: NotBefore,
+    /// Before when nothing counts that was issued to the application with this `client_id`.
+    pub not_before: &'a (dyn Fn(&str) -> NotBefore + Sync),
     /// The moment of the request.
     pub now: Moment,
 }
@@ -88,12 +88,14 @@ impl Eigen<'_> {
         let Some(claims) = claims else {
             return no("the token is none of ours, for another, or over");
         };
-        if !is_of_approved(&claims, nu.domein) {
+        let client_id = claims.get("client_id").and_then(Value::as_str);
+        let client_id = client_id.unwrap_or_default();
+        if !is_approved(client_id, nu.domein) {
             return no("the token's application is not approved any more");
         }
         let iat = claims.get("iat").and_then(Value::as_i64);
         // design §4
-        if self.not_before.refuses(iat.unwrap_or_default()) {
+        if (self.not_before)(client_id).refuses(iat.unwrap_or_default()) {
             let reason = "the token was issued before the moment before which nothing counts";
             return Gevonden::Niets(NietGoed::new("design §4", reason));
         }
@@ -135,10 +137,8 @@ impl Eigen<'_> {
 }
 
 /// Whether the application to which a token was given still takes part.
-fn is_of_approved(claims: &Value, domein: &Domeinconfiguratie) -> bool {
-    let client_id = claims.get("client_id").and_then(Value::as_str);
-    let client_id = client_id.and_then(|id| ClientId::parse(id).ok());
-    client_id.is_some_and(|id| domein.approved(id).is_some())
+fn is_approved(client_id: &str, domein: &Domeinconfiguratie) -> bool {
+    ClientId::parse(client_id).is_ok_and(|id| domein.approved(id).is_some())
 }
 
 impl Introspectie {

@@ -34,7 +34,7 @@ fn eigen(world: &World) -> Eigen<'_> {
         access_token_algorithm: Algorithm::Es256,
         access_token_typ: Typ::Is("JWT"),
         id_tokens: &world.keys,
-        not_before: NotBefore::NEVER,
+        not_before: &|_| NotBefore::NEVER,
         now: NOW,
     }
 }
@@ -110,7 +110,7 @@ fn koppeltaal_case_089_an_own_token_that_is_over_or_another_is_not_active() {
     assert!(not("azp", json!(SERVICE)));
     assert!(!not("x", json!(1)));
     let braked = Eigen {
-        not_before: NotBefore::at(NOW.plus_s(1)),
+        not_before: &|_| NotBefore::at(NOW.plus_s(1)),
         ..eigen(&world)
     };
     let token = world.signed(&access_token(&world));

@@ -123,6 +123,14 @@ impl Discovery {
         })
     }
 
+    /// Whether an answer may be its own, by the `iss` that stands in it (RFC 9207 §2.4).
+    pub fn may_have_sent(&self, iss: Option<&str>) -> bool {
+        match iss {
+            Some(iss) => iss == self.issuer,
+            None => !self.names_itself,
+        }
+    }
+
     /// Where the person goes (OIDC Core §3.1.2.1, koppeltaal case 92).
     pub fn url(&self, idp: &Idp, vraag: &Vraag<'_>) -> String {
         let mut scope = "openid".to_owned();

@@ -136,3 +136,15 @@ fn oidc_core_3_1_3_7_an_id_token_of_another_key_is_refused() {
             .is_err()
     );
 }
+
+#[test]
+fn rfc_9207_2_4_an_answer_that_names_another_idp_is_not_its_own() {
+    let world = World::new();
+    let mut discovery = read(&world, "https://eerste.example").expect("its document");
+    // RFC 9207 §2.4
+    assert!(discovery.may_have_sent(None));
+    assert!(discovery.may_have_sent(Some("https://eerste.example")));
+    assert!(!discovery.may_have_sent(Some("https://tweede.example")));
+    discovery.names_itself = true;
+    assert!(!discovery.may_have_sent(None));
+}
