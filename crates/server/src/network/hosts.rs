@@ -29,13 +29,19 @@ pub enum Party {
     Stelselnode,
     /// Koppeltaal: the authorization service of its domains, and what stands beside it.
     Koppeltaal,
+    /// The identity provider of launches.
+    Idp,
+    /// The portal, which launches.
+    Portaal,
+    /// The module, which is launched.
+    Module,
     /// The observer.
     Netwerk,
 }
 
 impl Party {
     /// Every party, in the order in which they start.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 14] = [
         Self::Netwerk,
         Self::Stelselnode,
         Self::Digid,
@@ -47,6 +53,9 @@ impl Party {
         Self::Dva2,
         Self::Pgo,
         Self::Koppeltaal,
+        Self::Idp,
+        Self::Module,
+        Self::Portaal,
     ];
 
     /// Its name: of its directory, on the command line, and in the log.
@@ -62,6 +71,9 @@ impl Party {
             Self::Xis2 => "xis2",
             Self::Stelselnode => "stelselnode",
             Self::Koppeltaal => "koppeltaal",
+            Self::Idp => "idp",
+            Self::Portaal => "portaal",
+            Self::Module => "module",
             Self::Netwerk => "netwerk",
         }
     }
@@ -103,6 +115,9 @@ impl Party {
             Self::Xis2 => &["xis2"],
             Self::Stelselnode => &["stelselnode"],
             Self::Koppeltaal => &["koppeltaal"],
+            Self::Idp => &["idp"],
+            Self::Portaal => &["portaal"],
+            Self::Module => &["module"],
             Self::Netwerk => &["netwerk"],
         }
     }
