@@ -8,9 +8,13 @@
 //!
 //! Start reading at [`token_endpoint`].
 
+pub mod auditevent;
 pub mod client_assertion;
 pub mod domein;
 pub mod domeinconfiguratie;
+pub mod introspectie;
+pub mod launch;
+pub mod outbox;
 pub mod permissie;
 pub mod resource_service;
 mod rows;

@@ -8,6 +8,10 @@ merk-mitz = Mitz (test)
 merk-toestemmingen = Consent register (test)
 merk-digid-simulator = DigiD simulator
 merk-netwerk = The network
+merk-koppeltaal = Koppeltaal (test)
+merk-idp = Test login service
+merk-portaal = Test portal
+merk-module = Test module
 naar-inhoud = Skip to content
 test-uitleg = This is a trial environment. All people and data are made up.
 taal-kiezen = Choose a language
@@ -506,3 +510,74 @@ te-groot = This is too much
 verkeerde-methode = This page cannot be opened this way
     .uitleg = This page belongs to a form. It opens only when you send that form.
     .advies = Go back to the previous page and use the button there.
+
+## Koppeltaal: when a launch fails
+
+koppeltaal-onbekende-applicatie = We do not know this app
+    .uitleg = The app that you come from is not registered with Koppeltaal.
+    .advies = So we do not send you back. You can close this page.
+koppeltaal-onbekende-redirect-uri = We cannot send you back
+    .uitleg = The address to send you back to does not belong to the app. For your safety we stop here.
+    .advies = Go back to your portal yourself. Tell them if this happens more often.
+koppeltaal-ongeldig-verzoek = This request is not right
+    .uitleg = We cannot read what the app asks.
+    .advies = Go back to your portal and open the task again.
+koppeltaal-geweigerd = You cannot open this task
+    .uitleg = You are logged in, but this task belongs to somebody else.
+    .advies = Go back to your portal. Do you think this is wrong? Ask your care provider for help and give the number below.
+koppeltaal-al-beantwoord = You already logged in for this task
+    .uitleg = This page works once only.
+    .advies = Go back to your portal and open the task again.
+koppeltaal-verlopen = This took too long
+    .uitleg = You were away for too long, or you opened this page in another browser.
+    .advies = Go back to your portal and open the task again.
+
+## The login service of the test
+
+idp-inloggen = Log in
+idp-niet-echt = This is a test.
+idp-dienst = { $dienst } asks who you are.
+idp-kies = Who do you want to be?
+idp-knop-inloggen = Log in
+idp-knop-annuleren = Cancel
+idp-niet-echt-uitleg = These people do not exist. You need no password.
+idp-fout = We cannot log you in
+    .uitleg = This page does not belong to a login of yours, or you were away for too long.
+    .advies = Go back to the app and begin again.
+
+## The portal of the test
+
+portaal-start = Tasks
+portaal-inleiding = These are the tasks in this domain. Open a task to work on it.
+portaal-leeg = There are no tasks yet. Reload this page in a moment.
+portaal-voor = For { $naam }.
+portaal-wie = { $naam } does this task.
+portaal-knop = Open
+portaal-openen = The task is ready
+portaal-openen-uitleg = You go to the module for: { $titel }. There you log in first.
+portaal-openen-knop = To the module
+portaal-fout = This does not work now
+    .uitleg = We cannot read or open the tasks now.
+    .advies = Try again in a minute.
+taak-klaar = Ready to start
+taak-bezig = In progress
+taak-af = Completed
+taak-anders = No longer open
+taak-zonder-titel = Task without a name
+
+## The module of the test
+
+module-taak = Your task
+module-klaar = This task is done.
+module-wie = You are logged in as { $wie }.
+module-welke = This is { $taak }.
+module-afronden = Complete the task
+module-naar-portaal = To the portal
+module-begin = Open your task in the portal
+    .uitleg = You start this module from the portal. Choose there the task that you want to do.
+module-niet-ingelogd = You are not logged in
+    .uitleg = You stopped logging in. Go back to the portal if you want to do the task after all.
+module-verlopen = This took too long
+    .uitleg = You were away for too long, or you opened this page in another browser. Open the task again in the portal.
+module-mislukt = This did not work
+    .uitleg = We cannot open or complete your task now. Try again from the portal.

@@ -8,6 +8,10 @@ merk-mitz = Mitz (test)
 merk-toestemmingen = Toestemmingenregister (test)
 merk-digid-simulator = DigiD-simulator
 merk-netwerk = Het netwerk
+merk-koppeltaal = Koppeltaal (test)
+merk-idp = Proef-inlogdienst
+merk-portaal = Proefportaal
+merk-module = Proefmodule
 naar-inhoud = Naar de inhoud
 test-uitleg = Dit is een proefomgeving. Alle personen en gegevens zijn verzonnen.
 taal-kiezen = Taal kiezen
@@ -506,3 +510,74 @@ te-groot = Dit is te veel
 verkeerde-methode = Zo kunt u deze pagina niet openen
     .uitleg = Deze pagina hoort bij een formulier. U opent haar alleen door dat formulier te versturen.
     .advies = Ga terug naar de vorige pagina en gebruik de knop die daar staat.
+
+## Koppeltaal: fouten bij een launch
+
+koppeltaal-onbekende-applicatie = We kennen deze app niet
+    .uitleg = De app waar u vandaan komt, is niet bij Koppeltaal aangemeld.
+    .advies = Daarom sturen we u niet terug. U kunt deze pagina sluiten.
+koppeltaal-onbekende-redirect-uri = We kunnen u niet terugsturen
+    .uitleg = Het adres om u naar terug te sturen hoort niet bij de app. Voor uw veiligheid stoppen we hier.
+    .advies = Ga zelf terug naar uw portaal. Meld het daar als dit vaker gebeurt.
+koppeltaal-ongeldig-verzoek = Deze aanvraag klopt niet
+    .uitleg = We kunnen de aanvraag van de app niet lezen.
+    .advies = Ga terug naar uw portaal en open de taak opnieuw.
+koppeltaal-geweigerd = U kunt deze taak niet openen
+    .uitleg = U bent ingelogd, maar deze taak is van iemand anders.
+    .advies = Ga terug naar uw portaal. Klopt dit volgens u niet? Vraag dan uw zorgaanbieder om hulp en noem het nummer onderaan.
+koppeltaal-al-beantwoord = U bent al ingelogd voor deze taak
+    .uitleg = Deze pagina werkt maar één keer.
+    .advies = Ga terug naar uw portaal en open de taak opnieuw.
+koppeltaal-verlopen = Dit duurde te lang
+    .uitleg = U was te lang weg, of u opende deze pagina in een andere browser.
+    .advies = Ga terug naar uw portaal en open de taak opnieuw.
+
+## De inlogdienst van de proef
+
+idp-inloggen = Inloggen
+idp-niet-echt = Dit is een proef.
+idp-dienst = { $dienst } vraagt wie u bent.
+idp-kies = Wie wilt u zijn?
+idp-knop-inloggen = Inloggen
+idp-knop-annuleren = Annuleren
+idp-niet-echt-uitleg = Deze mensen bestaan niet. U hebt geen wachtwoord nodig.
+idp-fout = We kunnen u niet inloggen
+    .uitleg = Deze pagina hoort niet bij een inlogpoging van u, of u was te lang weg.
+    .advies = Ga terug naar de app en begin opnieuw.
+
+## Het portaal van de proef
+
+portaal-start = Taken
+portaal-inleiding = Dit zijn de taken in dit domein. Open een taak om ermee aan de slag te gaan.
+portaal-leeg = Er zijn nog geen taken. Ververs deze pagina over een moment.
+portaal-voor = Voor { $naam }.
+portaal-wie = { $naam } doet deze taak.
+portaal-knop = Openen
+portaal-openen = De taak staat klaar
+portaal-openen-uitleg = U gaat naar de module voor: { $titel }. Daar logt u eerst in.
+portaal-openen-knop = Naar de module
+portaal-fout = Dat lukt nu niet
+    .uitleg = We kunnen de taken nu niet lezen of openen.
+    .advies = Probeer het over een minuut opnieuw.
+taak-klaar = Klaar om te beginnen
+taak-bezig = Bezig
+taak-af = Afgerond
+taak-anders = Niet meer open
+taak-zonder-titel = Taak zonder naam
+
+## De module van de proef
+
+module-taak = Uw taak
+module-klaar = Deze taak is klaar.
+module-wie = U bent ingelogd als { $wie }.
+module-welke = Dit is { $taak }.
+module-afronden = Taak afronden
+module-naar-portaal = Naar het portaal
+module-begin = Open uw taak in het portaal
+    .uitleg = Deze module start u vanuit het portaal. Kies daar de taak die u wilt doen.
+module-niet-ingelogd = U bent niet ingelogd
+    .uitleg = U stopte met inloggen. Ga terug naar het portaal als u de taak toch wilt doen.
+module-verlopen = Dit duurde te lang
+    .uitleg = U was te lang weg, of u opende deze pagina in een andere browser. Open de taak opnieuw in het portaal.
+module-mislukt = Dat lukte niet
+    .uitleg = We kunnen uw taak nu niet openen of afronden. Probeer het opnieuw vanuit het portaal.

@@ -185,6 +185,18 @@ impl Outside {
         self.send(Method::POST, url, headers, Some(bytes)).await
     }
 
+    /// The same by PUT.
+    pub async fn put_bytes(
+        &self,
+        url: &str,
+        content_type: &str,
+        bytes: Vec<u8>,
+        headers: Headers,
+    ) -> Result<Answer, OutsideError> {
+        let headers = headers.with(CONTENT_TYPE, content_type);
+        self.send(Method::PUT, url, headers, Some(bytes)).await
+    }
+
     async fn send(
         &self,
         method: Method,

@@ -2,8 +2,9 @@
 
 use super::{
     Afgemeld, Bediening, Berichten, Brand, DigidDoorsturen, DigidInloggen, DigidNietGevonden,
-    DigidUitgelogd, DigidUitloggen, Eis, Lang, MitzFout, MitzGeannuleerd, MitzNietIngelogd,
-    Netwerk, Origin, Overzicht, Page, PageContext, PgoMelding, PgoResultaat, PgoStart,
+    DigidUitgelogd, DigidUitloggen, Eis, IdpFout, IdpInloggen, KoppeltaalFout, Lang, MitzFout,
+    MitzGeannuleerd, MitzNietIngelogd, ModuleMelding, ModuleTaak, Netwerk, Origin, Overzicht, Page,
+    PageContext, PgoMelding, PgoResultaat, PgoStart, PortaalFout, PortaalOpenen, PortaalStart,
     RegisterFout, Reis, Shell, Technisch, Toestemming,
 };
 
@@ -34,6 +35,14 @@ pub fn samples(lang: Lang) -> Vec<Sample> {
         of::<Overzicht>("overzicht", Brand::Toestemmingen, lang),
         of::<RegisterFout>("register_fout", Brand::Toestemmingen, lang),
         of::<Afgemeld>("register_afgemeld", Brand::Toestemmingen, lang),
+        of::<KoppeltaalFout>("koppeltaal_fout", Brand::Koppeltaal, lang),
+        of::<IdpInloggen>("idp_inloggen", Brand::Idp, lang),
+        of::<IdpFout>("idp_fout", Brand::Idp, lang),
+        of::<PortaalStart>("portaal_start", Brand::Portaal, lang),
+        of::<PortaalOpenen>("portaal_openen", Brand::Portaal, lang),
+        of::<PortaalFout>("portaal_fout", Brand::Portaal, lang),
+        of::<ModuleTaak>("module_taak", Brand::Module, lang),
+        of::<ModuleMelding>("module_melding", Brand::Module, lang),
         of::<Netwerk>("netwerk", Brand::Netwerk, lang),
         of::<Bediening>("bediening", Brand::Netwerk, lang),
         of::<Reis>("reis", Brand::Netwerk, lang),
