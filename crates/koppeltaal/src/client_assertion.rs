@@ -117,13 +117,15 @@ impl Shown {
     ///
     /// # Errors
     /// `invalid_client`.
-    pub fn prove(&self, keys: &Jwks, receiver: &Receiver<'_>) -> Result<ProvenApplicatie, Refusal> {
-        if !self.is_by_one_of(keys) {
+    pub fn prove(
+        &self,
+        keys: &ClientKeys,
+        receiver: &Receiver<'_>,
+    ) -> Result<ProvenApplicatie, Refusal> {
+        if !self.is_by_one_of(keys.keys()) {
             let reason = "the application's JWKS has no key with the assertion's kid";
             return Err(invalid("koppeltaal case 23", reason));
         }
-        let keys = ClientKeys::new(keys.clone(), &ALGORITHMS)
-            .ok_or_else(|| invalid("koppeltaal case 26", "no key of the JWKS serves here"))?;
         let client_id = self.client_id.to_string();
         Ok(ProvenApplicatie {
             client_id: self.client_id,

@@ -36,3 +36,24 @@ pub fn document(urls: &DomeinUrls) -> Value {
         "code_challenge_methods_supported": ["S256"],
     })
 }
+
+/// The document at `<issuer>/.well-known/openid-configuration`, for whoever reads an ID token of a
+/// launch (OpenID Connect Discovery 1.0 §3; koppeltaal.md §7.2).
+pub fn openid(urls: &DomeinUrls) -> Value {
+    json!({
+        "issuer": urls.issuer(),
+        "jwks_uri": urls.jwks(),
+        "authorization_endpoint": urls.authorize(),
+        "token_endpoint": urls.token(),
+        "introspection_endpoint": urls.introspect(),
+        "grant_types_supported": ["authorization_code", "client_credentials"],
+        "response_types_supported": ["code"],
+        "subject_types_supported": ["public"],
+        "id_token_signing_alg_values_supported": [Algorithm::Rs256.name()],
+        "token_endpoint_auth_methods_supported": ["private_key_jwt"],
+        "token_endpoint_auth_signing_alg_values_supported": ALGORITHMS.map(Algorithm::name),
+        "scopes_supported": ["openid", "launch", "fhirUser"],
+        "code_challenge_methods_supported": ["S256"],
+        "authorization_response_iss_parameter_supported": true,
+    })
+}

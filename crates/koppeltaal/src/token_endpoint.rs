@@ -10,7 +10,7 @@ use serde::Serialize;
 use verdict::{Actor, Entropy, Event, Key, Moment, Record as _, Step, Verdict};
 
 use crate::client_assertion::ProvenApplicatie;
-use crate::domein::{ClientId, Domein, DomeinUrls};
+use crate::domein::{ClientId, DomeinUrls};
 use crate::domeinconfiguratie::{Domeinconfiguratie, Domeinkop};
 use crate::scope::Scopes;
 
@@ -200,10 +200,4 @@ impl Domeinvraag {
 /// Whether this domain's row is what a lost race was about.
 pub fn is_domain(key: &Key) -> bool {
     key.space() == Domeinkop::SPACE
-}
-
-/// Which domain a row of domains is of.
-pub fn domain_of(key: &Key) -> Option<Domein> {
-    let name = std::str::from_utf8(key.bytes()).ok()?;
-    is_domain(key).then(|| Domein::parse(name).ok())?
 }

@@ -99,6 +99,11 @@ impl ClientKeys {
         (!algorithms.is_empty()).then_some(Self { keys, algorithms })
     }
 
+    /// The keys.
+    pub const fn keys(&self) -> &Jwks {
+        &self.keys
+    }
+
     /// With which algorithms assertions may be signed.
     pub fn algorithms(&self) -> &[Algorithm] {
         &self.algorithms

@@ -48,6 +48,8 @@ pub struct Config {
     pub dva: Option<DvaConfig>,
     /// A PGO.
     pub pgo: Option<PgoConfig>,
+    /// `[koppeltaal]`.
+    pub koppeltaal: Option<KoppeltaalConfig>,
 }
 
 /// Where rows are kept.
@@ -239,6 +241,15 @@ pub struct DvaConfig {
     pub full_location_token: bool,
 }
 
+/// What `[koppeltaal]` says.
+#[derive(Clone, Debug)]
+pub struct KoppeltaalConfig {
+    /// With which certificate it calls others.
+    pub node: NodeIdentity,
+    /// Every domain is under it.
+    pub site: SiteConfig,
+}
+
 /// What `[pgo]` says.
 #[derive(Clone, Debug)]
 pub struct PgoConfig {
@@ -314,6 +325,7 @@ impl Config {
             ("lokalisatie", self.lokalisatie.is_some()),
             ("dva", self.dva.is_some()),
             ("pgo", self.pgo.is_some()),
+            ("koppeltaal", self.koppeltaal.is_some()),
         ];
         let named = named.into_iter().filter(|(_, is_named)| *is_named);
         named.map(|(role, _)| role).collect()
@@ -338,6 +350,9 @@ impl Config {
         if let Some(pgo) = &self.pgo {
             sites.push(("pgo.front", &pgo.front));
         }
+        if let Some(koppeltaal) = &self.koppeltaal {
+            sites.push(("koppeltaal.site", &koppeltaal.site));
+        }
         sites
     }
 
@@ -351,6 +366,10 @@ impl Config {
             ),
             ("dva", self.dva.as_ref().map(|role| &role.node)),
             ("pgo", self.pgo.as_ref().map(|role| &role.node)),
+            (
+                "koppeltaal",
+                self.koppeltaal.as_ref().map(|role| &role.node),
+            ),
         ];
         let named = nodes.into_iter();
         named

@@ -93,6 +93,7 @@ impl Reading<'_> {
             })?,
             dva: Self::role(written.dva, |role| self.dva(role, &listeners))?,
             pgo: Self::role(written.pgo, |role| self.pgo(role, &listeners))?,
+            koppeltaal: Self::role(written.koppeltaal, |role| self.koppeltaal(role, &listeners))?,
             listeners,
         };
         self.whole(&config)?;
@@ -261,7 +262,7 @@ impl Reading<'_> {
         if config.roles().is_empty() {
             return Err(self.fault(
                 "listeners",
-                "no role is named: add [mitz], [lokalisatie], [dva] or [pgo]",
+                "no role is named: add [mitz], [lokalisatie], [dva], [pgo] or [koppeltaal]",
             ));
         }
         self.useful(config)?;

@@ -6,7 +6,8 @@ use identity::{Loa, Ura};
 use protocol::assertion::Audience;
 
 use super::meant::{
-    DigidConfig, DvaConfig, ListenerConfig, LokalisatieConfig, MitzConfig, PgoConfig, RegisteredDva,
+    DigidConfig, DvaConfig, KoppeltaalConfig, ListenerConfig, LokalisatieConfig, MitzConfig,
+    PgoConfig, RegisteredDva,
 };
 use super::reading::Reading;
 use super::{ConfigFault, written};
@@ -120,6 +121,17 @@ impl Reading<'_> {
             mitz: self.url("pgo.mitz", &pgo.mitz)?,
             toestemmingen: self.url("pgo.toestemmingen", &pgo.toestemmingen)?,
             stelselnode: self.url("pgo.stelselnode", &pgo.stelselnode)?,
+        })
+    }
+
+    pub(super) fn koppeltaal(
+        &self,
+        koppeltaal: written::Koppeltaal,
+        listeners: &Listeners,
+    ) -> Result<KoppeltaalConfig, ConfigFault> {
+        Ok(KoppeltaalConfig {
+            node: self.node("koppeltaal.node", &koppeltaal.node)?,
+            site: self.site("koppeltaal.site", koppeltaal.site, listeners)?,
         })
     }
 }

@@ -10,7 +10,7 @@ use crate::chance;
 use crate::door::{Limits, Rate};
 use crate::keys::Purpose;
 
-const EXAMPLES: [(&str, &str); 4] = [
+const EXAMPLES: [(&str, &str); 5] = [
     ("mitz", include_str!("../../../../packaging/mitz.toml")),
     (
         "lokalisatie",
@@ -18,6 +18,10 @@ const EXAMPLES: [(&str, &str); 4] = [
     ),
     ("dva", include_str!("../../../../packaging/dva.toml")),
     ("pgo", include_str!("../../../../packaging/pgo.toml")),
+    (
+        "koppeltaal",
+        include_str!("../../../../packaging/koppeltaal.toml"),
+    ),
 ];
 
 /// A file that is gone when the test is.

@@ -22,6 +22,7 @@ pub(super) struct Configuration {
     pub(super) lokalisatie: Option<Lokalisatie>,
     pub(super) dva: Option<Dva>,
     pub(super) pgo: Option<Pgo>,
+    pub(super) koppeltaal: Option<Koppeltaal>,
 }
 
 #[derive(Deserialize)]
@@ -184,4 +185,11 @@ pub(super) struct Pgo {
     pub(super) stelselnode: String,
     #[serde(default)]
     pub(super) login_origins: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Koppeltaal {
+    pub(super) node: Node,
+    pub(super) site: Site,
 }

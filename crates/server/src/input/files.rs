@@ -19,11 +19,12 @@ const ALL_BYTES_MAX: u64 = 256 * 1024 * 1024;
 const ENTRIES_MAX: usize = 20_000;
 
 /// Every `.json` and `.xml` that may stand in the folder itself.
-const KNOWN: [&str; 10] = [
+const KNOWN: [&str; 11] = [
     "clients.json",
     "consents.json",
     "digid-metadata.xml",
     "gegevensdiensten.json",
+    "koppeltaal.json",
     "lists.json",
     "localisation.json",
     "parties.json",
@@ -36,7 +37,7 @@ const KNOWN: [&str; 10] = [
 const FOLDERS: [(&str, &str); 3] = [("lists", "xml"), ("records", "json"), ("trust", "pem")];
 
 /// The built-in sample.
-const SAMPLE: [(&str, &str); 11] = [
+const SAMPLE: [(&str, &str); 12] = [
     (
         "clients.json",
         include_str!("../../../../sample/clients.json"),
@@ -48,6 +49,10 @@ const SAMPLE: [(&str, &str); 11] = [
     (
         "gegevensdiensten.json",
         include_str!("../../../../sample/gegevensdiensten.json"),
+    ),
+    (
+        "koppeltaal.json",
+        include_str!("../../../../sample/koppeltaal.json"),
     ),
     ("lists.json", include_str!("../../../../sample/lists.json")),
     (

@@ -44,6 +44,8 @@ pub struct Input {
     pub clients: Vec<Client>,
     /// The providers' FHIR resources.
     pub records: Arc<Records>,
+    /// The declaration of the domain of Koppeltaal, good enough to be kept.
+    pub koppeltaal: Vec<u8>,
     /// What stands in the lists beside all that.
     pub lists: ListSettings,
     /// What can be set.

@@ -14,6 +14,7 @@
 //! | `localisation.json` | which providers know a person | the sample's |
 //! | `consents.json` | what people decided before | the sample's |
 //! | `clients.json` | clients; the sample's stay, unless one has the same `client_id` | the sample's |
+//! | `koppeltaal.json` | the domain of Koppeltaal, as `sluis domain` declares one | the sample's |
 //! | `lists.json` | number and release of the lists, further nodes | the sample's |
 //! | `settings.json` | what can be set | nothing is set |
 //! | `records/URA.json` | a provider's FHIR R4 resources | with `people.json`: none; else the sample's |
@@ -33,6 +34,7 @@ mod bsn_table;
 mod clients;
 mod fault;
 mod files;
+mod koppeltaal;
 mod lists;
 mod meaning;
 mod meant;

@@ -79,6 +79,7 @@ const fn endpoints_of(party: Party) -> &'static [&'static str] {
         | Party::Xis
         | Party::Xis2
         | Party::Stelselnode
+        | Party::Koppeltaal
         | Party::Netwerk => &[],
     }
 }

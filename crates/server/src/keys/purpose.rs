@@ -18,6 +18,8 @@ pub enum Purpose {
     Persons,
     /// Signs what others verify: ID tokens, location tokens, userinfo.
     Tokens,
+    /// Signs ID tokens for clients that read RS256 alone (SMART 2.2, koppeltaal case 109).
+    IdTokens,
     /// Makes access tokens that the party itself verifies.
     AccessTokens,
     /// Opens the answers to consent questions.
@@ -35,6 +37,8 @@ pub(super) enum Kind {
     Mac,
     /// An ES256 pair.
     Signing,
+    /// An RS256 pair.
+    RsaSigning,
     /// An ECDH-ES pair.
     Decryption,
 }
@@ -51,12 +55,13 @@ const SEALS_MAX: u64 = 1 << 31;
 
 impl Purpose {
     /// Every purpose, in the order in which they are listed.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Rows,
         Self::Cookies,
         Self::Handles,
         Self::Persons,
         Self::Tokens,
+        Self::IdTokens,
         Self::AccessTokens,
         Self::Introspection,
         Self::Jti,
@@ -73,6 +78,7 @@ impl Purpose {
             Self::Handles => "handles",
             Self::Persons => "persons",
             Self::Tokens => "tokens",
+            Self::IdTokens => "id_tokens",
             Self::AccessTokens => "access_tokens",
             Self::Introspection => "introspection",
             Self::Jti => "jti",
@@ -90,11 +96,12 @@ impl Purpose {
             Self::Rows | Self::Cookies | Self::Jti => "A256GCM",
             Self::Handles | Self::Persons | Self::AccessTokens => "HS256",
             Self::Tokens => "ES256",
+            Self::IdTokens => "RS256",
             Self::Introspection => "ECDH-ES",
         }
     }
 
-    /// Whether its keys sign what others verify, and so can be in a hardware security module.
+    /// Whether its keys can be in a hardware security module: those that sign with ES256.
     pub const fn signs(self) -> bool {
         matches!(self.kind(), Kind::Signing)
     }
@@ -104,6 +111,7 @@ impl Purpose {
             Self::Rows | Self::Cookies | Self::Handles | Self::Persons | Self::Jti => Kind::Secret,
             Self::AccessTokens => Kind::Mac,
             Self::Tokens => Kind::Signing,
+            Self::IdTokens => Kind::RsaSigning,
             Self::Introspection => Kind::Decryption,
         }
     }
@@ -120,6 +128,7 @@ impl Purpose {
             Self::Tokens => {
                 "ID tokens, location tokens and userinfo under it are refused by others"
             }
+            Self::IdTokens => "ID tokens under it are refused by others",
             Self::AccessTokens => "access tokens under it are refused: clients refresh",
             Self::Introspection => "answers on their way that were encrypted to it cannot be read",
             Self::Jti => "location tokens under it are refused",
@@ -149,7 +158,7 @@ impl Purpose {
                 life_s: None,
                 ..plan(YEAR_S, MINUTE_S, 0)
             },
-            Self::Tokens => plan(90 * DAY_S, 10 * MINUTE_S, HOUR_S),
+            Self::Tokens | Self::IdTokens => plan(90 * DAY_S, 10 * MINUTE_S, HOUR_S),
             Self::AccessTokens => plan(30 * DAY_S, MINUTE_S, HOUR_S),
             // Those who encrypt to us keep our public key for some minutes after it was replaced.
             Self::Introspection => plan(180 * DAY_S, MINUTE_S, HOUR_S),

@@ -238,6 +238,9 @@ impl Material {
                 Self::Mac(Box::new(key))
             }
             Kind::Signing => Self::Signing(SigningKey::from_pkcs8(Algorithm::Es256, bytes).ok()?),
+            Kind::RsaSigning => {
+                Self::Signing(SigningKey::from_pkcs8(Algorithm::Rs256, bytes).ok()?)
+            }
             Kind::Decryption => Self::Decryption(
                 jwe::DecryptionKey::from_pkcs8(jwe::Algorithm::EcdhEs, bytes).ok()?,
             ),
@@ -280,6 +283,7 @@ fn draw(kind: Kind) -> Option<Zeroizing<Vec<u8>>> {
             ));
         }
         Kind::Signing => jose::generate_pkcs8(Algorithm::Es256, jose::RsaSize::Bits2048),
+        Kind::RsaSigning => jose::generate_pkcs8(Algorithm::Rs256, jose::RsaSize::Bits3072),
         Kind::Decryption => jwe::generate_pkcs8(jwe::Algorithm::EcdhEs, jose::RsaSize::Bits2048),
     };
     der.ok()

@@ -128,6 +128,7 @@ pub struct KeySet {
     pub handles: HandleKeys,
     persons: Option<Ring<Key32>>,
     tokens: Option<Tokens>,
+    id_tokens: Option<Tokens>,
     access_tokens: Option<Ring<MacKey>>,
     introspection: Option<Introspection>,
     jti: Option<Jti>,
@@ -145,6 +146,11 @@ impl KeySet {
     /// The keys that sign what others verify.
     pub fn tokens(&self) -> Result<&Tokens, Missing> {
         self.tokens.as_ref().ok_or(Missing(Purpose::Tokens))
+    }
+
+    /// The keys that sign ID tokens for those that read RS256 alone.
+    pub fn id_tokens(&self) -> Result<&Tokens, Missing> {
+        self.id_tokens.as_ref().ok_or(Missing(Purpose::IdTokens))
     }
 
     /// The keys of access tokens.
@@ -180,6 +186,7 @@ impl KeySet {
             persons: secrets(Purpose::Persons)?,
             jti: secrets(Purpose::Jti)?.map(Jti),
             tokens: chosen(Purpose::Tokens)?.map(tokens).transpose()?,
+            id_tokens: chosen(Purpose::IdTokens)?.map(tokens).transpose()?,
             access_tokens: chosen(Purpose::AccessTokens)?
                 .map(access_tokens)
                 .transpose()?,

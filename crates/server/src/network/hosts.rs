@@ -27,13 +27,15 @@ pub enum Party {
     Xis2,
     /// The publisher of the lists.
     Stelselnode,
+    /// Koppeltaal: the authorization service of its domains, and what stands beside it.
+    Koppeltaal,
     /// The observer.
     Netwerk,
 }
 
 impl Party {
     /// Every party, in the order in which they start.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Netwerk,
         Self::Stelselnode,
         Self::Digid,
@@ -44,6 +46,7 @@ impl Party {
         Self::Xis2,
         Self::Dva2,
         Self::Pgo,
+        Self::Koppeltaal,
     ];
 
     /// Its name: of its directory, on the command line, and in the log.
@@ -58,6 +61,7 @@ impl Party {
             Self::Dva2 => "dva2",
             Self::Xis2 => "xis2",
             Self::Stelselnode => "stelselnode",
+            Self::Koppeltaal => "koppeltaal",
             Self::Netwerk => "netwerk",
         }
     }
@@ -98,6 +102,7 @@ impl Party {
             Self::Dva2 => &["dva2", "dva2-back", "discovery2"],
             Self::Xis2 => &["xis2"],
             Self::Stelselnode => &["stelselnode"],
+            Self::Koppeltaal => &["koppeltaal"],
             Self::Netwerk => &["netwerk"],
         }
     }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use identity::{Hostname, Loa};
+use koppeltaal::domeinconfiguratie::Regels;
 use medmij::lists::{Soort, Volgnummer};
 use mitz::authorization_server::{Dva, Dvas, Mitz};
 use mitz::discovery::Endpoints;
@@ -29,6 +30,7 @@ use crate::observer::Observer;
 use crate::outside::{Ears, Others, Outside, OutsideConfig};
 use crate::routes::digid::{DigidGiven, DigidRole, Person, SpSource};
 use crate::routes::dva::{DvaGiven, DvaRole, DvaUrls};
+use crate::routes::koppeltaal::KoppeltaalRole;
 use crate::routes::lokalisatie::LokalisatieRole;
 use crate::routes::mitz::{MitzRole, MitzUrls};
 use crate::routes::netwerk::NetwerkRole;
@@ -94,6 +96,12 @@ pub(super) async fn open(on: &Foundation, party: Party) -> Result<Opened, String
             let router = role.router();
             chores.push(Box::pin(role.watch(Arc::clone(&app))));
             vec![("stelselnode", Ask::Never, router)]
+        }
+        Party::Koppeltaal => {
+            let role = koppeltaal(on, &app).await?;
+            let router = role.router();
+            chores.push(Box::pin(role.keep_fresh()));
+            vec![("koppeltaal", Ask::Never, router)]
         }
         Party::Netwerk => vec![("netwerk", Ask::Never, netwerk(on, &app))],
     };
@@ -211,6 +219,7 @@ pub const fn purposes(party: Party) -> &'static [Purpose] {
     match party {
         Party::Mitz => &MitzRole::PURPOSES,
         Party::Dva | Party::Dva2 => &DvaRole::PURPOSES,
+        Party::Koppeltaal => &KoppeltaalRole::PURPOSES,
         _ => &[],
     }
 }
@@ -512,4 +521,16 @@ fn netwerk(on: &Foundation, app: &Arc<App>) -> Router {
         control,
     )
     .router()
+}
+
+/// On one machine, a supplier's own application may show its keys without TLS.
+async fn koppeltaal(on: &Foundation, app: &Arc<App>) -> Result<Arc<KoppeltaalRole>, String> {
+    let regels = Regels {
+        http_on_loopback: true,
+    };
+    let role = KoppeltaalRole::new(Arc::clone(app), &on.hosts.url("koppeltaal"), regels).await;
+    let role = role.map_err(|outage| outage.to_string())?;
+    let declared = role.declare(&on.input.koppeltaal).await;
+    declared.map_err(|why| format!("koppeltaal: {why}"))?;
+    Ok(role)
 }

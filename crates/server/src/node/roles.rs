@@ -5,6 +5,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use axum::Router;
+use koppeltaal::domeinconfiguratie::Regels;
 use medmij::lists::{FrontchannelPort, ZalRelease, ZalRules};
 use mitz::authorization_server::{Dva, Dvas, Mitz};
 use mitz::discovery::Endpoints;
@@ -17,7 +18,8 @@ use super::files;
 use crate::app::{App, Given};
 use crate::certificates::{is_of_the_demo, thumbprint};
 use crate::config::{
-    DigidConfig, DvaConfig, LokalisatieConfig, MitzConfig, NodeIdentity, PgoConfig, SiteConfig,
+    DigidConfig, DvaConfig, KoppeltaalConfig, LokalisatieConfig, MitzConfig, NodeIdentity,
+    PgoConfig, SiteConfig,
 };
 use crate::digid::{MetadataSource, ServiceProvider, ServiceProviderConfig};
 use crate::input::{ClientAuth, Registers};
@@ -25,6 +27,7 @@ use crate::keys::{Custody, Keys, MasterKey, Purpose};
 use crate::lists::{Lists, Stelselnode};
 use crate::observer::Observer;
 use crate::routes::dva::{DvaGiven, DvaRole, DvaUrls};
+use crate::routes::koppeltaal::KoppeltaalRole;
 use crate::routes::lokalisatie::LokalisatieRole;
 use crate::routes::mitz::{MitzRole, MitzUrls};
 use crate::routes::pgo::{self, PgoRole};
@@ -72,6 +75,9 @@ pub(super) async fn open(on: &Foundation) -> Result<Vec<Opened>, String> {
     }
     if let Some(config) = &on.config.pgo {
         opened.push(pgo(on, config).await?);
+    }
+    if let Some(config) = &on.config.koppeltaal {
+        opened.push(koppeltaal(on, config).await?);
     }
     Ok(opened)
 }
@@ -261,6 +267,17 @@ async fn pgo(on: &Foundation, config: &PgoConfig) -> Result<Opened, String> {
         chores: vec![Box::pin(lists.keep_fresh(Arc::clone(&app)))],
         app,
         sites: vec![(config.front.clone(), Ask::Never, role.front())],
+    })
+}
+
+async fn koppeltaal(on: &Foundation, config: &KoppeltaalConfig) -> Result<Opened, String> {
+    let app = app(on, "koppeltaal", &config.node, &KoppeltaalRole::PURPOSES).await?;
+    let role = KoppeltaalRole::new(Arc::clone(&app), &config.site.url, Regels::default()).await;
+    let role = role.map_err(|outage| format!("koppeltaal: {outage}"))?;
+    Ok(Opened {
+        app,
+        sites: vec![(config.site.clone(), Ask::Never, role.router())],
+        chores: vec![Box::pin(role.keep_fresh())],
     })
 }
 

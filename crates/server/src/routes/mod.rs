@@ -3,6 +3,7 @@
 pub mod carried;
 pub mod digid;
 pub mod dva;
+pub mod koppeltaal;
 pub mod lokalisatie;
 pub mod mitz;
 pub mod netwerk;

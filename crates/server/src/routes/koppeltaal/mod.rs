@@ -1,0 +1,152 @@
+//! Koppeltaal 2.0: the authorization service of every domain, and what stands beside it
+//! (koppeltaal.md §1.1). Everything is under `/api/v1/<DOMEIN>/` (TOP-KT-018).
+
+mod discovery;
+mod domeinen;
+mod sleutels;
+mod token;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::Path;
+use axum::response::Response;
+use axum::routing::{get, post};
+use http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL};
+use http::{HeaderName, HeaderValue};
+use koppeltaal::Domein;
+use koppeltaal::client_assertion::{ProvenApplicatie, Shown};
+use koppeltaal::domeinconfiguratie::Regels;
+use protocol::assertion::Receiver;
+use protocol::not_before::NotBefore;
+use protocol::refusal::{ErrorCode, Refusal};
+use protocol::wire::Parameters;
+use serde_json::json;
+
+use self::domeinen::Domeinen;
+use self::sleutels::{NoKeys, Sleutels};
+use crate::app::App;
+use crate::keys;
+use crate::settle::Outage;
+use crate::web::{self, Visit};
+
+pub use domeinen::{DomeinNu, Geweigerd};
+
+/// Everything that the roles of Koppeltaal need.
+pub struct KoppeltaalRole {
+    app: Arc<App>,
+    domeinen: Domeinen,
+    sleutels: Sleutels,
+}
+
+impl KoppeltaalRole {
+    /// What it needs keys for, beside what everybody does.
+    pub const PURPOSES: [keys::Purpose; 2] = [keys::Purpose::Tokens, keys::Purpose::IdTokens];
+
+    /// The role at `base`, a URL without a slash at its end. Declarations of domains are read by
+    /// `regels`.
+    ///
+    /// # Errors
+    /// [`Outage`] when the domains cannot be read.
+    pub async fn new(app: Arc<App>, base: &str, regels: Regels) -> Result<Arc<Self>, Outage> {
+        let role = Self {
+            domeinen: Domeinen::new(base, regels),
+            sleutels: Sleutels::default(),
+            app,
+        };
+        role.domeinen.refresh(&role.app).await?;
+        Ok(Arc::new(role))
+    }
+
+    /// What answers at its host.
+    pub fn router(self: &Arc<Self>) -> Router {
+        let oauth2 = Router::new()
+            .route("/token", post(token::token))
+            .route("/jwks", get(discovery::jwks))
+            .route(
+                "/.well-known/openid-configuration",
+                get(discovery::openid_configuration),
+            )
+            .route(
+                "/.well-known/smart-configuration",
+                get(discovery::smart_configuration),
+            );
+        let domein = Router::new().nest("/oauth2", oauth2).route(
+            "/fhir/r4/.well-known/smart-configuration",
+            get(discovery::smart_configuration),
+        );
+        Router::new()
+            .nest("/api/v1/{domein}", domein)
+            .with_state(Arc::clone(self))
+    }
+
+    /// Looks for changes of the domains, by whichever node, for as long as it is served.
+    pub async fn keep_fresh(self: Arc<Self>) {
+        self.domeinen.keep_fresh(&self.app).await;
+    }
+
+    /// Declares a domain that is not there yet. One that is there stays as it is.
+    ///
+    /// # Errors
+    /// [`Geweigerd`] names what is wrong with the declaration.
+    pub async fn declare(&self, document: &[u8]) -> Result<(), Geweigerd> {
+        self.domeinen.declare(&self.app, document).await
+    }
+
+    /// The domain of a path.
+    fn domein(&self, Path(name): &Path<String>) -> Option<Arc<DomeinNu>> {
+        self.domeinen.now(&Domein::parse(name).ok()?)
+    }
+
+    /// Proves the application behind a request (koppeltaal.md §1.5). What is granted burns the proof
+    /// in its commit.
+    ///
+    /// # Errors
+    /// `invalid_client`; the same for whatever is wrong.
+    async fn prove(
+        &self,
+        domein: &DomeinNu,
+        visit: &Visit,
+        form: &Parameters,
+        audience: &[&str],
+    ) -> Result<ProvenApplicatie, Refusal> {
+        let shown = Shown::read(form, visit.has_authorization())?;
+        let applicatie = shown.applicatie(&domein.configuratie)?;
+        let by_one_of = |keys: &jose::Jwks| shown.is_by_one_of(keys);
+        let url = &applicatie.jwks_uri;
+        let keys = self.sleutels.keys(&self.app, url, by_one_of).await;
+        let keys = keys.map_err(|NoKeys(reason)| {
+            // koppeltaal case 34
+            Refusal::new(ErrorCode::InvalidClient, "koppeltaal case 34", reason)
+        })?;
+        let receiver = Receiver {
+            audience,
+            now: self.app.clock.now(),
+        };
+        shown.prove(&keys, &receiver)
+    }
+
+    /// Before when nothing counts that the domain issued to this client (koppeltaal.md §2.7).
+    fn not_before(&self, domein: &DomeinNu, client_id: &str) -> NotBefore {
+        let held = self.app.keys.not_before();
+        let of_domain = held.of_domain(domein.configuratie.domein.as_str());
+        held.of(&domein.urls.issuer(), client_id)
+            .or_later(of_domain)
+    }
+}
+
+/// There is no such domain.
+fn no_domain() -> Response {
+    web::json(404, &json!({ "error": "not_found" }))
+}
+
+/// A document that anybody may read from anywhere, and keep for a while.
+fn public(response: Response) -> Response {
+    const HEADERS: [(HeaderName, &str); 2] = [
+        (CACHE_CONTROL, "public, max-age=60"),
+        (ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
+    ];
+    let with =
+        |response, (name, value)| web::with(response, (name, HeaderValue::from_static(value)));
+    HEADERS.into_iter().fold(response, with)
+}

@@ -1,0 +1,178 @@
+//! The token endpoint of a domain (seed 004).
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use axum::extract::{Path, State};
+use axum::response::Response;
+use koppeltaal::Domein;
+use koppeltaal::client_assertion::ProvenApplicatie;
+use koppeltaal::token_endpoint::{
+    ACCESS_TOKEN_S, CLIENT_CREDENTIALS, Domeinvraag, TokenAnswer, TokenRequest, is_domain,
+};
+use protocol::refusal::{ErrorCode, Refusal};
+use protocol::wire::Parameters;
+use serde_json::json;
+use verdict::{Key, Step};
+
+use super::{DomeinNu, KoppeltaalRole, no_domain};
+use crate::settle::{Journey, Outage, Run, settle};
+use crate::web::{self, NotAForm, Visit};
+
+/// A token for a proven application.
+pub(super) async fn token(
+    State(role): State<Arc<KoppeltaalRole>>,
+    path: Path<String>,
+    visit: Visit,
+) -> Response {
+    let Some(domein) = role.domein(&path) else {
+        return no_domain();
+    };
+    let form = match visit.form().map_err(NotAForm::refusal) {
+        Ok(form) => form,
+        Err(refusal) => return role.refused(&visit, &refusal),
+    };
+    match form.get("grant_type") {
+        Some(CLIENT_CREDENTIALS) => role.client_credentials(&domein, &visit, &form).await,
+        Some(_) => {
+            let reason = "the grant_type is another";
+            let refusal = unsupported(ErrorCode::UnsupportedGrantType, reason);
+            role.refused(&visit, &refusal)
+        }
+        None => {
+            let refusal = unsupported(ErrorCode::InvalidRequest, "grant_type is missing");
+            role.refused(&visit, &refusal)
+        }
+    }
+}
+
+const fn unsupported(error: ErrorCode, reason: &'static str) -> Refusal {
+    Refusal::new(error, "koppeltaal case 13", reason)
+}
+
+impl KoppeltaalRole {
+    /// SMART backend services (koppeltaal.md §1.7).
+    async fn client_credentials(
+        self: &Arc<Self>,
+        domein: &Arc<DomeinNu>,
+        visit: &Visit,
+        form: &Parameters,
+    ) -> Response {
+        let applicatie = match self.proven(domein, visit, form).await {
+            Ok(applicatie) => applicatie,
+            Err(response) => return response,
+        };
+        let request = match TokenRequest::new(applicatie, form.get("scope")) {
+            Ok(request) => request,
+            Err(refusal) => return self.refused(visit, &refusal),
+        };
+        let signed = Arc::default();
+        let journey = TokenJourney {
+            role: Arc::clone(self),
+            domein: domein.configuratie.domein.clone(),
+            request,
+            is_behind: AtomicBool::new(false),
+            signed: Arc::clone(&signed),
+        };
+        match settle(&self.app, visit.trace, journey).await {
+            Ok(TokenAnswer::Issued(token)) => issued(&token.scope, &signed),
+            Ok(TokenAnswer::Refused(refusal)) => web::refused(refusal.error),
+            Err(_) => web::unavailable(),
+        }
+    }
+
+    /// The application, if it proved itself at the token endpoint and does not ask too often.
+    pub(super) async fn proven(
+        &self,
+        domein: &DomeinNu,
+        visit: &Visit,
+        form: &Parameters,
+    ) -> Result<ProvenApplicatie, Response> {
+        // koppeltaal case 21: the address of the endpoint called (design §5 "client assertion aud")
+        let here = domein.urls.token();
+        let proven = self.prove(domein, visit, form, &[&here]).await;
+        let applicatie = proven.map_err(|refusal| self.refused(visit, &refusal))?;
+        visit
+            .turn_of(&applicatie.client_id().to_string())
+            .map_err(|soon| {
+                if soon.is_first {
+                    // koppeltaal case 114
+                    self.app
+                        .refused(visit.trace, "RFC 6585 §4", "the client asks too often");
+                }
+                web::too_soon(soon)
+            })?;
+        Ok(applicatie)
+    }
+
+    /// What the caller gets, and a line for the operator.
+    pub(super) fn refused(&self, visit: &Visit, refusal: &Refusal) -> Response {
+        self.app
+            .refused(visit.trace, refusal.requirement, refusal.reason);
+        web::refused(refusal.error)
+    }
+}
+
+/// The answer of seed 004.
+fn issued(scope: &str, signed: &Mutex<Option<String>>) -> Response {
+    let signed = signed.lock().unwrap_or_else(PoisonError::into_inner).take();
+    match signed {
+        Some(access_token) => web::json(
+            200,
+            &json!({
+                "access_token": access_token,
+                "token_type": "bearer",
+                "expires_in": ACCESS_TOKEN_S,
+                "scope": scope,
+            }),
+        ),
+        None => web::unavailable(),
+    }
+}
+
+struct TokenJourney {
+    role: Arc<KoppeltaalRole>,
+    domein: Domein,
+    request: TokenRequest,
+    /// Whether the store has another version of the domain than our snapshot.
+    is_behind: AtomicBool,
+    signed: Arc<Mutex<Option<String>>>,
+}
+
+impl Journey for TokenJourney {
+    type Reply = TokenAnswer;
+    type Question = Domeinvraag;
+
+    fn begin(&self, run: &Run) -> Step<TokenAnswer, Domeinvraag> {
+        self.request.begin(run.now, &run.entropy)
+    }
+
+    async fn answer(
+        &self,
+        run: &Run,
+        question: Domeinvraag,
+    ) -> Result<Step<TokenAnswer, Domeinvraag>, Outage> {
+        if self.is_behind.swap(false, Ordering::Relaxed) {
+            self.role.domeinen.refresh(&run.app).await?;
+        }
+        let domein = self.role.domeinen.now(&self.domein);
+        Ok(question.answer(domein.as_ref().map(|domein| domein.nu())))
+    }
+
+    fn prepare(&self, reply: &TokenAnswer) -> Result<(), Outage> {
+        if let TokenAnswer::Issued(token) = reply {
+            let set = self.role.app.keys.set();
+            // "JWT", since resource services of other make know no other type (koppeltaal.md §1.7)
+            let signed = set.tokens()?.current().sign("JWT", token)?;
+            *self.signed.lock().unwrap_or_else(PoisonError::into_inner) = Some(signed);
+        }
+        Ok(())
+    }
+
+    fn lost(&self, key: &Key) -> Option<Step<TokenAnswer, Domeinvraag>> {
+        if is_domain(key) {
+            self.is_behind.store(true, Ordering::Relaxed);
+        }
+        TokenRequest::lost(key)
+    }
+}
