@@ -252,7 +252,7 @@ fn decided(wijzigen: Wijzigen, nu: Option<Nu>) -> Verdict<Gewijzigd> {
 fn nu(versie: u64) -> Option<Nu> {
     Some(Nu {
         versie,
-        domein: domein(),
+        domein: Some(domein()),
     })
 }
 
@@ -353,12 +353,36 @@ fn a_domain_comes_and_goes() {
             ..
         }
     ));
-    let removed = verdict
-        .changes
-        .iter()
-        .filter(|c| matches!(c.then, Then::Remove));
-    assert_eq!(removed.count(), 2);
     assert_eq!(verdict.events[0].what, "a domain was removed");
+    // Nothing of the declaration stays, and nobody finds the domain by its index.
+    for change in &verdict.changes[..2] {
+        let Then::Put { body, .. } = &change.then else {
+            unreachable!("{change:?}")
+        };
+        assert!(body.index.is_empty());
+        assert!(!body.open.to_string().contains("Portaal"));
+    }
+}
+
+#[test]
+fn a_domain_that_comes_again_counts_on_so_that_nobody_takes_it_for_the_one_before() {
+    let gone = Some(Nu {
+        versie: 7,
+        domein: None,
+    });
+    let edit = Bewerking::Status(id(M), Status::Approved);
+    let verdict = decided(wijzigen(edit, Verwacht::Versie(7)), gone.clone());
+    assert_eq!(verdict.reply, Gewijzigd::Onbekend);
+    let new = Bewerking::Geheel(Box::new(domein()));
+    let verdict = decided(wijzigen(new, Verwacht::Nieuw), gone);
+    assert!(matches!(
+        verdict.reply,
+        Gewijzigd::Ja {
+            versie: Some(8),
+            ..
+        }
+    ));
+    assert_eq!(verdict.changes[0].expect, verdict::Expect::Version(7));
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! The one way in which a domain changes.
 
-use verdict::{Actor, Change, Clear, Event, Key, Moment, Step, Verdict};
+use verdict::{Actor, Event, Key, Moment, Step, Verdict};
 
 use super::bewerking::Bewerking;
 use super::logboek::Logboekregel;
@@ -41,8 +41,8 @@ pub enum Verwacht {
 pub struct Nu {
     /// Its version.
     pub versie: u64,
-    /// What it is.
-    pub domein: Domeinconfiguratie,
+    /// What it is; nothing when it was removed.
+    pub domein: Option<Domeinconfiguratie>,
 }
 
 /// How it ended.
@@ -76,7 +76,9 @@ impl Wijzigen {
 
     /// Decides.
     pub fn answer(self, nu: Option<Nu>) -> Step<Gewijzigd, Self> {
-        let versie = nu.as_ref().map(|nu| nu.versie);
+        let rij = nu.as_ref().map(|nu| nu.versie);
+        let was = nu.as_ref().and_then(|nu| nu.domein.as_ref());
+        let versie = rij.filter(|_| was.is_some());
         match (self.verwacht, versie) {
             (Verwacht::Versie(_), None) => return Step::reply(Gewijzigd::Onbekend),
             (Verwacht::Versie(wanted), Some(is)) if wanted == is => {}
@@ -84,7 +86,6 @@ impl Wijzigen {
             // Two who administer never overwrite each other without knowing.
             _ => return Step::reply(Gewijzigd::Anders { versie }),
         }
-        let was = nu.as_ref().map(|nu| &nu.domein);
         let wordt = match self.bewerking.clone().op(was, self.regels) {
             Ok(wordt) => wordt,
             Err(fout) => return Step::reply(Gewijzigd::Fout(fout)),
@@ -97,20 +98,25 @@ impl Wijzigen {
             return Step::reply(Gewijzigd::Fout(Fout { at, why }));
         }
         let plan = Plan::tussen(was, wordt.as_ref());
-        Step::Done(self.verdict(versie, wordt, plan))
+        Step::Done(self.verdict(rij, wordt, plan))
     }
 
+    /// `rij` is the version of the rows, also of those that a removed domain left.
     fn verdict(
         self,
-        versie: Option<u64>,
+        rij: Option<u64>,
         wordt: Option<Domeinconfiguratie>,
         plan: Plan,
     ) -> Verdict<Gewijzigd> {
         let (versie, changes, events) = if plan.is_leeg() {
-            (versie, Vec::new(), Vec::new())
+            (rij, Vec::new(), Vec::new())
         } else {
-            let next = wordt.as_ref().map(|_| versie.unwrap_or_default() + 1);
-            let mut changes = self.changes(versie, wordt.as_ref());
+            let next = wordt.as_ref().map(|_| rij.unwrap_or_default() + 1);
+            let mut changes = match (&wordt, rij) {
+                (Some(wordt), rij) => wordt.put(rij, self.now),
+                (None, Some(rij)) => Domeinconfiguratie::remove(&self.domein, rij, self.now),
+                (None, None) => Vec::new(),
+            };
             let told = Logboekregel::of(&plan, &self.wie, next, self.now);
             changes.push(told.toevoegen(&self.domein, self.nonce));
             (next, changes, self.events(&plan))
@@ -123,18 +129,6 @@ impl Wijzigen {
             },
             changes,
             events,
-        }
-    }
-
-    fn changes(
-        &self,
-        versie: Option<u64>,
-        wordt: Option<&Domeinconfiguratie>,
-    ) -> Vec<Change<Clear>> {
-        match (wordt, versie) {
-            (Some(wordt), _) => wordt.put(versie, self.now),
-            (None, Some(versie)) => Domeinconfiguratie::remove(&self.domein, versie),
-            (None, None) => Vec::new(),
         }
     }
 
