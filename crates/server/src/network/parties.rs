@@ -165,7 +165,11 @@ async fn app(on: &Foundation, party: Party) -> Result<Arc<App>, String> {
     let host = hostname(party.client_host())?;
     let identity = on.authority.client(&directory, &host, on.clock.wall());
     let identity = identity.map_err(|fault| fault.to_string())?;
-    let outside = Outside::new(OutsideConfig::new(trusted::of(on), Some(identity)));
+    let outside = Outside::new(OutsideConfig {
+        // Applications on this machine may show their keys without TLS.
+        https_only: party != Party::Koppeltaal,
+        ..OutsideConfig::new(trusted::of(on), Some(identity))
+    });
     let outside = outside.map_err(|fault| fault.to_string())?;
     let clock = on.clock.of_party();
     let observer = if party == Party::Netwerk {

@@ -5,6 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::extract::{Path, State};
 use axum::response::Response;
+use http::header::PRAGMA;
+use http::{HeaderName, HeaderValue};
 use koppeltaal::Domein;
 use koppeltaal::client_assertion::ProvenApplicatie;
 use koppeltaal::token_endpoint::{
@@ -19,6 +21,9 @@ use super::{DomeinNu, KoppeltaalRole, no_domain};
 use crate::settle::{Journey, Outage, Run, settle};
 use crate::web::{self, NotAForm, Visit};
 
+/// RFC 6749 §5.1; `Cache-Control` the door puts on every answer.
+const NO_CACHE: (HeaderName, HeaderValue) = (PRAGMA, HeaderValue::from_static("no-cache"));
+
 /// A token for a proven application.
 pub(super) async fn token(
     State(role): State<Arc<KoppeltaalRole>>,
@@ -28,29 +33,29 @@ pub(super) async fn token(
     let Some(domein) = role.domein(&path) else {
         return no_domain();
     };
-    let form = match visit.form().map_err(NotAForm::refusal) {
-        Ok(form) => form,
-        Err(refusal) => return role.refused(&visit, &refusal),
-    };
-    match form.get("grant_type") {
-        Some(CLIENT_CREDENTIALS) => role.client_credentials(&domein, &visit, &form).await,
-        Some(_) => {
-            let reason = "the grant_type is another";
-            let refusal = unsupported(ErrorCode::UnsupportedGrantType, reason);
-            role.refused(&visit, &refusal)
-        }
-        None => {
-            let refusal = unsupported(ErrorCode::InvalidRequest, "grant_type is missing");
-            role.refused(&visit, &refusal)
-        }
-    }
-}
-
-const fn unsupported(error: ErrorCode, reason: &'static str) -> Refusal {
-    Refusal::new(error, "koppeltaal case 13", reason)
+    web::with(role.answer(&domein, &visit).await, NO_CACHE)
 }
 
 impl KoppeltaalRole {
+    async fn answer(self: &Arc<Self>, domein: &Arc<DomeinNu>, visit: &Visit) -> Response {
+        let form = match visit.form().map_err(NotAForm::refusal) {
+            Ok(form) => form,
+            Err(refusal) => return self.refused(visit, &refusal),
+        };
+        match form.get("grant_type") {
+            Some(CLIENT_CREDENTIALS) => self.client_credentials(domein, visit, &form).await,
+            Some(_) => {
+                let reason = "the grant_type is another";
+                let refusal = unsupported(ErrorCode::UnsupportedGrantType, reason);
+                self.refused(visit, &refusal)
+            }
+            None => {
+                let refusal = unsupported(ErrorCode::InvalidRequest, "grant_type is missing");
+                self.refused(visit, &refusal)
+            }
+        }
+    }
+
     /// SMART backend services (koppeltaal.md §1.7).
     async fn client_credentials(
         self: &Arc<Self>,
@@ -111,6 +116,10 @@ impl KoppeltaalRole {
             .refused(visit.trace, refusal.requirement, refusal.reason);
         web::refused(refusal.error)
     }
+}
+
+const fn unsupported(error: ErrorCode, reason: &'static str) -> Refusal {
+    Refusal::new(error, "koppeltaal case 13", reason)
 }
 
 /// The answer of seed 004.
