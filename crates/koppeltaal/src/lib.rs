@@ -8,10 +8,14 @@
 //!
 //! Start reading at [`token_endpoint`].
 
+pub mod auditevent;
 pub mod client_assertion;
 pub mod domein;
 pub mod domeinbeheer;
 pub mod domeinconfiguratie;
+pub mod introspectie;
+pub mod launch;
+pub mod outbox;
 pub mod permissie;
 mod rows;
 pub mod scope;

@@ -8,6 +8,10 @@ merk-mitz = Mitz (test)
 merk-toestemmingen = Consent register (test)
 merk-digid-simulator = DigiD simulator
 merk-netwerk = The network
+merk-koppeltaal = Koppeltaal (test)
+merk-idp = Test login service
+merk-portaal = Test portal
+merk-module = Test module
 naar-inhoud = Skip to content
 test-uitleg = This is a trial environment. All people and data are made up.
 taal-kiezen = Choose a language
@@ -506,3 +510,24 @@ te-groot = This is too much
 verkeerde-methode = This page cannot be opened this way
     .uitleg = This page belongs to a form. It opens only when you send that form.
     .advies = Go back to the previous page and use the button there.
+
+## Koppeltaal: when a launch fails
+
+koppeltaal-onbekende-applicatie = We do not know this app
+    .uitleg = The app that you come from is not registered with Koppeltaal.
+    .advies = So we do not send you back. You can close this page.
+koppeltaal-onbekende-redirect-uri = We cannot send you back
+    .uitleg = The address to send you back to does not belong to the app. For your safety we stop here.
+    .advies = Go back to your portal yourself. Tell them if this happens more often.
+koppeltaal-ongeldig-verzoek = This request is not right
+    .uitleg = We cannot read what the app asks.
+    .advies = Go back to your portal and open the task again.
+koppeltaal-geweigerd = You cannot open this task
+    .uitleg = You are logged in, but this task belongs to somebody else.
+    .advies = Go back to your portal. Do you think this is wrong? Ask your care provider for help and give the number below.
+koppeltaal-al-beantwoord = You already logged in for this task
+    .uitleg = This page works once only.
+    .advies = Go back to your portal and open the task again.
+koppeltaal-verlopen = This took too long
+    .uitleg = You were away for too long, or you opened this page in another browser.
+    .advies = Go back to your portal and open the task again.

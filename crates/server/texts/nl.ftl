@@ -8,6 +8,10 @@ merk-mitz = Mitz (test)
 merk-toestemmingen = Toestemmingenregister (test)
 merk-digid-simulator = DigiD-simulator
 merk-netwerk = Het netwerk
+merk-koppeltaal = Koppeltaal (test)
+merk-idp = Proef-inlogdienst
+merk-portaal = Proefportaal
+merk-module = Proefmodule
 naar-inhoud = Naar de inhoud
 test-uitleg = Dit is een proefomgeving. Alle personen en gegevens zijn verzonnen.
 taal-kiezen = Taal kiezen
@@ -506,3 +510,24 @@ te-groot = Dit is te veel
 verkeerde-methode = Zo kunt u deze pagina niet openen
     .uitleg = Deze pagina hoort bij een formulier. U opent haar alleen door dat formulier te versturen.
     .advies = Ga terug naar de vorige pagina en gebruik de knop die daar staat.
+
+## Koppeltaal: fouten bij een launch
+
+koppeltaal-onbekende-applicatie = We kennen deze app niet
+    .uitleg = De app waar u vandaan komt, is niet bij Koppeltaal aangemeld.
+    .advies = Daarom sturen we u niet terug. U kunt deze pagina sluiten.
+koppeltaal-onbekende-redirect-uri = We kunnen u niet terugsturen
+    .uitleg = Het adres om u naar terug te sturen hoort niet bij de app. Voor uw veiligheid stoppen we hier.
+    .advies = Ga zelf terug naar uw portaal. Meld het daar als dit vaker gebeurt.
+koppeltaal-ongeldig-verzoek = Deze aanvraag klopt niet
+    .uitleg = We kunnen de aanvraag van de app niet lezen.
+    .advies = Ga terug naar uw portaal en open de taak opnieuw.
+koppeltaal-geweigerd = U kunt deze taak niet openen
+    .uitleg = U bent ingelogd, maar deze taak is van iemand anders.
+    .advies = Ga terug naar uw portaal. Klopt dit volgens u niet? Vraag dan uw zorgaanbieder om hulp en noem het nummer onderaan.
+koppeltaal-al-beantwoord = U bent al ingelogd voor deze taak
+    .uitleg = Deze pagina werkt maar één keer.
+    .advies = Ga terug naar uw portaal en open de taak opnieuw.
+koppeltaal-verlopen = Dit duurde te lang
+    .uitleg = U was te lang weg, of u opende deze pagina in een andere browser.
+    .advies = Ga terug naar uw portaal en open de taak opnieuw.

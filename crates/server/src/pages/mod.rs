@@ -66,6 +66,7 @@ mod bediening;
 mod berichten;
 mod digid;
 mod eis;
+mod koppeltaal;
 mod mitz;
 mod netwerk;
 mod pgo;
@@ -87,6 +88,7 @@ pub use self::eis::Eis;
 pub use self::kaarten::{
     Gebruik, Item, Kaarten, Lijst, Lijstsoort, Medicijn, Medicijnen, Meetkaart, Meting, Normaal,
 };
+pub use self::koppeltaal::{KoppeltaalFout, KoppeltaalFoutSoort};
 pub use self::lang::Lang;
 pub use self::mitz::{
     DigidDoorsturen, Doorsturen, MitzFout, MitzFoutSoort, MitzGeannuleerd, MitzNietIngelogd,

@@ -2,9 +2,9 @@
 
 use super::{
     Afgemeld, Bediening, Berichten, Brand, DigidDoorsturen, DigidInloggen, DigidNietGevonden,
-    DigidUitgelogd, DigidUitloggen, Eis, Lang, MitzFout, MitzGeannuleerd, MitzNietIngelogd,
-    Netwerk, Origin, Overzicht, Page, PageContext, PgoMelding, PgoResultaat, PgoStart,
-    RegisterFout, Reis, Shell, Technisch, Toestemming,
+    DigidUitgelogd, DigidUitloggen, Eis, KoppeltaalFout, Lang, MitzFout, MitzGeannuleerd,
+    MitzNietIngelogd, Netwerk, Origin, Overzicht, Page, PageContext, PgoMelding, PgoResultaat,
+    PgoStart, RegisterFout, Reis, Shell, Technisch, Toestemming,
 };
 
 /// A rendered sample.
@@ -34,6 +34,7 @@ pub fn samples(lang: Lang) -> Vec<Sample> {
         of::<Overzicht>("overzicht", Brand::Toestemmingen, lang),
         of::<RegisterFout>("register_fout", Brand::Toestemmingen, lang),
         of::<Afgemeld>("register_afgemeld", Brand::Toestemmingen, lang),
+        of::<KoppeltaalFout>("koppeltaal_fout", Brand::Koppeltaal, lang),
         of::<Netwerk>("netwerk", Brand::Netwerk, lang),
         of::<Bediening>("bediening", Brand::Netwerk, lang),
         of::<Reis>("reis", Brand::Netwerk, lang),

@@ -98,6 +98,11 @@ impl Domeinen {
         self.held.load().get(domein).cloned()
     }
 
+    /// The names of all of them.
+    pub(super) fn names(&self) -> Vec<Domein> {
+        self.held.load().keys().cloned().collect()
+    }
+
     /// Looks again. Only what changed is read whole.
     pub(super) async fn refresh(&self, app: &App) -> Result<(), Outage> {
         let held = self.held.load_full();

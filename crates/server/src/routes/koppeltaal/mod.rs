@@ -4,8 +4,14 @@
 mod beheer;
 mod discovery;
 mod domeinen;
+mod idps;
+mod introspect;
+mod launch;
+mod outbox;
 mod sleutels;
+mod systeem;
 mod token;
+mod zicht;
 
 use std::sync::Arc;
 
@@ -25,9 +31,12 @@ use protocol::wire::Parameters;
 use serde_json::json;
 
 use self::domeinen::Domeinen;
+use self::idps::Idps;
+use self::outbox::Outbox;
 use self::sleutels::{NoKeys, Sleutels};
 use crate::app::App;
 use crate::keys;
+use crate::pages::Brand;
 use crate::settle::Outage;
 use crate::web::{self, Visit};
 
@@ -38,6 +47,8 @@ pub struct KoppeltaalRole {
     app: Arc<App>,
     domeinen: Domeinen,
     sleutels: Sleutels,
+    idps: Idps,
+    outbox: Outbox,
 }
 
 impl KoppeltaalRole {
@@ -53,6 +64,8 @@ impl KoppeltaalRole {
         let role = Self {
             domeinen: Domeinen::new(base, regels),
             sleutels: Sleutels::default(),
+            idps: Idps::default(),
+            outbox: Outbox::default(),
             app,
         };
         role.domeinen.refresh(&role.app).await?;
@@ -62,7 +75,9 @@ impl KoppeltaalRole {
     /// What answers at its host.
     pub fn router(self: &Arc<Self>) -> Router {
         let oauth2 = Router::new()
+            .merge(launch::routes())
             .route("/token", post(token::token))
+            .route("/introspect", post(introspect::introspect))
             .route("/jwks", get(discovery::jwks))
             .route(
                 "/.well-known/openid-configuration",
@@ -79,14 +94,14 @@ impl KoppeltaalRole {
                 "/fhir/r4/.well-known/smart-configuration",
                 get(discovery::smart_configuration),
             );
-        Router::new()
-            .nest("/api/v1/{domein}", domein)
-            .with_state(Arc::clone(self))
+        let router = Router::new().nest("/api/v1/{domein}", domein);
+        web::with_pages(router, Brand::Koppeltaal).with_state(Arc::clone(self))
     }
 
-    /// Looks for changes of the domains, by whichever node, for as long as it is served.
+    /// Looks for changes of the domains, by whichever node, and sends what waits in the outbox, for as
+    /// long as it is served.
     pub async fn keep_fresh(self: Arc<Self>) {
-        self.domeinen.keep_fresh(&self.app).await;
+        tokio::join!(self.domeinen.keep_fresh(&self.app), self.send_events());
     }
 
     /// Declares a domain that is not there yet. One that is there stays as it is.
