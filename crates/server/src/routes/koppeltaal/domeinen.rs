@@ -79,7 +79,7 @@ impl From<Outage> for Geweigerd {
 
 /// See the module.
 pub(super) struct Domeinen {
-    base: String,
+    pub(super) base: String,
     pub(super) regels: Regels,
     held: ArcSwap<HashMap<Domein, Arc<DomeinNu>>>,
 }

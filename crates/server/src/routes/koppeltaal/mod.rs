@@ -94,7 +94,9 @@ impl KoppeltaalRole {
                 "/fhir/r4/.well-known/smart-configuration",
                 get(discovery::smart_configuration),
             );
-        let router = Router::new().nest("/api/v1/{domein}", domein);
+        let router = Router::new()
+            .nest("/api/v1/{domein}", domein)
+            .merge(beheer::bladzijden());
         web::with_pages(router, Brand::Koppeltaal).with_state(Arc::clone(self))
     }
 

@@ -27,12 +27,12 @@ pub(super) async fn register(vraag: Vraag) -> Antwoord {
         let why = "expected none: a new application gets a new one";
         return Err(Problem::bad("client_id", why));
     }
-    let id = ClientId::of(uuid_v4(chance::entropy().bytes("client_id")));
+    let id = new_client_id();
     let applicatie = Applicatie::read(id, said, vraag.role.domeinen.regels)?;
-    let register = || Bewerking::Registreren(id, Box::new(applicatie.clone()));
+    let register = Bewerking::Registreren(id, Box::new(applicatie));
     let changed = match vraag.versie()? {
-        Some(versie) => vraag.change(register(), Verwacht::Versie(versie)).await?,
-        None => vraag.add(register).await?,
+        Some(versie) => vraag.change(register, Verwacht::Versie(versie)).await?,
+        None => vraag.add(&register).await?,
     };
     let body = vraag.told(&changed, id).await;
     Ok(of_version(201, changed.versie, &body))
@@ -140,9 +140,9 @@ fn of_application(changed: &Veranderd, id: ClientId) -> Value {
     body
 }
 
-/// Random bytes as a UUID of version 4 (RFC 9562 §5.4).
-pub(super) fn uuid_v4(bytes: [u8; 16]) -> [u8; 16] {
-    uuid::Builder::from_random_bytes(bytes)
-        .into_uuid()
-        .into_bytes()
+/// A random UUID of version 4 (RFC 9562 §5.4).
+pub(super) fn new_client_id() -> ClientId {
+    let bytes = chance::entropy().bytes("client_id");
+    let uuid = uuid::Builder::from_random_bytes(bytes).into_uuid();
+    ClientId::of(uuid.into_bytes())
 }

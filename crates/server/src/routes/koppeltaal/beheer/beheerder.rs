@@ -51,7 +51,7 @@ impl Beheerder {
             return Err(Self::nobody(role, visit));
         };
         match Self::of_id(role, handle.id).await {
-            Ok(Some(beheerder)) => beheerder.turn(role, visit),
+            Ok(Some(beheerder)) => beheerder.turn(role, visit).map(|()| beheerder),
             Ok(None) => Err(Self::nobody(role, visit)),
             Err(outage) => Err(Geen::Storing(outage)),
         }
@@ -81,10 +81,11 @@ impl Beheerder {
         &self.sleutel.naam
     }
 
-    fn turn(self, role: &KoppeltaalRole, visit: &Visit) -> Result<Self, Geen> {
+    /// Counts a request of his.
+    pub(super) fn turn(&self, role: &KoppeltaalRole, visit: &Visit) -> Result<(), Geen> {
         let whose = format!("beheersleutel {}", self.sleutel.naam);
         match visit.turn_of(&whose) {
-            Ok(()) => Ok(self),
+            Ok(()) => Ok(()),
             Err(soon) => {
                 if soon.is_first {
                     let reason = "an administrator asks too often";

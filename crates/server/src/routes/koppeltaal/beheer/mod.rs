@@ -3,15 +3,22 @@
 //! [`tabel`] says what there is: the router and the OpenAPI document are both made from it. Whoever
 //! asks shows an administration key, which [`beheerder`] proves before anything else is looked at. A
 //! change names the version of the domain that it begins from; nobody overwrites another unknowingly.
+//!
+//! People do the same at [`bladzijden`], below `/beheer`.
 
 mod applicaties;
 mod beheerder;
+mod bladzijden;
 mod device;
 mod domein;
 mod logboek;
 mod onderdelen;
 mod openapi;
+mod pagina_applicatie;
+mod pagina_delen;
+mod plek;
 mod problem;
+mod sessie;
 mod tabel;
 mod vooraf;
 mod wijzigen;
@@ -47,6 +54,8 @@ struct Vraag {
     visit: Visit,
 }
 
+pub(super) use self::bladzijden::routes as bladzijden;
+
 /// What comes of it.
 type Antwoord = Result<Response, Problem>;
 /// The same, on its way.
@@ -54,7 +63,9 @@ type Bezig = Pin<Box<dyn Future<Output = Antwoord> + Send>>;
 
 /// What answers below a domain.
 pub(super) fn routes() -> Router<Arc<KoppeltaalRole>> {
-    let router = Router::new().route("/openapi.json", get(openapi::document));
+    let router = Router::new()
+        .route("/", get(bladzijden::from_discovery))
+        .route("/openapi.json", get(openapi::document));
     OPERATIES.iter().fold(router, |router, operatie| {
         let handler = move |State(role), Path(names), visit| answer(operatie, role, names, visit);
         // Every method of the table is one that axum knows: a test asks each.

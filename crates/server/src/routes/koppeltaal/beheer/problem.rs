@@ -93,11 +93,6 @@ impl Problem {
         }
     }
 
-    /// Whether it is one of those.
-    pub(super) const fn is_stale(&self) -> bool {
-        self.status == 412
-    }
-
     /// A key that asks too often.
     pub(super) fn too_soon(soon: TooSoon) -> Self {
         Self {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use koppeltaal::Domein;
 use koppeltaal::domeinbeheer::{Bewerking, Gewijzigd, Nu, Plan, Verwacht, Wijzigen};
-use koppeltaal::domeinconfiguratie::{Domeinconfiguratie, Fout, Kept};
+use koppeltaal::domeinconfiguratie::{Domeinconfiguratie, Domeinkop, Fout, Kept};
 use serde_json::{Value, json};
 use verdict::Step;
 
@@ -45,36 +45,33 @@ impl Vraag {
     ) -> Result<Veranderd, Problem> {
         let wie = self.beheerder.wie();
         let asked = (&self.domein, bewerking, verwacht);
-        let changed = self.role.change(self.visit.trace, wie, asked).await?;
-        match changed {
-            Gewijzigd::Ja {
-                versie: Some(versie),
-                domein: Some(domein),
-                plan,
-            } => Ok(Veranderd {
-                versie,
-                domein: *domein,
-                plan,
-            }),
-            Gewijzigd::Anders { versie } => Err(Problem::stale(versie)),
-            Gewijzigd::Fout(fout) => Err(fout.into()),
-            Gewijzigd::Ja { .. } | Gewijzigd::Onbekend => Err(Problem::unknown("domain")),
-        }
+        veranderd(self.role.change(self.visit.trace, wie, asked).await?)
     }
 
     /// Adds something to the domain as it is now: that overwrites nothing.
-    pub(super) async fn add(
-        &self,
-        bewerking: impl Fn() -> Bewerking + Send,
-    ) -> Result<Veranderd, Problem> {
-        let mut versie = self.nu().await?.0;
-        for _ in 0..ATTEMPTS_MAX {
-            match self.change(bewerking(), Verwacht::Versie(versie)).await {
-                Err(problem) if problem.is_stale() => versie = self.nu().await?.0,
-                other => return other,
-            }
-        }
-        Err(Problem::stale(Some(versie)))
+    pub(super) async fn add(&self, bewerking: &Bewerking) -> Result<Veranderd, Problem> {
+        let wie = self.beheerder.wie();
+        let added = self
+            .role
+            .add(self.visit.trace, wie, &self.domein, bewerking);
+        veranderd(added.await?)
+    }
+}
+
+fn veranderd(gewijzigd: Gewijzigd) -> Result<Veranderd, Problem> {
+    match gewijzigd {
+        Gewijzigd::Ja {
+            versie: Some(versie),
+            domein: Some(domein),
+            plan,
+        } => Ok(Veranderd {
+            versie,
+            domein: *domein,
+            plan,
+        }),
+        Gewijzigd::Anders { versie } => Err(Problem::stale(versie)),
+        Gewijzigd::Fout(fout) => Err(fout.into()),
+        Gewijzigd::Ja { .. } | Gewijzigd::Onbekend => Err(Problem::unknown("domain")),
     }
 }
 
@@ -103,6 +100,30 @@ impl KoppeltaalRole {
         let changed = settle(&self.app, trace, journey).await?;
         if matches!(changed, Gewijzigd::Ja { .. }) {
             self.domeinen.refresh(&self.app).await?;
+        }
+        Ok(changed)
+    }
+
+    /// Adds something to a domain, whichever version it has by now.
+    pub(super) async fn add(
+        self: &Arc<Self>,
+        trace: TraceId,
+        wie: &str,
+        domein: &Domein,
+        bewerking: &Bewerking,
+    ) -> Result<Gewijzigd, Outage> {
+        let mut changed = Gewijzigd::Onbekend;
+        for _ in 0..ATTEMPTS_MAX {
+            let (key, now) = (Domeinkop::key(domein), self.app.clock.now());
+            let Some(kop) = self.app.load::<Domeinkop>(key, now).await? else {
+                break;
+            };
+            let verwacht = Verwacht::Versie(kop.version);
+            let asked = (domein, bewerking.clone(), verwacht);
+            changed = self.change(trace, wie, asked).await?;
+            if !matches!(changed, Gewijzigd::Anders { .. }) {
+                break;
+            }
         }
         Ok(changed)
     }
