@@ -107,7 +107,7 @@ impl Arguments {
 
 impl Scenario {
     /// For a line of the table.
-    pub(crate) fn subject(&self, floor: &Floor) -> Subject {
+    pub(crate) fn subject(self, floor: &Floor) -> Subject {
         Subject {
             name: self.to_string(),
             proof: self.proof.method().to_owned(),

@@ -707,3 +707,53 @@ beheer-weggelaten = { $aantal ->
    *[other] And { $aantal } lines more.
 }
 beheer-eerder = Earlier changes
+
+## The login service of the test
+
+idp-inloggen = Log in
+idp-niet-echt = This is a test.
+idp-dienst = { $dienst } asks who you are.
+idp-kies = Who do you want to be?
+idp-knop-inloggen = Log in
+idp-knop-annuleren = Cancel
+idp-niet-echt-uitleg = These people do not exist. You need no password.
+idp-fout = We cannot log you in
+    .uitleg = This page does not belong to a login of yours, or you were away for too long.
+    .advies = Go back to the app and begin again.
+
+## The portal of the test
+
+portaal-start = Tasks
+portaal-inleiding = These are the tasks in this domain. Open a task to work on it.
+portaal-leeg = There are no tasks yet. Reload this page in a moment.
+portaal-voor = For { $naam }.
+portaal-wie = { $naam } does this task.
+portaal-knop = Open
+portaal-openen = The task is ready
+portaal-openen-uitleg = You go to the module for: { $titel }. There you log in first.
+portaal-openen-knop = To the module
+portaal-fout = This does not work now
+    .uitleg = We cannot read or open the tasks now.
+    .advies = Try again in a minute.
+taak-klaar = Ready to start
+taak-bezig = In progress
+taak-af = Completed
+taak-anders = No longer open
+taak-zonder-titel = Task without a name
+
+## The module of the test
+
+module-taak = Your task
+module-klaar = This task is done.
+module-wie = You are logged in as { $wie }.
+module-welke = This is { $taak }.
+module-afronden = Complete the task
+module-naar-portaal = To the portal
+module-begin = Open your task in the portal
+    .uitleg = You start this module from the portal. Choose there the task that you want to do.
+module-niet-ingelogd = You are not logged in
+    .uitleg = You stopped logging in. Go back to the portal if you want to do the task after all.
+module-verlopen = This took too long
+    .uitleg = You were away for too long, or you opened this page in another browser. Open the task again in the portal.
+module-mislukt = This did not work
+    .uitleg = We cannot open or complete your task now. Try again from the portal.

@@ -707,3 +707,53 @@ beheer-weggelaten = { $aantal ->
    *[other] En nog { $aantal } regels.
 }
 beheer-eerder = Eerdere wijzigingen
+
+## De inlogdienst van de proef
+
+idp-inloggen = Inloggen
+idp-niet-echt = Dit is een proef.
+idp-dienst = { $dienst } vraagt wie u bent.
+idp-kies = Wie wilt u zijn?
+idp-knop-inloggen = Inloggen
+idp-knop-annuleren = Annuleren
+idp-niet-echt-uitleg = Deze mensen bestaan niet. U hebt geen wachtwoord nodig.
+idp-fout = We kunnen u niet inloggen
+    .uitleg = Deze pagina hoort niet bij een inlogpoging van u, of u was te lang weg.
+    .advies = Ga terug naar de app en begin opnieuw.
+
+## Het portaal van de proef
+
+portaal-start = Taken
+portaal-inleiding = Dit zijn de taken in dit domein. Open een taak om ermee aan de slag te gaan.
+portaal-leeg = Er zijn nog geen taken. Ververs deze pagina over een moment.
+portaal-voor = Voor { $naam }.
+portaal-wie = { $naam } doet deze taak.
+portaal-knop = Openen
+portaal-openen = De taak staat klaar
+portaal-openen-uitleg = U gaat naar de module voor: { $titel }. Daar logt u eerst in.
+portaal-openen-knop = Naar de module
+portaal-fout = Dat lukt nu niet
+    .uitleg = We kunnen de taken nu niet lezen of openen.
+    .advies = Probeer het over een minuut opnieuw.
+taak-klaar = Klaar om te beginnen
+taak-bezig = Bezig
+taak-af = Afgerond
+taak-anders = Niet meer open
+taak-zonder-titel = Taak zonder naam
+
+## De module van de proef
+
+module-taak = Uw taak
+module-klaar = Deze taak is klaar.
+module-wie = U bent ingelogd als { $wie }.
+module-welke = Dit is { $taak }.
+module-afronden = Taak afronden
+module-naar-portaal = Naar het portaal
+module-begin = Open uw taak in het portaal
+    .uitleg = Deze module start u vanuit het portaal. Kies daar de taak die u wilt doen.
+module-niet-ingelogd = U bent niet ingelogd
+    .uitleg = U stopte met inloggen. Ga terug naar het portaal als u de taak toch wilt doen.
+module-verlopen = Dit duurde te lang
+    .uitleg = U was te lang weg, of u opende deze pagina in een andere browser. Open de taak opnieuw in het portaal.
+module-mislukt = Dat lukte niet
+    .uitleg = We kunnen uw taak nu niet openen of afronden. Probeer het opnieuw vanuit het portaal.

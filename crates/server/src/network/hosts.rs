@@ -29,13 +29,21 @@ pub enum Party {
     Stelselnode,
     /// Koppeltaal: the authorization service of its domains, and what stands beside it.
     Koppeltaal,
+    /// The FHIR server behind its gateway: a test bed.
+    Fhir,
+    /// The identity provider of launches.
+    Idp,
+    /// The portal, which launches.
+    Portaal,
+    /// The module, which is launched.
+    Module,
     /// The observer.
     Netwerk,
 }
 
 impl Party {
     /// Every party, in the order in which they start.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 15] = [
         Self::Netwerk,
         Self::Stelselnode,
         Self::Digid,
@@ -46,7 +54,11 @@ impl Party {
         Self::Xis2,
         Self::Dva2,
         Self::Pgo,
+        Self::Fhir,
         Self::Koppeltaal,
+        Self::Idp,
+        Self::Module,
+        Self::Portaal,
     ];
 
     /// Its name: of its directory, on the command line, and in the log.
@@ -62,13 +74,17 @@ impl Party {
             Self::Xis2 => "xis2",
             Self::Stelselnode => "stelselnode",
             Self::Koppeltaal => "koppeltaal",
+            Self::Fhir => "fhir",
+            Self::Idp => "idp",
+            Self::Portaal => "portaal",
+            Self::Module => "module",
             Self::Netwerk => "netwerk",
         }
     }
 
     /// Whether it belongs to Koppeltaal, and not to the chain of MedMij and Mitz.
     pub const fn is_of_koppeltaal(self) -> bool {
-        matches!(self, Self::Koppeltaal)
+        matches!(self, Self::Koppeltaal | Self::Fhir)
     }
 
     /// The party that is this DVA.
@@ -108,6 +124,10 @@ impl Party {
             Self::Xis2 => &["xis2"],
             Self::Stelselnode => &["stelselnode"],
             Self::Koppeltaal => &["koppeltaal"],
+            Self::Fhir => &["fhir"],
+            Self::Idp => &["idp"],
+            Self::Portaal => &["portaal"],
+            Self::Module => &["module"],
             Self::Netwerk => &["netwerk"],
         }
     }

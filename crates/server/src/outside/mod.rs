@@ -11,6 +11,7 @@ mod addresses;
 mod ears;
 mod error;
 mod headers;
+mod opened;
 
 use std::fmt;
 use std::sync::Arc;
@@ -31,6 +32,7 @@ pub use addresses::Addresses;
 pub use ears::{Ears, Others};
 pub use error::{BadOutside, OutsideError};
 pub use headers::Headers;
+pub use opened::{Call, Opened};
 
 use self::addresses::Resolver;
 
@@ -181,6 +183,18 @@ impl Outside {
     ) -> Result<Answer, OutsideError> {
         let headers = headers.with(CONTENT_TYPE, content_type);
         self.send(Method::POST, url, headers, Some(bytes)).await
+    }
+
+    /// The same by PUT.
+    pub async fn put_bytes(
+        &self,
+        url: &str,
+        content_type: &str,
+        bytes: Vec<u8>,
+        headers: Headers,
+    ) -> Result<Answer, OutsideError> {
+        let headers = headers.with(CONTENT_TYPE, content_type);
+        self.send(Method::PUT, url, headers, Some(bytes)).await
     }
 
     /// Asks by any method.

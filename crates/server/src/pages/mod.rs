@@ -76,7 +76,9 @@ mod beheer_delen;
 mod berichten;
 mod digid;
 mod eis;
+mod idp;
 mod koppeltaal;
+mod launch;
 mod mitz;
 mod netwerk;
 mod pgo;
@@ -106,11 +108,16 @@ pub use self::digid::{
     DigidInloggen, DigidNietGevonden, DigidUitgelogd, DigidUitloggen, Testpersoon,
 };
 pub use self::eis::Eis;
+pub use self::idp::{IdpFout, IdpInloggen, IdpPersoon};
 pub use self::kaarten::{
     Gebruik, Item, Kaarten, Lijst, Lijstsoort, Medicijn, Medicijnen, Meetkaart, Meting, Normaal,
 };
 pub use self::koppeltaal::{KoppeltaalFout, KoppeltaalFoutSoort};
 pub use self::lang::Lang;
+pub use self::launch::{
+    ModuleMelding, ModuleMeldingSoort, ModuleTaak, PortaalFout, PortaalOpenen, PortaalStart,
+    PortaalTaak, Taakstand,
+};
 pub use self::mitz::{
     DigidDoorsturen, Doorsturen, MitzFout, MitzFoutSoort, MitzGeannuleerd, MitzNietIngelogd,
 };

@@ -3,9 +3,10 @@
 use super::{
     Afgemeld, Bediening, BeheerApplicatie, BeheerDomein, BeheerDomeinen, BeheerIdp, BeheerInloggen,
     BeheerLogboek, BeheerMelding, BeheerNoodrem, BeheerRol, Berichten, Brand, DigidDoorsturen,
-    DigidInloggen, DigidNietGevonden, DigidUitgelogd, DigidUitloggen, Eis, KoppeltaalFout, Lang,
-    MitzFout, MitzGeannuleerd, MitzNietIngelogd, Netwerk, Origin, Overzicht, Page, PageContext,
-    PgoMelding, PgoResultaat, PgoStart, RegisterFout, Reis, Shell, Technisch, Toestemming,
+    DigidInloggen, DigidNietGevonden, DigidUitgelogd, DigidUitloggen, Eis, IdpFout, IdpInloggen,
+    KoppeltaalFout, Lang, MitzFout, MitzGeannuleerd, MitzNietIngelogd, ModuleMelding, ModuleTaak,
+    Netwerk, Origin, Overzicht, Page, PageContext, PgoMelding, PgoResultaat, PgoStart, PortaalFout,
+    PortaalOpenen, PortaalStart, RegisterFout, Reis, Shell, Technisch, Toestemming,
 };
 
 /// A rendered sample.
@@ -45,6 +46,13 @@ pub fn samples(lang: Lang) -> Vec<Sample> {
         of::<BeheerNoodrem>("beheer_noodrem", Brand::Koppeltaal, lang),
         of::<BeheerLogboek>("beheer_logboek", Brand::Koppeltaal, lang),
         of::<BeheerMelding>("beheer_melding", Brand::Koppeltaal, lang),
+        of::<IdpInloggen>("idp_inloggen", Brand::Idp, lang),
+        of::<IdpFout>("idp_fout", Brand::Idp, lang),
+        of::<PortaalStart>("portaal_start", Brand::Portaal, lang),
+        of::<PortaalOpenen>("portaal_openen", Brand::Portaal, lang),
+        of::<PortaalFout>("portaal_fout", Brand::Portaal, lang),
+        of::<ModuleTaak>("module_taak", Brand::Module, lang),
+        of::<ModuleMelding>("module_melding", Brand::Module, lang),
         of::<Netwerk>("netwerk", Brand::Netwerk, lang),
         of::<Bediening>("bediening", Brand::Netwerk, lang),
         of::<Reis>("reis", Brand::Netwerk, lang),

@@ -4,5 +4,6 @@ mod assertions;
 mod beheer;
 mod discovery;
 mod keys;
+mod limits;
 mod tokens;
 mod world;

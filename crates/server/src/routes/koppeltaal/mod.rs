@@ -4,6 +4,7 @@
 mod beheer;
 mod discovery;
 mod domeinen;
+mod fhir;
 mod idps;
 mod introspect;
 mod launch;
@@ -47,6 +48,7 @@ pub struct KoppeltaalRole {
     app: Arc<App>,
     domeinen: Domeinen,
     sleutels: Sleutels,
+    fhir: fhir::Gateway,
     idps: Idps,
     outbox: Outbox,
 }
@@ -64,6 +66,7 @@ impl KoppeltaalRole {
         let role = Self {
             domeinen: Domeinen::new(base, regels),
             sleutels: Sleutels::default(),
+            fhir: fhir::Gateway::default(),
             idps: Idps::default(),
             outbox: Outbox::default(),
             app,
@@ -87,7 +90,7 @@ impl KoppeltaalRole {
                 "/.well-known/smart-configuration",
                 get(discovery::smart_configuration),
             );
-        let domein = Router::new()
+        let domein = fhir::routes()
             .nest("/oauth2", oauth2)
             .nest("/beheer", beheer::routes())
             .route(

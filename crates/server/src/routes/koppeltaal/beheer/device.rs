@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use http::header::{CONTENT_TYPE, ETAG, IF_MATCH};
-use http::{Method, StatusCode};
+use http::StatusCode;
+use http::header::{ETAG, IF_MATCH};
 use koppeltaal::ClientId;
 use koppeltaal::domeinbeheer::device_of;
 use koppeltaal::domeinconfiguratie::Domeinconfiguratie;
@@ -65,17 +65,12 @@ impl KoppeltaalRole {
             other => return Err(Niet::Weigert(other)),
         };
         let device = onto(stored, device_of(domein, id, applicatie));
-        let mut headers = Headers::none()
-            .accept(FHIR_JSON)
-            .with(CONTENT_TYPE, FHIR_JSON);
+        let mut headers = Headers::none().accept(FHIR_JSON);
         if let Some(tag) = tag.and_then(|tag| tag.to_str().ok()) {
             headers = headers.with(IF_MATCH, tag);
         }
         let body = serde_json::to_vec(&device).unwrap_or_default();
-        let put = self
-            .app
-            .outside
-            .send(Method::PUT, &url, headers, Some(body));
+        let put = self.app.outside.put_bytes(&url, FHIR_JSON, body, headers);
         let put = put.await.map_err(|_| Niet::Antwoordt)?;
         if put.status.is_success() {
             Ok(())
