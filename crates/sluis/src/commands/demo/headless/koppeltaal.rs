@@ -7,7 +7,10 @@
 use std::fmt::Write as _;
 
 use jose::{Algorithm, Jwks, RsaSize, SigningKey, generate_pkcs8};
-use koppeltaal::domeinbeheer::{Beheersleutel, Domeinen, SLEUTEL};
+use koppeltaal::domeinbeheer::{
+    Beheersleutel, Bewerking, Domeinen, Gewijzigd, SLEUTEL, Verwacht, Wijzigen,
+};
+use koppeltaal::domeinconfiguratie::Regels;
 use koppeltaal::{ClientId, Domein, DomeinUrls};
 use protocol::assertion;
 use serde_json::{Value, json};
@@ -404,16 +407,34 @@ impl<'a> Walk<'a> {
     /// So that a demo that goes on is as it was.
     async fn remove(&mut self) -> Went {
         for who in [self.eigen.take(), self.ander.take()].into_iter().flatten() {
-            let app = &self.running.apps[&Party::Koppeltaal];
-            let wijzigen = domeinbeheer::zonder(&self.domein, who.id, "demo", app.clock.now());
-            let gone = domeinbeheer::wijzigen(&app.home, &wijzigen).await;
-            gone.map_err(|why| why.to_string())?;
+            self.removed(who.id).await?;
         }
         Ok("gone".to_owned())
     }
 
+    async fn removed(&self, client_id: ClientId) -> Result<(), String> {
+        let app = &self.running.apps[&Party::Koppeltaal];
+        let (regels, now) = (Regels { http_on_loopback: true }, app.clock.now());
+        let nu = domeinbeheer::nu(&app.home, &self.domein, regels, now).await;
+        let nu = nu.map_err(|why| why.to_string())?.ok_or("the domain is gone")?;
+        let wijzigen = Wijzigen {
+            domein: self.domein.clone(),
+            bewerking: Bewerking::ApplicatieEraf(client_id),
+            verwacht: Verwacht::Versie(nu.versie),
+            wie: "headless".to_owned(),
+            regels,
+            now,
+            nonce: chance::entropy().bytes("headless.nonce"),
+        };
+        match domeinbeheer::wijzigen(&app.home, &wijzigen).await {
+            Ok(Gewijzigd::Ja { .. }) => Ok(()),
+            Ok(other) => Err(format!("the application stays: {other:?}")),
+            Err(why) => Err(why.to_string()),
+        }
+    }
+
     fn headers(&self) -> Headers {
-        Headers::none().trace(self.trace)
+        Headers::none().correlation_id(self.trace)
     }
 
     fn assertion(&self, who: &Applicatie, audience: &str) -> Result<String, String> {
