@@ -24,8 +24,15 @@ const ASSERTIONS_PER_S: u64 = 8_000;
 
 /// A scenario under way.
 pub(crate) struct Run {
-    shared: Arc<Shared>,
+    counting: Arc<Counting>,
     clients: JoinSet<Result<Vec<Duration>>>,
+}
+
+/// What counts, of all connections of a run.
+pub(crate) struct Counting {
+    counts: AtomicBool,
+    answers: AtomicU64,
+    until: Instant,
 }
 
 /// What all connections of a run share.
@@ -35,10 +42,9 @@ struct Shared {
     key: Arc<SigningKey>,
     issuer: String,
     assertions: Mutex<Vec<String>>,
+    /// Tells the assertions of one run from those of another.
+    run: Instant,
     signed: AtomicU64,
-    counts: AtomicBool,
-    answers: AtomicU64,
-    until: Instant,
 }
 
 /// Opens the connections and begins.
@@ -50,10 +56,8 @@ pub(crate) async fn start(world: &World, scenario: Scenario, seconds: u64) -> Re
         key: Arc::clone(&world.key),
         issuer: world.issuer(),
         assertions: Mutex::default(),
+        run: clock(),
         signed: AtomicU64::new(0),
-        counts: AtomicBool::new(false),
-        answers: AtomicU64::new(0),
-        until: clock(),
     };
     if proof == Proof::Assertion {
         let ahead = (0..seconds * ASSERTIONS_PER_S).map(|_| shared.sign());
@@ -62,34 +66,34 @@ pub(crate) async fn start(world: &World, scenario: Scenario, seconds: u64) -> Re
     }
     let mut connections = Vec::new();
     for _ in 0..scenario.connections {
-        connections.push(Connection::open(world.tls(proof), BACK, world.address()).await?);
+        connections.push(Connection::open(world.tls(proof), BACK, world.node.address()).await?);
     }
-    shared.until = clock() + Duration::from_secs(seconds);
     let shared = Arc::new(shared);
-    let mut clients = JoinSet::new();
+    let mut run = Run::of(seconds);
     for connection in connections {
-        clients.spawn(refresh(connection, Arc::clone(&shared)));
+        run.client(|counting| refresh(connection, Arc::clone(&shared), counting));
     }
-    Ok(Run { shared, clients })
+    Ok(run)
 }
 
 /// Refreshes, over and over, until the time is up: how long each took that counted.
-async fn refresh(mut connection: Connection, shared: Arc<Shared>) -> Result<Vec<Duration>> {
+async fn refresh(
+    mut connection: Connection,
+    shared: Arc<Shared>,
+    counting: Arc<Counting>,
+) -> Result<Vec<Duration>> {
     let mut took = Vec::new();
-    while clock() < shared.until {
+    while counting.goes_on() {
         let token = shared.purse.take().ok_or("fewer grants than connections")?;
         let form = shared.form(&token)?;
-        let (counts, begun) = (shared.counts.load(Ordering::Relaxed), clock());
+        let begun = counting.begin();
         let (status, body) = connection.post("/token", &form).await?;
         let next = member(body, "refresh_token").filter(|_| status == 200);
         let Some(next) = next else {
             return Err(format!("the server answers {status}: {body}").into());
         };
         shared.purse.put(next.to_owned());
-        if counts {
-            took.push(begun.elapsed());
-            shared.answers.fetch_add(1, Ordering::Relaxed);
-        }
+        took.extend(counting.end(begun));
     }
     Ok(took)
 }
@@ -121,21 +125,60 @@ impl Shared {
         let claims = json!({
             "iss": client_id, "sub": client_id, "aud": self.issuer,
             "iat": now.unix(), "exp": now.plus_s(LIFETIME_S_MAX).unix(),
-            "jti": format!("{:?}.{number}", self.until),
+            "jti": format!("{:?}.{number}", self.run),
         });
         Ok(self.key.sign("JWT", &claims)?)
     }
 }
 
+impl Counting {
+    /// Whether there is time for one more.
+    pub(crate) fn goes_on(&self) -> bool {
+        clock() < self.until
+    }
+
+    /// When a request begins, if it counts.
+    pub(crate) fn begin(&self) -> Option<Instant> {
+        self.counts.load(Ordering::Relaxed).then(clock)
+    }
+
+    /// How long it took, if it counted.
+    pub(crate) fn end(&self, begun: Option<Instant>) -> Option<Duration> {
+        let took = begun?.elapsed();
+        self.answers.fetch_add(1, Ordering::Relaxed);
+        Some(took)
+    }
+}
+
 impl Run {
+    /// A run of so many seconds from now on, without clients yet.
+    pub(crate) fn of(seconds: u64) -> Self {
+        Self {
+            counting: Arc::new(Counting {
+                counts: AtomicBool::new(false),
+                answers: AtomicU64::new(0),
+                until: clock() + Duration::from_secs(seconds),
+            }),
+            clients: JoinSet::new(),
+        }
+    }
+
+    /// Begins with one client more.
+    pub(crate) fn client<F>(&mut self, client: impl FnOnce(Arc<Counting>) -> F)
+    where
+        F: Future<Output = Result<Vec<Duration>>> + Send + 'static,
+    {
+        self.clients.spawn(client(Arc::clone(&self.counting)));
+    }
+
     /// From here on answers count.
     pub(crate) fn count_from_now(&self) {
-        self.shared.counts.store(true, Ordering::Relaxed);
+        self.counting.counts.store(true, Ordering::Relaxed);
     }
 
     /// The answers that counted so far.
     pub(crate) fn counted(&self) -> u64 {
-        self.shared.answers.load(Ordering::Relaxed)
+        self.counting.answers.load(Ordering::Relaxed)
     }
 
     /// Waits until the last answer is there: how long each took, the quickest first.

@@ -12,6 +12,7 @@
 mod cluster;
 mod drive;
 mod floor;
+mod koppeltaal;
 mod node;
 mod plan;
 mod plot;
@@ -21,10 +22,13 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use drive::{Run, WARM_UP_S};
+use floor::Floor;
+use jose::Algorithm;
 use load::{Result, client, seed};
-use node::World;
-use plan::{Arguments, Scenario};
-use report::Measured;
+use node::{Node, World};
+use plan::Arguments;
+use report::{Measured, Subject};
 
 fn main() -> ExitCode {
     let arguments = match Arguments::read(std::env::args().skip(1)) {
@@ -53,35 +57,43 @@ fn main() -> ExitCode {
 
 async fn run(arguments: &Arguments) -> Result<()> {
     let sluis = program()?;
-    let floor = floor::measure(Duration::from_secs(4))?;
-    println!("{}", floor.line());
+    if arguments.koppeltaal {
+        return koppeltaal::run(&sluis, arguments).await;
+    }
+    let floor = measured_floor(&[Algorithm::Es256])?;
     let mut measured = Vec::new();
     for (home, grants) in arguments.worlds() {
         eprintln!("load: {grants} grants on {home} …");
-        let mut world = World::start(&sluis, home, grants).await?;
+        let world = World::start(&sluis, home, grants).await?;
         for scenario in arguments.scenarios(home, grants) {
-            let line = measure(&mut world, scenario, arguments.seconds).await?;
-            eprintln!("load: {}", line.short());
-            measured.push(line);
+            let run = drive::start(&world, scenario, arguments.seconds + WARM_UP_S).await?;
+            let subject = scenario.subject(&floor);
+            measured.push(measure(&world.node, run, subject, arguments.seconds).await?);
         }
-        world.stop()?;
+        world.node.stop()?;
     }
-    report::tell(&floor, &measured)
+    let title = "Refreshes per CPU-second of the server";
+    report::tell("load", title, &floor, &measured)
+}
+
+fn measured_floor(algorithms: &[Algorithm]) -> Result<Floor> {
+    let floor = floor::measure(Duration::from_secs(2), algorithms)?;
+    floor.lines().iter().for_each(|line| println!("{line}"));
+    Ok(floor)
 }
 
 /// One scenario: a while to get going, then the time that counts.
-async fn measure(world: &mut World, scenario: Scenario, seconds: u64) -> Result<Measured> {
-    let run = drive::start(world, scenario, seconds + drive::WARM_UP_S).await?;
-    tokio::time::sleep(Duration::from_secs(drive::WARM_UP_S)).await;
-    let before = world.standing().await?;
+async fn measure(node: &Node, run: Run, subject: Subject, seconds: u64) -> Result<Measured> {
+    tokio::time::sleep(Duration::from_secs(WARM_UP_S)).await;
+    let before = node.standing().await?;
     run.count_from_now();
     tokio::time::sleep(Duration::from_secs(seconds)).await;
     let answers = run.counted();
-    let after = world.standing().await?;
+    let after = node.standing().await?;
     let latencies = run.end().await?;
-    Ok(Measured::of(
-        scenario, seconds, answers, before, after, &latencies,
-    ))
+    let measured = Measured::of(subject, seconds, answers, before, after, &latencies);
+    eprintln!("load: {}", measured.short());
+    Ok(measured)
 }
 
 /// The program beside this one: `cargo xtask load` builds both.

@@ -8,9 +8,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 
-use jose::{Algorithm, Jwks, RsaSize, SigningKey, generate_pkcs8};
+use jose::{Algorithm, Jwks, SigningKey};
+use rustls::client::WantsClientCert;
 use rustls::crypto::aws_lc_rs;
-use rustls::{ClientConfig, RootCertStore};
+use rustls::{ClientConfig, ConfigBuilder, RootCertStore};
 use rustls_pki_types::pem::PemObject as _;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use serde_json::{Value, json};
@@ -18,10 +19,10 @@ use testkit::{Installation, Role, Store};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-use crate::Result;
 use crate::cluster::Cluster;
 use crate::plan::{Home, Proof};
 use crate::seed::{self, Purse};
+use crate::{Result, floor};
 
 /// The host of Mitz's back channel.
 pub(crate) const BACK: &str = "mitz-back.localhost";
@@ -31,14 +32,20 @@ const PROVIDERS: &str = r#"[{ "ura": "00000659", "naam": "ziekenhuisdesluiswacht
   "weergavenaam": "Ziekenhuis De Sluiswachter", "aanbiedertype": "ZA", "category": "ziekenhuis",
   "dva": "dva", "gegevensdiensten": ["51"] }]"#;
 
-/// A node that serves, what clients need to call it, and the tokens that they hold.
+/// A node that serves, in a folder that goes with it.
+pub(crate) struct Node {
+    pub(crate) installation: Installation,
+    role: &'static str,
+    process: Child,
+    _cluster: Option<Cluster>,
+}
+
+/// A node of Mitz, what clients need to call it, and the tokens that they hold.
 pub(crate) struct World {
-    installation: Installation,
-    node: Child,
+    pub(crate) node: Node,
     pub(crate) tls: [Arc<ClientConfig>; 2],
     pub(crate) key: Arc<SigningKey>,
     purses: [Arc<Purse>; 2],
-    _cluster: Option<Cluster>,
 }
 
 /// How the server stands at a moment.
@@ -58,22 +65,11 @@ pub(crate) struct Standing {
 impl World {
     /// Lays the folder, stores the grants, and starts the node.
     pub(crate) async fn start(sluis: &Path, home: Home, grants: u32) -> Result<Self> {
-        let der = generate_pkcs8(Algorithm::Es256, RsaSize::Bits2048)?;
-        let key = SigningKey::from_pkcs8(Algorithm::Es256, &der)?;
-        let folder = folder()?;
-        let (store, cluster) = match home {
-            Home::Sqlite => (Store::Sqlite, None),
-            Home::Postgresql => {
-                fs::create_dir_all(env!("CARGO_TARGET_TMPDIR"))?;
-                let cluster = Cluster::start(&std::env::temp_dir())?;
-                let socket = cluster.dir().display();
-                let address = format!("postgresql:///postgres?user=sluis&host={socket}");
-                (Store::Postgresql(address), Some(cluster))
-            }
-        };
+        let key = floor::key(Algorithm::Es256)?;
+        let (store, cluster) = store(home)?;
         let clients = clients(&key)?;
         let mut installation =
-            Installation::lay(&folder, &[Role::Mitz], &store, &clients, PROVIDERS);
+            Installation::lay(&folder()?, &[Role::Mitz], &store, &clients, PROVIDERS);
         // Everybody here has one address, and two clients do the work of all.
         installation.change(
             "[mitz.back]\n",
@@ -83,23 +79,16 @@ impl World {
         let tls = [Proof::Certificate, Proof::Assertion].map(|proof| tls(&mut installation, proof));
         let [certificate, assertion] = tls;
         Ok(Self {
-            node: serve(sluis, &installation.config())?,
             tls: [Arc::new(certificate?), Arc::new(assertion?)],
             key: Arc::new(key),
             purses: purses.map(Arc::new),
-            installation,
-            _cluster: cluster,
+            node: Node::start(sluis, seed::ROLE, installation, cluster)?,
         })
-    }
-
-    /// Where it listens.
-    pub(crate) fn address(&self) -> SocketAddr {
-        (Ipv4Addr::LOCALHOST, self.installation.port).into()
     }
 
     /// The issuer, which is the audience of assertions.
     pub(crate) fn issuer(&self) -> String {
-        format!("https://mitz.localhost:{}", self.installation.port)
+        format!("https://mitz.localhost:{}", self.node.installation.port)
     }
 
     pub(crate) fn tls(&self, proof: Proof) -> Arc<ClientConfig> {
@@ -109,12 +98,34 @@ impl World {
     pub(crate) fn purse(&self, proof: Proof) -> Arc<Purse> {
         Arc::clone(&self.purses[proof as usize])
     }
+}
+
+impl Node {
+    /// Starts the program in a folder that was laid, and waits until it serves.
+    pub(crate) fn start(
+        sluis: &Path,
+        role: &'static str,
+        installation: Installation,
+        cluster: Option<Cluster>,
+    ) -> Result<Self> {
+        Ok(Self {
+            process: serve(sluis, &installation.config())?,
+            installation,
+            role,
+            _cluster: cluster,
+        })
+    }
+
+    /// Where it listens.
+    pub(crate) fn address(&self) -> SocketAddr {
+        (Ipv4Addr::LOCALHOST, self.installation.port).into()
+    }
 
     /// What the kernel and the node tell now.
     pub(crate) async fn standing(&self) -> Result<Standing> {
         let figures = figures(self.installation.admin).await?;
-        let of = |name: &str| figures["roles"][seed::ROLE][name].as_u64();
-        let process = self.node.id().to_string();
+        let of = |name: &str| figures["roles"][self.role][name].as_u64();
+        let process = self.process.id().to_string();
         Ok(Standing {
             cpu_s: cpu_s(&process)?,
             client_cpu_s: cpu_s("self")?,
@@ -126,24 +137,38 @@ impl World {
 
     /// Asks the node to stop, and removes the folder.
     pub(crate) fn stop(mut self) -> Result<()> {
-        let id = self.node.id().to_string();
+        let id = self.process.id().to_string();
         Command::new("kill").args(["-TERM", &id]).status()?;
-        self.node.wait()?;
+        self.process.wait()?;
         Ok(())
     }
 }
 
-impl Drop for World {
+impl Drop for Node {
     fn drop(&mut self) {
         // It may have ended by itself.
-        let _ = self.node.kill();
-        let _ = self.node.wait();
+        let _ = self.process.kill();
+        let _ = self.process.wait();
         let _ = fs::remove_dir_all(&self.installation.folder);
     }
 }
 
+/// Where rows are kept, and the server that keeps them if there is one.
+pub(crate) fn store(home: Home) -> Result<(Store, Option<Cluster>)> {
+    match home {
+        Home::Sqlite => Ok((Store::Sqlite, None)),
+        Home::Postgresql => {
+            fs::create_dir_all(env!("CARGO_TARGET_TMPDIR"))?;
+            let cluster = Cluster::start(&std::env::temp_dir())?;
+            let socket = cluster.dir().display();
+            let address = format!("postgresql:///postgres?user=sluis&host={socket}");
+            Ok((Store::Postgresql(address), Some(cluster)))
+        }
+    }
+}
+
 /// The folder of a node, beside the results: on the disk that is built on.
-fn folder() -> Result<PathBuf> {
+pub(crate) fn folder() -> Result<PathBuf> {
     let folder = crate::report::folder()?.join(format!("node-{}", std::process::id()));
     let _ = fs::remove_dir_all(&folder);
     Ok(folder)
@@ -167,13 +192,7 @@ fn clients(key: &SigningKey) -> Result<String> {
 
 /// How a client calls: with the certificate that it registered, or without one.
 fn tls(installation: &mut Installation, proof: Proof) -> Result<ClientConfig> {
-    let mut roots = RootCertStore::empty();
-    let root = CertificateDer::from_pem_slice(installation.authority.pem().as_bytes())?;
-    roots.add(root)?;
-    let provider = Arc::new(aws_lc_rs::default_provider());
-    let config = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()?
-        .with_root_certificates(roots);
+    let config = trusting(installation)?;
     if proof == Proof::Assertion {
         return Ok(config.with_no_client_auth());
     }
@@ -181,6 +200,20 @@ fn tls(installation: &mut Installation, proof: Proof) -> Result<ClientConfig> {
     let certificate = CertificateDer::from_pem_slice(issued.certificate.as_bytes())?;
     let key = PrivateKeyDer::from_pem_slice(issued.key.as_bytes())?;
     Ok(config.with_client_auth_cert(vec![certificate], key)?)
+}
+
+/// Trust in the authority of an installation.
+pub(crate) fn trusting(
+    installation: &Installation,
+) -> Result<ConfigBuilder<ClientConfig, WantsClientCert>> {
+    let mut roots = RootCertStore::empty();
+    let root = CertificateDer::from_pem_slice(installation.authority.pem().as_bytes())?;
+    roots.add(root)?;
+    let provider = Arc::new(aws_lc_rs::default_provider());
+    let config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()?
+        .with_root_certificates(roots);
+    Ok(config)
 }
 
 /// Starts the program and waits until it serves.

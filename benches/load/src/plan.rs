@@ -2,12 +2,17 @@
 
 use std::fmt;
 
+use jose::Algorithm;
 pub(crate) use load::proof::Proof;
 use load::seed::GRANTS;
 
+use crate::floor::Floor;
+use crate::report::Subject;
+
 /// How the tool is called.
 pub(crate) const USAGE: &str = "\
-usage: cargo xtask load [--seconds N] [--grow] [--only WORD]
+usage: cargo xtask load [koppeltaal] [--seconds N] [--grow] [--only WORD]
+  koppeltaal    tokens of Koppeltaal in place of refreshes at Mitz
   --seconds N   how long each scenario counts (8)
   --grow        with 100 000 and 1 000 000 stored grants too
   --only WORD   the scenarios whose name has this word";
@@ -17,7 +22,7 @@ const SECONDS_MAX: u64 = 120;
 
 /// And with `--grow`, on SQLite, grants of the client with a certificate.
 const MORE: [u32; 2] = [100_000, 1_000_000];
-const CONNECTIONS: [u16; 3] = [1, 8, 64];
+pub(crate) const CONNECTIONS: [u16; 3] = [1, 8, 64];
 
 /// Where rows are kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,14 +43,16 @@ pub(crate) struct Scenario {
 /// What was asked on the command line.
 pub(crate) struct Arguments {
     pub(crate) seconds: u64,
+    pub(crate) koppeltaal: bool,
     grow: bool,
-    only: String,
+    pub(crate) only: String,
 }
 
 impl Arguments {
     pub(crate) fn read(mut words: impl Iterator<Item = String>) -> Result<Self, String> {
         let mut read = Self {
             seconds: 8,
+            koppeltaal: false,
             grow: false,
             only: String::new(),
         };
@@ -56,6 +63,7 @@ impl Arguments {
                     let fits = number.filter(|seconds| (1..=SECONDS_MAX).contains(seconds));
                     read.seconds = fits.ok_or("--seconds takes a number from 1 to 120")?;
                 }
+                "koppeltaal" => read.koppeltaal = true,
                 "--grow" => read.grow = true,
                 "--only" => read.only = words.next().ok_or("--only takes a word")?,
                 _ => return Err(format!("{word} is not known")),
@@ -94,6 +102,23 @@ impl Arguments {
         }
         all.retain(|scenario| scenario.to_string().contains(&self.only));
         all
+    }
+}
+
+impl Scenario {
+    /// For a line of the table.
+    pub(crate) fn subject(self, floor: &Floor) -> Subject {
+        Subject {
+            name: self.to_string(),
+            proof: self.proof.method().to_owned(),
+            home: self.home.to_string(),
+            grants: self.grants,
+            connections: self.connections,
+            floor_per_s: match self.proof {
+                Proof::Certificate => floor.sign_per_s,
+                Proof::Assertion => floor.of(Algorithm::Es256),
+            },
+        }
     }
 }
 

@@ -12,7 +12,7 @@ const WIDE: f64 = 420.0;
 const TOP: f64 = 44.0;
 
 /// The plot as SVG, readable by whoever hears it too: each bar has its words beside it.
-pub(crate) fn svg(measured: &[Measured]) -> String {
+pub(crate) fn svg(title: &str, measured: &[Measured]) -> String {
     let most = measured.iter().map(|line| line.requests_per_cpu_s);
     let most = most.fold(1.0, f64::max);
     let mut bars = String::new();
@@ -35,8 +35,8 @@ pub(crate) fn svg(measured: &[Measured]) -> String {
     format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{}\" height=\"{:.0}\" \
          font-family=\"sans-serif\" font-size=\"12\" role=\"img\">\n\
-         <title>Refreshes per CPU-second of the server</title>\n\
-         <text x=\"8\" y=\"24\" font-size=\"16\">Refreshes per CPU-second of the server</text>\n\
+         <title>{title}</title>\n\
+         <text x=\"8\" y=\"24\" font-size=\"16\">{title}</text>\n\
          {bars}</svg>\n",
         LEFT + WIDE + 80.0,
         at + GAP,

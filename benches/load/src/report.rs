@@ -8,19 +8,20 @@ use serde::Serialize;
 
 use crate::floor::Floor;
 use crate::node::Standing;
-use crate::plan::{Proof, Scenario};
 use crate::{Result, plot};
 
 /// One scenario.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Measured {
     pub(crate) name: String,
-    proof: &'static str,
+    proof: String,
     home: String,
     grants: u32,
     pub(crate) connections: u16,
     pub(crate) requests_per_s: f64,
     pub(crate) requests_per_cpu_s: f64,
+    /// How much of the server's time, in per cent, is cryptography that nobody can do without.
+    of_floor: f64,
     cpu_s_per_1000: f64,
     client_cpu_s_per_1000: f64,
     p50_ms: f64,
@@ -46,9 +47,21 @@ const fn figure(count: u64) -> f64 {
     count as f64
 }
 
+/// What is measured, for a line of the table.
+#[derive(Clone, Debug)]
+pub(crate) struct Subject {
+    pub(crate) name: String,
+    pub(crate) proof: String,
+    pub(crate) home: String,
+    pub(crate) grants: u32,
+    pub(crate) connections: u16,
+    /// How often the cryptography alone could be done in a CPU-second.
+    pub(crate) floor_per_s: f64,
+}
+
 impl Measured {
     pub(crate) fn of(
-        scenario: Scenario,
+        subject: Subject,
         seconds: u64,
         answers: u64,
         before: Standing,
@@ -59,11 +72,12 @@ impl Measured {
         let cpu_s = after.cpu_s - before.cpu_s;
         let ms = |share| percentile(latencies, share).as_secs_f64() * 1000.0;
         Self {
-            name: scenario.to_string(),
-            proof: scenario.proof.method(),
-            home: scenario.home.to_string(),
-            grants: scenario.grants,
-            connections: scenario.connections,
+            of_floor: 100.0 * answered / cpu_s / subject.floor_per_s,
+            name: subject.name,
+            proof: subject.proof,
+            home: subject.home,
+            grants: subject.grants,
+            connections: subject.connections,
             requests_per_s: answered / figure(seconds),
             requests_per_cpu_s: answered / cpu_s,
             cpu_s_per_1000: cpu_s * 1000.0 / answered,
@@ -85,20 +99,9 @@ impl Measured {
         )
     }
 
-    /// What share of the floor is left: how much of the server's time is cryptography that nobody
-    /// can do without.
-    fn of_floor(&self, floor: &Floor) -> f64 {
-        let per_s = if self.proof == Proof::Assertion.method() {
-            floor.verify_and_sign_per_s
-        } else {
-            floor.sign_per_s
-        };
-        100.0 * self.requests_per_cpu_s / per_s
-    }
-
-    fn cells(&self, floor: &Floor) -> [String; 13] {
+    fn cells(&self) -> [String; 13] {
         [
-            self.proof.to_owned(),
+            self.proof.clone(),
             self.home.clone(),
             self.grants.to_string(),
             self.connections.to_string(),
@@ -108,7 +111,7 @@ impl Measured {
             format!("{:.2}", self.p999_ms),
             format!("{:.3}", self.cpu_s_per_1000),
             format!("{:.0}", self.requests_per_cpu_s),
-            format!("{:.0} %", self.of_floor(floor)),
+            format!("{:.0} %", self.of_floor),
             format!("{:.1}", self.mean_commit_group),
             format!("{:.0}", self.resident_mb),
         ]
@@ -152,9 +155,9 @@ pub(crate) fn folder() -> Result<PathBuf> {
     Ok(folder)
 }
 
-/// Prints the table, and writes `load.json` and `load.svg`.
-pub(crate) fn tell(floor: &Floor, measured: &[Measured]) -> Result<()> {
-    print!("{}", table(floor, measured));
+/// Prints the table, and writes `NAME.json` and `NAME.svg`.
+pub(crate) fn tell(name: &str, title: &str, floor: &Floor, measured: &[Measured]) -> Result<()> {
+    print!("{}", table(measured));
     let report = Report {
         schema_version: 1,
         floor,
@@ -162,18 +165,19 @@ pub(crate) fn tell(floor: &Floor, measured: &[Measured]) -> Result<()> {
     };
     let folder = folder()?;
     fs::write(
-        folder.join("load.json"),
+        folder.join(format!("{name}.json")),
         serde_json::to_vec_pretty(&report)?,
     )?;
-    fs::write(folder.join("load.svg"), plot::svg(measured))?;
-    println!("written: {}/load.json, load.svg", folder.display());
+    let svg = folder.join(format!("{name}.svg"));
+    fs::write(svg, plot::svg(title, measured))?;
+    println!("written: {}/{name}.json, {name}.svg", folder.display());
     Ok(())
 }
 
 /// Columns as wide as their widest cell; numbers at the right.
-fn table(floor: &Floor, measured: &[Measured]) -> String {
+fn table(measured: &[Measured]) -> String {
     let mut rows = vec![HEADS.map(str::to_owned)];
-    rows.extend(measured.iter().map(|line| line.cells(floor)));
+    rows.extend(measured.iter().map(Measured::cells));
     let width = |column: usize| rows.iter().map(|row| row[column].len()).max();
     let widths: Vec<usize> = (0..HEADS.len()).map(|at| width(at).unwrap_or(0)).collect();
     let mut text = String::new();

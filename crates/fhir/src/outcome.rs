@@ -13,6 +13,18 @@ pub enum IssueType {
     NotSupported,
     /// The record system does not answer.
     Transient,
+    /// The content is malformed.
+    Invalid,
+    /// There is no such resource.
+    NotFound,
+    /// There was one.
+    Deleted,
+    /// It is not as the client thinks it is.
+    Conflict,
+    /// It would take too much.
+    TooCostly,
+    /// Something went wrong that is not the client's doing.
+    Exception,
 }
 
 impl IssueType {
@@ -22,6 +34,12 @@ impl IssueType {
             Self::Forbidden => "forbidden",
             Self::NotSupported => "not-supported",
             Self::Transient => "transient",
+            Self::Invalid => "invalid",
+            Self::NotFound => "not-found",
+            Self::Deleted => "deleted",
+            Self::Conflict => "conflict",
+            Self::TooCostly => "too-costly",
+            Self::Exception => "exception",
         }
     }
 }

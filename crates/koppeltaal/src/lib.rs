@@ -16,6 +16,7 @@ pub mod introspectie;
 pub mod launch;
 pub mod outbox;
 pub mod permissie;
+pub mod resource_service;
 mod rows;
 pub mod scope;
 pub mod smart_configuration;

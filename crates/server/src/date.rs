@@ -23,6 +23,13 @@ pub fn moment(unix: i64) -> String {
         .unwrap_or_default()
 }
 
+/// A moment as FHIR and JSON write it: `2026-11-22T10:05:12Z`; empty outside the calendar.
+pub fn instant(unix: i64) -> String {
+    Timestamp::from_second(unix)
+        .map(|moment| moment.to_string())
+        .unwrap_or_default()
+}
+
 /// The moment in a text such as `2026-11-22T10:05:12Z`, in seconds since 1970.
 pub fn parse(text: &str) -> Option<i64> {
     let moment: Timestamp = text.parse().ok()?;

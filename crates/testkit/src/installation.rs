@@ -20,11 +20,19 @@ pub enum Role {
     Dva,
     /// Pages for people.
     Pgo,
+    /// Koppeltaal's domains.
+    Koppeltaal,
 }
 
 impl Role {
     /// Every role, in the order in which a configuration names them.
-    pub const ALL: [Self; 4] = [Self::Mitz, Self::Lokalisatie, Self::Dva, Self::Pgo];
+    pub const ALL: [Self; 5] = [
+        Self::Mitz,
+        Self::Lokalisatie,
+        Self::Dva,
+        Self::Pgo,
+        Self::Koppeltaal,
+    ];
 
     /// Its hosts, with the setting of each.
     const fn hosts(self) -> &'static [(&'static str, &'static str)] {
@@ -41,6 +49,7 @@ impl Role {
                 ("discovery", "discovery.localhost"),
             ],
             Self::Pgo => &[("front", "pgo.localhost")],
+            Self::Koppeltaal => &[("site", "koppeltaal.localhost")],
         }
     }
 
@@ -51,6 +60,7 @@ impl Role {
             Self::Lokalisatie => ("lokalisatie", "lokalisatie.localhost"),
             Self::Dva => ("dva", "dva-back.localhost"),
             Self::Pgo => ("pgo", "pgo.localhost"),
+            Self::Koppeltaal => ("koppeltaal", "koppeltaal.localhost"),
         }
     }
 
@@ -71,6 +81,7 @@ impl Role {
                  toestemmingen = \"https://toestemmingen.localhost:1\"\n\
                  stelselnode = \"https://stelselnode.localhost:1\"\n"
             }
+            Self::Koppeltaal => "",
         }
     }
 }
@@ -210,7 +221,7 @@ impl Installation {
              [trust]\nroots = [\"ca.pem\"]\ncrls = [\"ca.crl\"]\n\n\
              [calls]\nprivate_hosts = [\"lokalisatie.localhost\", \"digid-back.localhost\", \
              \"dva.localhost\", \"mitz.localhost\", \"mitz-back.localhost\", \"xis.localhost\", \
-             \"stelselnode.localhost\"]\n\n\
+             \"stelselnode.localhost\", \"applicaties.localhost\", \"fhir.localhost\"]\n\n\
              [listeners.public]\nlisten = \"127.0.0.1:{}\"\n",
             self.admin, self.port
         )

@@ -78,6 +78,11 @@ impl Party {
         }
     }
 
+    /// Whether it belongs to Koppeltaal, and not to the chain of MedMij and Mitz.
+    pub const fn is_of_koppeltaal(self) -> bool {
+        matches!(self, Self::Koppeltaal)
+    }
+
     /// The party that is this DVA.
     pub const fn of_dva(dva: DvaId) -> Self {
         match dva {

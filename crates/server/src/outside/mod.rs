@@ -11,6 +11,7 @@ mod addresses;
 mod ears;
 mod error;
 mod headers;
+mod opened;
 
 use std::fmt;
 use std::sync::Arc;
@@ -31,6 +32,7 @@ pub use addresses::Addresses;
 pub use ears::{Ears, Others};
 pub use error::{BadOutside, OutsideError};
 pub use headers::Headers;
+pub use opened::{Call, Opened};
 
 use self::addresses::Resolver;
 

@@ -3,6 +3,7 @@
 
 mod discovery;
 mod domeinen;
+mod fhir;
 mod idps;
 mod introspect;
 mod launch;
@@ -48,6 +49,7 @@ pub struct KoppeltaalRole {
     sleutels: Sleutels,
     idps: Idps,
     outbox: Outbox,
+    fhir: fhir::Gateway,
 }
 
 impl KoppeltaalRole {
@@ -65,6 +67,7 @@ impl KoppeltaalRole {
             sleutels: Sleutels::default(),
             idps: Idps::default(),
             outbox: Outbox::default(),
+            fhir: fhir::Gateway::default(),
             app,
         };
         role.domeinen.refresh(&role.app).await?;
@@ -86,7 +89,7 @@ impl KoppeltaalRole {
                 "/.well-known/smart-configuration",
                 get(discovery::smart_configuration),
             );
-        let domein = Router::new().nest("/oauth2", oauth2).route(
+        let domein = fhir::routes().nest("/oauth2", oauth2).route(
             "/fhir/r4/.well-known/smart-configuration",
             get(discovery::smart_configuration),
         );
