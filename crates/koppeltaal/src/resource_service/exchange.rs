@@ -209,7 +209,7 @@ impl Exchange {
             Interaction::Create(_) | Interaction::Update(_)
         );
         let why = match (answer.status, is_about_a_body) {
-            (422, _) => Refused::Unprocessable,
+            (422, true) => Refused::Unprocessable,
             (_, true) => Refused::Bad("The FHIR server does not take this resource."),
             (_, false) => Refused::Parameter("The FHIR server does not take this search."),
         };

@@ -80,6 +80,7 @@ const fn endpoints_of(party: Party) -> &'static [&'static str] {
         | Party::Xis2
         | Party::Stelselnode
         | Party::Koppeltaal
+        | Party::Fhir
         | Party::Idp
         | Party::Portaal
         | Party::Module

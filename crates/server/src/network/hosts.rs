@@ -29,6 +29,8 @@ pub enum Party {
     Stelselnode,
     /// Koppeltaal: the authorization service of its domains, and what stands beside it.
     Koppeltaal,
+    /// The FHIR server behind its gateway: a test bed.
+    Fhir,
     /// The identity provider of launches.
     Idp,
     /// The portal, which launches.
@@ -41,7 +43,7 @@ pub enum Party {
 
 impl Party {
     /// Every party, in the order in which they start.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Netwerk,
         Self::Stelselnode,
         Self::Digid,
@@ -52,6 +54,7 @@ impl Party {
         Self::Xis2,
         Self::Dva2,
         Self::Pgo,
+        Self::Fhir,
         Self::Koppeltaal,
         Self::Idp,
         Self::Module,
@@ -71,6 +74,7 @@ impl Party {
             Self::Xis2 => "xis2",
             Self::Stelselnode => "stelselnode",
             Self::Koppeltaal => "koppeltaal",
+            Self::Fhir => "fhir",
             Self::Idp => "idp",
             Self::Portaal => "portaal",
             Self::Module => "module",
@@ -80,7 +84,7 @@ impl Party {
 
     /// Whether it belongs to Koppeltaal, and not to the chain of MedMij and Mitz.
     pub const fn is_of_koppeltaal(self) -> bool {
-        matches!(self, Self::Koppeltaal)
+        matches!(self, Self::Koppeltaal | Self::Fhir)
     }
 
     /// The party that is this DVA.
@@ -120,6 +124,7 @@ impl Party {
             Self::Xis2 => &["xis2"],
             Self::Stelselnode => &["stelselnode"],
             Self::Koppeltaal => &["koppeltaal"],
+            Self::Fhir => &["fhir"],
             Self::Idp => &["idp"],
             Self::Portaal => &["portaal"],
             Self::Module => &["module"],

@@ -31,6 +31,7 @@ use crate::observer::Observer;
 use crate::outside::{Ears, Others, Outside, OutsideConfig};
 use crate::routes::digid::{DigidGiven, DigidRole, Person, SpSource};
 use crate::routes::dva::{DvaGiven, DvaRole, DvaUrls};
+use crate::routes::fhir_server::FhirServerRole;
 use crate::routes::idp::{IdpGiven, IdpPersoon, IdpRole};
 use crate::routes::koppeltaal::KoppeltaalRole;
 use crate::routes::lokalisatie::LokalisatieRole;
@@ -107,6 +108,7 @@ pub(super) async fn open(on: &Foundation, party: Party) -> Result<Opened, String
             chores.push(Box::pin(role.keep_fresh()));
             vec![("koppeltaal", Ask::Never, router)]
         }
+        Party::Fhir => vec![("fhir", Ask::Required, fhir_server(on, &app)?)],
         Party::Idp => vec![("idp", Ask::Never, idp(on, &app)?)],
         Party::Portaal => {
             let role = portaal(on, &app)?;
@@ -154,10 +156,10 @@ pub(super) fn site(
     })
 }
 
-/// The observer takes batches; everybody else takes one request's worth.
+/// The observer takes batches, a FHIR server whole resources; everybody else takes one request's worth.
 fn limits(party: Party) -> Limits {
     match party {
-        Party::Netwerk => Limits {
+        Party::Netwerk | Party::Koppeltaal | Party::Fhir => Limits {
             body_bytes_max: 1024 * 1024,
             ..Limits::on_one_machine()
         },
@@ -557,6 +559,13 @@ async fn koppeltaal(on: &Foundation, app: &Arc<App>) -> Result<Arc<KoppeltaalRol
     let declared = role.declare(&on.input.koppeltaal).await;
     declared.map_err(|why| format!("koppeltaal: {why}"))?;
     Ok(role)
+}
+
+/// For the gateway alone.
+fn fhir_server(on: &Foundation, app: &Arc<App>) -> Result<Router, String> {
+    let gateway = hostname(Party::Koppeltaal.client_host())?;
+    let base = format!("{}/fhir", on.hosts.url("fhir"));
+    Ok(FhirServerRole::new(Arc::clone(app), &base, gateway).router())
 }
 
 /// The domain as it is declared, and where its endpoints are.

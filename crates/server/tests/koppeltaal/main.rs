@@ -3,5 +3,6 @@
 mod assertions;
 mod discovery;
 mod keys;
+mod limits;
 mod tokens;
 mod world;

@@ -46,7 +46,10 @@ async fn koppeltaal_case_092_a_valid_launch_leads_to_the_idp_with_everything_it_
     assert!(url.starts_with(&format!("{idp}/authorize?")), "{url}");
     assert_eq!(query(&url, "response_type").as_deref(), Some("code"));
     assert_eq!(query(&url, "client_id").as_deref(), Some("koppeltaal-d1"));
-    assert_eq!(query(&url, "code_challenge_method").as_deref(), Some("S256"));
+    assert_eq!(
+        query(&url, "code_challenge_method").as_deref(),
+        Some("S256")
+    );
     let scope = query(&url, "scope").expect("a scope");
     assert!(scope.split(' ').any(|scope| scope == "openid"));
     assert!(query(&url, "state").is_some() && query(&url, "nonce").is_some());
@@ -60,7 +63,10 @@ async fn koppeltaal_case_092_a_valid_launch_leads_to_the_idp_with_everything_it_
     }
     assert!(!cookie.contains("Patient"));
     let told = world.fhir.told_of(2).await;
-    let told: Vec<&str> = told.iter().filter_map(|e| e["outcomeDesc"].as_str()).collect();
+    let told: Vec<&str> = told
+        .iter()
+        .filter_map(|e| e["outcomeDesc"].as_str())
+        .collect();
     assert!(told.iter().any(|told| told.starts_with("authorize: ")));
     assert!(told.iter().any(|told| told.starts_with("idp call: ")));
     // koppeltaal.md §2.3: as itself

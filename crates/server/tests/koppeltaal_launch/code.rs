@@ -51,7 +51,10 @@ async fn koppeltaal_case_108_a_code_serves_once_its_own_client_and_its_own_redir
     let again = world.exchange(MODULE, &code, TERUG, VERIFIER).await;
     // koppeltaal case 108
     assert_eq!(body(&again)["error"], "invalid_grant");
-    for (by, uri) in [(OTHER_MODULE, TERUG), (MODULE, "https://module.example/ander")] {
+    for (by, uri) in [
+        (OTHER_MODULE, TERUG),
+        (MODULE, "https://module.example/ander"),
+    ] {
         let code = world.code(&world.launch(), "p").await;
         let answer = world.exchange(by, &code, uri, VERIFIER).await;
         assert_eq!(answer.status, 400);
@@ -116,7 +119,10 @@ async fn koppeltaal_md_4_4_an_id_token_is_introspected_by_its_module() {
     let world = World::start().await;
     let code = world.code(&world.launch(), "p").await;
     let answer = world.exchange(MODULE, &code, TERUG, VERIFIER).await;
-    let id_token = body(&answer)["id_token"].as_str().expect("a token").to_owned();
+    let id_token = body(&answer)["id_token"]
+        .as_str()
+        .expect("a token")
+        .to_owned();
     let own = body(&world.introspect(MODULE, &id_token).await);
     // koppeltaal.md §4.4
     assert_eq!(own["active"], true);

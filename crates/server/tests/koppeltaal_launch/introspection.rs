@@ -33,7 +33,10 @@ async fn koppeltaal_case_084_a_bad_assertion_is_401() {
     assert_eq!(world.post(&url, &fields).await.status, 401);
     assert_eq!(world.post(&url, &fields[..1]).await.status, 401);
     // nothing was spent: the launch is active afterwards
-    assert_eq!(body(&world.introspect(MODULE, &token).await)["active"], true);
+    assert_eq!(
+        body(&world.introspect(MODULE, &token).await)["active"],
+        true
+    );
 }
 
 #[tokio::test]
@@ -123,15 +126,22 @@ async fn koppeltaal_case_088_an_hti_token_is_active_once_also_at_the_same_moment
     let third = world.introspect(MODULE, &token).await;
     assert_eq!(text(&third), r#"{"active":false}"#);
     // and for a login neither
-    let login = world.get(&world.authorize_url(&world.authorize(&token))).await;
+    let login = world
+        .get(&world.authorize_url(&world.authorize(&token)))
+        .await;
     assert!(!crate::world::location(&login).starts_with(&world.running.hosts.url("idp")));
 }
 
 #[tokio::test]
 async fn koppeltaal_case_089_an_own_access_token_is_active_as_often_as_asked() {
     let world = World::start().await;
-    let answer = world.token(PORTAL, &[("grant_type", "client_credentials")]).await;
-    let token = body(&answer)["access_token"].as_str().expect("a token").to_owned();
+    let answer = world
+        .token(PORTAL, &[("grant_type", "client_credentials")])
+        .await;
+    let token = body(&answer)["access_token"]
+        .as_str()
+        .expect("a token")
+        .to_owned();
     for by in [MODULE, PORTAL, MODULE] {
         let body = body(&world.introspect(by, &token).await);
         // koppeltaal case 89
@@ -149,11 +159,18 @@ async fn koppeltaal_case_089_an_own_access_token_is_active_as_often_as_asked() {
 #[tokio::test]
 async fn koppeltaal_case_091_introspection_of_a_launch_is_told_and_of_an_access_token_is_not() {
     let world = World::start().await;
-    let answer = world.token(PORTAL, &[("grant_type", "client_credentials")]).await;
-    let token = body(&answer)["access_token"].as_str().expect("a token").to_owned();
+    let answer = world
+        .token(PORTAL, &[("grant_type", "client_credentials")])
+        .await;
+    let token = body(&answer)["access_token"]
+        .as_str()
+        .expect("a token")
+        .to_owned();
     world.introspect(MODULE, &token).await;
     let claims = world.launch();
-    world.introspect(MODULE, &world.signed(PORTAL, &claims)).await;
+    world
+        .introspect(MODULE, &world.signed(PORTAL, &claims))
+        .await;
     let told = world.fhir.told_of(1).await;
     // koppeltaal case 91
     assert_eq!(told.len(), 1);

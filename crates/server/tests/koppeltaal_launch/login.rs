@@ -9,7 +9,10 @@ use crate::world::{TERUG, World, location, outcomes, query, text};
 #[tokio::test]
 async fn koppeltaal_case_101_who_the_idp_says_it_is_goes_back_with_a_code() {
     let world = World::start().await;
-    let back = world.browser().log_in(&world.authorize_for(&world.launch()), "p").await;
+    let back = world
+        .browser()
+        .log_in(&world.authorize_for(&world.launch()), "p")
+        .await;
     // koppeltaal case 101
     assert_eq!(back.status, 302, "{}", text(&back));
     let url = location(&back);
@@ -27,7 +30,10 @@ async fn koppeltaal_case_101_who_the_idp_says_it_is_goes_back_with_a_code() {
 #[tokio::test]
 async fn koppeltaal_case_102_who_is_somebody_else_gets_a_page_and_no_code() {
     let world = World::start().await;
-    let back = world.browser().log_in(&world.authorize_for(&world.launch()), "q").await;
+    let back = world
+        .browser()
+        .log_in(&world.authorize_for(&world.launch()), "q")
+        .await;
     // koppeltaal case 102
     assert_eq!(back.status, 403);
     assert!(back.headers.get("location").is_none());
@@ -42,7 +48,10 @@ async fn koppeltaal_case_103_a_person_who_is_not_active_is_refused() {
         "resourceType": "Patient", "id": "p", "active": false,
         "identifier": [{ "value": "p@voorbeeld.example" }],
     }));
-    let back = world.browser().log_in(&world.authorize_for(&world.launch()), "p").await;
+    let back = world
+        .browser()
+        .log_in(&world.authorize_for(&world.launch()), "p")
+        .await;
     // koppeltaal case 103
     assert_eq!(back.status, 403);
 }
@@ -53,7 +62,10 @@ async fn koppeltaal_case_104_a_related_person_launches_for_the_own_patient_alone
     let mut claims = world.launch();
     claims["sub"] = json!("RelatedPerson/r");
     claims["patient"] = json!("Patient/q");
-    let back = world.browser().log_in(&world.authorize_for(&claims), "r").await;
+    let back = world
+        .browser()
+        .log_in(&world.authorize_for(&claims), "r")
+        .await;
     // koppeltaal case 104
     assert_eq!(back.status, 403);
     let mut claims = world.launch();
@@ -119,9 +131,15 @@ async fn koppeltaal_md_4_5_two_answers_of_one_login_at_once_give_one_code() {
 async fn koppeltaal_md_4_5_a_fhir_server_that_is_down_is_an_error_for_the_module() {
     let world = World::start().await;
     world.fhir.is_down.store(true, Ordering::Relaxed);
-    let back = world.browser().log_in(&world.authorize_for(&world.launch()), "p").await;
+    let back = world
+        .browser()
+        .log_in(&world.authorize_for(&world.launch()), "p")
+        .await;
     // koppeltaal.md §4.5
-    assert_eq!(query(&location(&back), "error").as_deref(), Some("server_error"));
+    assert_eq!(
+        query(&location(&back), "error").as_deref(),
+        Some("server_error")
+    );
 }
 
 #[tokio::test]

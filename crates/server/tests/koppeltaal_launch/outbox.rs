@@ -24,7 +24,10 @@ async fn koppeltaal_case_110_what_waits_survives_the_end_of_the_program() {
     let world = World::start().await;
     world.fhir.is_down.store(true, Ordering::Relaxed);
     let token = world.signed(PORTAL, &world.launch());
-    assert_eq!(body(&world.introspect(MODULE, &token).await)["active"], true);
+    assert_eq!(
+        body(&world.introspect(MODULE, &token).await)["active"],
+        true
+    );
     let (folder, fhir) = world.stop().await;
     fhir.is_down.store(false, Ordering::Relaxed);
     let _world = World::start_in(folder, Arc::clone(&fhir)).await;
@@ -38,13 +41,18 @@ async fn koppeltaal_case_110_each_event_is_delivered_once() {
     let world = World::start().await;
     for _ in 0..40 {
         let token = world.signed(PORTAL, &world.launch());
-        assert_eq!(body(&world.introspect(MODULE, &token).await)["active"], true);
+        assert_eq!(
+            body(&world.introspect(MODULE, &token).await)["active"],
+            true
+        );
     }
     // koppeltaal case 110
     let told = world.fhir.told_of(40).await;
     assert_eq!(told.len(), 40);
-    let ids: std::collections::BTreeSet<String> =
-        told.iter().map(|event| event["extension"].to_string()).collect();
+    let ids: std::collections::BTreeSet<String> = told
+        .iter()
+        .map(|event| event["extension"].to_string())
+        .collect();
     assert_eq!(ids.len(), 40);
 }
 

@@ -66,7 +66,10 @@ impl Fhir {
     pub(crate) fn put(&self, resource: Value) {
         let part = |name: &str| resource[name].as_str().expect("a text").to_owned();
         let reference = format!("{}/{}", part("resourceType"), part("id"));
-        self.people.lock().expect("people").insert(reference, resource);
+        self.people
+            .lock()
+            .expect("people")
+            .insert(reference, resource);
     }
 
     /// The AuditEvents that it took.
@@ -94,7 +97,9 @@ impl Fhir {
     }
 
     fn note(&self, headers: &HeaderMap) {
-        let bearer = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+        let bearer = headers
+            .get(AUTHORIZATION)
+            .and_then(|value| value.to_str().ok());
         let token = bearer.and_then(|value| value.strip_prefix("Bearer "));
         let azp = token.map(|token| part(token, 1)["azp"].as_str().unwrap_or("").to_owned());
         self.asked_by.lock().expect("tokens").extend(azp);
@@ -193,7 +198,10 @@ impl World {
         let keys = [PORTAL, MODULE, OTHER_MODULE].map(|number| (number, key()));
         for (number, key) in &keys {
             let set = json!({ "keys": [key.public().to_json()] });
-            fhir.sets.lock().expect("sets").insert(number.to_string(), set);
+            fhir.sets
+                .lock()
+                .expect("sets")
+                .insert(number.to_string(), set);
         }
         serve(listener, Arc::clone(&fhir));
         let people = [("Patient", "p"), ("Patient", "q"), ("RelatedPerson", "r")];
@@ -285,7 +293,10 @@ impl World {
     }
 
     pub(crate) async fn get(&self, url: &str) -> Answer {
-        self.outside.get(url, Headers::none()).await.expect("an answer")
+        self.outside
+            .get(url, Headers::none())
+            .await
+            .expect("an answer")
     }
 
     /// An introspection of this token by an application.
@@ -331,7 +342,10 @@ impl World {
 
     /// The code that a launch with these claims brings to the module, when this person logs in.
     pub(crate) async fn code(&self, claims: &Value, who: &str) -> String {
-        let back = self.browser().log_in(&self.authorize_for(claims), who).await;
+        let back = self
+            .browser()
+            .log_in(&self.authorize_for(claims), who)
+            .await;
         let url = location(&back);
         assert!(url.starts_with(TERUG), "{} {url}", back.status);
         query(&url, "code").expect("a code")
@@ -397,7 +411,9 @@ impl Browser<'_> {
         let jar = self.jar.lock().expect("the jar");
         let held = jar.get(&server::web::origin(url));
         let pairs = held.into_iter().flatten();
-        let line: Vec<String> = pairs.map(|(name, value)| format!("{name}={value}")).collect();
+        let line: Vec<String> = pairs
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
         match line.is_empty() {
             true => Headers::none(),
             false => Headers::none().with(COOKIE, &line.join("; ")),
@@ -436,9 +452,9 @@ async fn network(state: &std::path::Path, port: u16, people: &[(&str, &str)]) ->
         std::fs::write(folder.join(name), value.to_string()).expect("writable");
     };
     write("koppeltaal.json", &declaration(port));
-    let resources = people.iter().map(|(soort, id)| {
-        json!({ "name": id, "by": "epd", "resource": person(soort, id) })
-    });
+    let resources = people
+        .iter()
+        .map(|(soort, id)| json!({ "name": id, "by": "epd", "resource": person(soort, id) }));
     let resources: Vec<Value> = resources.collect();
     let written = json!({ "schema_version": 1, "resources": resources });
     write("koppeltaal-fhir.json", &written);

@@ -47,9 +47,9 @@ pub struct KoppeltaalRole {
     app: Arc<App>,
     domeinen: Domeinen,
     sleutels: Sleutels,
+    fhir: fhir::Gateway,
     idps: Idps,
     outbox: Outbox,
-    fhir: fhir::Gateway,
 }
 
 impl KoppeltaalRole {
@@ -65,9 +65,9 @@ impl KoppeltaalRole {
         let role = Self {
             domeinen: Domeinen::new(base, regels),
             sleutels: Sleutels::default(),
+            fhir: fhir::Gateway::default(),
             idps: Idps::default(),
             outbox: Outbox::default(),
-            fhir: fhir::Gateway::default(),
             app,
         };
         role.domeinen.refresh(&role.app).await?;
