@@ -2,6 +2,9 @@
 
 import base64
 import json
+import socket
+import ssl
+from urllib.parse import urlsplit
 
 from application.case import EPD, MODULE, PORTAAL, DomainCase
 
@@ -29,3 +32,21 @@ class BackendServices(DomainCase):
 
     def test_koppeltaal_case_011_a_narrower_scope_is_given(self):
         self.assertEqual(self.token(PORTAAL, "system/Patient.r")["scope"], "system/Patient.r")
+
+    def test_koppeltaal_case_111_tls_before_1_2_is_refused(self):
+        for version, accepted in ((ssl.TLSVersion.TLSv1_1, False), (ssl.TLSVersion.TLSv1_2, True)):
+            context = ssl.create_default_context(cafile=self.demo.authority)
+            # OpenSSL itself offers nothing so old above this level.
+            context.set_ciphers("DEFAULT:@SECLEVEL=0")
+            context.minimum_version = ssl.TLSVersion.TLSv1
+            context.maximum_version = version
+            at = urlsplit(self.base)
+            with socket.create_connection((at.hostname, at.port)) as plain:
+                try:
+                    with context.wrap_socket(plain, server_hostname=at.hostname) as secure:
+                        self.assertEqual(secure.version(), "TLSv1.2")
+                    shaken = True
+                except ssl.SSLError as refused:
+                    self.assertIn("ALERT", str(refused).upper())
+                    shaken = False
+            self.assertEqual(shaken, accepted, version)

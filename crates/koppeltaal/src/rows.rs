@@ -19,6 +19,33 @@ pub(crate) fn body(open: &impl Serialize, index: Vec<(&'static str, IndexKey)>) 
     }
 }
 
+/// The same with a private part.
+pub(crate) fn body_with_private(
+    open: &impl Serialize,
+    private: &impl Serialize,
+    index: Vec<(&'static str, IndexKey)>,
+) -> Clear {
+    let private = serde_json::to_value(private).unwrap_or_default();
+    let private = json!({ "v": ROW_VERSION, "d": private }).to_string();
+    Body {
+        private: Secrets::new(private.into_bytes()),
+        ..body(open, index)
+    }
+}
+
+/// The private part.
+pub(crate) fn private<T: DeserializeOwned>(space: Space, body: &Clear) -> Result<T, BadRow> {
+    let bad = BadRow {
+        space: space.0,
+        member: "private part",
+    };
+    let value: Value = serde_json::from_slice(body.private.reveal()).map_err(|_| bad)?;
+    if value.get("v").and_then(Value::as_u64) != Some(ROW_VERSION) {
+        return Err(bad);
+    }
+    T::deserialize(value.get("d").ok_or(bad)?).map_err(|_| bad)
+}
+
 /// The open part.
 pub(crate) fn open<T: DeserializeOwned>(space: Space, body: &Clear) -> Result<T, BadRow> {
     let bad = BadRow {

@@ -176,11 +176,6 @@ impl Id {
         (fits && text != "." && text != "..").then(|| Self(text.into()))
     }
 
-    /// A new one: a version 4 UUID (TOP-KT-003).
-    pub fn fresh(entropy: &verdict::Entropy, label: &'static str) -> Self {
-        Self(entropy.uuid(label).into())
-    }
-
     /// The text.
     pub fn as_str(&self) -> &str {
         &self.0

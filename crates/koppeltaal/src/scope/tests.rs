@@ -21,7 +21,7 @@ fn text(permissies: &[Permissie], granted: &[ClientId]) -> String {
 }
 
 #[test]
-fn koppeltaal_cases_037_to_042_a_role_is_written_as_scopes() {
+fn koppeltaal_case_037_and_038_and_039_and_040_and_041_and_042_a_role_is_written_as_scopes() {
     use Actie::{Create, Delete, Read, Update};
     // koppeltaal case 37
     let all = may("Patient", &[Read], Bereik::All);

@@ -19,11 +19,12 @@ const ALL_BYTES_MAX: u64 = 256 * 1024 * 1024;
 const ENTRIES_MAX: usize = 20_000;
 
 /// Every `.json` and `.xml` that may stand in the folder itself.
-const KNOWN: [&str; 11] = [
+const KNOWN: [&str; 12] = [
     "clients.json",
     "consents.json",
     "digid-metadata.xml",
     "gegevensdiensten.json",
+    "koppeltaal-fhir.json",
     "koppeltaal.json",
     "lists.json",
     "localisation.json",
@@ -37,7 +38,7 @@ const KNOWN: [&str; 11] = [
 const FOLDERS: [(&str, &str); 3] = [("lists", "xml"), ("records", "json"), ("trust", "pem")];
 
 /// The built-in sample.
-const SAMPLE: [(&str, &str); 12] = [
+const SAMPLE: [(&str, &str); 13] = [
     (
         "clients.json",
         include_str!("../../../../sample/clients.json"),
@@ -49,6 +50,10 @@ const SAMPLE: [(&str, &str); 12] = [
     (
         "gegevensdiensten.json",
         include_str!("../../../../sample/gegevensdiensten.json"),
+    ),
+    (
+        "koppeltaal-fhir.json",
+        include_str!("../../../../sample/koppeltaal-fhir.json"),
     ),
     (
         "koppeltaal.json",

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::clients::clients;
 use super::files::Files;
-use super::koppeltaal::domein;
+use super::koppeltaal::{domein, resources};
 use super::lists::{digid_metadata, lists, trust};
 use super::parties::{parties, with_outside_pgo};
 use super::people::{consents, localisation, people};
@@ -24,6 +24,7 @@ pub(super) fn of(files: &mut Files, port: u16) -> Result<Input, InputFault> {
         consents: consents(&files.get("consents.json")?, &clients)?,
         records: Arc::new(records(files, &providers)?),
         koppeltaal: domein(files, port)?,
+        koppeltaal_resources: resources(files, port)?,
         lists: lists(files)?,
         settings: settings.map_or_else(|| Ok(Settings::default()), |file| Settings::read(&file))?,
         digid_metadata: digid_metadata(files)?,

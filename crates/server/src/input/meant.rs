@@ -18,6 +18,7 @@ use protocol::assertion::ClientKeys;
 use rustls_pki_types::CertificateDer;
 
 use super::files::Files;
+use super::koppeltaal::KoppeltaalResource;
 use super::providers::{Gegevensdiensten, aanbieders, catalogus};
 use super::{BsnTable, InputFault, OutsideParties, Records, Settings, meaning};
 
@@ -46,6 +47,8 @@ pub struct Input {
     pub records: Arc<Records>,
     /// The declaration of the domain of Koppeltaal, good enough to be kept.
     pub koppeltaal: Vec<u8>,
+    /// What stands in it at the start, in the order of the file; no two have the same name.
+    pub koppeltaal_resources: Vec<KoppeltaalResource>,
     /// What stands in the lists beside all that.
     pub lists: ListSettings,
     /// What can be set.

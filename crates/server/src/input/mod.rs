@@ -14,6 +14,7 @@
 //! | `localisation.json` | which providers know a person | the sample's |
 //! | `consents.json` | what people decided before | the sample's |
 //! | `clients.json` | clients; the sample's stay, unless one has the same `client_id` | the sample's |
+//! | `koppeltaal-fhir.json` | the FHIR resources that stand in it at the start | the sample's |
 //! | `koppeltaal.json` | the domain of Koppeltaal, as `sluis domain` declares one | the sample's |
 //! | `lists.json` | number and release of the lists, further nodes | the sample's |
 //! | `settings.json` | what can be set | nothing is set |
@@ -53,6 +54,7 @@ mod written;
 
 pub use bsn_table::BsnTable;
 pub use fault::InputFault;
+pub use koppeltaal::{KoppeltaalResource, Maker};
 pub use meant::{
     Client, ClientAuth, Consent, DvaId, Input, ListSettings, Person, Provider, ReplacedLists,
     Shows, ZAL_RULES,

@@ -81,6 +81,9 @@ const fn endpoints_of(party: Party) -> &'static [&'static str] {
         | Party::Stelselnode
         | Party::Koppeltaal
         | Party::Fhir
+        | Party::Idp
+        | Party::Portaal
+        | Party::Module
         | Party::Netwerk => &[],
     }
 }

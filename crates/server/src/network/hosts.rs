@@ -31,13 +31,19 @@ pub enum Party {
     Koppeltaal,
     /// The FHIR server behind its gateway: a test bed.
     Fhir,
+    /// The identity provider of launches.
+    Idp,
+    /// The portal, which launches.
+    Portaal,
+    /// The module, which is launched.
+    Module,
     /// The observer.
     Netwerk,
 }
 
 impl Party {
     /// Every party, in the order in which they start.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 15] = [
         Self::Netwerk,
         Self::Stelselnode,
         Self::Digid,
@@ -50,6 +56,9 @@ impl Party {
         Self::Pgo,
         Self::Fhir,
         Self::Koppeltaal,
+        Self::Idp,
+        Self::Module,
+        Self::Portaal,
     ];
 
     /// Its name: of its directory, on the command line, and in the log.
@@ -66,13 +75,19 @@ impl Party {
             Self::Stelselnode => "stelselnode",
             Self::Koppeltaal => "koppeltaal",
             Self::Fhir => "fhir",
+            Self::Idp => "idp",
+            Self::Portaal => "portaal",
+            Self::Module => "module",
             Self::Netwerk => "netwerk",
         }
     }
 
     /// Whether it belongs to Koppeltaal, and not to the chain of MedMij and Mitz.
     pub const fn is_of_koppeltaal(self) -> bool {
-        matches!(self, Self::Koppeltaal | Self::Fhir)
+        matches!(
+            self,
+            Self::Koppeltaal | Self::Fhir | Self::Idp | Self::Portaal | Self::Module
+        )
     }
 
     /// The party that is this DVA.
@@ -113,6 +128,9 @@ impl Party {
             Self::Stelselnode => &["stelselnode"],
             Self::Koppeltaal => &["koppeltaal"],
             Self::Fhir => &["fhir"],
+            Self::Idp => &["idp"],
+            Self::Portaal => &["portaal"],
+            Self::Module => &["module"],
             Self::Netwerk => &["netwerk"],
         }
     }

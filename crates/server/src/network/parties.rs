@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use axum::Router;
 use identity::{Hostname, Loa};
-use koppeltaal::domeinconfiguratie::Regels;
+use koppeltaal::domeinconfiguratie::{Domeinconfiguratie, Regels};
+use koppeltaal::{ClientId, DomeinUrls};
 use medmij::lists::{Soort, Volgnummer};
 use mitz::authorization_server::{Dva, Dvas, Mitz};
 use mitz::discovery::Endpoints;
@@ -23,7 +24,7 @@ use crate::certificates::{private_directory, saml_signing, thumbprint};
 use crate::digid::{MetadataSource, ServiceProvider, ServiceProviderConfig};
 use crate::door::{ClientCertificates, Limits, Site};
 use crate::home::Home;
-use crate::input::{ClientAuth, DvaId, Provider, Shows, ZAL_RULES};
+use crate::input::{ClientAuth, DvaId, KoppeltaalResource, Provider, Shows, ZAL_RULES};
 use crate::keys::{Keys, MasterKey, Purpose, Schedule, master};
 use crate::lists::{Lists, Stelselnode};
 use crate::observer::Observer;
@@ -31,11 +32,14 @@ use crate::outside::{Ears, Others, Outside, OutsideConfig};
 use crate::routes::digid::{DigidGiven, DigidRole, Person, SpSource};
 use crate::routes::dva::{DvaGiven, DvaRole, DvaUrls};
 use crate::routes::fhir_server::FhirServerRole;
+use crate::routes::idp::{IdpGiven, IdpPersoon, IdpRole};
 use crate::routes::koppeltaal::KoppeltaalRole;
 use crate::routes::lokalisatie::LokalisatieRole;
 use crate::routes::mitz::{MitzRole, MitzUrls};
+use crate::routes::module::{ModuleGiven, ModuleRole};
 use crate::routes::netwerk::NetwerkRole;
 use crate::routes::pgo::{PgoConfig, PgoRole};
+use crate::routes::portaal::{PortaalGiven, PortaalRole};
 use crate::routes::stelselnode::{self, Candidate, Sources, StelselnodeRole};
 use crate::routes::xis::XisRole;
 use crate::web;
@@ -105,6 +109,19 @@ pub(super) async fn open(on: &Foundation, party: Party) -> Result<Opened, String
             vec![("koppeltaal", Ask::Never, router)]
         }
         Party::Fhir => vec![("fhir", Ask::Required, fhir_server(on, &app)?)],
+        Party::Idp => vec![("idp", Ask::Never, idp(on, &app)?)],
+        Party::Portaal => {
+            let role = portaal(on, &app)?;
+            let router = role.router();
+            chores.push(Box::pin(role.sow()));
+            vec![("portaal", Ask::Never, router)]
+        }
+        Party::Module => {
+            let role = module(on, &app)?;
+            let router = role.router();
+            chores.push(Box::pin(role.sow()));
+            vec![("module", Ask::Never, router)]
+        }
         Party::Netwerk => vec![("netwerk", Ask::Never, netwerk(on, &app))],
     };
     if matches!(party, Party::Pgo | Party::Dva | Party::Dva2) {
@@ -226,6 +243,9 @@ pub const fn purposes(party: Party) -> &'static [Purpose] {
         Party::Mitz => &MitzRole::PURPOSES,
         Party::Dva | Party::Dva2 => &DvaRole::PURPOSES,
         Party::Koppeltaal => &KoppeltaalRole::PURPOSES,
+        Party::Idp => &IdpRole::PURPOSES,
+        Party::Portaal => &PortaalRole::PURPOSES,
+        Party::Module => &ModuleRole::PURPOSES,
         _ => &[],
     }
 }
@@ -546,4 +566,86 @@ fn fhir_server(on: &Foundation, app: &Arc<App>) -> Result<Router, String> {
     let gateway = hostname(Party::Koppeltaal.client_host())?;
     let base = format!("{}/fhir", on.hosts.url("fhir"));
     Ok(FhirServerRole::new(Arc::clone(app), &base, gateway).router())
+}
+
+/// The domain as it is declared, and where its endpoints are.
+fn koppeltaal_domein(on: &Foundation) -> Result<(Domeinconfiguratie, DomeinUrls), String> {
+    let regels = Regels {
+        http_on_loopback: true,
+    };
+    let domein = Domeinconfiguratie::read(&on.input.koppeltaal, regels);
+    let domein = domein.map_err(|fout| format!("koppeltaal: {fout}"))?;
+    let urls = DomeinUrls::new(&on.hosts.url("koppeltaal"), &domein.domein);
+    Ok((domein, urls))
+}
+
+/// Who an application of the domain is whose keys are there; nobody when it is not declared.
+fn applicatie_at(domein: &Domeinconfiguratie, jwks_uri: &str) -> ClientId {
+    let mut known = domein.applicaties.iter();
+    let found = known.find(|(_, applicatie)| applicatie.jwks_uri == jwks_uri);
+    found.map_or(ClientId::of([0; 16]), |(client_id, _)| *client_id)
+}
+
+fn idp(on: &Foundation, app: &Arc<App>) -> Result<Router, String> {
+    let (domein, urls) = koppeltaal_domein(on)?;
+    let front = on.hosts.url("idp");
+    let ours = domein.idps.values().find(|idp| idp.issuer == front);
+    let given = IdpGiven {
+        client_id: ours.map_or_else(String::new, |idp| idp.client_id.clone()),
+        client_name: "Koppeltaal".to_owned(),
+        client_jwks: urls.jwks(),
+        redirect_uris: vec![urls.idp_callback()],
+        people: on
+            .input
+            .koppeltaal_resources
+            .iter()
+            .filter_map(idp_person)
+            .collect(),
+        next_origins: vec![on.hosts.url("koppeltaal"), on.hosts.url("module")],
+        front,
+    };
+    Ok(IdpRole::new(Arc::clone(app), given).router())
+}
+
+/// A person of the sample who has an e-mail address, which is how the provider knows people.
+fn idp_person(seed: &KoppeltaalResource) -> Option<IdpPersoon> {
+    let text = |value: &serde_json::Value| value.as_str().map(str::to_owned);
+    let identifiers = seed.resource.get("identifier")?.as_array()?;
+    let mut values = identifiers.iter().filter_map(|identifier| {
+        let value = identifier.get("value")?;
+        text(value).filter(|value| value.contains('@'))
+    });
+    Some(IdpPersoon {
+        naam: seed.resource.pointer("/name/0/text").and_then(text)?,
+        email: values.next()?,
+    })
+}
+
+fn portaal(on: &Foundation, app: &Arc<App>) -> Result<Arc<PortaalRole>, String> {
+    let (domein, urls) = koppeltaal_domein(on)?;
+    let front = on.hosts.url("portaal");
+    let given = PortaalGiven {
+        fhir: urls.fhir(),
+        client_id: applicatie_at(&domein, &format!("{front}/jwks")),
+        epd: applicatie_at(&domein, &format!("{front}/epd/jwks")),
+        resources: on.input.koppeltaal_resources.clone(),
+        next_origins: ["koppeltaal", "idp", "module"]
+            .map(|host| on.hosts.url(host))
+            .to_vec(),
+        front,
+    };
+    Ok(PortaalRole::new(app, given))
+}
+
+fn module(on: &Foundation, app: &Arc<App>) -> Result<Arc<ModuleRole>, String> {
+    let (domein, urls) = koppeltaal_domein(on)?;
+    let front = on.hosts.url("module");
+    let given = ModuleGiven {
+        fhir: urls.fhir(),
+        client_id: applicatie_at(&domein, &format!("{front}/jwks")),
+        resources: on.input.koppeltaal_resources.clone(),
+        portaal: format!("{}/", on.hosts.url("portaal")),
+        front,
+    };
+    Ok(ModuleRole::new(app, given))
 }

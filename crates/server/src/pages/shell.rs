@@ -33,6 +33,14 @@ pub enum Brand {
     Toestemmingen,
     /// The simulator that stands in for DigiD.
     DigidSimulator,
+    /// The Koppeltaal voorziening.
+    Koppeltaal,
+    /// The identity provider of the demo's launches.
+    Idp,
+    /// The portal of the demo, which launches.
+    Portaal,
+    /// The module of the demo, which is launched.
+    Module,
     /// The observer of the demo.
     Netwerk,
 }
@@ -45,6 +53,10 @@ impl Brand {
             Self::Mitz => "merk-mitz",
             Self::Toestemmingen => "merk-toestemmingen",
             Self::DigidSimulator => "merk-digid-simulator",
+            Self::Koppeltaal => "merk-koppeltaal",
+            Self::Idp => "merk-idp",
+            Self::Portaal => "merk-portaal",
+            Self::Module => "merk-module",
             Self::Netwerk => "merk-netwerk",
         }
     }
@@ -56,6 +68,10 @@ impl Brand {
             Self::Mitz => "van-mitz",
             Self::Toestemmingen => "van-toestemmingen",
             Self::DigidSimulator => "van-digid-simulator",
+            Self::Koppeltaal => "van-koppeltaal",
+            Self::Idp => "van-idp",
+            Self::Portaal => "van-portaal",
+            Self::Module => "van-module",
             Self::Netwerk => "van-netwerk",
         }
     }
@@ -174,7 +190,14 @@ impl Page {
 fn csp(party: Brand, form_action: &[Origin]) -> String {
     let script = match party {
         Brand::Netwerk => "script-src 'self'; connect-src 'self'; ",
-        Brand::Pgo | Brand::Mitz | Brand::Toestemmingen | Brand::DigidSimulator => "",
+        Brand::Pgo
+        | Brand::Mitz
+        | Brand::Toestemmingen
+        | Brand::DigidSimulator
+        | Brand::Koppeltaal
+        | Brand::Idp
+        | Brand::Portaal
+        | Brand::Module => "",
     };
     let mut policy = format!(
         "default-src 'none'; {script}style-src 'self'; img-src 'self'; base-uri 'none'; \

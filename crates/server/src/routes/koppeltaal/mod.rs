@@ -1,11 +1,18 @@
 //! Koppeltaal 2.0: the authorization service of every domain, and what stands beside it
 //! (koppeltaal.md §1.1). Everything is under `/api/v1/<DOMEIN>/` (TOP-KT-018).
 
+mod beheer;
 mod discovery;
 mod domeinen;
 mod fhir;
+mod idps;
+mod introspect;
+mod launch;
+mod outbox;
 mod sleutels;
+mod systeem;
 mod token;
+mod zicht;
 
 use std::sync::Arc;
 
@@ -28,9 +35,12 @@ use protocol::wire::Parameters;
 use serde_json::json;
 
 use self::domeinen::Domeinen;
+use self::idps::Idps;
+use self::outbox::Outbox;
 use self::sleutels::{NoKeys, Sleutels};
 use crate::app::App;
 use crate::keys;
+use crate::pages::Brand;
 use crate::settle::Outage;
 use crate::web::{self, Visit};
 
@@ -42,6 +52,8 @@ pub struct KoppeltaalRole {
     domeinen: Domeinen,
     sleutels: Sleutels,
     fhir: fhir::Gateway,
+    idps: Idps,
+    outbox: Outbox,
 }
 
 impl KoppeltaalRole {
@@ -58,6 +70,8 @@ impl KoppeltaalRole {
             domeinen: Domeinen::new(base, regels),
             sleutels: Sleutels::default(),
             fhir: fhir::Gateway::default(),
+            idps: Idps::default(),
+            outbox: Outbox::default(),
             app,
         };
         role.domeinen.refresh(&role.app).await?;
@@ -67,7 +81,9 @@ impl KoppeltaalRole {
     /// What answers at its host.
     pub fn router(self: &Arc<Self>) -> Router {
         let oauth2 = Router::new()
+            .merge(launch::routes())
             .route("/token", post(token::token))
+            .route("/introspect", post(introspect::introspect))
             .route("/jwks", get(discovery::jwks))
             .route(
                 "/.well-known/openid-configuration",
@@ -77,19 +93,25 @@ impl KoppeltaalRole {
                 "/.well-known/smart-configuration",
                 get(discovery::smart_configuration),
             );
-        let domein = fhir::routes().nest("/oauth2", oauth2).route(
-            "/fhir/r4/.well-known/smart-configuration",
-            get(discovery::smart_configuration),
-        );
-        Router::new()
+        let domein = fhir::routes()
+            .nest("/oauth2", oauth2)
+            .nest("/beheer", beheer::routes())
+            .route(
+                "/fhir/r4/.well-known/smart-configuration",
+                get(discovery::smart_configuration),
+            );
+        let router = Router::new()
             .nest("/api/v1/{domein}", domein)
+            .merge(beheer::bladzijden());
+        web::with_pages(router, Brand::Koppeltaal)
             .layer(map_response(private))
             .with_state(Arc::clone(self))
     }
 
-    /// Looks for changes of the domains, by whichever node, for as long as it is served.
+    /// Looks for changes of the domains, by whichever node, and sends what waits in the outbox, for as
+    /// long as it is served.
     pub async fn keep_fresh(self: Arc<Self>) {
-        self.domeinen.keep_fresh(&self.app).await;
+        tokio::join!(self.domeinen.keep_fresh(&self.app), self.send_events());
     }
 
     /// Declares a domain that is not there yet. One that is there stays as it is.

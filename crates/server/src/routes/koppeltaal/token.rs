@@ -9,6 +9,7 @@ use http::header::PRAGMA;
 use http::{HeaderName, HeaderValue};
 use koppeltaal::Domein;
 use koppeltaal::client_assertion::ProvenApplicatie;
+use koppeltaal::launch::code::AUTHORIZATION_CODE;
 use koppeltaal::token_endpoint::{
     ACCESS_TOKEN_S, CLIENT_CREDENTIALS, Domeinvraag, TokenAnswer, TokenRequest, is_domain,
 };
@@ -43,6 +44,7 @@ impl KoppeltaalRole {
             Err(refusal) => return self.refused(visit, &refusal),
         };
         match form.get("grant_type") {
+            Some(AUTHORIZATION_CODE) => self.authorization_code(domein, visit, &form).await,
             Some(CLIENT_CREDENTIALS) => self.client_credentials(domein, visit, &form).await,
             Some(_) => {
                 let reason = "the grant_type is another";
@@ -63,7 +65,9 @@ impl KoppeltaalRole {
         visit: &Visit,
         form: &Parameters,
     ) -> Response {
-        let applicatie = match self.proven(domein, visit, form).await {
+        // koppeltaal case 21: the address of the endpoint called (design §5 "client assertion aud")
+        let here = domein.urls.token();
+        let applicatie = match self.proven(domein, visit, form, &[&here]).await {
             Ok(applicatie) => applicatie,
             Err(response) => return response,
         };
@@ -86,16 +90,15 @@ impl KoppeltaalRole {
         }
     }
 
-    /// The application, if it proved itself at the token endpoint and does not ask too often.
+    /// The application, if it proved itself to one of these and does not ask too often.
     pub(super) async fn proven(
         &self,
         domein: &DomeinNu,
         visit: &Visit,
         form: &Parameters,
+        audience: &[&str],
     ) -> Result<ProvenApplicatie, Response> {
-        // koppeltaal case 21: the address of the endpoint called (design §5 "client assertion aud")
-        let here = domein.urls.token();
-        let proven = self.prove(domein, visit, form, &[&here]).await;
+        let proven = self.prove(domein, visit, form, audience).await;
         let applicatie = proven.map_err(|refusal| self.refused(visit, &refusal))?;
         visit
             .turn_of(&applicatie.client_id().to_string())

@@ -4,7 +4,6 @@
 //! Answers that need no judging are passed on as they come; what must be judged is held, within bounds.
 //! Start reading at [`routes`].
 
-mod audit;
 mod journey;
 mod reply;
 mod token;
@@ -19,11 +18,12 @@ use axum::response::Response;
 use axum::routing::any;
 use http::header::{ACCEPT, CONTENT_TYPE, IF_MATCH, IF_NONE_MATCH};
 use http::{HeaderName, Method};
-use koppeltaal::resource_service::{Asked, Caller, Id, Refused, Request, Sporen};
+use koppeltaal::auditevent::Sporen;
+use koppeltaal::resource_service::{self, Asked, Caller, Refused, Request};
 use serde_json::Value;
 
-use super::{DomeinNu, KoppeltaalRole, no_domain};
-use crate::chance;
+use super::{DomeinNu, KoppeltaalRole, launch, no_domain};
+use crate::door::TraceId;
 use crate::settle::settle;
 use crate::web::{self, Visit};
 
@@ -125,7 +125,8 @@ impl KoppeltaalRole {
         let response = match settle(&self.app, visit.trace, journey).await {
             Ok(mut antwoord) => {
                 if let Some(gebeurtenis) = antwoord.gebeurtenis.take() {
-                    audit::tell(self, domein, &gebeurtenis);
+                    let event = gebeurtenis.auditevent(self.app.clock.now());
+                    self.tell(domein, &[event]).await;
                 }
                 if let Some(why) = antwoord.refused {
                     self.tell_refusal(visit, &asked.caller, why);
@@ -220,13 +221,12 @@ fn in_full(visit: &Visit, name: &HeaderName) -> Option<String> {
 
 /// The numbers of the request (koppeltaal case 74).
 fn sporen(visit: &Visit) -> Sporen {
-    let entropy = chance::entropy();
-    let fresh = ["koppeltaal.request", "koppeltaal.trace"].map(|label| Id::fresh(&entropy, label));
+    let fresh = || launch::spoor(TraceId::fresh());
     let text = |name| visit.header(name);
-    Sporen::read(
+    resource_service::sporen(
         text(&REQUEST_ID),
         text(&CORRELATION_ID),
         text(&TRACE_ID),
-        fresh,
+        [fresh(), fresh()],
     )
 }

@@ -7,7 +7,8 @@ use axum::response::Response;
 use futures_util::{StreamExt as _, stream};
 use http::header::{ALLOW, CONTENT_TYPE, ETAG, LAST_MODIFIED, LOCATION, RETRY_AFTER};
 use http::{HeaderName, HeaderValue};
-use koppeltaal::resource_service::{Antwoord, FHIR_JSON, Inhoud, Refused, Sporen};
+use koppeltaal::auditevent::Sporen;
+use koppeltaal::resource_service::{Antwoord, FHIR_JSON, Inhoud, Refused};
 
 use super::journey::{InPassing, purpose};
 use super::upstream::Passing;
@@ -97,12 +98,13 @@ pub(super) fn as_fhir(mut response: Response) -> Response {
 
 /// The answer with the numbers of its request (koppeltaal case 74).
 pub(super) fn traced(mut response: Response, sporen: &Sporen) -> Response {
-    for (name, id) in [
-        (REQUEST_ID, &sporen.request_id),
-        (TRACE_ID, &sporen.trace_id),
-    ] {
+    let numbers = [
+        (REQUEST_ID, Some(&sporen.request)),
+        (TRACE_ID, sporen.trace.as_ref()),
+    ];
+    for (name, number) in numbers {
         // An id of FHIR is a header's value.
-        if let Ok(value) = HeaderValue::from_str(id.as_str()) {
+        if let Some(Ok(value)) = number.map(|number| HeaderValue::from_str(number.as_str())) {
             response.headers_mut().insert(name, value);
         }
     }

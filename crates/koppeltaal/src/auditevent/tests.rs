@@ -1,0 +1,222 @@
+use super::*;
+
+fn id(byte: u8) -> ClientId {
+    ClientId::of([byte; 16])
+}
+
+fn soort(text: &str) -> ResourceType {
+    ResourceType::parse(text).expect("a type")
+}
+
+fn waarnemer() -> Waarnemer {
+    let domein = crate::Domein::parse("d1").expect("a domain");
+    let urls = DomeinUrls::new("https://kt.example:8443", &domein);
+    Waarnemer::new(id(9), &urls)
+}
+
+fn told(gebeurtenis: Gebeurtenis, uitkomst: Uitkomst) -> Value {
+    let spoor = |text| Spoor::parse(text).expect("an id");
+    let event = Auditevent {
+        gebeurtenis,
+        uitkomst,
+        sporen: Sporen {
+            request: spoor("r-1"),
+            correlation: Some(spoor("c-1")),
+            trace: Some(spoor("t-1")),
+        },
+        recorded: Moment::from_unix(1_800_000_000),
+    };
+    event.json(&waarnemer())
+}
+
+fn rest(interactie: Interactie, wat: Option<&str>) -> Value {
+    let gebeurtenis = Gebeurtenis::Rest {
+        interactie,
+        door: id(1),
+        wat: wat.map(str::to_owned),
+        soort: soort("Patient"),
+    };
+    told(gebeurtenis, Uitkomst::Gelukt(""))
+}
+
+#[test]
+fn koppeltaal_case_075_a_creation_is_told_with_its_version_and_who_made_it() {
+    let event = rest(Interactie::Create, Some("Patient/p/_history/1"));
+    let device = json!({ "reference": id(1).device(), "type": "Device" });
+    // koppeltaal case 75
+    assert_eq!(event["meta"]["profile"][0], PROFILE);
+    assert_eq!(event["type"]["code"], "rest");
+    assert_eq!(event["subtype"][0]["code"], "create");
+    assert_eq!(event["action"], "C");
+    assert_eq!(event["outcome"], "0");
+    assert_eq!(event["recorded"], "2027-01-15T08:00:00Z");
+    assert_eq!(event["agent"][0]["who"], device);
+    assert_eq!(event["agent"][0]["type"]["coding"][0]["code"], "110153");
+    assert_eq!(event["agent"][0]["requestor"], true);
+    assert_eq!(event["source"]["site"], "kt.example");
+    assert_eq!(event["source"]["observer"]["reference"], id(9).device());
+    let entity = &event["entity"][0];
+    assert_eq!(entity["what"]["reference"], "Patient/p/_history/1");
+    assert!(entity.get("query").is_none() && entity.get("role").is_none());
+    assert!(event.get("outcomeDesc").is_none());
+}
+
+#[test]
+fn koppeltaal_md_3_5_the_numbers_of_a_request_are_extensions() {
+    let event = rest(Interactie::Read, Some("Patient/p/_history/1"));
+    let extensions = event["extension"].as_array().expect("extensions");
+    let of = |name: &str| {
+        let url = format!("{EXTENSIONS}/{name}");
+        extensions.iter().find(|extension| extension["url"] == url)
+    };
+    // koppeltaal.md §3.5
+    for (name, value) in [
+        ("request-id", "r-1"),
+        ("correlation-id", "c-1"),
+        ("trace-id", "t-1"),
+    ] {
+        assert_eq!(of(name).expect(name)["valueId"], value);
+    }
+    // koppeltaal.md §2.4
+    let origin = of("resource-origin").expect("an origin");
+    assert_eq!(origin["valueReference"]["reference"], id(9).device());
+    for bad in ["", "a b", "a/b", "é", &"x".repeat(65)] {
+        assert_eq!(Spoor::parse(bad), None, "{bad}");
+    }
+}
+
+#[test]
+fn koppeltaal_case_076_a_search_is_told_with_its_query_and_what_it_found() {
+    let gebeurtenis = Gebeurtenis::Zoeken {
+        door: id(1),
+        soort: soort("Task"),
+        query: "status=ready".to_owned(),
+        gevonden: vec!["Task/1/_history/2".to_owned()],
+    };
+    let event = told(gebeurtenis, Uitkomst::Gelukt(""));
+    // koppeltaal case 76
+    assert_eq!(event["subtype"][0]["code"], "search-type");
+    assert_eq!(event["action"], "E");
+    let asked = &event["entity"][0];
+    assert_eq!(asked["role"]["code"], "24");
+    assert_eq!(asked["query"], "c3RhdHVzPXJlYWR5");
+    assert_eq!(asked["type"]["code"], "Task");
+    assert!(asked.get("what").is_none());
+    assert_eq!(event["entity"][1]["what"]["reference"], "Task/1/_history/2");
+}
+
+#[test]
+fn koppeltaal_case_077_a_refusal_is_told_with_outcome_4_and_a_failure_with_8() {
+    let refused = |uitkomst| {
+        let gebeurtenis = Gebeurtenis::Mislukt {
+            interactie: Interactie::SearchType,
+            door: id(1),
+            soort: Some(soort("Patient")),
+        };
+        told(gebeurtenis, uitkomst)
+    };
+    let event = refused(Uitkomst::Geweigerd("no scope allows it"));
+    // koppeltaal case 77
+    assert_eq!(event["outcome"], "4");
+    assert_eq!(event["outcomeDesc"], "no scope allows it");
+    assert_eq!(event["entity"][0]["type"]["code"], "OperationOutcome");
+    assert_eq!(event["entity"][1]["type"]["code"], "Patient");
+    assert_eq!(refused(Uitkomst::Mislukt("x"))["outcome"], "8");
+}
+
+#[test]
+fn koppeltaal_md_3_6_each_interaction_has_its_code_and_action() {
+    for (interactie, code, action) in [
+        (Interactie::Read, "read", "R"),
+        (Interactie::Vread, "vread", "R"),
+        (Interactie::Update, "update", "U"),
+        (Interactie::Delete, "delete", "D"),
+        (Interactie::HistoryInstance, "history-instance", "R"),
+        (Interactie::HistoryType, "history-type", "E"),
+    ] {
+        let event = rest(interactie, None);
+        // koppeltaal.md §3.6
+        assert_eq!(event["subtype"][0]["code"], code);
+        assert_eq!(event["action"], action);
+        assert!(event["entity"][0].get("what").is_none());
+    }
+    let capabilities = Gebeurtenis::Capabilities { door: id(1) };
+    let event = told(capabilities, Uitkomst::Gelukt(""));
+    assert_eq!(event["subtype"][0]["code"], "capabilities");
+    assert_eq!(event["entity"][0]["type"]["code"], "CapabilityStatement");
+}
+
+#[test]
+fn koppeltaal_case_091_a_person_is_an_entity_and_applications_are_agents() {
+    let of = |persoon: &str, stap, idp| {
+        let gebeurtenis = Gebeurtenis::Authenticatie {
+            stap,
+            applicatie: id(2),
+            idp,
+            persoon: Gebruiker::parse(persoon).expect("a person"),
+        };
+        told(gebeurtenis, Uitkomst::Gelukt("accepted"))
+    };
+    for (persoon, role) in [
+        ("Patient/p", "1"),
+        ("Practitioner/p", "15"),
+        ("RelatedPerson/p", "6"),
+    ] {
+        let event = of(persoon, Authenticatiestap::Introspect, None);
+        // koppeltaal case 91
+        assert_eq!(event["type"]["code"], "110114");
+        assert_eq!(event["subtype"][0]["code"], "110122");
+        assert_eq!(event["outcomeDesc"], "introspect: accepted");
+        assert_eq!(event["entity"][0]["role"]["code"], role);
+        assert_eq!(event["entity"][0]["what"]["reference"], persoon);
+        assert_eq!(event["agent"].as_array().map(Vec::len), Some(1));
+    }
+    let idp = NamedIdp {
+        naam: "Proef-IdP".to_owned(),
+        issuer: "https://idp.example".to_owned(),
+    };
+    for (stap, prefix) in [
+        (Authenticatiestap::Authorize, "authorize: "),
+        (Authenticatiestap::IdpCall, "idp call: "),
+        (Authenticatiestap::IdpLogin, "idp login: "),
+    ] {
+        let event = of("Patient/p", stap, Some(idp.clone()));
+        let desc = event["outcomeDesc"].as_str().expect("a text");
+        assert!(desc.starts_with(prefix));
+        let agent = &event["agent"][1];
+        assert_eq!(agent["type"]["coding"][0]["code"], "110152");
+        assert_eq!(agent["requestor"], false);
+        assert_eq!(agent["who"]["display"], "Proef-IdP");
+        assert_eq!(agent["who"]["identifier"]["value"], "https://idp.example");
+    }
+}
+
+#[test]
+fn koppeltaal_md_3_6_a_notification_names_cause_subscriber_and_subscription() {
+    let gebeurtenis = Gebeurtenis::Notificatie {
+        veroorzaker: id(1),
+        abonnee: id(2),
+        endpoint: "https://module.example/nieuws".to_owned(),
+        wat: "Task/1/_history/2".to_owned(),
+        abonnement: "Subscription/s".to_owned(),
+        criteria: "Task?status=ready".to_owned(),
+    };
+    let event = told(
+        gebeurtenis,
+        Uitkomst::Geweigerd("the subscriber does not answer"),
+    );
+    // koppeltaal.md §3.6
+    assert_eq!(event["type"]["code"], "transmit");
+    assert!(event.get("subtype").is_none());
+    assert_eq!(event["agent"][1]["who"]["reference"], id(2).device());
+    assert_eq!(event["agent"][1]["network"]["type"], "5");
+    assert_eq!(event["entity"][0]["what"]["type"], "Task");
+    assert_eq!(event["entity"][1]["role"]["code"], "9");
+}
+
+#[test]
+fn a_text_that_is_too_long_for_a_log_ends_at_a_letter() {
+    let long = "é".repeat(TEXT_BYTES_MAX);
+    assert!(shortened(&long).len() <= TEXT_BYTES_MAX);
+    assert!(shortened(&long).chars().all(|letter| letter == 'é'));
+}

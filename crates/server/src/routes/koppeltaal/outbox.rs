@@ -1,0 +1,305 @@
+//! Sends what waits in the outbox to the FHIR servers of the domains (koppeltaal case 110).
+//!
+//! Nothing waits for this: a decision writes its AuditEvents with its other rows and wakes us. A
+//! FHIR server that does not answer is tried less and less often, an event that it refuses too, and
+//! neither holds up another domain. What could not be delivered for a month is told to the operator,
+//! one line each, before it goes.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use futures_util::StreamExt as _;
+use futures_util::stream;
+use koppeltaal::Domein;
+use koppeltaal::auditevent::Auditevent;
+use koppeltaal::outbox::{Afloop, Uitgaand, again_s};
+use store::{Commit, NotCommitted, Page, Store as _};
+use tokio::sync::Notify;
+use tokio::time::timeout;
+use verdict::{Change, Clear, CommitId, Entropy, IndexKey, Key, Moment, Record as _, Stored};
+
+use super::{DomeinNu, KoppeltaalRole};
+use crate::app::App;
+use crate::chance;
+use crate::settle::Outage;
+
+/// How often we look whether a domain may be tried again.
+const TURN: Duration = Duration::from_secs(1);
+/// How many turns until we look at domains that nobody woke us for: what another node left behind.
+const TURNS_PER_LOOK: u32 = 15;
+/// Events sent in one round of a domain: their leases are changes of one commit.
+const BATCH: usize = 32;
+/// Requests to one FHIR server at once.
+const AT_ONCE: usize = 8;
+/// Domains at once.
+const DOMEINEN_AT_ONCE: usize = 8;
+/// Rows read at once, and pages read in one round: beyond what was refused and waits.
+const PAGE_ROWS: u16 = 128;
+const PAGES_MAX: usize = 64;
+/// Events that wait, at most, before what no decision carries is told to the operator instead: a
+/// FHIR server that is away for long must not fill the disk.
+const WAITING_MAX: u64 = 1_000_000;
+
+/// What is known of the rows that wait.
+#[derive(Default)]
+pub(super) struct Outbox {
+    woken: Mutex<BTreeSet<Domein>>,
+    wake: Notify,
+    /// How many wait that no decision carried, at most, as far as this node saw.
+    waiting: AtomicU64,
+    /// How many went to the operator instead.
+    dropped: AtomicU64,
+}
+
+/// When a FHIR server that did not answer is tried again.
+struct Rust {
+    failures: u32,
+    until: Moment,
+}
+
+/// How a round ended.
+enum Ronde {
+    /// Nothing is left that may be sent now.
+    Leeg,
+    /// There is more.
+    Meer,
+    /// The FHIR server, or the store, does not answer.
+    Stil,
+}
+
+impl Outbox {
+    /// There is something for this domain.
+    pub(super) fn wake(&self, domein: &Domein) {
+        let mut woken = self.woken.lock().unwrap_or_else(PoisonError::into_inner);
+        woken.insert(domein.clone());
+        self.wake.notify_one();
+    }
+
+    fn taken(&self) -> BTreeSet<Domein> {
+        let mut woken = self.woken.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::take(&mut woken)
+    }
+
+    fn gone(&self) {
+        let fewer = |waiting: u64| Some(waiting.saturating_sub(1));
+        let order = Ordering::Relaxed;
+        // Never an error: there is always a next value.
+        let _ = self.waiting.fetch_update(order, order, fewer);
+    }
+
+    /// Tells the operator of an event that is not kept, and of how many there were.
+    fn told(&self, app: &App, domein: &Domein, request: &str, reason: &'static str) {
+        let dropped = self.dropped.fetch_add(1, Ordering::Relaxed) + 1;
+        tracing::error!(party = app.party, %domein, request, dropped, reason, "an AuditEvent is dropped");
+    }
+}
+
+impl KoppeltaalRole {
+    /// Puts events that no decision carries in the outbox of their domain. One that cannot be kept is
+    /// told to the operator: logging stops nobody (koppeltaal.md §3.6).
+    pub(super) async fn tell(&self, domein: &DomeinNu, events: &[Auditevent]) {
+        let name = &domein.configuratie.domein;
+        let drop_all = |reason| {
+            for event in events {
+                let request = event.sporen.request.as_str();
+                self.outbox.told(&self.app, name, request, reason);
+            }
+        };
+        if self.outbox.waiting.load(Ordering::Relaxed) > WAITING_MAX {
+            return drop_all("too many wait");
+        }
+        let entropy = Entropy::new(chance::entropy().bytes("koppeltaal.tell"));
+        let changes = Uitgaand::put_all(events, &domein.nu(), &entropy);
+        match commit(&self.app, changes).await {
+            Ok(()) => {
+                let waiting = &self.outbox.waiting;
+                waiting.fetch_add(events.len() as u64, Ordering::Relaxed);
+                self.outbox.wake(name);
+            }
+            Err(_) => drop_all("the store did not take it"),
+        }
+    }
+
+    /// Sends what waits, for as long as the role is served.
+    pub(super) async fn send_events(self: &Arc<Self>) {
+        let mut resting: HashMap<Domein, Rust> = HashMap::new();
+        let mut turn = 0_u32;
+        loop {
+            let mut due = self.outbox.taken();
+            let now = self.app.clock.now();
+            if turn.is_multiple_of(TURNS_PER_LOOK) {
+                due.extend(self.domeinen.names());
+            }
+            let again = resting
+                .iter()
+                .filter(|(_, rust)| rust.until.is_over_at(now));
+            due.extend(again.map(|(domein, _)| domein.clone()));
+            let may = |domein: &Domein| {
+                let rust = resting.get(domein);
+                rust.is_none_or(|rust| rust.until.is_over_at(now))
+            };
+            let due: Vec<Domein> = due.into_iter().filter(may).collect();
+            let rounds = due.into_iter().map(|domein| self.round(domein));
+            let mut rounds = stream::iter(rounds).buffer_unordered(DOMEINEN_AT_ONCE);
+            while let Some((domein, ended)) = rounds.next().await {
+                self.after(domein, &ended, &mut resting);
+            }
+            let _ = timeout(TURN, self.outbox.wake.notified()).await;
+            turn = turn.wrapping_add(1);
+        }
+    }
+
+    fn after(&self, domein: Domein, ended: &Ronde, resting: &mut HashMap<Domein, Rust>) {
+        match ended {
+            Ronde::Leeg => {
+                resting.remove(&domein);
+            }
+            Ronde::Meer => {
+                resting.remove(&domein);
+                self.outbox.wake(&domein);
+            }
+            Ronde::Stil => {
+                let failures = resting.get(&domein).map_or(0, |rust| rust.failures);
+                let failures = failures.saturating_add(1);
+                if failures == 1 {
+                    tracing::warn!(party = self.app.party, %domein, "AuditEvents wait: the FHIR server does not take them");
+                }
+                let until = self.app.clock.now().plus_s(again_s(failures).min(300) / 5);
+                resting.insert(domein, Rust { failures, until });
+            }
+        }
+    }
+
+    /// Sends some of what waits for a domain.
+    async fn round(&self, name: Domein) -> (Domein, Ronde) {
+        let Some(domein) = self.domeinen.now(&name) else {
+            return (name, Ronde::Leeg);
+        };
+        let ended = match self.waiting(&domein).await {
+            Ok(found) if found.is_empty() => Ronde::Leeg,
+            Ok(found) => self.send(&domein, found).await,
+            Err(outage) => {
+                tracing::warn!(party = self.app.party, domein = %name, %outage, "AuditEvents were not read");
+                Ronde::Stil
+            }
+        };
+        (name, ended)
+    }
+
+    /// What may be sent now, oldest first. What was tried for too long goes.
+    async fn waiting(&self, domein: &DomeinNu) -> Result<Vec<(Key, Stored<Uitgaand>)>, Outage> {
+        let app = &self.app;
+        let now = app.clock.now();
+        let name = &domein.configuratie.domein;
+        let of_domain = IndexKey::Text(name.as_str().to_owned());
+        let mut page = Page::first(PAGE_ROWS);
+        let mut waiting = Vec::new();
+        for _ in 0..PAGES_MAX {
+            let (space, index) = (Uitgaand::SPACE, Uitgaand::INDEX);
+            let found = app.home.find(space, index, &of_domain, page, now).await?;
+            for (key, row) in found.rows {
+                let found = app.opened::<Uitgaand>(&key, row)?;
+                if found.value.is_given_up(now) {
+                    self.give_up(&key, &found).await?;
+                } else if found.value.is_due(now) && waiting.len() < BATCH {
+                    waiting.push((key, found));
+                }
+            }
+            match found.next {
+                Some(next) if waiting.len() < BATCH => page = Page::after(next, PAGE_ROWS),
+                _ => break,
+            }
+        }
+        Ok(waiting)
+    }
+
+    async fn give_up(&self, key: &Key, found: &Stored<Uitgaand>) -> Result<(), Outage> {
+        let gone = vec![Change::remove(key.clone(), found.version)];
+        match commit(&self.app, gone).await {
+            Ok(()) => {
+                let request = found.value.request.as_str();
+                let reason = "it was not taken for a month";
+                let domein = &found.value.domein;
+                self.outbox.told(&self.app, domein, request, reason);
+                self.outbox.gone();
+                Ok(())
+            }
+            // Another node tells of it.
+            Err(NotCommitted::Conflict(_)) => Ok(()),
+            Err(other) => Err(Outage::Store(other.to_string())),
+        }
+    }
+
+    /// Leases what was found, and sends it: the first alone, to see whether anybody listens.
+    async fn send(&self, domein: &DomeinNu, found: Vec<(Key, Stored<Uitgaand>)>) -> Ronde {
+        let now = self.app.clock.now();
+        let leases = found
+            .iter()
+            .map(|(key, found)| Uitgaand::lease(found, key.clone(), now));
+        match commit(&self.app, leases.collect()).await {
+            Ok(()) => {}
+            // Another node sends them.
+            Err(NotCommitted::Conflict(_)) => return Ronde::Leeg,
+            Err(_) => return Ronde::Stil,
+        }
+        let Ok(token) = self.system_token(domein) else {
+            return Ronde::Stil;
+        };
+        let is_full = found.len() == BATCH;
+        let mut found = found.into_iter();
+        let Some(first) = found.next() else {
+            return Ronde::Leeg;
+        };
+        let listens = self.send_one(domein, &token, first).await;
+        if listens == Afloop::Onbereikbaar {
+            for (key, found) in found {
+                self.end(key, &found, Afloop::Onbereikbaar).await;
+            }
+            return Ronde::Stil;
+        }
+        let rest = found.map(|one| self.send_one(domein, &token, one));
+        let ended: Vec<Afloop> = stream::iter(rest).buffer_unordered(AT_ONCE).collect().await;
+        if ended.contains(&Afloop::Onbereikbaar) {
+            Ronde::Stil
+        } else if is_full {
+            Ronde::Meer
+        } else {
+            Ronde::Leeg
+        }
+    }
+
+    async fn send_one(
+        &self,
+        domein: &DomeinNu,
+        token: &str,
+        (key, found): (Key, Stored<Uitgaand>),
+    ) -> Afloop {
+        let afloop = self.deliver(domein, token, &found.value).await;
+        self.end(key, &found, afloop).await;
+        afloop
+    }
+
+    /// Writes what became of a leased event. Where that fails it is sent again after its lease.
+    async fn end(&self, key: Key, found: &Stored<Uitgaand>, afloop: Afloop) {
+        let now = self.app.clock.now();
+        let change = Uitgaand::sent(found, key, afloop, now);
+        if commit(&self.app, vec![change]).await.is_ok() && afloop == Afloop::Bezorgd {
+            self.outbox.gone();
+        }
+    }
+}
+
+async fn commit(app: &App, changes: Vec<Change<Clear>>) -> Result<(), NotCommitted> {
+    let changes = changes.into_iter();
+    let changes = changes.map(|change| app.seal.change(change)).collect();
+    let id = CommitId(chance::entropy().bytes("koppeltaal.outbox.commit"));
+    match Commit::new(id, app.clock.now(), changes, Vec::new()) {
+        Ok(commit) => app.home.commit(commit).await,
+        Err(bad) => {
+            tracing::error!(party = app.party, %bad, "the outbox made a commit that no store takes");
+            Ok(())
+        }
+    }
+}

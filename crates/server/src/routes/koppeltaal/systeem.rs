@@ -1,0 +1,104 @@
+//! What the Koppeltaal voorziening does by itself at the FHIR server of a domain: it reads who
+//! launches, and writes what happened. It is the Device of the domain's `service` there, under a
+//! token of two minutes (koppeltaal.md §2.3).
+
+use http::header::{ACCEPT, HeaderName};
+use koppeltaal::launch::Verwijzing;
+use koppeltaal::launch::inloggen::Vondst;
+use koppeltaal::outbox::{Afloop, Uitgaand};
+use serde_json::json;
+
+use super::{DomeinNu, KoppeltaalRole};
+use crate::chance;
+use crate::outside::{Answer, Bounds, Headers, OutsideError};
+use crate::settle::Outage;
+
+/// Seconds that a token of the service lasts (koppeltaal.md §2.3).
+const TOKEN_S: u32 = 120;
+/// FHIR's JSON.
+const FHIR_JSON: &str = "application/fhir+json";
+/// A resource of a person has no pictures.
+const BOUNDS: Bounds = Bounds {
+    bytes_max: 256 * 1024,
+    timeout_s: 5,
+};
+const PREFER: HeaderName = HeaderName::from_static("prefer");
+const X_CORRELATION_ID: HeaderName = HeaderName::from_static("x-correlation-id");
+
+impl KoppeltaalRole {
+    /// With what the service says who it is at the FHIR server of the domain. The token is for that
+    /// server alone: at our own FHIR base it is a token for somebody else.
+    pub(super) fn system_token(&self, domein: &DomeinNu) -> Result<String, Outage> {
+        let now = self.app.clock.now();
+        let service = domein.configuratie.voorziening;
+        let claims = json!({
+            "iss": domein.urls.issuer(),
+            "azp": service,
+            "sub": service,
+            "aud": [domein.configuratie.upstream],
+            "iat": now.unix(),
+            "nbf": now.unix(),
+            "exp": now.plus_s(TOKEN_S).unix(),
+            "jti": chance::entropy().uuid("koppeltaal.system_token"),
+            "scope": "system/*.cruds",
+            "type": "access",
+        });
+        let set = self.app.keys.set();
+        Ok(set.tokens()?.current().sign("JWT", &claims)?)
+    }
+
+    /// The resource of who launches (koppeltaal.md §4.5).
+    pub(super) async fn person(&self, domein: &DomeinNu, who: &Verwijzing) -> Vondst {
+        let Ok(token) = self.system_token(domein) else {
+            return Vondst::Onbereikbaar;
+        };
+        let url = format!("{}/{who}", domein.configuratie.upstream);
+        let headers = Headers::none().bearer(&token).accept(FHIR_JSON);
+        let answer = self.app.outside.get_within(&url, headers, BOUNDS).await;
+        found(answer)
+    }
+
+    /// Gives the FHIR server of the domain an AuditEvent.
+    pub(super) async fn deliver(
+        &self,
+        domein: &DomeinNu,
+        token: &str,
+        uitgaand: &Uitgaand,
+    ) -> Afloop {
+        let url = format!("{}/AuditEvent", domein.configuratie.upstream);
+        let headers = Headers::none()
+            .bearer(token)
+            .with(ACCEPT, FHIR_JSON)
+            .with(PREFER, "return=minimal")
+            // koppeltaal.md §3.5: what caused this request
+            .with(X_CORRELATION_ID, uitgaand.request.as_str());
+        let body = uitgaand.event.to_string().into_bytes();
+        let outside = &self.app.outside;
+        delivered(outside.post_bytes(&url, FHIR_JSON, body, headers).await)
+    }
+}
+
+fn found(answer: Result<Answer, OutsideError>) -> Vondst {
+    match answer {
+        Ok(answer) if answer.status == 200 => match serde_json::from_slice(&answer.body) {
+            Ok(resource) => Vondst::Gevonden(Box::new(resource)),
+            Err(_) => Vondst::Onbereikbaar,
+        },
+        // TOP-KT-013: a deleted resource is gone
+        Ok(answer) if matches!(answer.status.as_u16(), 404 | 410) => Vondst::Onbekend,
+        _ => Vondst::Onbereikbaar,
+    }
+}
+
+/// A server that lets nobody in, or nobody now, is as good as one that does not answer: what waits
+/// behind this event would fare no better.
+fn delivered(answer: Result<Answer, OutsideError>) -> Afloop {
+    match answer.map(|answer| answer.status) {
+        Ok(status) if status.is_success() => Afloop::Bezorgd,
+        Ok(status) if matches!(status.as_u16(), 401 | 403 | 408 | 425 | 429) => {
+            Afloop::Onbereikbaar
+        }
+        Ok(status) if status.is_client_error() => Afloop::Geweigerd,
+        Ok(_) | Err(_) => Afloop::Onbereikbaar,
+    }
+}
