@@ -1,0 +1,75 @@
+//! Koppeltaal case 110.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use crate::world::{MODULE, PORTAL, World, body, outcomes};
+
+#[tokio::test]
+async fn koppeltaal_case_110_a_launch_goes_on_when_events_cannot_be_delivered_and_they_are_later() {
+    let world = World::start().await;
+    world.fhir.is_down.store(true, Ordering::Relaxed);
+    let token = world.signed(PORTAL, &world.launch());
+    let answer = world.introspect(MODULE, &token).await;
+    assert_eq!(body(&answer)["active"], true);
+    assert!(world.fhir.told().is_empty());
+    world.fhir.is_down.store(false, Ordering::Relaxed);
+    // koppeltaal case 110
+    let told = world.fhir.told_of(1).await;
+    assert!(outcomes(&told).contains(&("introspect".to_owned(), "0".to_owned())));
+}
+
+#[tokio::test]
+async fn koppeltaal_case_110_what_waits_survives_the_end_of_the_program() {
+    let world = World::start().await;
+    world.fhir.is_down.store(true, Ordering::Relaxed);
+    let token = world.signed(PORTAL, &world.launch());
+    assert_eq!(
+        body(&world.introspect(MODULE, &token).await)["active"],
+        true
+    );
+    let (folder, fhir) = world.stop().await;
+    fhir.is_down.store(false, Ordering::Relaxed);
+    let _world = World::start_in(folder, Arc::clone(&fhir)).await;
+    // koppeltaal case 110
+    let told = fhir.told_of(1).await;
+    assert!(outcomes(&told).contains(&("introspect".to_owned(), "0".to_owned())));
+}
+
+#[tokio::test]
+async fn koppeltaal_case_110_each_event_is_delivered_once() {
+    let world = World::start().await;
+    for _ in 0..40 {
+        let token = world.signed(PORTAL, &world.launch());
+        assert_eq!(
+            body(&world.introspect(MODULE, &token).await)["active"],
+            true
+        );
+    }
+    // koppeltaal case 110
+    let told = world.fhir.told_of(40).await;
+    assert_eq!(told.len(), 40);
+    let ids: std::collections::BTreeSet<String> = told
+        .iter()
+        .map(|event| event["extension"].to_string())
+        .collect();
+    assert_eq!(ids.len(), 40);
+}
+
+#[tokio::test]
+async fn koppeltaal_case_110_an_event_that_is_refused_is_tried_again_and_holds_up_no_other() {
+    let world = World::start().await;
+    world.fhir.refuses.store(true, Ordering::Relaxed);
+    let token = world.signed(PORTAL, &world.launch());
+    world.introspect(MODULE, &token).await;
+    while world.fhir.asked_by().is_empty() {
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    world.fhir.refuses.store(false, Ordering::Relaxed);
+    let token = world.signed(PORTAL, &world.launch());
+    world.introspect(MODULE, &token).await;
+    // koppeltaal case 110
+    assert_eq!(world.fhir.told_of(1).await.len(), 1);
+    world.running.clock.shift(11);
+    world.fhir.told_of(2).await;
+}
