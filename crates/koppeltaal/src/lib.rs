@@ -1,6 +1,6 @@
 //! Koppeltaal 2.0: the domains of care providers, the applications in them, and what each may do.
 //!
-//! `domeinconfiguratie` is what an operator declares; `permissie` and `scope` turn a role into what
+//! `domeinconfiguratie` is what an operator declares, and `domeinbeheer` how it is changed; `permissie` and `scope` turn a role into what
 //! stands in a token; `token_endpoint` decides who gets one. Everything is per domain: a client, a
 //! token and a key of one mean nothing in another (TOP-KT-018).
 //!
@@ -11,6 +11,7 @@
 pub mod auditevent;
 pub mod client_assertion;
 pub mod domein;
+pub mod domeinbeheer;
 pub mod domeinconfiguratie;
 pub mod introspectie;
 pub mod launch;

@@ -17,6 +17,7 @@ pub mod clock;
 pub mod config;
 pub mod date;
 pub mod digid;
+pub mod domeinbeheer;
 pub mod door;
 pub mod finishing;
 pub mod home;

@@ -532,6 +532,182 @@ koppeltaal-verlopen = This took too long
     .uitleg = You were away for too long, or you opened this page in another browser.
     .advies = Go back to your portal and open the task again.
 
+## Koppeltaal: domain administration
+
+beheer-inloggen = Log in to domain administration
+beheer-inloggen-inleiding = Here you administer the applications, roles and identity providers of a Koppeltaal domain.
+beheer-sleutel = Your administration key
+beheer-sleutel-uitleg = You got it from whoever runs the Koppeltaal service. We do not keep it in your browser.
+beheer-knop-inloggen = Log in
+beheer-knop-uitloggen = Log out
+beheer-sleutel-onbekend = This key does not work. Check that you copied all of it, or ask for a new one.
+beheer-sleutel-te-vaak = You try too often. Wait a minute and try again.
+beheer-sleutel-verlopen = The page was open for too long. Enter your key again.
+beheer-verlopen = Log in again
+    .uitleg = Your visit is over, or this page belongs to another visit.
+    .advies = Nothing was changed. Log in again and try once more.
+beheer-intussen-anders = Somebody else was first
+    .uitleg = This domain was changed since you opened the page. What you entered was not saved.
+    .advies = Open the page again, see what changed, and then enter it again.
+beheer-onbekend = This is not there
+    .uitleg = What you look for does not exist, or your key is not for it.
+    .advies = Go back to your domains.
+beheer-te-vaak = This went too fast
+    .uitleg = You ask too often in a short time.
+    .advies = Wait a minute and try again.
+beheer-uitgelogd = You are logged out
+    .uitleg = Your visit to domain administration is over.
+    .advies = You can close this page, or log in again.
+beheer-naar-begin = To domain administration
+beheer-domeinen = Your domains
+beheer-wie = You are logged in as { $wie }.
+beheer-geen-domeinen = There is no domain yet that your key is for.
+beheer-aantal-applicaties = { $aantal ->
+    [one] { $aantal } application
+   *[other] { $aantal } applications
+}
+beheer-aantal-wachtend = { $aantal ->
+    [one] { $aantal } waits for a decision
+   *[other] { $aantal } wait for a decision
+}
+beheer-aantal-rechten = { $aantal ->
+    [one] { $aantal } permission
+   *[other] { $aantal } permissions
+}
+beheer-domein = Domain { $domein }
+beheer-naar-domeinen = Back to your domains
+beheer-naar-domein = Back to domain { $domein }
+beheer-fhir-server = The data of this domain are in:
+beheer-applicaties = Applications
+beheer-geen-applicaties = This domain has no applications yet.
+beheer-met-rol = Role: { $rol }
+beheer-zonder-rol = No role: this application may do nothing
+beheer-status-pending = Waits for a decision
+beheer-status-approved = Approved
+beheer-status-rejected = Rejected
+beheer-rollen = Roles
+beheer-geen-rollen = This domain has no roles yet.
+beheer-inlogdiensten = Identity providers
+beheer-geen-inlogdiensten = This domain has no identity providers yet.
+beheer-standaard = Default
+beheer-standaard-kiezen = Default for whoever opens a module
+beheer-knop-standaard = Save default
+beheer-geen = None
+beheer-meer = More
+beheer-naar-wijzigingen = See who changed what
+beheer-naar-noodrem = Emergency brake: stop all tokens now
+beheer-gedaan-opgeslagen = It is saved.
+beheer-gedaan-geregistreerd = The application is registered. Give it a role and approve it if it may take part.
+beheer-gedaan-zonder-device = It is saved, but the FHIR server did not answer. The Device of the application is still to be made.
+beheer-gedaan-device = The Device of the application is as it should be.
+beheer-gedaan-verwijderd = It is removed.
+beheer-gedaan-geremd = No token from before this moment works any more.
+beheer-fout = This was not saved
+beheer-fout-naam = Enter a name of 1 to 100 characters that does not exist yet.
+beheer-fout-jwks-uri = This address of the keys cannot be. It begins with https://, can be reached from outside, and belongs to no other application.
+beheer-fout-redirect-uris = Not every address to return to is right. Put one address that begins with https:// on each line, 20 at most.
+beheer-fout-rol = Choose a role that exists in this domain.
+beheer-fout-type = Enter the name of a FHIR type, such as Task.
+beheer-fout-issuer = This address of the identity provider cannot be. It begins with https:// and has no question mark.
+beheer-fout-client-id = Enter how the identity provider calls us: 1 to 100 characters.
+beheer-fout-claim = Enter the name of a claim: 1 to 100 characters.
+beheer-fout-bevestiging = Tick that you are sure.
+beheer-fout-in-gebruik = This cannot go yet: an application or setting uses it.
+beheer-fout-overig = What you entered cannot be. Check it and try again.
+beheer-applicatie = Application { $naam }
+beheer-applicatie-nieuw = New application
+beheer-applicatie-nieuw-uitleg = The application gets a new number (client_id) and then waits for your decision.
+beheer-client-id = client_id:
+beheer-gegevens = Details
+beheer-naam = Name
+beheer-jwks-uri = Address of the keys (JWKS)
+beheer-jwks-uri-uitleg = The public keys of the application are at this address.
+beheer-redirect-uris = Addresses to return to
+beheer-redirect-uris-uitleg = One address on each line. Only needed for modules that are opened.
+beheer-rol-kiezen = Role
+beheer-rol-kiezen-uitleg = The role says what the application may do. An application has one role.
+beheer-wie-inlogt = Where people log in
+beheer-wie-inlogt-uitleg = Choose an identity provider for each kind of user.
+beheer-idp-patient = Clients
+beheer-idp-practitioner = Practitioners
+beheer-idp-related-person = Relatives
+beheer-knop-opslaan = Save
+beheer-knop-registreren = Register
+beheer-knop-maken = Make
+beheer-knop-wijzigen = Change
+beheer-knop-goedkeuren = Approve
+beheer-knop-afwijzen = Reject
+beheer-knop-laten-wachten = Let it wait
+beheer-granted = Granted access
+beheer-granted-uitleg = Does the role have a permission with reach ‘granted’? Then it holds for what these applications made.
+beheer-granted-kiezen = Grant access to what this application made
+beheer-knop-geven = Grant access
+beheer-knop-afnemen = Take access away
+beheer-device = Device
+beheer-device-uitleg = Every application stands as a Device in the FHIR server. With this button you make it again or bring it up to date.
+beheer-knop-device = Make or update the Device
+beheer-verwijderen = Remove
+beheer-applicatie-weg-uitleg = The application then gets no more tokens. The Device and what the application made stay in the FHIR server.
+beheer-rol-weg-uitleg = A role can go when no application has it.
+beheer-idp-weg-uitleg = An identity provider can go when nothing refers to it.
+beheer-bevestigen = Yes, I am sure
+beheer-knop-verwijderen = Remove
+beheer-rol = Role { $naam }
+beheer-rol-nieuw = New role
+beheer-rol-nieuw-uitleg = Give the role a name. Then you choose what it may do.
+beheer-rechten = What this role may do
+beheer-geen-rechten = This role may do nothing yet.
+beheer-type = FHIR type
+beheer-type-uitleg = For example Task or Patient.
+beheer-recht = Permissions on one type
+beheer-recht-uitleg = Choose for each action with whose data it may be done: own (made by itself), granted (of applications that granted access) or all. Everything on ‘no’ takes the permissions away.
+beheer-actie-create = Create
+beheer-actie-read = Read
+beheer-actie-update = Update
+beheer-actie-delete = Delete
+beheer-bereik-geen = no
+beheer-bereik-own = own
+beheer-bereik-granted = granted
+beheer-bereik-all = all
+beheer-idp = Identity provider { $naam }
+beheer-idp-nieuw = New identity provider
+beheer-callback = Give the identity provider this address to return to:
+beheer-issuer = Address of the identity provider (issuer)
+beheer-issuer-uitleg = The identity provider speaks OpenID Connect.
+beheer-idp-client-id = How the identity provider calls us (client_id)
+beheer-idp-client-id-uitleg = You get it from whoever runs the identity provider.
+beheer-claim = Claim that says who it is
+beheer-claim-uitleg = Leave empty for email.
+beheer-identifier-system = System of the identifier
+beheer-identifier-system-uitleg = Leave empty if every identifier of the person is good.
+beheer-extra-scopes = Extra scopes
+beheer-extra-scopes-uitleg = With a space between them. May be empty.
+beheer-noodrem = Emergency brake of { $domein }
+beheer-noodrem-inleiding = Was a key stolen, or does an application do what it may not? Then you can stop everything that was issued until now.
+beheer-noodrem-geldt = The brake was pulled: tokens from before { $moment } (UTC) do not work.
+beheer-noodrem-nooit = The brake was not pulled yet.
+beheer-noodrem-gevolg = Applications that may take part then ask for new tokens by themselves. So first take away the role or the approval of whoever may not any more.
+beheer-noodrem-bevestigen = Yes, stop all tokens of this domain now
+beheer-knop-noodrem = Pull the brake
+beheer-logboek = Changes in { $domein }
+beheer-geen-wijzigingen = There are no changes.
+beheer-op-moment = { $moment } (UTC)
+beheer-door = By { $wie }
+beheer-erbij = Added
+beheer-eraf = Removed
+beheer-anders = Changed
+beheer-was = Was:
+beheer-is = Is now:
+beheer-regel-applicatie = Application
+beheer-regel-rol = Role
+beheer-regel-idp = Identity provider
+beheer-regel-domein = Domain
+beheer-weggelaten = { $aantal ->
+    [one] And { $aantal } line more.
+   *[other] And { $aantal } lines more.
+}
+beheer-eerder = Earlier changes
+
 ## The login service of the test
 
 idp-inloggen = Log in

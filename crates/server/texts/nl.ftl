@@ -532,6 +532,182 @@ koppeltaal-verlopen = Dit duurde te lang
     .uitleg = U was te lang weg, of u opende deze pagina in een andere browser.
     .advies = Ga terug naar uw portaal en open de taak opnieuw.
 
+## Koppeltaal: domeinbeheer
+
+beheer-inloggen = Inloggen bij domeinbeheer
+beheer-inloggen-inleiding = Hier beheert u de applicaties, rollen en inlogdiensten van een Koppeltaal-domein.
+beheer-sleutel = Uw beheersleutel
+beheer-sleutel-uitleg = U kreeg deze van wie de Koppeltaal-voorziening beheert. Wij bewaren hem niet in uw browser.
+beheer-knop-inloggen = Inloggen
+beheer-knop-uitloggen = Uitloggen
+beheer-sleutel-onbekend = Deze sleutel werkt niet. Kijk of u hem helemaal hebt overgenomen, of vraag een nieuwe.
+beheer-sleutel-te-vaak = U probeert het te vaak. Wacht een minuut en probeer het dan opnieuw.
+beheer-sleutel-verlopen = De pagina stond te lang open. Vul uw sleutel opnieuw in.
+beheer-verlopen = Log opnieuw in
+    .uitleg = Uw bezoek is voorbij, of deze pagina hoort bij een ander bezoek.
+    .advies = Er is niets veranderd. Log opnieuw in en probeer het nog een keer.
+beheer-intussen-anders = Iemand anders was u voor
+    .uitleg = Dit domein is veranderd sinds u de pagina opende. Wat u invulde is niet opgeslagen.
+    .advies = Open de pagina opnieuw, kijk wat er veranderd is, en vul het dan opnieuw in.
+beheer-onbekend = Dit is er niet
+    .uitleg = Wat u zoekt bestaat niet, of uw sleutel is er niet voor.
+    .advies = Ga terug naar uw domeinen.
+beheer-te-vaak = Dit ging te snel achter elkaar
+    .uitleg = U vraagt te vaak iets in korte tijd.
+    .advies = Wacht een minuut en probeer het dan opnieuw.
+beheer-uitgelogd = U bent uitgelogd
+    .uitleg = Uw bezoek aan domeinbeheer is voorbij.
+    .advies = U kunt deze pagina sluiten, of opnieuw inloggen.
+beheer-naar-begin = Naar domeinbeheer
+beheer-domeinen = Uw domeinen
+beheer-wie = U bent ingelogd als { $wie }.
+beheer-geen-domeinen = Er is nog geen domein waar uw sleutel voor is.
+beheer-aantal-applicaties = { $aantal ->
+    [one] { $aantal } applicatie
+   *[other] { $aantal } applicaties
+}
+beheer-aantal-wachtend = { $aantal ->
+    [one] { $aantal } wacht op een besluit
+   *[other] { $aantal } wachten op een besluit
+}
+beheer-aantal-rechten = { $aantal ->
+    [one] { $aantal } recht
+   *[other] { $aantal } rechten
+}
+beheer-domein = Domein { $domein }
+beheer-naar-domeinen = Terug naar uw domeinen
+beheer-naar-domein = Terug naar domein { $domein }
+beheer-fhir-server = De gegevens van dit domein staan in:
+beheer-applicaties = Applicaties
+beheer-geen-applicaties = Dit domein heeft nog geen applicaties.
+beheer-met-rol = Rol: { $rol }
+beheer-zonder-rol = Geen rol: deze applicatie mag niets
+beheer-status-pending = Wacht op besluit
+beheer-status-approved = Goedgekeurd
+beheer-status-rejected = Afgewezen
+beheer-rollen = Rollen
+beheer-geen-rollen = Dit domein heeft nog geen rollen.
+beheer-inlogdiensten = Inlogdiensten
+beheer-geen-inlogdiensten = Dit domein heeft nog geen inlogdiensten.
+beheer-standaard = Standaard
+beheer-standaard-kiezen = Standaard voor wie een module opent
+beheer-knop-standaard = Standaard opslaan
+beheer-geen = Geen
+beheer-meer = Meer
+beheer-naar-wijzigingen = Bekijk wie wat veranderde
+beheer-naar-noodrem = Noodrem: alle tokens nu laten stoppen
+beheer-gedaan-opgeslagen = Het is opgeslagen.
+beheer-gedaan-geregistreerd = De applicatie is geregistreerd. Geef hem een rol en keur hem goed als hij mee mag doen.
+beheer-gedaan-zonder-device = Het is opgeslagen, maar de FHIR-server gaf geen antwoord. Het Device van de applicatie moet nog gemaakt worden.
+beheer-gedaan-device = Het Device van de applicatie klopt.
+beheer-gedaan-verwijderd = Het is verwijderd.
+beheer-gedaan-geremd = Alle tokens van voor dit moment werken niet meer.
+beheer-fout = Dit is niet opgeslagen
+beheer-fout-naam = Vul een naam in van 1 tot 100 tekens die nog niet bestaat.
+beheer-fout-jwks-uri = Dit adres van de sleutels kan niet. Het begint met https://, is van buiten te bereiken, en hoort bij geen andere applicatie.
+beheer-fout-redirect-uris = Niet elk adres om naar terug te gaan klopt. Zet op elke regel één adres dat begint met https://. Het mogen er 20 zijn.
+beheer-fout-rol = Kies een rol die in dit domein bestaat.
+beheer-fout-type = Vul de naam van een FHIR-type in, zoals Task.
+beheer-fout-issuer = Dit adres van de inlogdienst kan niet. Het begint met https:// en heeft geen vraagteken.
+beheer-fout-client-id = Vul in hoe de inlogdienst ons noemt: 1 tot 100 tekens.
+beheer-fout-claim = Vul de naam van een claim in: 1 tot 100 tekens.
+beheer-fout-bevestiging = Kruis aan dat u het zeker weet.
+beheer-fout-in-gebruik = Dit kan nog niet weg: een applicatie of instelling gebruikt het.
+beheer-fout-overig = Wat u invulde kan niet. Kijk het na en probeer het opnieuw.
+beheer-applicatie = Applicatie { $naam }
+beheer-applicatie-nieuw = Nieuwe applicatie
+beheer-applicatie-nieuw-uitleg = De applicatie krijgt een nieuw nummer (client_id) en wacht dan op uw besluit.
+beheer-client-id = client_id:
+beheer-gegevens = Gegevens
+beheer-naam = Naam
+beheer-jwks-uri = Adres van de sleutels (JWKS)
+beheer-jwks-uri-uitleg = Op dit adres staan de openbare sleutels van de applicatie.
+beheer-redirect-uris = Adressen om naar terug te gaan
+beheer-redirect-uris-uitleg = Eén adres op elke regel. Alleen nodig voor modules die geopend worden.
+beheer-rol-kiezen = Rol
+beheer-rol-kiezen-uitleg = De rol bepaalt wat de applicatie mag. Een applicatie heeft één rol.
+beheer-wie-inlogt = Waar mensen inloggen
+beheer-wie-inlogt-uitleg = Kies per soort gebruiker een inlogdienst.
+beheer-idp-patient = Cliënten
+beheer-idp-practitioner = Behandelaren
+beheer-idp-related-person = Naasten
+beheer-knop-opslaan = Opslaan
+beheer-knop-registreren = Registreren
+beheer-knop-maken = Maken
+beheer-knop-wijzigen = Wijzigen
+beheer-knop-goedkeuren = Goedkeuren
+beheer-knop-afwijzen = Afwijzen
+beheer-knop-laten-wachten = Laten wachten
+beheer-granted = Gegeven toegang
+beheer-granted-uitleg = Heeft de rol een recht met bereik ‘gegeven’? Dan geldt dat voor wat deze applicaties maakten.
+beheer-granted-kiezen = Geef toegang tot wat deze applicatie maakte
+beheer-knop-geven = Toegang geven
+beheer-knop-afnemen = Toegang afnemen
+beheer-device = Device
+beheer-device-uitleg = Elke applicatie staat als Device in de FHIR-server. Met deze knop maakt u het opnieuw of werkt u het bij.
+beheer-knop-device = Device maken of bijwerken
+beheer-verwijderen = Verwijderen
+beheer-applicatie-weg-uitleg = De applicatie krijgt dan geen tokens meer. Het Device en wat de applicatie maakte blijven in de FHIR-server staan.
+beheer-rol-weg-uitleg = Een rol kan weg als geen applicatie hem heeft.
+beheer-idp-weg-uitleg = Een inlogdienst kan weg als niets ernaar verwijst.
+beheer-bevestigen = Ja, ik weet het zeker
+beheer-knop-verwijderen = Verwijderen
+beheer-rol = Rol { $naam }
+beheer-rol-nieuw = Nieuwe rol
+beheer-rol-nieuw-uitleg = Geef de rol een naam. Daarna kiest u wat hij mag.
+beheer-rechten = Wat deze rol mag
+beheer-geen-rechten = Deze rol mag nog niets.
+beheer-type = FHIR-type
+beheer-type-uitleg = Bijvoorbeeld Task of Patient.
+beheer-recht = Rechten op één type
+beheer-recht-uitleg = Kies per handeling met wiens gegevens het mag: eigen (zelf gemaakt), gegeven (van applicaties die toegang gaven) of alle. Alles op ‘nee’ neemt de rechten weg.
+beheer-actie-create = Maken
+beheer-actie-read = Lezen
+beheer-actie-update = Wijzigen
+beheer-actie-delete = Verwijderen
+beheer-bereik-geen = nee
+beheer-bereik-own = eigen
+beheer-bereik-granted = gegeven
+beheer-bereik-all = alle
+beheer-idp = Inlogdienst { $naam }
+beheer-idp-nieuw = Nieuwe inlogdienst
+beheer-callback = Geef de inlogdienst dit adres om naar terug te gaan:
+beheer-issuer = Adres van de inlogdienst (issuer)
+beheer-issuer-uitleg = De inlogdienst werkt met OpenID Connect.
+beheer-idp-client-id = Hoe de inlogdienst ons noemt (client_id)
+beheer-idp-client-id-uitleg = U krijgt dit van wie de inlogdienst beheert.
+beheer-claim = Claim die zegt wie het is
+beheer-claim-uitleg = Laat leeg voor email.
+beheer-identifier-system = Systeem van het kenmerk
+beheer-identifier-system-uitleg = Laat leeg als elk kenmerk van de persoon goed is.
+beheer-extra-scopes = Extra scopes
+beheer-extra-scopes-uitleg = Met een spatie ertussen. Mag leeg zijn.
+beheer-noodrem = Noodrem van { $domein }
+beheer-noodrem-inleiding = Is er een sleutel gestolen, of doet een applicatie iets wat niet mag? Dan kunt u alles stoppen wat tot nu toe is uitgegeven.
+beheer-noodrem-geldt = De noodrem is gebruikt: tokens van voor { $moment } (UTC) werken niet.
+beheer-noodrem-nooit = De noodrem is nog niet gebruikt.
+beheer-noodrem-gevolg = Applicaties die mogen meedoen, vragen daarna vanzelf nieuwe tokens. Trek dus eerst de rol of de goedkeuring in van wie niet meer mag.
+beheer-noodrem-bevestigen = Ja, laat alle tokens van dit domein nu stoppen
+beheer-knop-noodrem = Noodrem gebruiken
+beheer-logboek = Wijzigingen in { $domein }
+beheer-geen-wijzigingen = Er zijn geen wijzigingen.
+beheer-op-moment = { $moment } (UTC)
+beheer-door = Door { $wie }
+beheer-erbij = Erbij
+beheer-eraf = Weg
+beheer-anders = Anders
+beheer-was = Was:
+beheer-is = Is nu:
+beheer-regel-applicatie = Applicatie
+beheer-regel-rol = Rol
+beheer-regel-idp = Inlogdienst
+beheer-regel-domein = Domein
+beheer-weggelaten = { $aantal ->
+    [one] En nog { $aantal } regel.
+   *[other] En nog { $aantal } regels.
+}
+beheer-eerder = Eerdere wijzigingen
+
 ## De inlogdienst van de proef
 
 idp-inloggen = Inloggen

@@ -4,6 +4,7 @@
 //! [`Domeinconfiguratie::read`] takes the declaration, which is also what is kept, sent and shown;
 //! what it means is these types, and nothing that a reader finds in them needs another look.
 
+mod onderdelen;
 mod reading;
 mod rows;
 mod written;
@@ -14,7 +15,9 @@ use crate::domein::{ClientId, Domein};
 use crate::permissie::Permissie;
 use crate::scope::Scopes;
 
+pub use onderdelen::read_rol;
 pub use reading::{Fout, Regels};
+pub(crate) use reading::{fout, name};
 pub use rows::{Domeinkop, Kept};
 
 /// Bytes of a declaration, at most: it is one row.

@@ -46,7 +46,7 @@ impl fmt::Display for Fout {
 
 impl std::error::Error for Fout {}
 
-fn fout(at: impl Into<String>, why: impl Into<String>) -> Fout {
+pub(crate) fn fout(at: impl Into<String>, why: impl Into<String>) -> Fout {
     Fout {
         at: at.into(),
         why: why.into(),
@@ -94,7 +94,9 @@ impl Domeinconfiguratie {
     }
 }
 
-fn written_application((client_id, applicatie): (&ClientId, &Applicatie)) -> written::Application {
+pub(super) fn written_application(
+    (client_id, applicatie): (&ClientId, &Applicatie),
+) -> written::Application {
     written::Application {
         client_id: client_id.to_string(),
         name: applicatie.naam.clone(),
@@ -107,7 +109,7 @@ fn written_application((client_id, applicatie): (&ClientId, &Applicatie)) -> wri
     }
 }
 
-fn written_role(permissies: &[Permissie]) -> BTreeMap<String, Rights> {
+pub(super) fn written_role(permissies: &[Permissie]) -> BTreeMap<String, Rights> {
     let mut types: BTreeMap<String, Rights> = BTreeMap::new();
     for permissie in permissies {
         let rights = types.entry(permissie.resource.to_string()).or_default();
@@ -122,7 +124,7 @@ fn written_role(permissies: &[Permissie]) -> BTreeMap<String, Rights> {
     types
 }
 
-fn written_idp((name, idp): (&String, &Idp)) -> written::IdentityProvider {
+pub(super) fn written_idp((name, idp): (&String, &Idp)) -> written::IdentityProvider {
     written::IdentityProvider {
         name: name.clone(),
         issuer: idp.issuer.clone(),
@@ -133,8 +135,8 @@ fn written_idp((name, idp): (&String, &Idp)) -> written::IdentityProvider {
     }
 }
 
-struct Reading {
-    regels: Regels,
+pub(super) struct Reading {
+    pub(super) regels: Regels,
 }
 
 impl Reading {
@@ -188,7 +190,7 @@ impl Reading {
         Ok(read)
     }
 
-    fn application(
+    pub(super) fn application(
         &self,
         of: &impl Fn(&str) -> String,
         written: written::Application,
@@ -220,21 +222,30 @@ impl Reading {
         let mut read = BTreeMap::new();
         for (at, idp) in written.into_iter().enumerate() {
             let of = |member: &str| format!("identity_providers[{at}].{member}");
-            name(&of("name"), &idp.name)?;
-            name(&of("client_id"), &idp.client_id)?;
-            name(&of("claim"), &idp.claim)?;
-            let meant = Idp {
-                issuer: self.base(&of("issuer"), &idp.issuer)?,
-                client_id: idp.client_id,
-                claim: idp.claim,
-                identifier_system: idp.identifier_system,
-                extra_scopes: idp.extra_scopes,
-            };
-            if read.insert(idp.name, meant).is_some() {
+            let (name, meant) = self.idp(&of, idp)?;
+            if read.insert(name, meant).is_some() {
                 return Err(fout(of("name"), "another identity provider has the same"));
             }
         }
         Ok(read)
+    }
+
+    pub(super) fn idp(
+        &self,
+        of: &impl Fn(&str) -> String,
+        idp: written::IdentityProvider,
+    ) -> Result<(String, Idp), Fout> {
+        name(&of("name"), &idp.name)?;
+        name(&of("client_id"), &idp.client_id)?;
+        name(&of("claim"), &idp.claim)?;
+        let meant = Idp {
+            issuer: self.base(&of("issuer"), &idp.issuer)?,
+            client_id: idp.client_id,
+            claim: idp.claim,
+            identifier_system: idp.identifier_system,
+            extra_scopes: idp.extra_scopes,
+        };
+        Ok((idp.name, meant))
     }
 
     /// koppeltaal case 115: an absolute `https` URL; without TLS on loopback alone, for tests.
@@ -297,7 +308,7 @@ fn fits_together(read: &Domeinconfiguratie) -> Result<(), Fout> {
     }
 }
 
-fn role(
+pub(super) fn role(
     (name_of, types): (String, BTreeMap<String, Rights>),
 ) -> Result<(String, Vec<Permissie>), Fout> {
     let at = format!("roles.{name_of}");
@@ -334,7 +345,7 @@ fn client_id(at: &str, text: &str) -> Result<ClientId, Fout> {
     ClientId::parse(text).map_err(|why| fout(at, why.to_string()))
 }
 
-fn name(at: &str, text: &str) -> Result<(), Fout> {
+pub(crate) fn name(at: &str, text: &str) -> Result<(), Fout> {
     let is_readable = !text.trim().is_empty() && !text.chars().any(char::is_control);
     if is_readable && text.len() <= NAME_BYTES_MAX {
         Ok(())

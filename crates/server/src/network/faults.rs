@@ -97,6 +97,32 @@ const FAULTS: [Fault; 30] = [
     fault(&["dva-back", "dva2-back"], "/resource", Harm::CutOff),
 ];
 
+/// The fault that breaks each step of the journey `koppeltaal`, by its number less one. What the
+/// journey itself says in step 10 goes by the same door as what it says in step 1.
+const KOPPELTAAL: [Fault; 9] = [
+    fault(&["koppeltaal"], "/api/v1/d1/beheer", Harm::Down),
+    fault(
+        &["koppeltaal"],
+        "/api/v1/d1/oauth2/token",
+        Harm::Request("grant_type=client_credentials", "grant_type=x"),
+    ),
+    fault(&["koppeltaal"], "/api/v1/d1/fhir/r4/Task", Harm::Down),
+    fault(
+        &["koppeltaal"],
+        "/api/v1/d1/fhir/r4/Task",
+        Harm::Answer("searchset", "history"),
+    ),
+    fault(&["module"], "/start", Harm::Down),
+    fault(&["koppeltaal"], "/api/v1/d1/oauth2/authorize", Harm::Down),
+    fault(&["koppeltaal"], "/api/v1/d1/oauth2/idp", Harm::Down),
+    fault(
+        &["koppeltaal"],
+        "/api/v1/d1/oauth2/token",
+        Harm::Request("code_verifier=", "code_verifier=x"),
+    ),
+    fault(&["koppeltaal"], "/api/v1/d1/oauth2/introspect", Harm::Down),
+];
+
 const fn fault(hosts: &'static [&'static str], path: &'static str, harm: Harm) -> Fault {
     Fault { hosts, path, harm }
 }
@@ -105,6 +131,11 @@ impl Fault {
     /// The fault that breaks this step; nothing for a number that is no step.
     pub fn of_step(step: u8) -> Option<Self> {
         FAULTS.get(usize::from(step).checked_sub(1)?).copied()
+    }
+
+    /// The same for a step of the journey `koppeltaal`.
+    pub fn of_koppeltaal_step(step: u8) -> Option<Self> {
+        KOPPELTAAL.get(usize::from(step).checked_sub(1)?).copied()
     }
 
     /// Whether the step happens at these parties alone, so that nobody else can break it.

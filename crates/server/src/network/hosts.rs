@@ -84,7 +84,10 @@ impl Party {
 
     /// Whether it belongs to Koppeltaal, and not to the chain of MedMij and Mitz.
     pub const fn is_of_koppeltaal(self) -> bool {
-        matches!(self, Self::Koppeltaal | Self::Fhir)
+        matches!(
+            self,
+            Self::Koppeltaal | Self::Fhir | Self::Idp | Self::Portaal | Self::Module
+        )
     }
 
     /// The party that is this DVA.

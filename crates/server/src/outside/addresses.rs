@@ -2,9 +2,14 @@
 
 use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::time::Duration;
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use tokio::time::timeout;
 use url::Host;
+
+/// How long a name may take to be looked up, when nothing is sent there yet.
+const LOOKUP_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Where calls may go.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,6 +42,22 @@ impl Addresses {
             (Self::Public { .. }, Host::Domain(name)) => !is_under_localhost(name),
             (Self::Public { .. }, Host::Ipv4(ip)) => is_public(IpAddr::V4(*ip)),
             (Self::Public { .. }, Host::Ipv6(ip)) => is_public(IpAddr::V6(*ip)),
+        }
+    }
+
+    /// Whether `name` leads to an address that may be called, or to none at all just now.
+    pub(super) async fn may_lead(&self, name: &str) -> bool {
+        match self {
+            Self::LoopbackOnly | Self::Named(_) => return true,
+            Self::Public { and } if and.contains(&name.to_ascii_lowercase()) => return true,
+            Self::Public { .. } => {}
+        }
+        match timeout(LOOKUP_TIMEOUT, tokio::net::lookup_host((name, 0))).await {
+            Ok(Ok(found)) => {
+                let found: Vec<SocketAddr> = found.collect();
+                found.is_empty() || !self.among(name, found.into_iter()).is_empty()
+            }
+            Ok(Err(_)) | Err(_) => true,
         }
     }
 

@@ -23,7 +23,7 @@ use http::{HeaderMap, Method, StatusCode};
 use reqwest::redirect::Policy;
 use rustls::ClientConfig;
 use rustls::crypto::aws_lc_rs;
-use url::{Url, form_urlencoded};
+use url::{Host, Url, form_urlencoded};
 
 use crate::certificates::Identity;
 use crate::trust::Trust;
@@ -197,7 +197,8 @@ impl Outside {
         self.send(Method::PUT, url, headers, Some(bytes)).await
     }
 
-    async fn send(
+    /// Asks by any method.
+    pub async fn send(
         &self,
         method: Method,
         url: &str,
@@ -236,6 +237,18 @@ impl Outside {
         let client = self.client.load_full();
         let response = client.execute(request).await;
         read(response.map_err(OutsideError::of)?, bytes_max).await
+    }
+
+    /// Whether calls may go to `url`, as its name leads now. A name that leads nowhere may: it is looked
+    /// at again at each connection.
+    pub async fn may_call(&self, url: &str) -> Result<(), OutsideError> {
+        let url = self.allowed(url)?;
+        match url.host() {
+            Some(Host::Domain(name)) if !self.addresses.may_lead(name).await => {
+                Err(OutsideError::NotAllowed(name.to_owned()))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// The URL, if calls may go there. The library resolves names through [`Resolver`], but takes

@@ -27,9 +27,16 @@ mod tijd;
 mod waarde;
 
 /// Gives a context its [`PageContext::render`]: the key of the text that is both title and heading,
-/// and the template. Its samples are a method of its own, `voorbeelden`.
+/// and the template; or the text itself, where the title names what the page is about. Its samples are
+/// a method of its own, `voorbeelden`.
 macro_rules! page {
     ($context:ty, $titel:expr, $template:tt) => {
+        page!($context, with |page: &$context, t: &$crate::pages::texts::Texts| {
+            let titel: fn(&$context) -> &'static str = $titel;
+            t.say(titel(page))
+        }, $template);
+    };
+    ($context:ty, with $titel:expr, $template:tt) => {
         impl $crate::pages::PageContext for $context {
             fn render(&self, shell: &$crate::pages::Shell) -> $crate::pages::Page {
                 #[derive(askama::Template)]
@@ -41,8 +48,8 @@ macro_rules! page {
                     t: &'static $crate::pages::texts::Texts,
                 }
                 let t = $crate::pages::texts::texts(shell.lang);
-                let titel: fn(&$context) -> &'static str = $titel;
-                let titel = t.say(titel(self));
+                let titel: fn(&$context, &$crate::pages::texts::Texts) -> String = $titel;
+                let titel = titel(self, t);
                 let page = self;
                 $crate::pages::Page::of(
                     &View {
@@ -63,6 +70,9 @@ macro_rules! page {
 }
 
 mod bediening;
+mod beheer;
+mod beheer_applicatie;
+mod beheer_delen;
 mod berichten;
 mod digid;
 mod eis;
@@ -81,6 +91,17 @@ mod uitwisseling;
 mod voorbeelden;
 
 pub use self::bediening::{Bediening, BedieningPartij, Storing};
+pub use self::beheer::{
+    BeheerApplicatieRegel, BeheerDomein, BeheerDomeinRegel, BeheerDomeinen, BeheerGedaan,
+    BeheerInlogfout, BeheerInloggen, BeheerLogboek, BeheerLogboekregel, BeheerMelding,
+    BeheerMeldingSoort, BeheerNoodrem, BeheerPlek,
+};
+pub use self::beheer_applicatie::{
+    BeheerApplicatie, BeheerApplicatieVelden, BeheerGegeven, BeheerKeuze, BeheerSoort, BeheerVeld,
+};
+pub use self::beheer_delen::{
+    BeheerIdp, BeheerIdpVelden, BeheerMatrixRij, BeheerRecht, BeheerRol, segment,
+};
 pub use self::berichten::Berichten;
 pub use self::diagram::{Diagram, DiagramRij, DiagramStand};
 pub use self::digid::{
@@ -122,6 +143,7 @@ pub const STYLESHEET: &str = concat!(
     include_str!("../../templates/stijl.css"),
     include_str!("../../templates/diagram.css"),
     include_str!("../../templates/netwerk.css"),
+    include_str!("../../templates/beheer.css"),
 );
 
 /// The one script: it brings the observer's pages up to date, and no other party's pages may run it.

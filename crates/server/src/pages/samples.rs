@@ -1,11 +1,12 @@
 //! Every page, rendered from its samples: for tests, and for whoever wants to look at them.
 
 use super::{
-    Afgemeld, Bediening, Berichten, Brand, DigidDoorsturen, DigidInloggen, DigidNietGevonden,
-    DigidUitgelogd, DigidUitloggen, Eis, IdpFout, IdpInloggen, KoppeltaalFout, Lang, MitzFout,
-    MitzGeannuleerd, MitzNietIngelogd, ModuleMelding, ModuleTaak, Netwerk, Origin, Overzicht, Page,
-    PageContext, PgoMelding, PgoResultaat, PgoStart, PortaalFout, PortaalOpenen, PortaalStart,
-    RegisterFout, Reis, Shell, Technisch, Toestemming,
+    Afgemeld, Bediening, BeheerApplicatie, BeheerDomein, BeheerDomeinen, BeheerIdp, BeheerInloggen,
+    BeheerLogboek, BeheerMelding, BeheerNoodrem, BeheerRol, Berichten, Brand, DigidDoorsturen,
+    DigidInloggen, DigidNietGevonden, DigidUitgelogd, DigidUitloggen, Eis, IdpFout, IdpInloggen,
+    KoppeltaalFout, Lang, MitzFout, MitzGeannuleerd, MitzNietIngelogd, ModuleMelding, ModuleTaak,
+    Netwerk, Origin, Overzicht, Page, PageContext, PgoMelding, PgoResultaat, PgoStart, PortaalFout,
+    PortaalOpenen, PortaalStart, RegisterFout, Reis, Shell, Technisch, Toestemming,
 };
 
 /// A rendered sample.
@@ -36,6 +37,15 @@ pub fn samples(lang: Lang) -> Vec<Sample> {
         of::<RegisterFout>("register_fout", Brand::Toestemmingen, lang),
         of::<Afgemeld>("register_afgemeld", Brand::Toestemmingen, lang),
         of::<KoppeltaalFout>("koppeltaal_fout", Brand::Koppeltaal, lang),
+        of::<BeheerInloggen>("beheer_inloggen", Brand::Koppeltaal, lang),
+        of::<BeheerDomeinen>("beheer_domeinen", Brand::Koppeltaal, lang),
+        of::<BeheerDomein>("beheer_domein", Brand::Koppeltaal, lang),
+        of::<BeheerApplicatie>("beheer_applicatie", Brand::Koppeltaal, lang),
+        of::<BeheerRol>("beheer_rol", Brand::Koppeltaal, lang),
+        of::<BeheerIdp>("beheer_idp", Brand::Koppeltaal, lang),
+        of::<BeheerNoodrem>("beheer_noodrem", Brand::Koppeltaal, lang),
+        of::<BeheerLogboek>("beheer_logboek", Brand::Koppeltaal, lang),
+        of::<BeheerMelding>("beheer_melding", Brand::Koppeltaal, lang),
         of::<IdpInloggen>("idp_inloggen", Brand::Idp, lang),
         of::<IdpFout>("idp_fout", Brand::Idp, lang),
         of::<PortaalStart>("portaal_start", Brand::Portaal, lang),

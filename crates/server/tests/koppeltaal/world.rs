@@ -29,7 +29,7 @@ pub(crate) const TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-b
 pub(crate) struct World {
     pub(crate) running: Running,
     pub(crate) shelf: Arc<Shelf>,
-    outside: Outside,
+    pub(crate) outside: Outside,
 }
 
 /// Where applications show their keys: what each path answers, and how often it was asked.
@@ -297,7 +297,7 @@ impl Drop for World {
 }
 
 /// Serves plain HTTP for as long as the test runs.
-async fn axum_serve(listener: TcpListener, router: Router) {
+pub(crate) async fn axum_serve(listener: TcpListener, router: Router) {
     while let Ok((socket, _)) = listener.accept().await {
         let service = hyper_util::service::TowerToHyperService::new(router.clone());
         tokio::spawn(async move {

@@ -1,9 +1,11 @@
 //! What can be asked of the program, one module a command.
 
 mod backup;
+mod beside;
 mod check;
 mod configured;
 mod demo;
+mod domain;
 mod keys;
 mod lists;
 mod migrate;
@@ -35,6 +37,7 @@ enum Command {
     Backup(backup::Backup),
     Restore(restore::Restore),
     Lists(lists::Lists),
+    Domain(domain::Domain),
 }
 
 impl Sluis {
@@ -61,6 +64,7 @@ impl Sluis {
             Command::Backup(backup) => backup.run(),
             Command::Restore(restore) => runtime.block_on(restore.run()),
             Command::Lists(lists) => runtime.block_on(lists.run()),
+            Command::Domain(domain) => runtime.block_on(domain.run()),
         }
     }
 }

@@ -79,7 +79,7 @@ impl From<Outage> for Geweigerd {
 
 /// See the module.
 pub(super) struct Domeinen {
-    base: String,
+    pub(super) base: String,
     pub(super) regels: Regels,
     held: ArcSwap<HashMap<Domein, Arc<DomeinNu>>>,
 }
@@ -139,7 +139,10 @@ impl Domeinen {
             return Ok(());
         }
         let now = app.clock.now();
-        let changes = meant.put(None, now).into_iter();
+        // What a domain left that was removed.
+        let left = app.load::<Domeinkop>(Domeinkop::key(&meant.domein), now);
+        let version = left.await?.map(|left| left.version);
+        let changes = meant.put(version, now).into_iter();
         let changes = changes.map(|change| app.seal.change(change)).collect();
         let id = CommitId(chance::entropy().bytes("koppeltaal.declare"));
         let commit = Commit::new(id, now, changes, vec![]);
@@ -186,10 +189,12 @@ impl Domeinen {
         let configuratie = kept.value.meant(self.regels).map_err(|fout| {
             Outage::BadRow(format!("the domain {domein} cannot be read: {fout}"))
         })?;
-        Ok(Some(Arc::new(DomeinNu {
-            urls: DomeinUrls::new(&self.base, domein),
-            configuratie,
-            version: kept.version,
-        })))
+        Ok(configuratie.map(|configuratie| {
+            Arc::new(DomeinNu {
+                urls: DomeinUrls::new(&self.base, domein),
+                configuratie,
+                version: kept.version,
+            })
+        }))
     }
 }

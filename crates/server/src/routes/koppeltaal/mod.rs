@@ -1,6 +1,7 @@
 //! Koppeltaal 2.0: the authorization service of every domain, and what stands beside it
 //! (koppeltaal.md §1.1). Everything is under `/api/v1/<DOMEIN>/` (TOP-KT-018).
 
+mod beheer;
 mod discovery;
 mod domeinen;
 mod fhir;
@@ -89,11 +90,16 @@ impl KoppeltaalRole {
                 "/.well-known/smart-configuration",
                 get(discovery::smart_configuration),
             );
-        let domein = fhir::routes().nest("/oauth2", oauth2).route(
-            "/fhir/r4/.well-known/smart-configuration",
-            get(discovery::smart_configuration),
-        );
-        let router = Router::new().nest("/api/v1/{domein}", domein);
+        let domein = fhir::routes()
+            .nest("/oauth2", oauth2)
+            .nest("/beheer", beheer::routes())
+            .route(
+                "/fhir/r4/.well-known/smart-configuration",
+                get(discovery::smart_configuration),
+            );
+        let router = Router::new()
+            .nest("/api/v1/{domein}", domein)
+            .merge(beheer::bladzijden());
         web::with_pages(router, Brand::Koppeltaal).with_state(Arc::clone(self))
     }
 

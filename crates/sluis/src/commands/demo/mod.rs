@@ -72,6 +72,13 @@ const INTERRUPTED: u8 = 130;
 enum Journey {
     /// The 30 steps from PGO to care provider (seed 000)
     Mitz,
+    /// An application registers, gets a token and works with resources; a portal launches a module (seed 004)
+    Koppeltaal,
+}
+
+impl Journey {
+    /// Every journey, in the order in which they run when none is named.
+    const ALL: [Self; 2] = [Self::Mitz, Self::Koppeltaal];
 }
 
 fn party(name: &str) -> Result<Party, String> {
@@ -102,6 +109,11 @@ impl Demo {
         }
         if let Some(state) = self.state.as_deref().filter(|_| self.print_ca) {
             return printed(network::ca(state));
+        }
+        if self.break_step.is_some() && self.fault().is_none() {
+            let last = headless::KOPPELTAAL_STEPS.len();
+            eprintln!("sluis demo: the journey koppeltaal has steps 1 to {last}");
+            return ExitCode::from(2);
         }
         if self.parties().is_empty() {
             eprintln!("sluis demo: --only and --except leave no party to start");
@@ -172,8 +184,17 @@ impl Demo {
             input: Box::new(move |port| read_input(input.as_deref(), port)),
             parties: self.parties(),
             elsewhere: self.elsewhere.iter().copied().collect::<BTreeMap<_, _>>(),
-            fault: self.break_step.and_then(Fault::of_step),
+            fault: self.fault(),
             control: self.control,
+        }
+    }
+
+    /// The fault that breaks the step: of the one journey that is named, else of the thirty steps.
+    fn fault(&self) -> Option<Fault> {
+        let step = self.break_step?;
+        match self.headless.as_deref() {
+            Some([Journey::Koppeltaal]) => Fault::of_koppeltaal_step(step),
+            _ => Fault::of_step(step),
         }
     }
 

@@ -5,23 +5,17 @@ mod master;
 mod not_before;
 mod retire;
 mod rotate;
-mod table;
+pub(super) mod table;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use clap::{Args, Subcommand};
-use server::clock::Clock;
-use server::config::Config;
-use server::home::Home;
+use server::keys::Purpose;
 use server::keys::admin::NotDone;
-use server::keys::custody::token;
-use server::keys::{Custody, KeyFault, MasterKey, Purpose, Schedule, SigningToken};
-use server::network::{Party, master_file};
-use verdict::Moment;
+use server::network::Party;
 
-use super::configured;
+use super::beside::Opened;
 
 /// A party's own keys: list, rotate and retire them, or refuse what was issued before a moment
 #[derive(Args)]
@@ -67,16 +61,7 @@ struct Whose {
 }
 
 /// The roles of a node.
-const ROLES: [&str; 4] = ["mitz", "lokalisatie", "dva", "pgo"];
-
-/// An opened party: where its keys are, and what the time is.
-struct Opened {
-    home: Home,
-    schedule: Schedule,
-    now: Moment,
-    master: PathBuf,
-    config: Option<Config>,
-}
+const ROLES: [&str; 5] = ["mitz", "lokalisatie", "dva", "pgo", "koppeltaal"];
 
 impl Keys {
     /// Does what was asked. Exit code 0 when it went well, 1 when it was refused, 2 when it could not
@@ -96,60 +81,12 @@ impl Whose {
     /// Opens the rows.
     async fn open(&self) -> Result<Opened, ExitCode> {
         let opened = match (&self.config, &self.role, &self.state, self.party) {
-            (Some(config), Some(role), ..) => of_node(config, role).await,
-            (_, _, Some(state), Some(party)) => of_demo(&state.join(party.name())),
+            (Some(config), Some(role), ..) => Opened::of_node(config, role).await,
+            (_, _, Some(state), Some(party)) => Opened::of_demo(&state.join(party.name())),
             _ => Err("name --config and --role, or --state and --party".to_owned()),
         };
         opened.map_err(|why| cannot_begin(&why))
     }
-}
-
-impl Opened {
-    /// The master key and the token, for who makes a key.
-    fn custody(&self, purpose: Purpose) -> Result<Custody, ExitCode> {
-        let master = MasterKey::read(&self.master);
-        let master = master.map_err(|fault: KeyFault| cannot_begin(&fault.to_string()))?;
-        Ok(Custody::new(master, self.token(purpose)?))
-    }
-
-    /// The token of a hardware security module, where the configuration names one and keys of this
-    /// purpose can be in it.
-    fn token(&self, purpose: Purpose) -> Result<Option<Arc<dyn SigningToken>>, ExitCode> {
-        match &self.config {
-            Some(config) if purpose.signs() => token(config).map_err(|why| cannot_begin(&why)),
-            _ => Ok(None),
-        }
-    }
-}
-
-async fn of_node(file: &Path, role: &str) -> Result<Opened, String> {
-    let config = configured::config(file)?;
-    let mut roles = config.nodes().into_iter().map(|(name, _)| name);
-    let role = roles.find(|name| *name == role);
-    let role = role.ok_or("the configuration has no such role")?;
-    Ok(Opened {
-        home: Home::beside_node(&config, role).await?,
-        schedule: config.schedule.clone(),
-        now: Clock::system().now(),
-        master: config.master_file.clone(),
-        config: Some(config),
-    })
-}
-
-fn of_demo(directory: &Path) -> Result<Opened, String> {
-    if !directory.is_dir() {
-        return Err(format!(
-            "{}: there is no such party; name the state directory of a demo",
-            directory.display()
-        ));
-    }
-    Ok(Opened {
-        home: Home::beside(directory)?,
-        schedule: Schedule::default(),
-        now: Clock::system().now(),
-        master: master_file(directory),
-        config: None,
-    })
 }
 
 /// The exit code of a command that could not begin, and why.

@@ -10,7 +10,8 @@ use server::keys::not_before::Subject;
 use verdict::Moment;
 
 use super::table::{aligned, moment};
-use super::{Opened, Whose, cannot_begin, not_done};
+use super::{Whose, cannot_begin, not_done};
+use crate::commands::beside::Opened;
 use crate::commands::say;
 
 /// Refuse every token that was issued to a client, by an issuer or in a domain before a moment

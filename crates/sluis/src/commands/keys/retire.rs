@@ -7,7 +7,7 @@ use serde_json::json;
 use server::keys::Purpose;
 use server::keys::admin::{self, Retired};
 
-use super::{Whose, not_done, purpose};
+use super::{Whose, cannot_begin, not_done, purpose};
 use crate::commands::say;
 
 /// Remove a key that nothing needs any more, or at once one that was stolen
@@ -43,7 +43,7 @@ impl Retire {
         };
         let token = match opened.token(self.purpose) {
             Ok(token) => token,
-            Err(code) => return code,
+            Err(why) => return cannot_begin(&why),
         };
         let key = (self.purpose, self.number);
         let (home, schedule) = (&opened.home, &opened.schedule);

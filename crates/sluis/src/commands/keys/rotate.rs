@@ -7,7 +7,7 @@ use serde_json::json;
 use server::keys::{Purpose, admin};
 
 use super::table::moment;
-use super::{Whose, not_done, purpose};
+use super::{Whose, cannot_begin, not_done, purpose};
 use crate::commands::say;
 
 /// Make the next key of a purpose; it is published now and used a little later
@@ -35,7 +35,7 @@ impl Rotate {
         };
         let custody = match opened.custody(self.purpose) {
             Ok(custody) => custody,
-            Err(code) => return code,
+            Err(why) => return cannot_begin(&why),
         };
         let (home, schedule) = (&opened.home, &opened.schedule);
         let made = admin::rotate(home, &custody, schedule, self.purpose, opened.now).await;

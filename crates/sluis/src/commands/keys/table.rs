@@ -3,7 +3,7 @@
 use server::date;
 
 /// The rows under their heads, each column as wide as its widest cell.
-pub(super) fn aligned(heads: &[&str], rows: &[Vec<String>]) -> String {
+pub(in crate::commands) fn aligned(heads: &[&str], rows: &[Vec<String>]) -> String {
     let heads: Vec<String> = heads.iter().map(|head| (*head).to_owned()).collect();
     let all = || std::iter::once(&heads).chain(rows);
     let width = |at: usize| {
@@ -25,7 +25,7 @@ pub(super) fn aligned(heads: &[&str], rows: &[Vec<String>]) -> String {
 }
 
 /// A moment in UTC.
-pub(super) fn moment(unix: i64) -> String {
+pub(in crate::commands) fn moment(unix: i64) -> String {
     format!("{}Z", date::moment(unix).replace(' ', "T"))
 }
 

@@ -1,4 +1,4 @@
-//! `--headless`: journeys over real TLS sockets, step by step, as the receiving parties saw them.
+//! The 30 steps from PGO to care provider, as the receiving parties saw them.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use server::outside::{Headers, Outside, OutsideConfig};
 use server::routes::steps::{Role, STEPS, Step};
 use tokio::time::{Instant, sleep};
 
-use super::{Journey, say};
+use super::{Ended, browser};
 
 /// How long the last sightings may take to reach the observer.
 const SIGHTINGS_WAIT: Duration = Duration::from_secs(3);
@@ -20,33 +20,6 @@ const SIGHTINGS_WAIT: Duration = Duration::from_secs(3);
 const QUIET: Duration = Duration::from_millis(400);
 /// How often we look.
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
-
-/// Runs the journeys (all there are when none is named) and prints their steps. Tells whether all
-/// passed.
-pub(super) async fn run(running: &Running, journeys: &[Journey], as_json: bool) -> bool {
-    let all = [Journey::Mitz];
-    let journeys = if journeys.is_empty() {
-        &all[..]
-    } else {
-        journeys
-    };
-    let mut results = Vec::new();
-    for journey in journeys {
-        match journey {
-            Journey::Mitz => results.push(mitz(running).await),
-        }
-    }
-    let passed = results.iter().all(Run::passed);
-    if as_json {
-        let runs: Vec<Value> = results.iter().map(Run::to_json).collect();
-        say(&json!({ "schema_version": 1, "passed": passed, "journeys": runs }).to_string());
-    } else {
-        for result in &results {
-            say(result.to_text().trim_end());
-        }
-    }
-    passed
-}
 
 /// A journey that was run.
 struct Run {
@@ -207,7 +180,16 @@ impl Run {
 }
 
 /// The 30 steps of seed 000, by the first person of the input.
-async fn mitz(running: &Running) -> Run {
+pub(super) async fn run(running: &Running) -> Ended {
+    let run = walked(running).await;
+    Ended {
+        passed: run.passed(),
+        text: run.to_text(),
+        json: run.to_json(),
+    }
+}
+
+async fn walked(running: &Running) -> Run {
     let trace = TraceId::fresh();
     let began = Instant::now();
     let stopped_at = match browser(running) {
@@ -273,13 +255,6 @@ fn shows_data(result: &Shown) -> Result<(), String> {
     } else {
         Err(format!("the person saw {}", result.in_short()))
     }
-}
-
-/// A browser that trusts whom the parties trust.
-fn browser(running: &Running) -> Result<Outside, String> {
-    let mut config = OutsideConfig::new(running.trust(), None);
-    config.timeout = Duration::from_mins(1);
-    Outside::new(config).map_err(|bad| bad.to_string())
 }
 
 /// What the observer was told of the run, when every step was told or nothing more comes.

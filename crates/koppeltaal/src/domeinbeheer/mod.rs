@@ -1,0 +1,24 @@
+//! Domain administration ([domeinbeheer], koppeltaal.md §1.1): who changes a domain, and how.
+//!
+//! Every change is one [`Bewerking`], whether it came by the REST API, the command line or a page. It
+//! names the version of the domain that its maker looked at, so that nobody overwrites what another
+//! did meanwhile; [`Wijzigen`] decides, and keeps with the change who made it ([`Logboekregel`]). What
+//! a change does, line by line, is a [`Plan`].
+//!
+//! Who may is a [`Beheersleutel`].
+
+mod beheersleutel;
+mod bewerking;
+mod device;
+mod logboek;
+mod plan;
+#[cfg(test)]
+mod tests;
+mod wijzigen;
+
+pub use beheersleutel::{Beheersleutel, Domeinen, NAAM_BYTES_MAX, SLEUTEL, SLEUTEL_S_MAX};
+pub use bewerking::Bewerking;
+pub use device::device_of;
+pub use logboek::Logboekregel;
+pub use plan::{Anders, IdpLid, Lid, Plan, Regel, Teken, Wijziging};
+pub use wijzigen::{Gewijzigd, Nu, Verwacht, Wijzigen};

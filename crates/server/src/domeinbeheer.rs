@@ -1,0 +1,303 @@
+//! What an operator does with the domains of Koppeltaal, on any home: show and change them, and make
+//! and withdraw administration keys. A running node knows of it two seconds later.
+//!
+//! No row here has a private part, so no key is needed to read or write one.
+
+use std::fmt;
+
+use koppeltaal::Domein;
+use koppeltaal::domeinbeheer::{Beheersleutel, Gewijzigd, Logboekregel, Nu, Wijzigen};
+use koppeltaal::domeinconfiguratie::{Domeinkop, Kept, Regels};
+use store::{Commit, NotCommitted, Page, Store};
+use uuid::Uuid;
+use verdict::{
+    Actor, BadRow, Body, Change, Clear, CommitId, Event, IndexKey, Key, Moment, Record, Row,
+    Sealed, Secrets, Space, Step, Then,
+};
+
+use crate::chance;
+
+/// Domains of one service, at most (`routes::koppeltaal`).
+const DOMEINEN_MAX: usize = 1_000;
+/// Administration keys of one service, at most: each is a person or a program.
+const SLEUTELS_MAX: usize = 1_000;
+/// Rows asked at once.
+const PAGE_ROWS: u16 = 256;
+/// How often a commit whose fate is unknown is sent again. Its id tells it from another's.
+const SENT_MAX: u8 = 5;
+/// How often a change may lose a race before it gives up. Who names the version he changes loses once.
+const ATTEMPTS_MAX: u8 = 16;
+
+/// Why nothing was done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NietGedaan {
+    /// The store does not work.
+    Store(String),
+    /// A row of ours cannot be read.
+    Rij(String),
+    /// There are more than a service ever has.
+    TeVeel(&'static str, usize),
+}
+
+/// A page of the log of a domain, newest first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bladzijde {
+    /// Its lines.
+    pub regels: Vec<Logboekregel>,
+    /// Where the next page begins, if there may be one.
+    pub verder: Option<Key>,
+}
+
+// ── Domains ─────────────────────────────────────────────────────────────────────────────────────
+
+/// Every domain with its version, by name.
+///
+/// # Errors
+/// [`NietGedaan`], here and below.
+pub async fn domeinen<S: Store>(home: &S, now: Moment) -> Result<Vec<(Domein, u64)>, NietGedaan> {
+    let what = ("domains", DOMEINEN_MAX);
+    let found = all::<Domeinkop, S>(home, Domeinkop::ALL, what, now).await?;
+    let mut domeinen: Vec<_> = found
+        .into_iter()
+        .map(|(_, version, kop)| (kop.domein, version))
+        .collect();
+    domeinen.sort();
+    Ok(domeinen)
+}
+
+/// A domain as it is kept.
+pub async fn nu<S: Store>(
+    home: &S,
+    domein: &Domein,
+    regels: Regels,
+    now: Moment,
+) -> Result<Option<Nu>, NietGedaan> {
+    let Some((versie, kept)) = load::<Kept, S>(home, &Kept::key(domein), now).await? else {
+        return Ok(None);
+    };
+    let meant = kept.meant(regels);
+    let meant = meant.map_err(|fout| NietGedaan::Rij(format!("the domain {domein}: {fout}")))?;
+    Ok(Some(Nu {
+        versie,
+        domein: meant,
+    }))
+}
+
+/// Changes a domain, or tells why not.
+pub async fn wijzigen<S: Store>(home: &S, wijzigen: &Wijzigen) -> Result<Gewijzigd, NietGedaan> {
+    for _ in 0..ATTEMPTS_MAX {
+        let nu = nu(home, &wijzigen.domein, wijzigen.regels, wijzigen.now).await?;
+        let Step::Done(verdict) = wijzigen.clone().answer(nu) else {
+            break;
+        };
+        if commit(home, verdict.changes, verdict.events, wijzigen.now).await? {
+            return Ok(verdict.reply);
+        }
+    }
+    Err(NietGedaan::Store("lost sixteen races in a row".to_owned()))
+}
+
+/// A page of the changes of a domain: the first, or the one that begins after `na`.
+pub async fn logboek<S: Store>(
+    home: &S,
+    domein: &Domein,
+    na: Option<Key>,
+    rows_max: u16,
+    now: Moment,
+) -> Result<Bladzijde, NietGedaan> {
+    let page = match na {
+        None => Page::first(rows_max),
+        Some(key) => Page::after(key, rows_max),
+    };
+    let by = Logboekregel::of_domain(domein);
+    let found = home.find(Logboekregel::SPACE, Logboekregel::INDEX, &by, page, now);
+    let found = found
+        .await
+        .map_err(|down| NietGedaan::Store(down.to_string()))?;
+    let regels = found.rows.into_iter().map(|(_, row)| read(row));
+    let regels = regels.map(|read| Ok(read?.1));
+    Ok(Bladzijde {
+        regels: regels.collect::<Result<_, NietGedaan>>()?,
+        verder: found.next,
+    })
+}
+
+// ── Administration keys ─────────────────────────────────────────────────────────────────────────
+
+/// Every administration key that works, by the name of its holder.
+pub async fn sleutels<S: Store>(
+    home: &S,
+    now: Moment,
+) -> Result<Vec<([u8; 16], Beheersleutel)>, NietGedaan> {
+    let what = ("administration keys", SLEUTELS_MAX);
+    let found = all::<Beheersleutel, S>(home, Beheersleutel::ALL, what, now).await?;
+    let of = |(key, _, sleutel): (Key, u64, Beheersleutel)| {
+        Some((<[u8; 16]>::try_from(key.bytes()).ok()?, sleutel))
+    };
+    let mut sleutels: Vec<_> = found.into_iter().filter_map(of).collect();
+    sleutels.sort_by(|(_, a), (_, b)| a.naam.cmp(&b.naam));
+    Ok(sleutels)
+}
+
+/// Keeps a new administration key.
+pub async fn sleutel_erbij<S: Store>(
+    home: &S,
+    id: [u8; 16],
+    sleutel: &Beheersleutel,
+    wie: &str,
+    now: Moment,
+) -> Result<bool, NietGedaan> {
+    let event = event("an administration key was made", wie, &sleutel.naam);
+    commit(home, vec![sleutel.toevoegen(id)], vec![event], now).await
+}
+
+/// Withdraws an administration key: what its holder asks from now on is refused, and his visits to the
+/// pages end. Tells whose it was; nothing when there is no such key.
+pub async fn sleutel_eraf<S: Store>(
+    home: &S,
+    id: [u8; 16],
+    wie: &str,
+    now: Moment,
+) -> Result<Option<Beheersleutel>, NietGedaan> {
+    let key = Beheersleutel::key(id);
+    let Some((version, sleutel)) = load::<Beheersleutel, S>(home, &key, now).await? else {
+        return Ok(None);
+    };
+    let event = event("an administration key was withdrawn", wie, &sleutel.naam);
+    let changes = vec![Change::remove(key, version)];
+    // Nobody writes such a row again: who else is first withdrew it.
+    commit(home, changes, vec![event], now).await?;
+    Ok(Some(sleutel))
+}
+
+fn event(what: &'static str, wie: &str, whose: &str) -> Event {
+    let who = Actor::Party(format!("{wie} (key of {whose})"));
+    Event::granted("koppeltaal.md §1.1", what, who)
+}
+
+/// The id of a key as operators see it.
+pub fn sleutel_naam(id: [u8; 16]) -> String {
+    Uuid::from_bytes(id).hyphenated().to_string()
+}
+
+/// The same back.
+pub fn sleutel_genaamd(text: &str) -> Option<[u8; 16]> {
+    Uuid::try_parse(text).ok().map(Uuid::into_bytes)
+}
+
+// ── Rows without a private part ─────────────────────────────────────────────────────────────────
+
+/// The row of a key, and its version.
+async fn load<T: Record, S: Store>(
+    home: &S,
+    key: &Key,
+    now: Moment,
+) -> Result<Option<(u64, T)>, NietGedaan> {
+    let rows = home.get(std::slice::from_ref(key), now).await;
+    let rows = rows.map_err(|down| NietGedaan::Store(down.to_string()))?;
+    rows.into_iter().next().flatten().map(read).transpose()
+}
+
+/// Every row with this index.
+async fn all<T: Record, S: Store>(
+    home: &S,
+    (index, value): (&'static str, &str),
+    (what, max): (&'static str, usize),
+    now: Moment,
+) -> Result<Vec<(Key, u64, T)>, NietGedaan> {
+    let (by, mut page) = (IndexKey::Text(value.to_owned()), Page::first(PAGE_ROWS));
+    let mut all = Vec::new();
+    loop {
+        let found = home.find(T::SPACE, index, &by, page, now).await;
+        let found = found.map_err(|down| NietGedaan::Store(down.to_string()))?;
+        for (key, row) in found.rows {
+            let (version, value) = read(row)?;
+            all.push((key, version, value));
+        }
+        if all.len() > max {
+            return Err(NietGedaan::TeVeel(what, max));
+        }
+        match found.next {
+            Some(next) => page = Page::after(next, PAGE_ROWS),
+            None => return Ok(all),
+        }
+    }
+}
+
+fn read<T: Record>(row: Row<Sealed>) -> Result<(u64, T), NietGedaan> {
+    let body = Body {
+        open: row.body.open,
+        index: row.body.index,
+        private: Secrets::none(),
+    };
+    Ok((row.version, T::from_body(&body)?))
+}
+
+/// Makes changes durable; false when a row was not as expected.
+async fn commit<S: Store>(
+    home: &S,
+    changes: Vec<Change<Clear>>,
+    events: Vec<Event>,
+    now: Moment,
+) -> Result<bool, NietGedaan> {
+    if changes.is_empty() && events.is_empty() {
+        return Ok(true);
+    }
+    let changes = changes.into_iter().map(plain).collect::<Result<_, _>>()?;
+    let id = CommitId(chance::entropy().bytes("commit"));
+    let commit = Commit::new(id, now, changes, events);
+    let commit = commit.map_err(|bad| NietGedaan::Store(bad.to_string()))?;
+    for _ in 0..SENT_MAX {
+        match home.commit(commit.clone()).await {
+            Ok(()) => return Ok(true),
+            Err(NotCommitted::Conflict(_)) => return Ok(false),
+            Err(NotCommitted::Unknown) => {}
+            Err(other) => return Err(NietGedaan::Store(other.to_string())),
+        }
+    }
+    Err(NietGedaan::Store(NotCommitted::Unknown.to_string()))
+}
+
+/// A change as the store may have it: there is nothing to seal.
+fn plain(change: Change<Clear>) -> Result<Change<Sealed>, NietGedaan> {
+    let space = change.key.space();
+    let then = match change.then {
+        Then::Keep => Then::Keep,
+        Then::Remove => Then::Remove,
+        Then::Put { until, body } if body.private.is_empty() => Then::Put {
+            until,
+            body: Body {
+                open: body.open,
+                index: body.index,
+                private: Vec::new(),
+            },
+        },
+        Then::Put { .. } => return Err(sealed(space)),
+    };
+    Ok(Change {
+        key: change.key,
+        expect: change.expect,
+        then,
+    })
+}
+
+fn sealed(space: Space) -> NietGedaan {
+    NietGedaan::Rij(format!("a row of {} would have to be sealed", space.0))
+}
+
+impl From<BadRow> for NietGedaan {
+    fn from(bad: BadRow) -> Self {
+        Self::Rij(bad.to_string())
+    }
+}
+
+impl fmt::Display for NietGedaan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Store(why) | Self::Rij(why) => f.write_str(why),
+            Self::TeVeel(what, max) => write!(f, "there are more than {max} {what}"),
+        }
+    }
+}
+
+impl std::error::Error for NietGedaan {}

@@ -1,0 +1,178 @@
+//! What every page of a domain has in common: who is there, where, and what he filled in.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use axum::response::Response;
+use koppeltaal::Domein;
+use koppeltaal::domeinbeheer::{Bewerking, Gewijzigd, Nu, Verwacht};
+use koppeltaal::domeinconfiguratie::{Domeinconfiguratie, Fout};
+use protocol::wire::Parameters;
+
+use super::KoppeltaalRole;
+use super::beheerder::Geen;
+use super::sessie::{Sessie, told};
+use crate::domeinbeheer;
+use crate::pages::{BeheerGedaan, BeheerMeldingSoort, BeheerPlek, Brand, PageContext};
+use crate::settle::Outage;
+use crate::web::{self, Visit};
+
+/// A page, or why there is another one.
+pub(super) type Bladzijde = Result<Response, Response>;
+
+/// Somebody who is logged in, at a domain that his key is for.
+pub(super) struct Plek {
+    pub(super) role: Arc<KoppeltaalRole>,
+    pub(super) sessie: Sessie,
+    pub(super) visit: Visit,
+    pub(super) domein: Domein,
+    pub(super) versie: u64,
+    pub(super) nu: Domeinconfiguratie,
+    names: BTreeMap<String, String>,
+}
+
+/// A form of ours, and the version that its page showed.
+pub(super) struct Ingevuld {
+    pub(super) form: Parameters,
+    pub(super) versie: u64,
+}
+
+impl Plek {
+    /// Who asks for a page of a domain; who is not logged in, logs in first.
+    pub(super) async fn of(
+        role: Arc<KoppeltaalRole>,
+        mut names: BTreeMap<String, String>,
+        visit: Visit,
+    ) -> Result<Self, Response> {
+        let sessie = logged_in(&role, &visit).await?;
+        let name = names.remove("domein").unwrap_or_default();
+        let unknown = || told(&visit, BeheerMeldingSoort::Onbekend);
+        let domein = Domein::parse(&name).map_err(|_| unknown())?;
+        // Whether there is a domain that his key is not for, he does not learn.
+        if sessie.beheerder.may(&domein).is_err() {
+            return Err(unknown());
+        }
+        let (app, regels) = (&role.app, role.domeinen.regels);
+        let kept = domeinbeheer::nu(&app.home, &domein, regels, app.clock.now()).await;
+        match kept {
+            Ok(Some(Nu {
+                versie,
+                domein: Some(nu),
+            })) => Ok(Self {
+                role,
+                sessie,
+                visit,
+                domein,
+                versie,
+                nu,
+                names,
+            }),
+            Ok(_) => Err(unknown()),
+            Err(_) => Err(told(&visit, BeheerMeldingSoort::Storing)),
+        }
+    }
+
+    /// A name in the path.
+    pub(super) fn name(&self, name: &str) -> &str {
+        self.names.get(name).map_or("", String::as_str)
+    }
+
+    /// What the page's forms send back.
+    pub(super) fn plek(&self) -> BeheerPlek {
+        BeheerPlek {
+            domein: self.domein.to_string(),
+            versie: self.versie,
+            formulier: self.sessie.formulier(&self.role),
+        }
+    }
+
+    /// A form of one of our pages.
+    pub(super) fn form(&self) -> Result<Ingevuld, Response> {
+        let form = self.sessie.form(&self.role, &self.visit);
+        let filled = form.and_then(|form| {
+            let versie = form.get("versie")?.parse().ok()?;
+            Some(Ingevuld { form, versie })
+        });
+        filled.ok_or_else(|| self.told(BeheerMeldingSoort::Verlopen))
+    }
+
+    /// What was done just now, as the address says.
+    pub(super) fn gedaan(&self) -> Option<BeheerGedaan> {
+        let query = self.visit.query().ok()?;
+        BeheerGedaan::of_code(query.get("gedaan")?)
+    }
+
+    /// Changes the domain from the version that the page showed; the domain after it, or which member
+    /// cannot be.
+    pub(super) async fn change(
+        &self,
+        bewerking: Bewerking,
+        versie: u64,
+    ) -> Result<Result<Domeinconfiguratie, Fout>, Response> {
+        let asked = (&self.domein, bewerking, Verwacht::Versie(versie));
+        let wie = self.sessie.beheerder.wie();
+        let changed = self.role.change(self.visit.trace, wie, asked).await;
+        self.changed(changed)
+    }
+
+    /// Adds something to the domain as it is by now.
+    pub(super) async fn add(
+        &self,
+        bewerking: &Bewerking,
+    ) -> Result<Result<Domeinconfiguratie, Fout>, Response> {
+        let wie = self.sessie.beheerder.wie();
+        let (role, trace) = (&self.role, self.visit.trace);
+        self.changed(role.add(trace, wie, &self.domein, bewerking).await)
+    }
+
+    fn changed(
+        &self,
+        changed: Result<Gewijzigd, Outage>,
+    ) -> Result<Result<Domeinconfiguratie, Fout>, Response> {
+        match changed {
+            Ok(Gewijzigd::Ja {
+                domein: Some(domein),
+                ..
+            }) => Ok(Ok(*domein)),
+            Ok(Gewijzigd::Fout(fout)) => Ok(Err(fout)),
+            Ok(Gewijzigd::Anders { .. }) => Err(self.told(BeheerMeldingSoort::Anders)),
+            Ok(Gewijzigd::Ja { .. } | Gewijzigd::Onbekend) => {
+                Err(self.told(BeheerMeldingSoort::Onbekend))
+            }
+            Err(_) => Err(self.told(BeheerMeldingSoort::Storing)),
+        }
+    }
+
+    /// A page of this domain.
+    pub(super) fn show(&self, status: u16, context: &impl PageContext) -> Response {
+        web::show(status, &self.visit, Brand::Koppeltaal, &[], context)
+    }
+
+    /// A page that tells why it goes no further.
+    pub(super) fn told(&self, soort: BeheerMeldingSoort) -> Response {
+        told(&self.visit, soort)
+    }
+
+    /// On to a page of this domain, which tells what was done.
+    pub(super) fn on(&self, path: &str, gedaan: BeheerGedaan) -> Response {
+        let (domein, code) = (&self.domein, gedaan.code());
+        web::see_other(&format!("/beheer/{domein}{path}?gedaan={code}"))
+    }
+}
+
+/// Who is logged in; who is not, is shown the login page.
+pub(super) async fn logged_in(
+    role: &Arc<KoppeltaalRole>,
+    visit: &Visit,
+) -> Result<Sessie, Response> {
+    let sessie = match Sessie::of(role, visit).await {
+        Ok(Some(sessie)) => sessie,
+        Ok(None) => return Err(web::see_other("/beheer")),
+        Err(_) => return Err(told(visit, BeheerMeldingSoort::Storing)),
+    };
+    match sessie.beheerder.turn(role, visit) {
+        Ok(()) => Ok(sessie),
+        Err(Geen::TeVaak(_)) => Err(told(visit, BeheerMeldingSoort::TeVaak)),
+        Err(Geen::Onbekend | Geen::Storing(_)) => Err(told(visit, BeheerMeldingSoort::Storing)),
+    }
+}

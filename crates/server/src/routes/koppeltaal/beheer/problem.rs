@@ -1,0 +1,161 @@
+//! Why a request of the administration was not done: problem details (RFC 9457).
+
+use axum::response::Response;
+use http::header::{ETAG, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::{HeaderName, HeaderValue};
+use koppeltaal::domeinconfiguratie::Fout;
+use serde_json::json;
+
+use crate::app::App;
+use crate::domeinbeheer::NietGedaan;
+use crate::door::{TooSoon, TraceId};
+use crate::settle::Outage;
+use crate::web;
+
+/// Seconds after which it makes sense to try again when something that we need does not answer.
+const RETRY_AFTER_S: &str = "5";
+
+/// Why not.
+#[derive(Debug)]
+pub(super) struct Problem {
+    status: u16,
+    title: &'static str,
+    detail: String,
+    member: Option<String>,
+    header: Option<(HeaderName, HeaderValue)>,
+    /// For the operator alone.
+    told: Option<String>,
+}
+
+impl Problem {
+    pub(super) fn new(status: u16, title: &'static str, detail: impl Into<String>) -> Self {
+        Self {
+            status,
+            title,
+            detail: detail.into(),
+            member: None,
+            header: None,
+            told: None,
+        }
+    }
+
+    /// No key, or none that works (RFC 6750 §3). It is not told which.
+    pub(super) fn unauthorized() -> Self {
+        let detail = "show an administration key as Authorization: Bearer";
+        let bearer = HeaderValue::from_static("Bearer realm=\"beheer\"");
+        Self {
+            header: Some((WWW_AUTHENTICATE, bearer)),
+            ..Self::new(401, "No administration key", detail)
+        }
+    }
+
+    /// A key that is for other domains.
+    pub(super) fn forbidden() -> Self {
+        let detail = "the administration key is not for this domain";
+        Self::new(403, "Not this domain", detail)
+    }
+
+    /// There is no such domain, application, role or identity provider.
+    pub(super) fn unknown(what: &str) -> Self {
+        Self::new(404, "Not there", format!("there is no such {what}"))
+    }
+
+    /// A body of another type.
+    pub(super) fn media_type(expected: &str) -> Self {
+        Self::new(415, "Another media type", format!("expected {expected}"))
+    }
+
+    /// A body that is no JSON.
+    pub(super) fn malformed(why: &serde_json::Error) -> Self {
+        Self::new(400, "No JSON", format!("the body is no JSON: {why}"))
+    }
+
+    /// A parameter or header that does not say what it must.
+    pub(super) fn bad(member: &str, why: &str) -> Self {
+        Self {
+            member: Some(member.to_owned()),
+            ..Self::new(400, "Not understood", why)
+        }
+    }
+
+    /// A change that does not say which version it begins from.
+    pub(super) fn unconditional(expected: &str) -> Self {
+        Self::new(428, "No version", format!("expected {expected}"))
+    }
+
+    /// A change that begins from a version that is no more.
+    pub(super) fn stale(versie: Option<u64>) -> Self {
+        let tag = versie.and_then(|versie| HeaderValue::from_str(&format!("\"{versie}\"")).ok());
+        let detail = "the domain was changed by somebody else; read it again";
+        Self {
+            header: tag.map(|tag| (ETAG, tag)),
+            ..Self::new(412, "Another version", detail)
+        }
+    }
+
+    /// A key that asks too often.
+    pub(super) fn too_soon(soon: TooSoon) -> Self {
+        Self {
+            header: Some((RETRY_AFTER, soon.retry_after_s().into())),
+            ..Self::new(429, "Too often", "wait for as long as Retry-After says")
+        }
+    }
+
+    /// Something that we need does not answer; `told` is for the operator.
+    fn outage(told: String) -> Self {
+        Self {
+            header: Some((RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER_S))),
+            told: Some(told),
+            ..Self::new(503, "Not now", "try again in a moment")
+        }
+    }
+
+    /// As it is answered, and a line for the operator where something is wrong here.
+    pub(super) fn response(self, app: &App, trace: TraceId) -> Response {
+        if let Some(told) = &self.told
+            && let Some(left_out) = app.outages.turn(app.clock.wall())
+        {
+            tracing::error!(party = app.party, trace = %trace, why = %told, left_out, "an administrator was not answered");
+        }
+        let mut body = json!({
+            "type": "about:blank",
+            "title": self.title,
+            "status": self.status,
+            "detail": self.detail,
+            "trace_id": trace.to_string(),
+        });
+        if let Some(member) = self.member {
+            body["member"] = member.into();
+        }
+        let bytes = serde_json::to_vec(&body).unwrap_or_default();
+        // RFC 9457 §3
+        let response = web::typed(self.status, "application/problem+json", bytes);
+        match self.header {
+            Some(header) => web::with(response, header),
+            None => response,
+        }
+    }
+}
+
+impl From<Fout> for Problem {
+    /// What is said cannot be.
+    fn from(fout: Fout) -> Self {
+        let member = Some(fout.at).filter(|at| !at.is_empty());
+        Self {
+            member,
+            ..Self::new(422, "Not as it must be", fout.why)
+        }
+    }
+}
+
+impl From<NietGedaan> for Problem {
+    fn from(not: NietGedaan) -> Self {
+        Self::outage(not.to_string())
+    }
+}
+
+impl From<Outage> for Problem {
+    fn from(outage: Outage) -> Self {
+        Self::outage(outage.to_string())
+    }
+}

@@ -1,0 +1,89 @@
+//! A party's rows and keys, for a command that works beside the process that has them.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use server::clock::Clock;
+use server::config::Config;
+use server::home::Home;
+use server::keys::custody::token;
+use server::keys::{Custody, KeyFault, MasterKey, Purpose, Schedule, SigningToken};
+use server::network::master_file;
+use verdict::Moment;
+
+use super::configured;
+
+/// An opened party: where its keys are, and what the time is.
+pub(super) struct Opened {
+    pub(super) home: Home,
+    pub(super) schedule: Schedule,
+    pub(super) now: Moment,
+    master: PathBuf,
+    config: Option<Config>,
+}
+
+impl Opened {
+    /// A role of the node with this configuration.
+    ///
+    /// # Errors
+    /// A text for the operator, here and below.
+    pub(super) async fn of_node(file: &Path, role: &str) -> Result<Self, String> {
+        let config = configured::config(file)?;
+        let mut roles = config.nodes().into_iter().map(|(name, _)| name);
+        let role = roles.find(|name| *name == role);
+        let role = role.ok_or("the configuration has no such role")?;
+        Ok(Self {
+            home: Home::beside_node(&config, role).await?,
+            schedule: config.schedule.clone(),
+            now: Clock::system().now(),
+            master: config.master_file.clone(),
+            config: Some(config),
+        })
+    }
+
+    /// The party with this directory.
+    pub(super) fn of_demo(directory: &Path) -> Result<Self, String> {
+        if !directory.is_dir() {
+            return Err(format!(
+                "{}: there is no such party; name the state directory of a demo",
+                directory.display()
+            ));
+        }
+        Ok(Self {
+            home: Home::beside(directory)?,
+            schedule: Schedule::default(),
+            now: Clock::system().now(),
+            master: master_file(directory),
+            config: None,
+        })
+    }
+
+    /// Whether it is a party of a demo.
+    pub(super) const fn is_demo(&self) -> bool {
+        self.config.is_none()
+    }
+
+    /// The master key and the token, for who makes a key.
+    pub(super) fn custody(&self, purpose: Purpose) -> Result<Custody, String> {
+        Ok(Custody::new(self.master()?, self.token(purpose)?))
+    }
+
+    /// The same for who opens all of the party's keys.
+    pub(super) fn custody_of_all(&self) -> Result<Custody, String> {
+        let token = self.config.as_ref().map(token).transpose()?.flatten();
+        Ok(Custody::new(self.master()?, token))
+    }
+
+    /// The token of a hardware security module, where the configuration names one and keys of this
+    /// purpose can be in it.
+    pub(super) fn token(&self, purpose: Purpose) -> Result<Option<Arc<dyn SigningToken>>, String> {
+        match &self.config {
+            Some(config) if purpose.signs() => token(config),
+            _ => Ok(None),
+        }
+    }
+
+    fn master(&self) -> Result<MasterKey, String> {
+        MasterKey::read(&self.master).map_err(|fault: KeyFault| fault.to_string())
+    }
+}

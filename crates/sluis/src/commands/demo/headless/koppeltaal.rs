@@ -1,0 +1,514 @@
+//! What happens in a domain of Koppeltaal, as an administrator, two applications, and a person with a
+//! browser do it.
+//!
+//! The two applications are new ones, with keys that are made for this run and shown at a port of this
+//! process. The portal and the module of the demo do the launch.
+
+use std::fmt::Write as _;
+
+use jose::{Algorithm, Jwks, RsaSize, SigningKey, generate_pkcs8};
+use koppeltaal::domeinbeheer::{
+    Beheersleutel, Bewerking, Domeinen, Gewijzigd, SLEUTEL, Verwacht, Wijzigen,
+};
+use koppeltaal::domeinconfiguratie::Regels;
+use koppeltaal::{ClientId, Domein, DomeinUrls};
+use protocol::assertion;
+use serde_json::{Value, json};
+use server::chance;
+use server::domeinbeheer;
+use server::door::TraceId;
+use server::network::{Party, Person, Running, Shown};
+use server::outside::{Answer, Headers, Outside};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpListener;
+use tokio::time::Instant;
+
+use super::{Ended, browser};
+
+/// A step: its number, who says it to whom, what, and the topic that asks for it.
+pub(in super::super) struct Step {
+    number: u8,
+    from: &'static str,
+    to: &'static str,
+    message: &'static str,
+    topic: &'static str,
+}
+
+const BEHEER: &str = "domeinbeheer";
+const AUTORISATIE: &str = "autorisatieservice";
+const FHIR: &str = "FHIR resource service";
+const EIGEN: &str = "applicatie";
+const ANDER: &str = "andere applicatie";
+
+/// The steps, in order.
+pub(in super::super) const STEPS: [Step; 10] = [
+    step(1, "beheerder", BEHEER, "registers two applications", "TOP-KT-018"),
+    step(2, EIGEN, AUTORISATIE, "asks for a token", "TOP-KT-005"),
+    step(3, EIGEN, FHIR, "makes a Task, and owns it", "TOP-KT-002a"),
+    step(4, ANDER, FHIR, "searches, and sees no Task of others", "TOP-KT-002b"),
+    step(5, "portaal", "module", "launches a task", "TOP-KT-007"),
+    step(6, "module", AUTORISATIE, "asks who launched it", "TOP-KT-007"),
+    step(7, "IdP", AUTORISATIE, "says who it is", "TOP-KT-023"),
+    step(8, "module", AUTORISATIE, "gets context and person for the code", "TOP-KT-007"),
+    step(9, ANDER, AUTORISATIE, "introspects a launch token", "TOP-KT-021"),
+    step(10, "beheerder", BEHEER, "removes the two applications", "TOP-KT-018"),
+];
+
+const fn step(
+    number: u8,
+    from: &'static str,
+    to: &'static str,
+    message: &'static str,
+    topic: &'static str,
+) -> Step {
+    Step {
+        number,
+        from,
+        to,
+        message,
+        topic,
+    }
+}
+
+/// What was done, and how each step ended that was reached.
+struct Run {
+    trace: TraceId,
+    results: Vec<Result<String, String>>,
+    took_ms: u64,
+}
+
+/// Walks until a step fails.
+pub(super) async fn run(running: &Running) -> Ended {
+    let (trace, began) = (TraceId::fresh(), Instant::now());
+    let mut results = Vec::new();
+    match Walk::begin(running, trace).await {
+        Ok(mut walk) => {
+            for step in &STEPS {
+                results.push(walk.step(step.number).await);
+                if results.last().is_some_and(Result::is_err) {
+                    break;
+                }
+            }
+        }
+        Err(why) => results.push(Err(why)),
+    }
+    let took_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+    let run = Run {
+        trace,
+        results,
+        took_ms,
+    };
+    Ended {
+        passed: run.failed().is_none(),
+        text: run.to_text(),
+        json: run.to_json(),
+    }
+}
+
+impl Run {
+    /// The step that failed, and why.
+    fn failed(&self) -> Option<(&'static Step, &str)> {
+        let mut results = STEPS.iter().zip(&self.results);
+        results.find_map(|(step, result)| Some((step, result.as_ref().err()?.as_str())))
+    }
+
+    fn to_text(&self) -> String {
+        let mut text = String::new();
+        for (at, step) in STEPS.iter().enumerate() {
+            let result = match self.results.get(at) {
+                Some(Ok(note)) => format!("ok] {note}"),
+                Some(Err(why)) => format!("failed] {why}"),
+                None => "not reached]".to_owned(),
+            };
+            // Writing to a String cannot fail.
+            let _ = writeln!(
+                text,
+                "{:>2}  {} → {}: {}  ({})  [{result}  trace {}",
+                step.number, step.from, step.to, step.message, step.topic, self.trace,
+            );
+        }
+        let _ = match self.failed() {
+            None => writeln!(text, "koppeltaal: all {} steps passed in {} ms", STEPS.len(), self.took_ms),
+            Some((step, why)) => {
+                let number = step.number;
+                writeln!(text, "koppeltaal: step {number} failed ({}): {why}", step.message)
+            }
+        };
+        text
+    }
+
+    fn to_json(&self) -> Value {
+        let steps = STEPS.iter().enumerate().map(|(at, step)| {
+            let (result, note) = match self.results.get(at) {
+                Some(Ok(note)) => ("ok", Some(note)),
+                Some(Err(why)) => ("failed", Some(why)),
+                None => ("not reached", None),
+            };
+            json!({
+                "step": step.number, "from": step.from, "to": step.to, "message": step.message,
+                "topic": step.topic, "result": result, "note": note,
+                "trace_id": self.trace.to_string(),
+            })
+        });
+        json!({
+            "journey": "koppeltaal",
+            "passed": self.failed().is_none(),
+            "failed_step": self.failed().map(|(step, _)| step.number),
+            "trace_id": self.trace.to_string(),
+            "took_ms": self.took_ms,
+            "steps": steps.collect::<Vec<_>>(),
+        })
+    }
+}
+
+/// Somebody with a key.
+struct Applicatie {
+    id: ClientId,
+    key: SigningKey,
+}
+
+/// What is known on the way.
+struct Walk<'a> {
+    running: &'a Running,
+    outside: Outside,
+    trace: TraceId,
+    domein: Domein,
+    urls: DomeinUrls,
+    /// Of the administrator.
+    sleutel: String,
+    eigen: Option<Applicatie>,
+    ander: Option<Applicatie>,
+    token: String,
+    person: Person,
+    /// What the person sees.
+    page: Option<Shown>,
+}
+
+type Went = Result<String, String>;
+
+impl<'a> Walk<'a> {
+    async fn begin(running: &'a Running, trace: TraceId) -> Result<Self, String> {
+        let declared = serde_json::from_slice::<Value>(&running.input.koppeltaal);
+        let name = declared.map_err(|why| why.to_string())?["domain"].clone();
+        let domein = Domein::parse(name.as_str().unwrap_or_default());
+        let domein = domein.map_err(|why| why.to_string())?;
+        let outside = browser(running)?;
+        let idp = running.hosts.url("idp");
+        Ok(Self {
+            urls: DomeinUrls::new(&running.hosts.url("koppeltaal"), &domein),
+            domein,
+            sleutel: administration_key(running).await?,
+            eigen: None,
+            ander: None,
+            token: String::new(),
+            person: Person::new(outside.clone(), trace).stopping_at(&idp),
+            page: None,
+            running,
+            outside,
+            trace,
+        })
+    }
+
+    async fn step(&mut self, number: u8) -> Went {
+        match number {
+            1 => self.register().await,
+            2 => self.get_token().await,
+            3 => self.make_task().await,
+            4 => self.search().await,
+            5 => self.launch().await,
+            6 => self.at_idp(),
+            7 => self.log_in().await,
+            8 => self.at_module().await,
+            9 => self.introspect().await,
+            _ => self.remove().await,
+        }
+    }
+
+    /// Two applications with a role that the domain has: the first that may make Tasks.
+    async fn register(&mut self) -> Went {
+        let (eigen, ander) = (new_key()?, new_key()?);
+        let keys = [("eigen", &eigen), ("ander", &ander)];
+        let shown = show_keys(&keys).await?;
+        let [eigen_id, ander_id] = [
+            self.registered("Proefapplicatie", &format!("{shown}/eigen")).await?,
+            self.registered("Andere proefapplicatie", &format!("{shown}/ander")).await?,
+        ];
+        self.eigen = Some(Applicatie {
+            id: eigen_id,
+            key: eigen,
+        });
+        self.ander = Some(Applicatie {
+            id: ander_id,
+            key: ander,
+        });
+        Ok(format!("client_id {eigen_id} and {ander_id}"))
+    }
+
+    async fn registered(&self, name: &str, jwks_uri: &str) -> Result<ClientId, String> {
+        let said = json!({
+            "name": name, "jwks_uri": jwks_uri, "status": "approved", "role": self.role()?,
+        });
+        let url = format!("{}/applications", self.urls.management());
+        let answer = self.post_json(&url, &said, &self.sleutel).await?;
+        let made = expect(&answer, 201)?;
+        let id = made["application"]["client_id"].as_str().unwrap_or_default();
+        ClientId::parse(id).map_err(|why| why.to_string())
+    }
+
+    fn role(&self) -> Result<String, String> {
+        let declared: Value = serde_json::from_slice(&self.running.input.koppeltaal).unwrap_or_default();
+        let roles = declared["roles"].as_object().into_iter().flatten();
+        let mut may = roles.filter(|(_, types)| types["Task"]["create"] == "own");
+        let role = may.find(|(_, types)| types["Task"]["read"] != "all");
+        let role = role.ok_or("no role of the domain makes Tasks and sees less than all")?;
+        Ok(role.0.clone())
+    }
+
+    async fn get_token(&mut self) -> Went {
+        let (token, scope) = self.token_of(self.eigen.as_ref()).await?;
+        self.token = token;
+        Ok(format!("scope of {} permissions", scope.split(' ').count()))
+    }
+
+    async fn token_of(&self, who: Option<&Applicatie>) -> Result<(String, String), String> {
+        let who = who.ok_or("there is no application")?;
+        let proof = self.assertion(who, &self.urls.token())?;
+        let fields = [
+            ("grant_type", "client_credentials"),
+            ("scope", "*"),
+            ("client_assertion_type", assertion::TYPE),
+            ("client_assertion", &proof),
+        ];
+        let answer = self.outside.post_form(&self.urls.token(), &fields, self.headers());
+        let granted = expect(&answer.await.map_err(|why| why.to_string())?, 200)?;
+        let text = |name: &str| granted[name].as_str().unwrap_or_default().to_owned();
+        Ok((text("access_token"), text("scope")))
+    }
+
+    async fn make_task(&mut self) -> Went {
+        let task = json!({
+            "resourceType": "Task", "status": "ready", "intent": "order", "priority": "routine",
+            "identifier": [{ "system": "https://proef.localhost/taak", "value": self.trace.to_string() }],
+            "description": "Proeftaak",
+        });
+        let url = format!("{}/Task", self.urls.fhir());
+        let headers = self.headers().bearer(&self.token);
+        let sent = self.outside.post_bytes(&url, "application/fhir+json", task.to_string().into(), headers);
+        let made = expect(&sent.await.map_err(|why| why.to_string())?, 201)?;
+        let eigen = self.eigen.as_ref().map(|eigen| eigen.id.device()).unwrap_or_default();
+        let origin = &made["extension"][0]["valueReference"]["reference"];
+        if *origin != eigen {
+            return Err("the Task has another resource-origin than its maker".to_owned());
+        }
+        Ok(format!("Task/{}", made["id"].as_str().unwrap_or_default()))
+    }
+
+    async fn search(&mut self) -> Went {
+        let (token, _) = self.token_of(self.ander.as_ref()).await?;
+        let seen = async |token: &str| {
+            let url = format!("{}/Task?identifier={}", self.urls.fhir(), self.trace);
+            let headers = self.headers().bearer(token);
+            let answer = self.outside.get(&url, headers).await;
+            let found = expect(&answer.map_err(|why| why.to_string())?, 200)?;
+            if found["type"] != "searchset" {
+                return Err("the answer is no searchset".to_owned());
+            }
+            Ok(found["entry"].as_array().map_or(0, Vec::len))
+        };
+        match (seen(&self.token).await?, seen(&token).await?) {
+            (1, 0) => Ok("its maker sees one, the other none".to_owned()),
+            (own, other) => Err(format!("its maker sees {own}, the other {other}")),
+        }
+    }
+
+    async fn launch(&mut self) -> Went {
+        let portaal = self.person.open(&self.running.hosts.url("portaal")).await?;
+        let launch = self.person.send(portaal.form("/openen")?).await?;
+        let module = format!("{}/start", self.running.hosts.url("module"));
+        let page = self.person.send(launch.form(&module).or_else(|_| launch.form("/start"))?).await?;
+        let is_at = |host: &str| page.url.as_str().starts_with(&self.running.hosts.url(host));
+        if is_at("module") || is_at("portaal") {
+            return Err(format!("the person saw {}", page.in_short()));
+        }
+        self.page = Some(page);
+        Ok("HTI 2.0 token by form".to_owned())
+    }
+
+    fn at_idp(&self) -> Went {
+        let page = self.page.as_ref().ok_or("there is no page")?;
+        let idp = self.running.hosts.url("idp");
+        if page.url.as_str().starts_with(&idp) {
+            Ok("to the IdP".to_owned())
+        } else {
+            Err(format!("the person saw {}", page.in_short()))
+        }
+    }
+
+    /// Whom the launch names is the person whom the page of the IdP offers first: others are refused.
+    async fn log_in(&mut self) -> Went {
+        let at = self.page.take().ok_or("there is no page")?.url;
+        let module = format!("{}/terug", self.running.hosts.url("module"));
+        self.person = self.person.clone().stopping_at(&module);
+        let choose = self.person.open(at.as_str()).await?;
+        let form = choose.form("/inloggen")?;
+        let mut refused = String::new();
+        for (name, value) in form.choices.clone() {
+            let form = choose.form("/inloggen")?.with(&name, &value);
+            let page = self.person.clone().send(form).await?;
+            if page.url.as_str().starts_with(&module) {
+                self.page = Some(page);
+                return Ok("code to the module".to_owned());
+            }
+            refused = format!("the person saw {}", page.in_short());
+        }
+        Err(refused)
+    }
+
+    async fn at_module(&mut self) -> Went {
+        let back = self.page.take().ok_or("there is no page")?.url;
+        let mut person = self.person.clone().stopping_at("about:");
+        let page = person.open(back.as_str()).await?;
+        if page.status == 200 && page.url.path() == "/taak" {
+            Ok("NOOP, ID token, and the task".to_owned())
+        } else {
+            Err(format!("the person saw {}", page.in_short()))
+        }
+    }
+
+    async fn introspect(&mut self) -> Went {
+        let (eigen, ander) = self.eigen.as_ref().zip(self.ander.as_ref()).ok_or("there is nobody")?;
+        let now = self.running.clock.now();
+        let hti = json!({
+            "iss": eigen.id.to_string(), "aud": ander.id.device(), "sub": "Patient/proef",
+            "resource": "Task/proef", "iat": now.unix(), "exp": now.plus_s(300).unix(),
+            "jti": chance::entropy().uuid("hti"),
+        });
+        let hti = eigen.key.sign("JWT", &hti).map_err(|_| "no signature")?;
+        let asked = async || {
+            let proof = self.assertion(ander, &self.urls.introspect())?;
+            let fields = [
+                ("token", hti.as_str()),
+                ("client_assertion_type", assertion::TYPE),
+                ("client_assertion", &proof),
+            ];
+            let answer = self.outside.post_form(&self.urls.introspect(), &fields, self.headers());
+            expect(&answer.await.map_err(|why| why.to_string())?, 200)
+        };
+        let (first, again) = (asked().await?, asked().await?);
+        if first["active"] != true || first["resource"] != "Task/proef" {
+            return Err("the launch token is not active".to_owned());
+        }
+        if again != json!({ "active": false }) {
+            return Err("the launch token is active twice".to_owned());
+        }
+        Ok("active once".to_owned())
+    }
+
+    /// So that a demo that goes on is as it was.
+    async fn remove(&mut self) -> Went {
+        for who in [self.eigen.take(), self.ander.take()].into_iter().flatten() {
+            self.removed(who.id).await?;
+        }
+        Ok("gone".to_owned())
+    }
+
+    async fn removed(&self, client_id: ClientId) -> Result<(), String> {
+        let app = &self.running.apps[&Party::Koppeltaal];
+        let (regels, now) = (Regels { http_on_loopback: true }, app.clock.now());
+        let nu = domeinbeheer::nu(&app.home, &self.domein, regels, now).await;
+        let nu = nu.map_err(|why| why.to_string())?.ok_or("the domain is gone")?;
+        let wijzigen = Wijzigen {
+            domein: self.domein.clone(),
+            bewerking: Bewerking::ApplicatieEraf(client_id),
+            verwacht: Verwacht::Versie(nu.versie),
+            wie: "headless".to_owned(),
+            regels,
+            now,
+            nonce: chance::entropy().bytes("headless.nonce"),
+        };
+        match domeinbeheer::wijzigen(&app.home, &wijzigen).await {
+            Ok(Gewijzigd::Ja { .. }) => Ok(()),
+            Ok(other) => Err(format!("the application stays: {other:?}")),
+            Err(why) => Err(why.to_string()),
+        }
+    }
+
+    fn headers(&self) -> Headers {
+        Headers::none().correlation_id(self.trace)
+    }
+
+    fn assertion(&self, who: &Applicatie, audience: &str) -> Result<String, String> {
+        let now = self.running.clock.now();
+        let claims = json!({
+            "iss": who.id.to_string(), "sub": who.id.to_string(), "aud": audience,
+            "iat": now.unix(), "exp": now.plus_s(300).unix(),
+            "jti": chance::entropy().uuid("jti"),
+        });
+        let signed = who.key.sign("JWT", &claims);
+        signed.map_err(|_| "the assertion was not signed".to_owned())
+    }
+
+    async fn post_json(&self, url: &str, said: &Value, bearer: &str) -> Result<Answer, String> {
+        let headers = self.headers().bearer(bearer);
+        let bytes = said.to_string().into_bytes();
+        let answer = self.outside.post_bytes(url, "application/json", bytes, headers);
+        answer.await.map_err(|why| why.to_string())
+    }
+}
+
+/// A key with which this run may administer the domain.
+async fn administration_key(running: &Running) -> Result<String, String> {
+    let app = running.apps.get(&Party::Koppeltaal);
+    let app = app.ok_or("koppeltaal is not played here")?;
+    let now = app.clock.now();
+    let sleutel = Beheersleutel::nieuw("headless", Domeinen::Alle, 600, now);
+    let sleutel = sleutel.map_err(|why| why.to_string())?;
+    let id = chance::entropy().bytes("headless");
+    let made = domeinbeheer::sleutel_erbij(&app.home, id, &sleutel, "demo", now).await;
+    made.map_err(|why| why.to_string())?;
+    Ok(app.handles.make(SLEUTEL, Beheersleutel::handle(id)))
+}
+
+fn new_key() -> Result<SigningKey, String> {
+    let made = generate_pkcs8(Algorithm::Es384, RsaSize::Bits2048);
+    let made = made.map_err(|_| "no key was made")?;
+    SigningKey::from_pkcs8(Algorithm::Es384, &made).map_err(|_| "no key was made".to_owned())
+}
+
+/// Shows the key set of each at a port of this machine, whose base URL it gives.
+async fn show_keys(keys: &[(&'static str, &SigningKey)]) -> Result<String, String> {
+    let set = |key: &SigningKey| Jwks::new(vec![key.public().clone()]).map(|set| set.to_json());
+    let sets: Vec<(String, String)> = keys
+        .iter()
+        .filter_map(|(name, key)| Some((format!("GET /{name} "), set(key).ok()?.to_string())))
+        .collect();
+    let listener = TcpListener::bind("127.0.0.1:0").await.map_err(|why| why.to_string())?;
+    let at = listener.local_addr().map_err(|why| why.to_string())?;
+    tokio::spawn(async move {
+        while let Ok((mut socket, _)) = listener.accept().await {
+            let mut head = [0; 1024];
+            let read = socket.read(&mut head).await.unwrap_or_default();
+            let head = String::from_utf8_lossy(&head[..read]).into_owned();
+            let found = sets.iter().find(|(line, _)| head.starts_with(line.as_str()));
+            let body = found.map_or("", |(_, set)| set.as_str());
+            let answer = format!(
+                "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\
+                 connection: close\r\n\r\n{body}",
+                body.len()
+            );
+            // Who does not listen gets no keys.
+            let _ = socket.write_all(answer.as_bytes()).await;
+        }
+    });
+    Ok(format!("http://{at}"))
+}
+
+/// The JSON of an answer with this status.
+fn expect(answer: &Answer, status: u16) -> Result<Value, String> {
+    let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+    if answer.status == status {
+        return Ok(body);
+    }
+    let code = body["error"].as_str().or_else(|| body["title"].as_str());
+    Err(format!("the answer is {} {}", answer.status.as_u16(), code.unwrap_or_default()))
+}
