@@ -8,10 +8,9 @@ use std::fmt::Write as _;
 use std::sync::{Arc, LazyLock};
 
 use koppeltaal::ClientId;
-use koppeltaal::auditevent::Spoor;
 use koppeltaal::resource_service::{
-    Antwoord, Asked, Caller, Capabilities, Cursor, Inhoud, RESOURCE_ORIGIN_URL, Request,
-    UpstreamAnswer, UpstreamRequest, Vraag, begin, sporen,
+    Antwoord, Asked, Caller, Capabilities, Cursor, Id, Inhoud, RESOURCE_ORIGIN_URL, Request,
+    Sporen, UpstreamAnswer, UpstreamRequest, Vraag, begin,
 };
 use koppeltaal::scope::Scopes;
 use serde_json::{Value, json};
@@ -996,7 +995,7 @@ fn name_of(entry: &Value) -> String {
 static KNOWN: LazyLock<Arc<Capabilities>> = LazyLock::new(capabilities);
 
 fn settle(world: &mut World, scopes: &str, request: Request, page: Option<&Cursor>) -> Antwoord {
-    let id = |text| Spoor::parse(text).expect("a number");
+    let id = |text| Id::parse(text).expect("an id");
     let asked = Arc::new(Asked {
         request,
         caller: Caller {
@@ -1005,7 +1004,7 @@ fn settle(world: &mut World, scopes: &str, request: Request, page: Option<&Curso
         },
         base: BASE.to_owned(),
         upstream: UPSTREAM.to_owned(),
-        sporen: sporen(None, None, None, [id("a"), id("b")]),
+        sporen: Sporen::read(None, None, None, [id("a"), id("b")]),
     });
     let known = world.knows_owners.then(|| &*KNOWN);
     let mut step = begin(&asked);

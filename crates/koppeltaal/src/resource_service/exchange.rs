@@ -8,14 +8,14 @@ use url::Url;
 use verdict::Step;
 
 use super::antwoord::{Antwoord, Inhoud, etag};
-use super::gebeurtenis::{Gebeurtenis, Verwijzing, kind};
+use super::gebeurtenis::{Gebeurtenis, Interactie, Verwijzing};
 use super::reach::Caller;
 use super::refused::Refused;
 use super::request::{Id, Instance, Interaction, Request};
 use super::resource::Reach;
 use super::search;
+use super::trace::Sporen;
 use super::vraag::{Then, UpstreamAnswer, UpstreamRequest, UpstreamVraag, Vraag};
-use crate::auditevent::Sporen;
 
 /// What is asked by whom, and where.
 #[derive(Debug)]
@@ -47,11 +47,8 @@ impl Asked {
     /// What an AuditEvent tells of an answer. None is about AuditEvents, and none about who has no name
     /// (koppeltaal.md §3.6).
     fn gebeurtenis(&self, interaction: &Interaction, status: u16) -> Option<Gebeurtenis> {
-        let soort = interaction.resource().cloned();
-        // koppeltaal.md §3.6
-        let is_about_the_log = soort
-            .as_ref()
-            .is_some_and(|soort| soort.as_str() == "AuditEvent");
+        let soort = (interaction.resource())
+            .map_or_else(|| "CapabilityStatement".to_owned(), ToString::to_string);
         let query = match interaction {
             Interaction::Search(_, true) => {
                 Some(String::from_utf8_lossy(&self.request.body).into())
@@ -69,16 +66,16 @@ impl Asked {
             }),
             _ => None,
         };
-        (!is_about_the_log).then_some(())?;
+        (soort != "AuditEvent").then_some(())?;
         Some(Gebeurtenis {
             wie: self.caller.client_id?,
-            interactie: kind(interaction),
+            interactie: Interactie::of(interaction),
             soort,
             wat,
             query,
             resultaten: Vec::new(),
             status,
-            reden: "",
+            reden: None,
             sporen: self.sporen.clone(),
         })
     }
@@ -97,7 +94,7 @@ impl Asked {
         let told = interaction.and_then(|asked| self.gebeurtenis(asked, why.status()));
         Step::reply(Antwoord {
             gebeurtenis: told.map(|told| Gebeurtenis {
-                reden: why.says().1,
+                reden: Some(why.says().1),
                 ..told
             }),
             ..Antwoord::refused(why, issues)

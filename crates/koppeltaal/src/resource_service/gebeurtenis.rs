@@ -1,11 +1,9 @@
-//! What happened at the resource service, for the AuditEvents of the domain (koppeltaal.md §3.6).
-
-use verdict::Moment;
+//! What happened at the resource service: everything that an AuditEvent tells of it (koppeltaal.md
+//! §3.6). Whoever writes the AuditEvent decides how.
 
 use super::request::{Id, Instance, Interaction};
-use crate::auditevent::{self, Auditevent, Interactie, Sporen, Uitkomst};
+use super::trace::Sporen;
 use crate::domein::ClientId;
-use crate::permissie::ResourceType;
 
 /// Resources of a result that are named, at most.
 pub(super) const RESULTATEN_MAX: usize = 200;
@@ -17,20 +15,43 @@ pub struct Gebeurtenis {
     pub wie: ClientId,
     /// What was asked.
     pub interactie: Interactie,
-    /// The type that it was about; none for the capabilities.
-    pub soort: Option<ResourceType>,
+    /// The type that it was about.
+    pub soort: String,
     /// The resource and its version, when there is one; never after a delete.
     pub wat: Option<Verwijzing>,
     /// The parameters of a search, undecoded.
     pub query: Option<String>,
-    /// What a search found.
+    /// What a search or a history found.
     pub resultaten: Vec<Verwijzing>,
     /// The HTTP status of the answer.
     pub status: u16,
     /// What the answer said, when it was a refusal.
-    pub reden: &'static str,
+    pub reden: Option<&'static str>,
     /// The numbers of the request.
     pub sporen: Sporen,
+}
+
+/// The interactions of which is told, as FHIR names them (code system restful-interaction).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Interactie {
+    /// `capabilities`.
+    Capabilities,
+    /// `read`.
+    Read,
+    /// `vread`.
+    Vread,
+    /// `history-instance`.
+    HistoryInstance,
+    /// `history-type`.
+    HistoryType,
+    /// `search-type`.
+    SearchType,
+    /// `create`.
+    Create,
+    /// `update`.
+    Update,
+    /// `delete`.
+    Delete,
 }
 
 /// A version of a resource.
@@ -43,65 +64,57 @@ pub struct Verwijzing {
 }
 
 impl Gebeurtenis {
-    /// The AuditEvent of it.
-    pub fn auditevent(self, recorded: Moment) -> Auditevent {
-        Auditevent {
-            uitkomst: self.uitkomst(),
-            sporen: self.sporen.clone(),
-            gebeurtenis: self.told(),
-            recorded,
-        }
-    }
-
-    /// What failed by the client's doing, and what by ours.
-    const fn uitkomst(&self) -> Uitkomst {
+    /// `0` for success, `4` and `8` for what failed by the client's doing and by ours (koppeltaal.md
+    /// §3.6).
+    pub const fn outcome(&self) -> &'static str {
         match self.status {
-            0..400 => Uitkomst::Gelukt(self.reden),
-            // koppeltaal case 77
-            400..500 => Uitkomst::Geweigerd(self.reden),
-            _ => Uitkomst::Mislukt(self.reden),
-        }
-    }
-
-    fn told(self) -> auditevent::Gebeurtenis {
-        let (door, interactie) = (self.wie, self.interactie);
-        match (self.soort, self.query) {
-            (soort, _) if self.status >= 400 => auditevent::Gebeurtenis::Mislukt {
-                interactie,
-                door,
-                soort,
-            },
-            (None, _) => auditevent::Gebeurtenis::Capabilities { door },
-            // koppeltaal case 76
-            (Some(soort), Some(query)) => auditevent::Gebeurtenis::Zoeken {
-                door,
-                soort,
-                query,
-                gevonden: self.resultaten.iter().map(ToString::to_string).collect(),
-            },
-            // koppeltaal case 75
-            (Some(soort), None) => auditevent::Gebeurtenis::Rest {
-                interactie,
-                door,
-                wat: self.wat.map(|wat| wat.to_string()),
-                soort,
-            },
+            0..400 => "0",
+            400..500 => "4",
+            _ => "8",
         }
     }
 }
 
-/// Of which kind an interaction is.
-pub(super) const fn kind(interaction: &Interaction) -> Interactie {
-    match interaction {
-        Interaction::Capabilities => Interactie::Capabilities,
-        Interaction::Read(_) => Interactie::Read,
-        Interaction::Vread(..) => Interactie::Vread,
-        Interaction::HistoryInstance(_) => Interactie::HistoryInstance,
-        Interaction::HistoryType(_) => Interactie::HistoryType,
-        Interaction::Search(..) => Interactie::SearchType,
-        Interaction::Create(_) => Interactie::Create,
-        Interaction::Update(_) => Interactie::Update,
-        Interaction::Delete(_) => Interactie::Delete,
+impl Interactie {
+    /// Of which kind an interaction is.
+    pub const fn of(interaction: &Interaction) -> Self {
+        match interaction {
+            Interaction::Capabilities => Self::Capabilities,
+            Interaction::Read(_) => Self::Read,
+            Interaction::Vread(..) => Self::Vread,
+            Interaction::HistoryInstance(_) => Self::HistoryInstance,
+            Interaction::HistoryType(_) => Self::HistoryType,
+            Interaction::Search(..) => Self::SearchType,
+            Interaction::Create(_) => Self::Create,
+            Interaction::Update(_) => Self::Update,
+            Interaction::Delete(_) => Self::Delete,
+        }
+    }
+
+    /// The code of FHIR.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Capabilities => "capabilities",
+            Self::Read => "read",
+            Self::Vread => "vread",
+            Self::HistoryInstance => "history-instance",
+            Self::HistoryType => "history-type",
+            Self::SearchType => "search-type",
+            Self::Create => "create",
+            Self::Update => "update",
+            Self::Delete => "delete",
+        }
+    }
+
+    /// `AuditEvent.action` (koppeltaal.md §3.6).
+    pub const fn action(self) -> &'static str {
+        match self {
+            Self::Capabilities | Self::Read | Self::Vread => "R",
+            Self::HistoryInstance | Self::HistoryType | Self::SearchType => "E",
+            Self::Create => "C",
+            Self::Update => "U",
+            Self::Delete => "D",
+        }
     }
 }
 

@@ -38,13 +38,13 @@ use verdict::Step;
 pub use antwoord::{Antwoord, Cursor, Inhoud, Lijst};
 pub use capabilities::Capabilities;
 pub use exchange::Asked;
-pub use gebeurtenis::{Gebeurtenis, Verwijzing};
+pub use gebeurtenis::{Gebeurtenis, Interactie, Verwijzing};
 pub use media::FHIR_JSON;
 pub use reach::Caller;
 pub use refused::Refused;
 pub use request::{Id, Instance, Interaction, Request};
 pub use resource::RESOURCE_ORIGIN_URL;
-pub use trace::sporen;
+pub use trace::Sporen;
 pub use vraag::{
     BladzijdeVraag, CapabilitiesVraag, Storing, UpstreamAnswer, UpstreamRequest, UpstreamVraag,
     Vraag,

@@ -73,7 +73,7 @@ pub struct Instance {
 }
 
 /// A logical id or a version, as it stands in a path.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 pub struct Id(Box<str>);
 
 impl Request {
@@ -174,6 +174,16 @@ impl Id {
         let is_spelled = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'.';
         let fits = (1..=ID_BYTES_MAX).contains(&text.len()) && text.bytes().all(is_spelled);
         (fits && text != "." && text != "..").then(|| Self(text.into()))
+    }
+
+    /// A new one: a version 4 UUID (TOP-KT-003).
+    pub fn fresh(entropy: &verdict::Entropy, label: &'static str) -> Self {
+        Self(entropy.uuid(label).into())
+    }
+
+    /// A UUID, which is one.
+    pub fn of(uuid: uuid::Uuid) -> Self {
+        Self(uuid.to_string().into())
     }
 
     /// The text.

@@ -1,19 +1,33 @@
 //! The numbers by which requests that belong together are found again (koppeltaal.md §3.5).
 
-use crate::auditevent::{Spoor, Sporen};
+use super::request::Id;
 
-/// What the client sent, where it is well formed: an id of FHIR. `fresh` is for what is missing
-/// (koppeltaal case 74); the number of a trace never is that of the request (TH).
-pub fn sporen(
-    request: Option<&str>,
-    correlation: Option<&str>,
-    trace: Option<&str>,
-    [fresh_request, fresh_trace]: [Spoor; 2],
-) -> Sporen {
-    Sporen {
-        // koppeltaal case 74
-        request: request.and_then(Spoor::parse).unwrap_or(fresh_request),
-        correlation: correlation.and_then(Spoor::parse),
-        trace: Some(trace.and_then(Spoor::parse).unwrap_or(fresh_trace)),
+/// The numbers of one request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sporen {
+    /// Of this request: `X-Request-Id`.
+    pub request_id: Id,
+    /// Of the request that led to it: `X-Correlation-Id`.
+    pub correlation_id: Option<Id>,
+    /// Of the whole chain: `X-Trace-Id`.
+    pub trace_id: Id,
+}
+
+impl Sporen {
+    /// What the client sent, where it is well formed: an id of FHIR. `fresh` makes up what is missing
+    /// (koppeltaal case 74); the trace never is the number of the request (TH).
+    pub fn read(
+        request_id: Option<&str>,
+        correlation_id: Option<&str>,
+        trace_id: Option<&str>,
+        fresh: [Id; 2],
+    ) -> Self {
+        let [fresh_request, fresh_trace] = fresh;
+        Self {
+            // koppeltaal case 74
+            request_id: request_id.and_then(Id::parse).unwrap_or(fresh_request),
+            correlation_id: correlation_id.and_then(Id::parse),
+            trace_id: trace_id.and_then(Id::parse).unwrap_or(fresh_trace),
+        }
     }
 }

@@ -102,10 +102,9 @@ impl KoppeltaalRole {
             );
         let router = Router::new()
             .nest("/api/v1/{domein}", domein)
-            .merge(beheer::bladzijden());
-        web::with_pages(router, Brand::Koppeltaal)
             .layer(map_response(private))
-            .with_state(Arc::clone(self))
+            .merge(beheer::bladzijden());
+        web::with_pages(router, Brand::Koppeltaal).with_state(Arc::clone(self))
     }
 
     /// Looks for changes of the domains, by whichever node, and sends what waits in the outbox, for as

@@ -7,8 +7,7 @@ use axum::response::Response;
 use futures_util::{StreamExt as _, stream};
 use http::header::{ALLOW, CONTENT_TYPE, ETAG, LAST_MODIFIED, LOCATION, RETRY_AFTER};
 use http::{HeaderName, HeaderValue};
-use koppeltaal::auditevent::Sporen;
-use koppeltaal::resource_service::{Antwoord, FHIR_JSON, Inhoud, Refused};
+use koppeltaal::resource_service::{Antwoord, FHIR_JSON, Inhoud, Refused, Sporen};
 
 use super::journey::{InPassing, purpose};
 use super::upstream::Passing;
@@ -98,13 +97,12 @@ pub(super) fn as_fhir(mut response: Response) -> Response {
 
 /// The answer with the numbers of its request (koppeltaal case 74).
 pub(super) fn traced(mut response: Response, sporen: &Sporen) -> Response {
-    let numbers = [
-        (REQUEST_ID, Some(&sporen.request)),
-        (TRACE_ID, sporen.trace.as_ref()),
-    ];
-    for (name, number) in numbers {
+    for (name, id) in [
+        (REQUEST_ID, &sporen.request_id),
+        (TRACE_ID, &sporen.trace_id),
+    ] {
         // An id of FHIR is a header's value.
-        if let Some(Ok(value)) = number.map(|number| HeaderValue::from_str(number.as_str())) {
+        if let Ok(value) = HeaderValue::from_str(id.as_str()) {
             response.headers_mut().insert(name, value);
         }
     }

@@ -6,8 +6,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use bytes::Bytes;
 use http::header::{CONTENT_LOCATION, CONTENT_TYPE, ETAG, IF_MATCH, LAST_MODIFIED, LOCATION};
 use http::{HeaderMap, HeaderName, Method};
-use koppeltaal::auditevent::{Spoor, Sporen};
-use koppeltaal::resource_service::{Capabilities, Storing, UpstreamAnswer, UpstreamRequest};
+use koppeltaal::resource_service::{
+    Capabilities, Id, Sporen, Storing, UpstreamAnswer, UpstreamRequest,
+};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use verdict::Moment;
 
@@ -196,16 +197,15 @@ fn method(name: &str) -> Method {
 /// What is said beside path and body. Nothing of the client's own headers goes on, and its token least.
 fn headers(request: &UpstreamRequest, sporen: &Sporen) -> Headers {
     let content_type = request.body.as_ref().map(|(media_type, _)| *media_type);
-    let correlation = sporen.correlation.as_ref().map(Spoor::as_str);
-    let trace = sporen.trace.as_ref().map(Spoor::as_str);
+    let correlation = sporen.correlation_id.as_ref().map(Id::as_str);
     let all: [(HeaderName, Option<&str>); 7] = [
         (CONTENT_TYPE, content_type),
         (IF_MATCH, request.if_match.as_deref()),
         (IF_NONE_EXIST, request.if_none_exist.as_deref()),
         (PREFER, request.prefer),
-        (REQUEST_ID, Some(sporen.request.as_str())),
+        (REQUEST_ID, Some(sporen.request_id.as_str())),
         (CORRELATION_ID, correlation),
-        (TRACE_ID, trace),
+        (TRACE_ID, Some(sporen.trace_id.as_str())),
     ];
     // XML could not be judged (docs/decisions/0021).
     let headers = Headers::none().accept(FHIR_JSON);

@@ -5,6 +5,7 @@
 //! process. The portal and the module of the demo do the launch.
 
 use std::fmt::Write as _;
+use std::time::Duration;
 
 use jose::{Algorithm, Jwks, RsaSize, SigningKey, generate_pkcs8};
 use koppeltaal::domeinbeheer::{
@@ -21,18 +22,22 @@ use server::network::{Party, Person, Running, Shown};
 use server::outside::{Answer, Headers, Outside};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 
 use super::{Ended, browser};
 
 /// A step: its number, who says it to whom, what, and the topic that asks for it.
-pub(in super::super) struct Step {
+struct Step {
     number: u8,
     from: &'static str,
     to: &'static str,
     message: &'static str,
     topic: &'static str,
 }
+
+/// How long the tasks of the sample may take to be made, and how often we look.
+const TASKS_WAIT: Duration = Duration::from_secs(20);
+const LOOK_AGAIN: Duration = Duration::from_millis(100);
 
 const BEHEER: &str = "domeinbeheer";
 const AUTORISATIE: &str = "autorisatieservice";
@@ -41,17 +46,53 @@ const EIGEN: &str = "applicatie";
 const ANDER: &str = "andere applicatie";
 
 /// The steps, in order.
-pub(in super::super) const STEPS: [Step; 10] = [
-    step(1, "beheerder", BEHEER, "registers two applications", "TOP-KT-018"),
+const STEPS: [Step; 10] = [
+    step(
+        1,
+        "beheerder",
+        BEHEER,
+        "registers two applications",
+        "TOP-KT-018",
+    ),
     step(2, EIGEN, AUTORISATIE, "asks for a token", "TOP-KT-005"),
     step(3, EIGEN, FHIR, "makes a Task, and owns it", "TOP-KT-002a"),
-    step(4, ANDER, FHIR, "searches, and sees no Task of others", "TOP-KT-002b"),
+    step(
+        4,
+        ANDER,
+        FHIR,
+        "searches, and sees no Task of others",
+        "TOP-KT-002b",
+    ),
     step(5, "portaal", "module", "launches a task", "TOP-KT-007"),
-    step(6, "module", AUTORISATIE, "asks who launched it", "TOP-KT-007"),
+    step(
+        6,
+        "module",
+        AUTORISATIE,
+        "asks who launched it",
+        "TOP-KT-007",
+    ),
     step(7, "IdP", AUTORISATIE, "says who it is", "TOP-KT-023"),
-    step(8, "module", AUTORISATIE, "gets context and person for the code", "TOP-KT-007"),
-    step(9, ANDER, AUTORISATIE, "introspects a launch token", "TOP-KT-021"),
-    step(10, "beheerder", BEHEER, "removes the two applications", "TOP-KT-018"),
+    step(
+        8,
+        "module",
+        AUTORISATIE,
+        "gets context and person for the code",
+        "TOP-KT-007",
+    ),
+    step(
+        9,
+        ANDER,
+        AUTORISATIE,
+        "introspects a launch token",
+        "TOP-KT-021",
+    ),
+    step(
+        10,
+        "beheerder",
+        BEHEER,
+        "removes the two applications",
+        "TOP-KT-018",
+    ),
 ];
 
 const fn step(
@@ -128,10 +169,19 @@ impl Run {
             );
         }
         let _ = match self.failed() {
-            None => writeln!(text, "koppeltaal: all {} steps passed in {} ms", STEPS.len(), self.took_ms),
+            None => writeln!(
+                text,
+                "koppeltaal: all {} steps passed in {} ms",
+                STEPS.len(),
+                self.took_ms
+            ),
             Some((step, why)) => {
                 let number = step.number;
-                writeln!(text, "koppeltaal: step {number} failed ({}): {why}", step.message)
+                writeln!(
+                    text,
+                    "koppeltaal: step {number} failed ({}): {why}",
+                    step.message
+                )
             }
         };
         text
@@ -182,6 +232,8 @@ struct Walk<'a> {
     person: Person,
     /// What the person sees.
     page: Option<Shown>,
+    /// What the portal says of its first task.
+    first_task: String,
 }
 
 type Went = Result<String, String>;
@@ -203,6 +255,7 @@ impl<'a> Walk<'a> {
             token: String::new(),
             person: Person::new(outside.clone(), trace).stopping_at(&idp),
             page: None,
+            first_task: String::new(),
             running,
             outside,
             trace,
@@ -230,8 +283,10 @@ impl<'a> Walk<'a> {
         let keys = [("eigen", &eigen), ("ander", &ander)];
         let shown = show_keys(&keys).await?;
         let [eigen_id, ander_id] = [
-            self.registered("Proefapplicatie", &format!("{shown}/eigen")).await?,
-            self.registered("Andere proefapplicatie", &format!("{shown}/ander")).await?,
+            self.registered("Proefapplicatie", &format!("{shown}/eigen"))
+                .await?,
+            self.registered("Andere proefapplicatie", &format!("{shown}/ander"))
+                .await?,
         ];
         self.eigen = Some(Applicatie {
             id: eigen_id,
@@ -251,17 +306,22 @@ impl<'a> Walk<'a> {
         let url = format!("{}/applications", self.urls.management());
         let answer = self.post_json(&url, &said, &self.sleutel).await?;
         let made = expect(&answer, 201)?;
-        let id = made["application"]["client_id"].as_str().unwrap_or_default();
+        let id = made["application"]["client_id"]
+            .as_str()
+            .unwrap_or_default();
         ClientId::parse(id).map_err(|why| why.to_string())
     }
 
+    /// A role of the domain that makes Tasks and reads its own alone.
     fn role(&self) -> Result<String, String> {
-        let declared: Value = serde_json::from_slice(&self.running.input.koppeltaal).unwrap_or_default();
-        let roles = declared["roles"].as_object().into_iter().flatten();
-        let mut may = roles.filter(|(_, types)| types["Task"]["create"] == "own");
-        let role = may.find(|(_, types)| types["Task"]["read"] != "all");
-        let role = role.ok_or("no role of the domain makes Tasks and sees less than all")?;
-        Ok(role.0.clone())
+        let declared = serde_json::from_slice::<Value>(&self.running.input.koppeltaal);
+        let declared = declared.map_err(|why| why.to_string())?;
+        let mut roles = declared["roles"].as_object().into_iter().flatten();
+        let fits = |task: &Value| task["create"] == "own" && task["read"] == "own";
+        let role = roles.find(|(_, types)| fits(&types["Task"]));
+        let none = "no role of the domain makes Tasks and reads its own alone";
+        role.map(|(name, _)| name.clone())
+            .ok_or_else(|| none.to_owned())
     }
 
     async fn get_token(&mut self) -> Went {
@@ -279,8 +339,7 @@ impl<'a> Walk<'a> {
             ("client_assertion_type", assertion::TYPE),
             ("client_assertion", &proof),
         ];
-        let answer = self.outside.post_form(&self.urls.token(), &fields, self.headers());
-        let granted = expect(&answer.await.map_err(|why| why.to_string())?, 200)?;
+        let granted = self.post_form(&self.urls.token(), &fields).await?;
         let text = |name: &str| granted[name].as_str().unwrap_or_default().to_owned();
         Ok((text("access_token"), text("scope")))
     }
@@ -293,9 +352,18 @@ impl<'a> Walk<'a> {
         });
         let url = format!("{}/Task", self.urls.fhir());
         let headers = self.headers().bearer(&self.token);
-        let sent = self.outside.post_bytes(&url, "application/fhir+json", task.to_string().into(), headers);
+        let sent = self.outside.post_bytes(
+            &url,
+            "application/fhir+json",
+            task.to_string().into(),
+            headers,
+        );
         let made = expect(&sent.await.map_err(|why| why.to_string())?, 201)?;
-        let eigen = self.eigen.as_ref().map(|eigen| eigen.id.device()).unwrap_or_default();
+        let eigen = self
+            .eigen
+            .as_ref()
+            .map(|eigen| eigen.id.device())
+            .unwrap_or_default();
         let origin = &made["extension"][0]["valueReference"]["reference"];
         if *origin != eigen {
             return Err("the Task has another resource-origin than its maker".to_owned());
@@ -322,16 +390,32 @@ impl<'a> Walk<'a> {
     }
 
     async fn launch(&mut self) -> Went {
-        let portaal = self.person.open(&self.running.hosts.url("portaal")).await?;
-        let launch = self.person.send(portaal.form("/openen")?).await?;
-        let module = format!("{}/start", self.running.hosts.url("module"));
-        let page = self.person.send(launch.form(&module).or_else(|_| launch.form("/start"))?).await?;
-        let is_at = |host: &str| page.url.as_str().starts_with(&self.running.hosts.url(host));
+        let portaal = self.tasks().await?;
+        self.first_task = before_end_of_form(&portaal.html).to_owned();
+        let opened = self.person.send(portaal.form("/openen")?).await?;
+        let start = format!("{}/start", self.running.hosts.url("module"));
+        let page = self.person.send(opened.form(&start)?).await?;
+        let is_at = |host: &str| {
+            let host = self.running.hosts.url(host);
+            page.url.as_str().starts_with(&host)
+        };
         if is_at("module") || is_at("portaal") {
             return Err(format!("the person saw {}", page.in_short()));
         }
         self.page = Some(page);
         Ok("HTI 2.0 token by form".to_owned())
+    }
+
+    /// The portal with its tasks, which are made when the demo starts.
+    async fn tasks(&mut self) -> Result<Shown, String> {
+        let began = Instant::now();
+        loop {
+            let page = self.person.open(&self.running.hosts.url("portaal")).await?;
+            if page.form("/openen").is_ok() || began.elapsed() > TASKS_WAIT {
+                return Ok(page);
+            }
+            sleep(LOOK_AGAIN).await;
+        }
     }
 
     fn at_idp(&self) -> Went {
@@ -344,24 +428,27 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// Whom the launch names is the person whom the page of the IdP offers first: others are refused.
+    /// The person of the task is whom the portal's button names in brackets.
     async fn log_in(&mut self) -> Went {
         let at = self.page.take().ok_or("there is no page")?.url;
         let module = format!("{}/terug", self.running.hosts.url("module"));
         self.person = self.person.clone().stopping_at(&module);
         let choose = self.person.open(at.as_str()).await?;
         let form = choose.form("/inloggen")?;
-        let mut refused = String::new();
-        for (name, value) in form.choices.clone() {
-            let form = choose.form("/inloggen")?.with(&name, &value);
-            let page = self.person.clone().send(form).await?;
-            if page.url.as_str().starts_with(&module) {
-                self.page = Some(page);
-                return Ok("code to the module".to_owned());
-            }
-            refused = format!("the person saw {}", page.in_short());
+        let is_theirs = |(name, value): &&(String, String)| {
+            let known = label(&choose.html, value);
+            name == "persoon"
+                && known.is_some_and(|known| self.first_task.contains(&format!("({known})")))
+        };
+        let chosen = form.choices.iter().find(is_theirs).cloned();
+        let (name, value) = chosen.ok_or("the IdP does not know the person of the task")?;
+        let form = form.with(&name, &value).with("keuze", "inloggen");
+        let page = self.person.send(form).await?;
+        if !page.url.as_str().starts_with(&module) {
+            return Err(format!("the person saw {}", page.in_short()));
         }
-        Err(refused)
+        self.page = Some(page);
+        Ok("code to the module".to_owned())
     }
 
     async fn at_module(&mut self) -> Went {
@@ -376,7 +463,11 @@ impl<'a> Walk<'a> {
     }
 
     async fn introspect(&mut self) -> Went {
-        let (eigen, ander) = self.eigen.as_ref().zip(self.ander.as_ref()).ok_or("there is nobody")?;
+        let (eigen, ander) = self
+            .eigen
+            .as_ref()
+            .zip(self.ander.as_ref())
+            .ok_or("there is nobody")?;
         let now = self.running.clock.now();
         let hti = json!({
             "iss": eigen.id.to_string(), "aud": ander.id.device(), "sub": "Patient/proef",
@@ -391,8 +482,7 @@ impl<'a> Walk<'a> {
                 ("client_assertion_type", assertion::TYPE),
                 ("client_assertion", &proof),
             ];
-            let answer = self.outside.post_form(&self.urls.introspect(), &fields, self.headers());
-            expect(&answer.await.map_err(|why| why.to_string())?, 200)
+            self.post_form(&self.urls.introspect(), &fields).await
         };
         let (first, again) = (asked().await?, asked().await?);
         if first["active"] != true || first["resource"] != "Task/proef" {
@@ -414,9 +504,16 @@ impl<'a> Walk<'a> {
 
     async fn removed(&self, client_id: ClientId) -> Result<(), String> {
         let app = &self.running.apps[&Party::Koppeltaal];
-        let (regels, now) = (Regels { http_on_loopback: true }, app.clock.now());
+        let (regels, now) = (
+            Regels {
+                http_on_loopback: true,
+            },
+            app.clock.now(),
+        );
         let nu = domeinbeheer::nu(&app.home, &self.domein, regels, now).await;
-        let nu = nu.map_err(|why| why.to_string())?.ok_or("the domain is gone")?;
+        let nu = nu
+            .map_err(|why| why.to_string())?
+            .ok_or("the domain is gone")?;
         let wijzigen = Wijzigen {
             domein: self.domein.clone(),
             bewerking: Bewerking::ApplicatieEraf(client_id),
@@ -431,6 +528,12 @@ impl<'a> Walk<'a> {
             Ok(other) => Err(format!("the application stays: {other:?}")),
             Err(why) => Err(why.to_string()),
         }
+    }
+
+    /// Sends a form, and reads the JSON of a good answer.
+    async fn post_form(&self, url: &str, fields: &[(&str, &str)]) -> Result<Value, String> {
+        let answer = self.outside.post_form(url, fields, self.headers()).await;
+        expect(&answer.map_err(|why| why.to_string())?, 200)
     }
 
     fn headers(&self) -> Headers {
@@ -451,7 +554,9 @@ impl<'a> Walk<'a> {
     async fn post_json(&self, url: &str, said: &Value, bearer: &str) -> Result<Answer, String> {
         let headers = self.headers().bearer(bearer);
         let bytes = said.to_string().into_bytes();
-        let answer = self.outside.post_bytes(url, "application/json", bytes, headers);
+        let answer = self
+            .outside
+            .post_bytes(url, "application/json", bytes, headers);
         answer.await.map_err(|why| why.to_string())
     }
 }
@@ -482,14 +587,18 @@ async fn show_keys(keys: &[(&'static str, &SigningKey)]) -> Result<String, Strin
         .iter()
         .filter_map(|(name, key)| Some((format!("GET /{name} "), set(key).ok()?.to_string())))
         .collect();
-    let listener = TcpListener::bind("127.0.0.1:0").await.map_err(|why| why.to_string())?;
+    let listener = TcpListener::bind("127.0.0.1:0")
+        .await
+        .map_err(|why| why.to_string())?;
     let at = listener.local_addr().map_err(|why| why.to_string())?;
     tokio::spawn(async move {
         while let Ok((mut socket, _)) = listener.accept().await {
             let mut head = [0; 1024];
             let read = socket.read(&mut head).await.unwrap_or_default();
             let head = String::from_utf8_lossy(&head[..read]).into_owned();
-            let found = sets.iter().find(|(line, _)| head.starts_with(line.as_str()));
+            let found = sets
+                .iter()
+                .find(|(line, _)| head.starts_with(line.as_str()));
             let body = found.map_or("", |(_, set)| set.as_str());
             let answer = format!(
                 "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\
@@ -503,6 +612,18 @@ async fn show_keys(keys: &[(&'static str, &SigningKey)]) -> Result<String, Strin
     Ok(format!("http://{at}"))
 }
 
+/// A page up to the end of its first form.
+fn before_end_of_form(html: &str) -> &str {
+    html.split("</form>").next().unwrap_or_default()
+}
+
+/// The name beside a radio button of the IdP.
+fn label<'a>(html: &'a str, value: &str) -> Option<&'a str> {
+    let (_, label) = html.split_once(&format!("for=\"persoon-{value}\""))?;
+    let (_, name) = label.split_once("<strong")?.1.split_once('>')?;
+    Some(name.split_once('<')?.0)
+}
+
 /// The JSON of an answer with this status.
 fn expect(answer: &Answer, status: u16) -> Result<Value, String> {
     let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
@@ -510,5 +631,9 @@ fn expect(answer: &Answer, status: u16) -> Result<Value, String> {
         return Ok(body);
     }
     let code = body["error"].as_str().or_else(|| body["title"].as_str());
-    Err(format!("the answer is {} {}", answer.status.as_u16(), code.unwrap_or_default()))
+    Err(format!(
+        "the answer is {} {}",
+        answer.status.as_u16(),
+        code.unwrap_or_default()
+    ))
 }

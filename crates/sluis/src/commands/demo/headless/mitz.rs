@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use server::door::TraceId;
 use server::network::{Party, Person, Running, Shown};
 use server::observer::Sighting;
-use server::outside::{Headers, Outside, OutsideConfig};
+use server::outside::Headers;
 use server::routes::steps::{Role, STEPS, Step};
 use tokio::time::{Instant, sleep};
 
