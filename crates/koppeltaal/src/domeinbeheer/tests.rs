@@ -344,7 +344,10 @@ fn a_domain_comes_and_goes() {
     let registered = |what: &&&str| **what == "an application was registered";
     assert_eq!(whats.iter().filter(registered).count(), 1);
 
-    let verdict = decided(wijzigen(Bewerking::Opheffen, Verwacht::Versie(1)), Some(&nu(1)));
+    let verdict = decided(
+        wijzigen(Bewerking::Opheffen, Verwacht::Versie(1)),
+        Some(&nu(1)),
+    );
     assert!(matches!(
         verdict.reply,
         Gewijzigd::Ja {
