@@ -5,7 +5,7 @@ use koppeltaal::resource_service::Gebeurtenis;
 use super::{DomeinNu, KoppeltaalRole};
 
 /// Tells of an interaction. It never holds up an answer that there is already.
-pub(super) async fn tell(role: &KoppeltaalRole, domein: &DomeinNu, gebeurtenis: Gebeurtenis) {
+pub(super) fn tell(role: &KoppeltaalRole, domein: &DomeinNu, gebeurtenis: &Gebeurtenis) {
     tracing::debug!(
         party = role.app.party,
         domein = %domein.configuratie.domein,

@@ -24,7 +24,6 @@ use serde_json::Value;
 
 use super::{DomeinNu, KoppeltaalRole, no_domain};
 use crate::chance;
-use crate::door::TooSoon;
 use crate::settle::settle;
 use crate::web::{self, Visit};
 
@@ -100,7 +99,7 @@ async fn answer(
         Ok(caller) => caller,
         Err(no_token) => return reply::traced(role.unknown(visit, no_token), &sporen),
     };
-    if let Err(soon) = role.turn_of(visit, &caller) {
+    if let Some(soon) = role.too_soon(visit, &caller) {
         return reply::traced(soon, &sporen);
     }
     let asked = Arc::new(Asked {
@@ -126,7 +125,7 @@ impl KoppeltaalRole {
         let response = match settle(&self.app, visit.trace, journey).await {
             Ok(mut antwoord) => {
                 if let Some(gebeurtenis) = antwoord.gebeurtenis.take() {
-                    audit::tell(self, domein, gebeurtenis).await;
+                    audit::tell(self, domein, &gebeurtenis);
                 }
                 if let Some(why) = antwoord.refused {
                     self.tell_refusal(visit, &asked.caller, why);
@@ -169,20 +168,15 @@ impl KoppeltaalRole {
         reply::as_fhir(response)
     }
 
-    /// Whether it is this application's turn.
-    fn turn_of(&self, visit: &Visit, caller: &Caller) -> Result<(), Response> {
-        let Some(client_id) = caller.client_id else {
-            return Ok(());
-        };
-        let turn = visit.turn_of(&client_id.to_string());
-        turn.map_err(|soon: TooSoon| {
-            if soon.is_first {
-                let reason = "the client asks too often";
-                let who = client_id.to_string();
-                (self.app).refused_to(&who, visit.trace, "RFC 6585 §4", reason);
-            }
-            web::too_soon(soon)
-        })
+    /// The answer to an application that asks too often.
+    fn too_soon(&self, visit: &Visit, caller: &Caller) -> Option<Response> {
+        let who = caller.client_id?.to_string();
+        let soon = visit.turn_of(&who).err()?;
+        if soon.is_first {
+            let reason = "the client asks too often";
+            (self.app).refused_to(&who, visit.trace, "RFC 6585 §4", reason);
+        }
+        Some(web::too_soon(soon))
     }
 
     fn tell_refusal(&self, visit: &Visit, caller: &Caller, why: Refused) {
