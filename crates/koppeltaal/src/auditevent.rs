@@ -12,13 +12,15 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use uuid::Uuid;
 use verdict::Moment;
 
 use crate::domein::{ClientId, DomeinUrls};
 use crate::domeinconfiguratie::Gebruikerssoort;
 use crate::launch::{Gebruiker, Verwijzing};
 use crate::permissie::ResourceType;
+use crate::resource_service::{self, Interactie};
+
+pub use crate::resource_service::Id as Spoor;
 
 use self::coding::{
     DCM, LIFECYCLE, OBJECT_ROLE, RESOURCE_TYPES, REST, RESTFUL_INTERACTION, SECURITY_SOURCE_TYPE,
@@ -53,30 +55,19 @@ pub struct Auditevent {
 /// What happened, and who did it. One variant per row of the table in koppeltaal.md §3.6.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Gebeurtenis {
-    /// The capabilities were read by somebody who said who he is.
-    Capabilities {
-        /// Who.
-        door: ClientId,
-    },
-    /// Something was done with one resource.
+    /// Something was asked of the FHIR resource service, and done.
     Rest {
         /// What.
         interactie: Interactie,
         /// By whom.
         door: ClientId,
-        /// With which: `Patient/p/_history/1`; without a version where there is none to name.
-        wat: Option<String>,
         /// Of which type.
         soort: ResourceType,
-    },
-    /// Resources were searched.
-    Zoeken {
-        /// By whom.
-        door: ClientId,
-        /// Which type.
-        soort: ResourceType,
-        /// With which query, undecoded, without `?`.
-        query: String,
+        /// With which resource: `Patient/p/_history/1`; without a version where there is none to
+        /// name, and nothing after a deletion.
+        wat: Option<String>,
+        /// With which query, undecoded, without `?`; of a search alone.
+        query: Option<String>,
         /// What was found: `Patient/p/_history/1` each.
         gevonden: Vec<String>,
     },
@@ -145,29 +136,6 @@ pub struct NamedIdp {
     pub issuer: String,
 }
 
-/// What is asked of a FHIR server (`restful-interaction`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Interactie {
-    /// `create`
-    Create,
-    /// `read`
-    Read,
-    /// `vread`
-    Vread,
-    /// `update`
-    Update,
-    /// `delete`
-    Delete,
-    /// `history-instance`
-    HistoryInstance,
-    /// `history-type`
-    HistoryType,
-    /// `search-type`
-    SearchType,
-    /// `capabilities`
-    Capabilities,
-}
-
 /// How it ended (koppeltaal.md §3.6 `outcome`), and why in a few words without personal data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Uitkomst {
@@ -190,10 +158,6 @@ pub struct Sporen {
     pub trace: Option<Spoor>,
 }
 
-/// A number as FHIR takes it (`id`): letters, digits, `-` and `.`, 64 at most.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct Spoor(Box<str>);
-
 /// Who logs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Waarnemer {
@@ -201,25 +165,6 @@ pub struct Waarnemer {
     pub device: ClientId,
     /// Its host name, without a scheme.
     pub site: String,
-}
-
-impl Spoor {
-    /// Reads a number; nothing when FHIR would not take it.
-    pub fn parse(text: &str) -> Option<Self> {
-        let is_of_id = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'.';
-        let is_id = (1..=64).contains(&text.len()) && text.bytes().all(is_of_id);
-        is_id.then(|| Self(text.into()))
-    }
-
-    /// A UUID, which is one.
-    pub fn of(uuid: Uuid) -> Self {
-        Self(uuid.to_string().into())
-    }
-
-    /// The text.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
 }
 
 impl Sporen {
@@ -258,34 +203,6 @@ impl Authenticatiestap {
     }
 }
 
-impl Interactie {
-    /// The code of `restful-interaction`.
-    pub const fn code(self) -> &'static str {
-        match self {
-            Self::Create => "create",
-            Self::Read => "read",
-            Self::Vread => "vread",
-            Self::Update => "update",
-            Self::Delete => "delete",
-            Self::HistoryInstance => "history-instance",
-            Self::HistoryType => "history-type",
-            Self::SearchType => "search-type",
-            Self::Capabilities => "capabilities",
-        }
-    }
-
-    /// `AuditEvent.action`. A search is an execution (koppeltaal case 76).
-    const fn action(self) -> &'static str {
-        match self {
-            Self::Create => "C",
-            Self::Update => "U",
-            Self::Delete => "D",
-            Self::SearchType | Self::HistoryType => "E",
-            Self::Read | Self::Vread | Self::HistoryInstance | Self::Capabilities => "R",
-        }
-    }
-}
-
 impl Uitkomst {
     const fn code(self) -> &'static str {
         match self {
@@ -303,6 +220,42 @@ impl Uitkomst {
 }
 
 impl Auditevent {
+    /// What happened at the resource service. Of an answer with nothing to name, nothing is told.
+    pub fn of(told: resource_service::Gebeurtenis, recorded: Moment) -> Option<Self> {
+        let soort = ResourceType::parse(&told.soort);
+        let reden = told.reden.unwrap_or_default();
+        let (interactie, door) = (told.interactie, told.wie);
+        let rest = |soort| Gebeurtenis::Rest {
+            interactie,
+            door,
+            soort,
+            wat: told.wat.as_ref().map(ToString::to_string),
+            query: told.query.clone(),
+            gevonden: told.resultaten.iter().map(ToString::to_string).collect(),
+        };
+        let failed = |soort| Gebeurtenis::Mislukt {
+            interactie,
+            door,
+            soort,
+        };
+        let (gebeurtenis, uitkomst) = match told.status {
+            0..400 => (rest(soort?), Uitkomst::Gelukt(reden)),
+            // koppeltaal case 77
+            400..500 => (failed(soort), Uitkomst::Geweigerd(reden)),
+            _ => (failed(soort), Uitkomst::Mislukt(reden)),
+        };
+        Some(Self {
+            gebeurtenis,
+            uitkomst,
+            sporen: Sporen {
+                request: told.sporen.request_id,
+                correlation: told.sporen.correlation_id,
+                trace: Some(told.sporen.trace_id),
+            },
+            recorded,
+        })
+    }
+
     /// The event as FHIR, as this observer tells it.
     pub fn json(&self, waarnemer: &Waarnemer) -> Value {
         let what = self.gebeurtenis.what();
@@ -374,8 +327,6 @@ impl Gebeurtenis {
     fn what(&self) -> What {
         let application_server = coding(SECURITY_SOURCE_TYPE, "4", "Application Server");
         match self {
-            Self::Capabilities { .. } => What::rest(Interactie::Capabilities),
-            Self::Zoeken { .. } => What::rest(Interactie::SearchType),
             Self::Rest { interactie, .. } | Self::Mislukt { interactie, .. } => {
                 What::rest(*interactie)
             }
@@ -403,10 +354,7 @@ impl Gebeurtenis {
     /// Who took part (koppeltaal.md §3.6 "agent(s)"): the one that asked first.
     fn agents(&self, waarnemer: &Waarnemer) -> Value {
         match self {
-            Self::Capabilities { door }
-            | Self::Rest { door, .. }
-            | Self::Zoeken { door, .. }
-            | Self::Mislukt { door, .. } => json!([requestor(*door)]),
+            Self::Rest { door, .. } | Self::Mislukt { door, .. } => json!([requestor(*door)]),
             Self::Notificatie {
                 veroorzaker,
                 abonnee,
@@ -438,14 +386,23 @@ impl Gebeurtenis {
     /// What it was done with (koppeltaal.md §3.6 "entity").
     fn entities(&self, uitkomst: Uitkomst) -> Value {
         match self {
-            Self::Capabilities { .. } => json!([{ "type": of_type("CapabilityStatement") }]),
-            Self::Rest { wat, soort, .. } => json!([resource(wat.as_deref(), soort.as_str())]),
-            Self::Zoeken {
+            Self::Rest {
                 soort,
+                wat,
                 query,
                 gevonden,
                 ..
-            } => searched(soort, query, gevonden),
+            } => {
+                let mut asked = resource(wat.as_deref(), soort.as_str());
+                if let Some(query) = query {
+                    // koppeltaal case 76: the type with the query first, then what was found
+                    asked["role"] = coding(OBJECT_ROLE, "24", "Query");
+                    asked["query"] = json!(base64(query));
+                }
+                let found = gevonden.iter().take(FOUND_MAX);
+                let found = found.map(|wat| resource(Some(wat), type_of(wat)));
+                Value::Array(std::iter::once(asked).chain(found).collect())
+            }
             Self::Mislukt { soort, .. } => {
                 let mut outcome = json!({ "type": of_type("OperationOutcome") });
                 if !uitkomst.text().is_empty() {
@@ -482,16 +439,6 @@ impl What {
             source: coding(SECURITY_SOURCE_TYPE, "4", "Application Server"),
         }
     }
-}
-
-/// koppeltaal case 76: the type with the query first, then what was found.
-fn searched(soort: &ResourceType, query: &str, gevonden: &[String]) -> Value {
-    let mut asked = resource(None, soort.as_str());
-    asked["role"] = coding(OBJECT_ROLE, "24", "Query");
-    asked["query"] = json!(base64(query));
-    let found = gevonden.iter().take(FOUND_MAX);
-    let found = found.map(|wat| resource(Some(wat), type_of(wat)));
-    Value::Array(std::iter::once(asked).chain(found).collect())
 }
 
 /// koppeltaal case 91: the person, and in which part.

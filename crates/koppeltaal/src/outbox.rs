@@ -190,8 +190,8 @@ mod tests {
     fn stored() -> (Key, Stored<Uitgaand>) {
         let domein = Domein::parse("d1").expect("a domain");
         let event = Auditevent {
-            gebeurtenis: Gebeurtenis::Capabilities {
-                door: ClientId::of([1; 16]),
+            gebeurtenis: Gebeurtenis::LaunchMislukt {
+                taak: crate::launch::Verwijzing::parse("Task/t").expect("a reference"),
             },
             uitkomst: Uitkomst::Gelukt(""),
             sporen: Sporen::of(Spoor::parse("r-1").expect("an id")),

@@ -33,8 +33,10 @@ fn rest(interactie: Interactie, wat: Option<&str>) -> Value {
     let gebeurtenis = Gebeurtenis::Rest {
         interactie,
         door: id(1),
-        wat: wat.map(str::to_owned),
         soort: soort("Patient"),
+        wat: wat.map(str::to_owned),
+        query: None,
+        gevonden: Vec::new(),
     };
     told(gebeurtenis, Uitkomst::Gelukt(""))
 }
@@ -87,10 +89,12 @@ fn koppeltaal_md_3_5_the_numbers_of_a_request_are_extensions() {
 
 #[test]
 fn koppeltaal_case_076_a_search_is_told_with_its_query_and_what_it_found() {
-    let gebeurtenis = Gebeurtenis::Zoeken {
+    let gebeurtenis = Gebeurtenis::Rest {
+        interactie: Interactie::SearchType,
         door: id(1),
         soort: soort("Task"),
-        query: "status=ready".to_owned(),
+        wat: None,
+        query: Some("status=ready".to_owned()),
         gevonden: vec!["Task/1/_history/2".to_owned()],
     };
     let event = told(gebeurtenis, Uitkomst::Gelukt(""));
@@ -131,7 +135,7 @@ fn koppeltaal_md_3_6_each_interaction_has_its_code_and_action() {
         (Interactie::Vread, "vread", "R"),
         (Interactie::Update, "update", "U"),
         (Interactie::Delete, "delete", "D"),
-        (Interactie::HistoryInstance, "history-instance", "R"),
+        (Interactie::HistoryInstance, "history-instance", "E"),
         (Interactie::HistoryType, "history-type", "E"),
     ] {
         let event = rest(interactie, None);
@@ -140,10 +144,50 @@ fn koppeltaal_md_3_6_each_interaction_has_its_code_and_action() {
         assert_eq!(event["action"], action);
         assert!(event["entity"][0].get("what").is_none());
     }
-    let capabilities = Gebeurtenis::Capabilities { door: id(1) };
-    let event = told(capabilities, Uitkomst::Gelukt(""));
-    assert_eq!(event["subtype"][0]["code"], "capabilities");
-    assert_eq!(event["entity"][0]["type"]["code"], "CapabilityStatement");
+}
+
+#[test]
+fn koppeltaal_md_3_6_what_the_resource_service_tells_becomes_an_event() {
+    use resource_service::{Instance, Sporen as Numbers, Verwijzing as Version};
+    let spoor = |text: &str| Spoor::parse(text).expect("an id");
+    let told = |status, reden| resource_service::Gebeurtenis {
+        wie: id(1),
+        interactie: Interactie::Update,
+        soort: "Task".to_owned(),
+        wat: Some(Version {
+            at: Instance {
+                resource: soort("Task"),
+                id: spoor("t"),
+            },
+            version: Some(spoor("2")),
+        }),
+        query: None,
+        resultaten: Vec::new(),
+        status,
+        reden,
+        sporen: Numbers {
+            request_id: spoor("r-1"),
+            correlation_id: None,
+            trace_id: spoor("t-1"),
+        },
+    };
+    let now = Moment::from_unix(1_800_000_000);
+    let json = |told| Auditevent::of(told, now).map(|event| event.json(&waarnemer()));
+    let updated = json(told(200, None)).expect("an event");
+    // koppeltaal.md §3.6
+    assert_eq!(
+        updated["entity"][0]["what"]["reference"],
+        "Task/t/_history/2"
+    );
+    assert_eq!(updated["outcome"], "0");
+    let refused = json(told(403, Some("no scope allows it"))).expect("an event");
+    assert_eq!(refused["outcome"], "4");
+    assert_eq!(refused["outcomeDesc"], "no scope allows it");
+    let failed = json(told(502, None)).expect("an event");
+    assert_eq!(failed["outcome"], "8");
+    let mut odd = told(200, None);
+    odd.soort = "geen type".to_owned();
+    assert_eq!(json(odd), None);
 }
 
 #[test]

@@ -73,7 +73,7 @@ pub struct Instance {
 }
 
 /// A logical id or a version, as it stands in a path.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 pub struct Id(Box<str>);
 
 impl Request {
@@ -179,6 +179,11 @@ impl Id {
     /// A new one: a version 4 UUID (TOP-KT-003).
     pub fn fresh(entropy: &verdict::Entropy, label: &'static str) -> Self {
         Self(entropy.uuid(label).into())
+    }
+
+    /// A UUID, which is one.
+    pub fn of(uuid: uuid::Uuid) -> Self {
+        Self(uuid.to_string().into())
     }
 
     /// The text.

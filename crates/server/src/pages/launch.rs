@@ -6,11 +6,13 @@ use super::{Page, PageContext, Shell};
 
 /// The tasks, each with a button that opens it.
 ///
-/// Form: POST `/openen` with `taak`.
+/// Form: POST `/openen` with `taak` and `formulier`.
 #[derive(Clone, Debug)]
 pub struct PortaalStart {
     /// The tasks.
     pub taken: Vec<PortaalTaak>,
+    /// The token that binds the forms to this browser.
+    pub formulier: String,
 }
 
 /// A task in a list.
@@ -193,7 +195,11 @@ impl PortaalStart {
             taak("t-3", "", Taakstand::Af),
             taak("t-4", "Oud", Taakstand::Anders),
         ];
-        vec![Self { taken }, Self { taken: Vec::new() }]
+        let of = |taken| Self {
+            taken,
+            formulier: String::from("f-123"),
+        };
+        vec![of(taken), of(Vec::new())]
     }
 }
 

@@ -174,7 +174,8 @@ fn no_page_brings_script_or_style_of_its_own_but_the_observers_that_name_their_s
 }
 
 #[test]
-fn every_form_that_changes_something_is_a_post_home_with_its_token_but_the_one_to_digid() {
+fn every_form_that_changes_something_is_a_post_home_with_its_token_but_those_with_a_proof_of_their_own()
+ {
     for sample in every_sample() {
         let dom = Dom::parse(&sample);
         for form in dom.all("form") {
@@ -194,8 +195,11 @@ fn every_form_that_changes_something_is_a_post_home_with_its_token_but_the_one_t
                     .count()
             };
             if sample.name.starts_with("digid_doorsturen") {
-                // The one form that leaves: a signed message, which carries its own proof.
+                // A form that leaves: a signed message, which carries its own proof.
                 assert!(action.starts_with("https://") && named("SAMLRequest") == 1);
+            } else if sample.name.starts_with("portaal_openen") {
+                // So is a launch.
+                assert!(action.starts_with("https://") && named("launch") == 1);
             } else {
                 assert!(action.starts_with('/'), "{}: {action}", sample.name);
                 assert_eq!(named("formulier"), 1, "{}", sample.name);

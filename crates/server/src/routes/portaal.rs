@@ -26,6 +26,10 @@ use crate::web::{self, Visit, get_once};
 
 /// Seconds that a launch may take (koppeltaal.md §4.2: at most 300).
 const LAUNCH_S: u32 = 300;
+/// The cookie of a browser, and the purpose of the forms that are bound to it.
+const BROWSER: &str = "__Host-portaal";
+const BROWSER_S: u32 = 86_400;
+const OPENEN: &str = "portaal.openen";
 /// Tasks that are shown, at most.
 const TASKS_MAX: usize = 100;
 
@@ -180,6 +184,16 @@ impl PortaalRole {
         self.portaal.sign(&claims)
     }
 
+    /// The task that a form of our own page, in this browser, names.
+    fn chosen(&self, visit: &Visit) -> Option<Verwijzing> {
+        let form = visit.form().ok()?;
+        let (browser, token) = (visit.cookie(BROWSER)?, form.get("formulier")?);
+        let seal = &self.portaal.app.seal;
+        let is_ours = seal.is_form_token(OPENEN, browser, token) && visit.is_from(&self.front);
+        let task = Verwijzing::parse(&format!("Task/{}", form.get("taak")?));
+        task.filter(|_| is_ours)
+    }
+
     fn mislukt(&self, visit: &Visit, Mislukt(reason): Mislukt) -> Response {
         let app = &self.portaal.app;
         app.refused(visit.trace, "koppeltaal.md §4.3", reason);
@@ -197,18 +211,27 @@ fn name_of(resource: &Value) -> String {
 
 /// The tasks.
 async fn start(State(role): State<Arc<PortaalRole>>, visit: Visit) -> Response {
-    match role.taken().await {
-        Ok(taken) => web::show(200, &visit, Brand::Portaal, &[], &PortaalStart { taken }),
-        Err(mislukt) => role.mislukt(&visit, mislukt),
+    let taken = match role.taken().await {
+        Ok(taken) => taken,
+        Err(mislukt) => return role.mislukt(&visit, mislukt),
+    };
+    let browser = visit.cookie(BROWSER).map(str::to_owned);
+    let is_new = browser.is_none();
+    let fresh = || jose::b64::encode(chance::entropy().bytes::<16>("portaal.browser"));
+    let browser = browser.unwrap_or_else(fresh);
+    let formulier = role.portaal.app.seal.form_token(OPENEN, &browser);
+    let page = PortaalStart { taken, formulier };
+    let response = web::show(200, &visit, Brand::Portaal, &[], &page);
+    if is_new {
+        let cookie = web::set_cookie(BROWSER, &browser, BROWSER_S);
+        return web::with(response, cookie);
     }
+    response
 }
 
 /// The person wants to open one: a form that leads to the module.
 async fn openen(State(role): State<Arc<PortaalRole>>, visit: Visit) -> Response {
-    let form = visit.form().unwrap_or_default();
-    let task = form.get("taak").map(|id| format!("Task/{id}"));
-    let task = task.and_then(|task| Verwijzing::parse(&task));
-    let Some(task) = task.filter(|_| visit.is_from(&role.front)) else {
+    let Some(task) = role.chosen(&visit) else {
         return role.mislukt(&visit, Mislukt("a form that is not of this page"));
     };
     match role.launch(&task).await {

@@ -23,6 +23,7 @@ use server::input::Input;
 use server::network::{self, Config, Party, Running};
 use server::outside::{Answer, Headers, Outside, OutsideConfig};
 use tokio::net::TcpListener;
+use tokio::sync::OnceCell;
 use tokio::time::{sleep, timeout};
 
 /// The `client_assertion_type` of RFC 7523.
@@ -57,6 +58,7 @@ pub(crate) struct Fhir {
     told: Mutex<Vec<Value>>,
     asked_by: Mutex<Vec<String>>,
     sets: Mutex<HashMap<String, Value>>,
+    port: OnceCell<u16>,
     pub(crate) is_down: AtomicBool,
     pub(crate) refuses: AtomicBool,
 }
@@ -193,8 +195,7 @@ impl World {
 
     /// The same with the rows of this folder, before this FHIR server.
     pub(crate) async fn start_in(folder: Folder, fhir: Arc<Fhir>) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-        let port = listener.local_addr().expect("an address").port();
+        let port = *fhir.port.get_or_init(|| serve(&fhir)).await;
         let keys = [PORTAL, MODULE, OTHER_MODULE].map(|number| (number, key()));
         for (number, key) in &keys {
             let set = json!({ "keys": [key.public().to_json()] });
@@ -203,7 +204,6 @@ impl World {
                 .expect("sets")
                 .insert(number.to_string(), set);
         }
-        serve(listener, Arc::clone(&fhir));
         let people = [("Patient", "p"), ("Patient", "q"), ("RelatedPerson", "r")];
         for (soort, id) in people {
             let mut resource = person(soort, id);
@@ -471,13 +471,15 @@ async fn network(state: &std::path::Path, port: u16, people: &[(&str, &str)]) ->
     network::start(config).await.expect("starts")
 }
 
-/// Serves plain HTTP for as long as the test runs.
-fn serve(listener: TcpListener, fhir: Arc<Fhir>) {
+/// Serves plain HTTP for as long as the test runs; at which port.
+async fn serve(fhir: &Arc<Fhir>) -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let port = listener.local_addr().expect("an address").port();
     let router: Router = Router::new()
         .route("/fhir/AuditEvent", post(take))
         .route("/fhir/{soort}/{id}", get(read))
         .route("/keys/{name}", get(keys))
-        .with_state(fhir);
+        .with_state(Arc::clone(fhir));
     tokio::spawn(async move {
         while let Ok((socket, _)) = listener.accept().await {
             let service = hyper_util::service::TowerToHyperService::new(router.clone());
@@ -489,6 +491,7 @@ fn serve(listener: TcpListener, fhir: Arc<Fhir>) {
             });
         }
     });
+    port
 }
 
 fn key() -> SigningKey {

@@ -99,7 +99,6 @@ impl Outbox {
 impl KoppeltaalRole {
     /// Puts events that no decision carries in the outbox of their domain. One that cannot be kept is
     /// told to the operator: logging stops nobody (koppeltaal.md §3.6).
-    #[expect(dead_code, reason = "for what the gateway tells")]
     pub(super) async fn tell(&self, domein: &DomeinNu, events: &[Auditevent]) {
         let name = &domein.configuratie.domein;
         let drop_all = |reason| {

@@ -1,17 +1,14 @@
 //! What happened, for the AuditEvents of the domain (koppeltaal.md §3.6).
 
+use koppeltaal::auditevent::Auditevent;
 use koppeltaal::resource_service::Gebeurtenis;
 
 use super::{DomeinNu, KoppeltaalRole};
 
-/// Tells of an interaction. It never holds up an answer that there is already.
-pub(super) fn tell(role: &KoppeltaalRole, domein: &DomeinNu, gebeurtenis: &Gebeurtenis) {
-    tracing::debug!(
-        party = role.app.party,
-        domein = %domein.configuratie.domein,
-        who = %gebeurtenis.wie,
-        interaction = gebeurtenis.interactie.code(),
-        outcome = gebeurtenis.outcome(),
-        "an interaction"
-    );
+/// Puts an interaction into the outbox of the domain, before it is answered: an answer that nobody
+/// could find afterwards leaves only when the store is away, and then the operator is told.
+pub(super) async fn tell(role: &KoppeltaalRole, domein: &DomeinNu, gebeurtenis: Gebeurtenis) {
+    if let Some(event) = Auditevent::of(gebeurtenis, role.app.clock.now()) {
+        role.tell(domein, &[event]).await;
+    }
 }
