@@ -297,9 +297,8 @@ impl World {
             let now = found.now();
             let owners = query.get("resource-origin").filter(|_| self.knows_owners);
             let of_owner = |owners: &str| match now.origin {
-                Origin::Nobody => false,
+                Origin::Nobody | Origin::Twice => false,
                 Origin::Of(owner) => owners.contains(&OWNERS[owner].device()),
-                Origin::Twice => false,
             };
             let status = query.get("status");
             found.kind == kind
@@ -923,10 +922,10 @@ fn run(world: &mut World, scopes: &str, wish: &Wish) -> Seen {
         if next.is_some() {
             // What is sealed is given back by `settle`; a page is read by GET.
             request.path = request.path.replace("/_search", "");
-            request.query = "_page=x".to_owned();
-            request.method = "GET".to_owned();
+            "_page=x".clone_into(&mut request.query);
+            "GET".clone_into(&mut request.method);
         }
-        let reply = settle(world, scopes, request, next.take());
+        let reply = settle(world, scopes, request, next.take().as_ref());
         seen.status = reply.status;
         match reply.body {
             Inhoud::Lijst(page) => {
@@ -954,7 +953,7 @@ fn run(world: &mut World, scopes: &str, wish: &Wish) -> Seen {
         }
         return seen;
     }
-    panic!("the pages do not end");
+    unreachable!("the pages do not end");
 }
 
 /// What a page may not tell: by its length, by its links, or by a number.
@@ -992,7 +991,10 @@ fn name_of(entry: &Value) -> String {
     }
 }
 
-fn settle(world: &mut World, scopes: &str, request: Request, page: Option<Cursor>) -> Antwoord {
+/// What a server that knows owners says of itself.
+static KNOWN: LazyLock<Arc<Capabilities>> = LazyLock::new(capabilities);
+
+fn settle(world: &mut World, scopes: &str, request: Request, page: Option<&Cursor>) -> Antwoord {
     let id = |text| Id::parse(text).expect("an id");
     let asked = Arc::new(Asked {
         request,
@@ -1004,7 +1006,6 @@ fn settle(world: &mut World, scopes: &str, request: Request, page: Option<Cursor
         upstream: UPSTREAM.to_owned(),
         sporen: Sporen::read(None, None, None, [id("a"), id("b")]),
     });
-    static KNOWN: LazyLock<Arc<Capabilities>> = LazyLock::new(capabilities);
     let known = world.knows_owners.then(|| &*KNOWN);
     let mut step = begin(&asked);
     loop {
@@ -1014,7 +1015,7 @@ fn settle(world: &mut World, scopes: &str, request: Request, page: Option<Cursor
                 question.answer(Ok(answer))
             }
             Step::Ask(Vraag::Capabilities(question)) => question.answer(known),
-            Step::Ask(Vraag::Bladzijde(question)) => question.answer(page.clone()),
+            Step::Ask(Vraag::Bladzijde(question)) => question.answer(page.cloned()),
             Step::Save { then, .. } => then(),
             Step::Done(verdict) => return verdict.reply,
         };

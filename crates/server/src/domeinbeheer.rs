@@ -87,7 +87,7 @@ pub async fn nu<S: Store>(
 pub async fn wijzigen<S: Store>(home: &S, wijzigen: &Wijzigen) -> Result<Gewijzigd, NietGedaan> {
     for _ in 0..ATTEMPTS_MAX {
         let nu = nu(home, &wijzigen.domein, wijzigen.regels, wijzigen.now).await?;
-        let Step::Done(verdict) = wijzigen.clone().answer(nu) else {
+        let Step::Done(verdict) = wijzigen.clone().answer(nu.as_ref()) else {
             break;
         };
         if commit(home, verdict.changes, verdict.events, wijzigen.now).await? {

@@ -443,18 +443,15 @@ impl fmt::Display for Regel {
             Teken::Removed => '-',
             Teken::Changed => '~',
         };
-        let mut line = format!("{teken} {}", self.subject);
-        for word in [Some(self.id.as_str()), self.member.as_deref()] {
-            if let Some(word) = word.filter(|word| !word.is_empty()) {
-                line.push(' ');
-                line.push_str(word);
-            }
-        }
-        match (&self.was, &self.is) {
-            (Some(was), Some(is)) => line.push_str(&format!(": {was} -> {is}")),
-            (Some(only), None) | (None, Some(only)) => line.push_str(&format!(": {only}")),
-            (None, None) => {}
-        }
+        let words = [Some(self.id.as_str()), self.member.as_deref()];
+        let words = words.into_iter().flatten().filter(|word| !word.is_empty());
+        let place: String = words.flat_map(|word| [" ", word]).collect();
+        let value = match (&self.was, &self.is) {
+            (Some(was), Some(is)) => format!(": {was} -> {is}"),
+            (Some(only), None) | (None, Some(only)) => format!(": {only}"),
+            (None, None) => String::new(),
+        };
+        let line = format!("{teken} {}{place}{value}", self.subject);
         let plain = |c: char| if c.is_control() { '\u{FFFD}' } else { c };
         line.chars().map(plain).try_for_each(|c| write!(f, "{c}"))
     }

@@ -242,18 +242,18 @@ fn wijzigen(bewerking: Bewerking, verwacht: Verwacht) -> Wijzigen {
     }
 }
 
-fn decided(wijzigen: Wijzigen, nu: Option<Nu>) -> Verdict<Gewijzigd> {
+fn decided(wijzigen: Wijzigen, nu: Option<&Nu>) -> Verdict<Gewijzigd> {
     match wijzigen.answer(nu) {
         Step::Done(verdict) => verdict,
         other => unreachable!("{other:?}"),
     }
 }
 
-fn nu(versie: u64) -> Option<Nu> {
-    Some(Nu {
+fn nu(versie: u64) -> Nu {
+    Nu {
         versie,
         domein: Some(domein()),
-    })
+    }
 }
 
 fn logboek(changes: &[Change<Clear>]) -> Result<Option<Logboekregel>, BadRow> {
@@ -267,7 +267,7 @@ fn logboek(changes: &[Change<Clear>]) -> Result<Option<Logboekregel>, BadRow> {
 #[test]
 fn a_change_is_kept_with_who_made_it_in_one_commit() {
     let approve = Bewerking::Status(id(M), Status::Approved);
-    let verdict = decided(wijzigen(approve, Verwacht::Versie(4)), nu(4));
+    let verdict = decided(wijzigen(approve, Verwacht::Versie(4)), Some(&nu(4)));
     let Gewijzigd::Ja { versie, domein, .. } = &verdict.reply else {
         unreachable!("{:?}", verdict.reply)
     };
@@ -296,18 +296,18 @@ fn nobody_overwrites_what_another_did_meanwhile() {
         (
             edit(),
             Verwacht::Versie(4),
-            nu(5),
+            Some(nu(5)),
             Gewijzigd::Anders { versie: Some(5) },
         ),
         (edit(), Verwacht::Versie(4), None, Gewijzigd::Onbekend),
         (
             new(),
             Verwacht::Nieuw,
-            nu(1),
+            Some(nu(1)),
             Gewijzigd::Anders { versie: Some(1) },
         ),
     ] {
-        let verdict = decided(wijzigen(bewerking, verwacht), is);
+        let verdict = decided(wijzigen(bewerking, verwacht), is.as_ref());
         assert_eq!(verdict.reply, expected);
         assert!(verdict.changes.is_empty() && verdict.events.is_empty());
     }
@@ -316,7 +316,7 @@ fn nobody_overwrites_what_another_did_meanwhile() {
 #[test]
 fn what_is_as_it_was_wanted_is_not_written_again() {
     let same = Bewerking::Geheel(Box::new(domein()));
-    let verdict = decided(wijzigen(same, Verwacht::Versie(4)), nu(4));
+    let verdict = decided(wijzigen(same, Verwacht::Versie(4)), Some(&nu(4)));
     assert!(matches!(
         verdict.reply,
         Gewijzigd::Ja {
@@ -344,7 +344,10 @@ fn a_domain_comes_and_goes() {
     let registered = |what: &&&str| **what == "an application was registered";
     assert_eq!(whats.iter().filter(registered).count(), 1);
 
-    let verdict = decided(wijzigen(Bewerking::Opheffen, Verwacht::Versie(1)), nu(1));
+    let verdict = decided(
+        wijzigen(Bewerking::Opheffen, Verwacht::Versie(1)),
+        Some(&nu(1)),
+    );
     assert!(matches!(
         verdict.reply,
         Gewijzigd::Ja {
@@ -366,15 +369,15 @@ fn a_domain_comes_and_goes() {
 
 #[test]
 fn a_domain_that_comes_again_counts_on_so_that_nobody_takes_it_for_the_one_before() {
-    let gone = Some(Nu {
+    let gone = Nu {
         versie: 7,
         domein: None,
-    });
+    };
     let edit = Bewerking::Status(id(M), Status::Approved);
-    let verdict = decided(wijzigen(edit, Verwacht::Versie(7)), gone.clone());
+    let verdict = decided(wijzigen(edit, Verwacht::Versie(7)), Some(&gone));
     assert_eq!(verdict.reply, Gewijzigd::Onbekend);
     let new = Bewerking::Geheel(Box::new(domein()));
-    let verdict = decided(wijzigen(new, Verwacht::Nieuw), gone);
+    let verdict = decided(wijzigen(new, Verwacht::Nieuw), Some(&gone));
     assert!(matches!(
         verdict.reply,
         Gewijzigd::Ja {
@@ -389,9 +392,9 @@ fn a_domain_that_comes_again_counts_on_so_that_nobody_takes_it_for_the_one_befor
 fn a_declaration_of_another_domain_changes_nothing() {
     let mut other = document();
     other["domain"] = json!("d2");
-    for (verwacht, is) in [(Verwacht::Nieuw, None), (Verwacht::Versie(1), nu(1))] {
+    for (verwacht, is) in [(Verwacht::Nieuw, None), (Verwacht::Versie(1), Some(nu(1)))] {
         let other = Bewerking::Geheel(Box::new(read(&other)));
-        let verdict = decided(wijzigen(other, verwacht), is);
+        let verdict = decided(wijzigen(other, verwacht), is.as_ref());
         assert!(matches!(&verdict.reply, Gewijzigd::Fout(fout) if fout.at == "domain"));
         assert!(verdict.changes.is_empty());
     }

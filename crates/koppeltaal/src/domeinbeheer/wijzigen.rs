@@ -75,9 +75,9 @@ impl Wijzigen {
     }
 
     /// Decides.
-    pub fn answer(self, nu: Option<Nu>) -> Step<Gewijzigd, Self> {
-        let rij = nu.as_ref().map(|nu| nu.versie);
-        let was = nu.as_ref().and_then(|nu| nu.domein.as_ref());
+    pub fn answer(self, nu: Option<&Nu>) -> Step<Gewijzigd, Self> {
+        let rij = nu.map(|nu| nu.versie);
+        let was = nu.and_then(|nu| nu.domein.as_ref());
         let versie = rij.filter(|_| was.is_some());
         match (self.verwacht, versie) {
             (Verwacht::Versie(_), None) => return Step::reply(Gewijzigd::Onbekend),

@@ -110,7 +110,7 @@ fn named(said: Value, member: &str, name: &str) -> Result<Map<String, Value>, Fo
         return Err(fout("", "expected an object"));
     };
     match said.insert(member.to_owned(), Value::from(name)) {
-        Some(other) if other != Value::from(name) => {
+        Some(other) if other != name => {
             Err(fout(member, "expected the one in the address, or nothing"))
         }
         _ => Ok(said),

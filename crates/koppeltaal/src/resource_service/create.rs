@@ -29,6 +29,7 @@ fn request(exchange: &Exchange, resource: &ResourceType) -> Result<UpstreamReque
         return Err(Refused::Bad("The server says whose a new resource is."));
     }
     members.forget_id();
+    let members = update::judged_content(members, exchange, resource)?;
     let owner = asked.caller.client_id.ok_or(Refused::Forbidden)?;
     // koppeltaal case 56
     let origin = Members::origin_of(owner).ok_or(Refused::Unreadable)?;

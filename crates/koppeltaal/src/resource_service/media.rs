@@ -5,7 +5,7 @@ use super::refused::Refused;
 /// What answers are.
 pub const FHIR_JSON: &str = "application/fhir+json; charset=utf-8";
 
-/// Values of `_format` for JSON (FHIR R4 §3.1.0.1.11); a `+` that was not encoded reads as a space.
+/// Values of `_format` for JSON (koppeltaal.md §3.2); a `+` that was not encoded reads as a space.
 const FORMATS: [&str; 5] = [
     "json",
     "application/json",

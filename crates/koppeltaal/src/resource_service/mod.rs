@@ -25,6 +25,7 @@ mod refused;
 mod request;
 mod resource;
 mod search;
+mod subscription;
 mod trace;
 mod update;
 mod vraag;

@@ -34,6 +34,8 @@ pub enum Refused {
     Parameter(&'static str),
     /// The owner in the body is not the one that is kept.
     OwnerChanged,
+    /// A subscription would tell more than may be told.
+    Subscription(&'static str),
     /// The FHIR server finds the resource no good.
     Unprocessable,
     /// Too much had to be read for this answer.
@@ -57,7 +59,7 @@ impl Refused {
             Self::Gone => 410,
             Self::NoIfMatch | Self::Stale | Self::Ambiguous => 412,
             Self::MediaType => 415,
-            Self::Unprocessable => 422,
+            Self::Unprocessable | Self::Subscription(_) => 422,
             Self::Unreadable => 502,
             Self::Away => 503,
         }
@@ -90,7 +92,7 @@ impl Refused {
                 Conflict,
                 "The resource is in use, or changed in this moment.",
             ),
-            Self::Bad(why) => (Invalid, why),
+            Self::Bad(why) | Self::Subscription(why) => (Invalid, why),
             Self::Parameter(why) => (NotSupported, why),
             Self::Unprocessable => (Invalid, "The FHIR server does not take this resource."),
             Self::TooCostly => (TooCostly, "The question is too wide: narrow the search."),
@@ -111,6 +113,7 @@ impl Refused {
             Self::NotAcceptable | Self::MediaType => "koppeltaal case 70",
             Self::NoIfMatch => "koppeltaal case 62",
             Self::Stale => "koppeltaal case 63",
+            Self::Subscription(_) => "koppeltaal.md §3.7",
             Self::Parameter(_) | Self::TooCostly => "koppeltaal.md §2.6",
             Self::Bad(_)
             | Self::NotFound

@@ -114,7 +114,7 @@ impl Members {
     pub(super) fn read(json: &[u8], resource: &ResourceType) -> Result<Self, Refused> {
         let members: Self = serde_json::from_slice(json)
             .map_err(|_| Refused::Bad("The body is no JSON object of a resource."))?;
-        if members.text("resourceType").as_deref() == Some(resource.as_str()) {
+        if members.read_as::<String>("resourceType").as_deref() == Some(resource.as_str()) {
             Ok(members)
         } else {
             Err(Refused::Bad(
@@ -125,12 +125,25 @@ impl Members {
 
     /// Its id, if it says one.
     pub(super) fn id(&self) -> Option<String> {
-        self.text("id")
+        self.read_as("id")
     }
 
     /// Leaves its id out: ids are the server's (koppeltaal.md §3.2).
     pub(super) fn forget_id(&mut self) {
         self.0.retain(|(name, _)| name != "id");
+    }
+
+    /// A member, if it is there and of this form.
+    pub(super) fn read_as<T: serde::de::DeserializeOwned>(&self, name: &str) -> Option<T> {
+        serde_json::from_str(self.member(name)?.get()).ok()
+    }
+
+    /// Another value for a member.
+    pub(super) fn set(&mut self, name: &str, value: &serde_json::Value) {
+        let member = self.0.iter_mut().find(|(known, _)| known == name);
+        if let (Some((_, member)), Ok(raw)) = (member, serde_json::value::to_raw_value(value)) {
+            *member = raw;
+        }
     }
 
     /// Its owner.
@@ -204,10 +217,6 @@ impl Members {
             Some(list) => serde_json::from_str(list.get())
                 .map_err(|_| Refused::Bad("The extensions are no list.")),
         }
-    }
-
-    fn text(&self, name: &str) -> Option<String> {
-        serde_json::from_str(self.member(name)?.get()).ok()
     }
 
     fn member(&self, name: &str) -> Option<&RawValue> {

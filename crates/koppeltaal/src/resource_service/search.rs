@@ -58,7 +58,7 @@ const LEADS_TO: [(&str, &str, &str); 1] = [("Task", "instantiates", "ActivityDef
 pub(super) struct Search {
     /// What the FHIR server is to judge by.
     pub filters: Vec<(String, String)>,
-    /// What shortens resources; a server need not do it (FHIR R4 §3.1.1.5.8).
+    /// What shortens resources; a server need not do it (FHIR R4 §3.1.1.5.9).
     pub shapes: Vec<(String, String)>,
     /// Resources on a page, at most.
     pub count: u32,
@@ -96,7 +96,7 @@ impl Search {
         Ok(search)
     }
 
-    /// Reads the parameters of a history (FHIR R4 §3.1.0.11).
+    /// Reads the parameters of a history (koppeltaal.md §3.2).
     ///
     /// # Errors
     /// [`Refused::Parameter`].

@@ -7,7 +7,8 @@ use super::refused::Refused;
 use super::request::{Instance, Interaction};
 use super::resource::{Head, Members, Owner};
 use super::vraag::{Then, UpstreamAnswer, UpstreamRequest};
-use super::{media, read};
+use super::{media, read, subscription};
+use crate::permissie::ResourceType;
 
 /// Asks for the stored version: its owner decides, and stays.
 pub(super) fn begin(exchange: &Exchange, at: &Instance) -> Stap {
@@ -75,6 +76,7 @@ fn body(
         // koppeltaal case 61
         return Err(Refused::OwnerChanged);
     }
+    let members = judged_content(members, exchange, &at.resource)?;
     let before = stored.body.as_deref().unwrap_or_default();
     let before = Members::read(before, &at.resource).map_err(|_| Refused::Unreadable)?;
     let origins = before.origins().map_err(|_| Refused::Unreadable)?;
@@ -102,7 +104,23 @@ pub(super) fn answered(exchange: &Exchange, answer: UpstreamAnswer) -> Stap {
     }
 }
 
-/// What the client wants back (FHIR R4 §3.1.0.1.8), if it is one of what there is.
+/// What a FHIR server would do by itself with a resource is judged with it.
+///
+/// # Errors
+/// See [`subscription::narrowed`].
+pub(super) fn judged_content(
+    members: Members,
+    exchange: &Exchange,
+    resource: &ResourceType,
+) -> Result<Members, Refused> {
+    if resource.as_str() == subscription::TYPE {
+        subscription::narrowed(members, &exchange.asked.caller)
+    } else {
+        Ok(members)
+    }
+}
+
+/// What the client wants back (koppeltaal.md §3.2), if it is one of what there is.
 pub(super) fn preference(prefer: Option<&str>) -> Option<&'static str> {
     let known = [
         "return=minimal",

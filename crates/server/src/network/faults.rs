@@ -133,6 +133,9 @@ impl Fault {
         FAULTS.get(usize::from(step).checked_sub(1)?).copied()
     }
 
+    /// The last step of the journey `koppeltaal` that can be broken.
+    pub const KOPPELTAAL_STEPS: usize = KOPPELTAAL.len();
+
     /// The same for a step of the journey `koppeltaal`.
     pub fn of_koppeltaal_step(step: u8) -> Option<Self> {
         KOPPELTAAL.get(usize::from(step).checked_sub(1)?).copied()

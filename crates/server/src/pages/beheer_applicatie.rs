@@ -183,6 +183,9 @@ impl BeheerSoort {
     }
 }
 
+/// A name, and whether it is chosen.
+type Gekozen = (String, bool);
+
 impl BeheerApplicatie {
     fn is_fout(&self, id: &str) -> bool {
         self.fout.and_then(BeheerVeld::id) == Some(id)
@@ -201,7 +204,7 @@ impl BeheerApplicatie {
     }
 
     /// Each kind of person: its field, its text, and each identity provider with whether it is chosen.
-    fn soorten(&self) -> Vec<(String, &'static str, Vec<(String, bool)>)> {
+    fn soorten(&self) -> Vec<(String, &'static str, Vec<Gekozen>)> {
         let of = |soort: BeheerSoort| {
             let chosen = self.velden.idps.iter().find(|(of, _)| *of == soort.soort);
             let chosen = chosen.map(|(_, idp)| idp);

@@ -97,9 +97,9 @@ impl<'a> Beheer<'a> {
     }
 
     async fn patch(&self, number: u8, version: &str, patch: &Value) -> Answer {
-        let path = format!("applications/{}", id(number));
+        let at = format!("applications/{}", id(number));
         let version = Version::Match(version);
-        self.ask(Method::PATCH, &path, version, Some((PATCH, patch)))
+        self.ask(Method::PATCH, &at, version, Some((PATCH, patch)))
             .await
     }
 
@@ -269,21 +269,21 @@ async fn koppeltaal_case_031_and_043_an_application_is_registered_approved_and_g
     // koppeltaal case 31
     assert_invalid_client(&world.ask(&world.assertion(&new)).await);
 
-    let path = format!("applications/{client_id}");
+    let at = format!("applications/{client_id}");
     let approve = json!({ "status": "approved" });
     let (patch, version) = (Some((PATCH, &approve)), etag(&registered));
     let version = Version::Match(&version);
-    let approved = jansen.ask(Method::PATCH, &path, version, patch).await;
+    let approved = jansen.ask(Method::PATCH, &at, version, patch).await;
     assert_eq!(approved.status, 200, "{}", text(&approved));
     assert_eq!(body(&approved)["changes"][0]["is"], "approved");
     // koppeltaal case 43: at once, since the node that changed it knows
     assert_eq!(world.token(&new).await["scope"], "");
 
     let version = etag(&approved);
-    let gone = jansen.ask(Method::DELETE, &path, Version::Match(&version), None);
+    let gone = jansen.ask(Method::DELETE, &at, Version::Match(&version), None);
     assert_eq!(gone.await.status, 200);
     assert_invalid_client(&world.ask(&world.assertion(&new)).await);
-    assert_problem(&jansen.get(&path).await, 404, None);
+    assert_problem(&jansen.get(&at).await, 404, None);
 }
 
 #[tokio::test]
@@ -387,13 +387,13 @@ async fn of_many_who_change_one_version_one_wins_and_the_others_hear_of_it() {
         let answer = jansen.patch(3, bad, &name(9)).await;
         assert_problem(&answer, status, Some("If-Match"));
     }
-    let path = format!("applications/{}", id(3));
+    let at = format!("applications/{}", id(3));
     let patch = name(9);
     let said = Some((PATCH, &patch));
-    let answer = jansen.ask(Method::PATCH, &path, Version::None, said);
+    let answer = jansen.ask(Method::PATCH, &at, Version::None, said);
     assert_problem(&answer.await, 428, None);
     let said = Some((JSON, &patch));
-    let answer = jansen.ask(Method::PATCH, &path, Version::Match("\"2\""), said);
+    let answer = jansen.ask(Method::PATCH, &at, Version::Match("\"2\""), said);
     assert_problem(&answer.await, 415, None);
 }
 

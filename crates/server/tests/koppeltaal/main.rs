@@ -2,6 +2,7 @@
 
 mod assertions;
 mod beheer;
+mod beheer_paginas;
 mod discovery;
 mod keys;
 mod limits;

@@ -97,6 +97,11 @@ async fn koppeltaal_case_112_every_answer_bears_what_keeps_it_private() {
         // koppeltaal case 112
         assert_eq!(answer.header("cache-control"), "no-store");
         assert_eq!(answer.header("x-content-type-options"), "nosniff");
+        assert_eq!(answer.header("x-frame-options"), "DENY");
+        assert_eq!(
+            answer.header("content-security-policy"),
+            "frame-ancestors 'none'"
+        );
         assert_eq!(
             answer.header("content-type"),
             "application/fhir+json; charset=utf-8"

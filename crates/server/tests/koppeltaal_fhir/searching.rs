@@ -146,6 +146,6 @@ async fn koppeltaal_3_4_what_shortens_a_resource_does_not_hide_whose_it_is() {
     // koppeltaal.md §3.4
     for query in ["_elements=name", "_summary=true", "_summary=text"] {
         let found = world.get(OWN, &format!("Patient?{query}")).await;
-        assert_eq!(found.found(), [mine.clone()], "{query}");
+        assert_eq!(found.found(), std::slice::from_ref(&mine), "{query}");
     }
 }

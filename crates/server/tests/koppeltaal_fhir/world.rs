@@ -195,7 +195,7 @@ impl World {
         let answer = self.outside.post_form(&url, &fields, Headers::none()).await;
         let answer: Value = serde_json::from_slice(&answer.expect("an answer").body).expect("JSON");
         let token = answer["access_token"].as_str();
-        token.unwrap_or_else(|| panic!("{answer}")).to_owned()
+        token.expect("a token").to_owned()
     }
 
     /// Makes a request at the FHIR base.
@@ -324,7 +324,7 @@ impl Drop for World {
 
 impl Answer {
     pub(crate) fn json(&self) -> Value {
-        serde_json::from_slice(&self.body).unwrap_or_else(|_| panic!("no JSON: {}", self.text()))
+        serde_json::from_slice(&self.body).expect("JSON")
     }
 
     pub(crate) fn text(&self) -> String {

@@ -79,7 +79,7 @@ impl Search {
             }
             "_offset" => self.offset = value.parse().map_err(|_| NotKnown)?,
             "_summary" if value == "count" => self.only_count = true,
-            // Resources are given whole, the last changed first (FHIR R4 §3.1.1.5.8).
+            // Resources are given whole, the last changed first (FHIR R4 §3.1.1.5.9).
             "_sort" | "_summary" | "_elements" | "_total" | "_format" | "_pretty" => {}
             _ => {
                 let known = KNOWN.iter().find(|(known, ..)| *known == name);
@@ -148,7 +148,7 @@ fn fits(kind: &str, value: &Value, wanted: &str) -> bool {
     }
 }
 
-/// `Patient/1` or `1` (FHIR R4 §3.1.1.4.12).
+/// `Patient/1` or `1` (FHIR R4 §3.1.1.4).
 fn refers_to(value: &Value, wanted: &str) -> bool {
     let reference = value["reference"].as_str().unwrap_or_default();
     reference == wanted
@@ -157,7 +157,7 @@ fn refers_to(value: &Value, wanted: &str) -> bool {
             .is_some_and(|(_, id)| id == wanted)
 }
 
-/// `value`, `system|value` or `|value` (FHIR R4 §3.1.1.4.10), of a code, an identifier or a concept.
+/// `value`, `system|value` or `|value` (FHIR R4 §3.1.1.4), of a code, an identifier or a concept.
 fn is_token(value: &Value, wanted: &str) -> bool {
     if let Some(all) = value["coding"].as_array() {
         return all.iter().any(|coding| is_token(coding, wanted));

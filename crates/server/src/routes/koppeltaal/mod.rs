@@ -18,9 +18,12 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::Path;
+use axum::middleware::map_response;
 use axum::response::Response;
 use axum::routing::{get, post};
-use http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL};
+use http::header::{
+    ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_SECURITY_POLICY, X_FRAME_OPTIONS,
+};
 use http::{HeaderName, HeaderValue};
 use koppeltaal::Domein;
 use koppeltaal::client_assertion::{ProvenApplicatie, Shown};
@@ -99,6 +102,7 @@ impl KoppeltaalRole {
             );
         let router = Router::new()
             .nest("/api/v1/{domein}", domein)
+            .layer(map_response(private))
             .merge(beheer::bladzijden());
         web::with_pages(router, Brand::Koppeltaal).with_state(Arc::clone(self))
     }
@@ -162,6 +166,17 @@ impl KoppeltaalRole {
 /// There is no such domain.
 fn no_domain() -> Response {
     web::json(404, &json!({ "error": "not_found" }))
+}
+
+/// No answer is shown within a page of somebody else's (koppeltaal case 112; the door sees to the other
+/// headers of koppeltaal.md §5). A page has a policy of its own, which says so too.
+async fn private(mut response: Response) -> Response {
+    let headers = response.headers_mut();
+    headers.insert(X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
+    headers
+        .entry(CONTENT_SECURITY_POLICY)
+        .or_insert(HeaderValue::from_static("frame-ancestors 'none'"));
+    response
 }
 
 /// A document that anybody may read from anywhere, and keep for a while.

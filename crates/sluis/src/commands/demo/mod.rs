@@ -111,8 +111,8 @@ impl Demo {
             return printed(network::ca(state));
         }
         if self.break_step.is_some() && self.fault().is_none() {
-            let last = headless::KOPPELTAAL_STEPS.len();
-            eprintln!("sluis demo: the journey koppeltaal has steps 1 to {last}");
+            let last = Fault::KOPPELTAAL_STEPS;
+            eprintln!("sluis demo: of the journey koppeltaal, steps 1 to {last} can be broken");
             return ExitCode::from(2);
         }
         if self.parties().is_empty() {

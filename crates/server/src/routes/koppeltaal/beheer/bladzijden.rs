@@ -76,7 +76,7 @@ async fn uitloggen(State(role): Role, visit: Visit) -> Bladzijde {
     let sessie = logged_in(&role, &visit).await?;
     match sessie.form(&role, &visit) {
         Some(_) => Ok(uitgelogd(&visit)),
-        None => Err(told(&visit, BeheerMeldingSoort::Verlopen)),
+        None => Err(told(&visit, BeheerMeldingSoort::Verlopen).into()),
     }
 }
 

@@ -58,9 +58,10 @@ pub(super) async fn not_before(vraag: Vraag) -> Antwoord {
 pub(super) async fn brake(vraag: Vraag) -> Antwoord {
     vraag.nu().await?;
     let now = vraag.role.app.clock.now();
-    let at = match vraag.visit.body.is_empty() {
-        true => now,
-        false => moment(&vraag.json("application/json")?, now)?,
+    let at = if vraag.visit.body.is_empty() {
+        now
+    } else {
+        moment(&vraag.json("application/json")?, now)?
     };
     let (wie, trace) = (vraag.beheerder.wie(), vraag.visit.trace);
     let braked = vraag.role.brake(&vraag.domein, at, wie, trace).await;

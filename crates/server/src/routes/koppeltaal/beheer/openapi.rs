@@ -289,8 +289,8 @@ fn of_answers() -> Value {
     let version = json!({ "type": ["integer", "null"] });
     let text = json!({ "type": "string" });
     let texts = json!({ "type": "array", "items": text });
-    let changes = json!({ "type": "array", "items": reference("Change") });
-    let changed = json!({ "domain": text, "version": version, "changes": changes });
+    let each = json!({ "type": "array", "items": reference("Change") });
+    let changed = json!({ "domain": text, "version": version, "changes": each });
     let mut with_application = changed.clone();
     with_application["application"] = reference("Application");
     with_application["device"] = reference("Device");
@@ -324,7 +324,7 @@ fn of_answers() -> Value {
                     "time": { "type": "integer", "description": "Seconds since 1970" },
                     "who": text,
                     "version": version,
-                    "changes": changes,
+                    "changes": each,
                     "left_out": { "type": "integer" },
                 })),
             },

@@ -16,7 +16,7 @@ use protocol::wire::Parameters;
 
 use super::KoppeltaalRole;
 use super::applicaties::new_client_id;
-use super::plek::{Bladzijde, Ingevuld, Plek};
+use super::plek::{Bladzijde, Elders, Ingevuld, Plek};
 use crate::pages::{
     BeheerApplicatie, BeheerApplicatieVelden, BeheerGedaan, BeheerGegeven, BeheerKeuze,
     BeheerMeldingSoort, BeheerSoort, BeheerVeld,
@@ -166,7 +166,7 @@ async fn device(
 // ── The form ────────────────────────────────────────────────────────────────────────────────────
 
 /// The application of the path.
-fn known(plek: &Plek) -> Result<(ClientId, &Applicatie), Response> {
+fn known(plek: &Plek) -> Result<(ClientId, &Applicatie), Elders> {
     let id = ClientId::parse(plek.name("id")).ok();
     let known = id.and_then(|id| Some((id, plek.nu.applicaties.get(&id)?)));
     known.ok_or_else(|| plek.told(BeheerMeldingSoort::Onbekend))

@@ -14,7 +14,7 @@ use koppeltaal::permissie::{Actie, Bereik, Permissie, ResourceType};
 use protocol::wire::Parameters;
 
 use super::KoppeltaalRole;
-use super::plek::{Bladzijde, Ingevuld, Plek};
+use super::plek::{Bladzijde, Elders, Ingevuld, Plek};
 use crate::pages::{
     BeheerGedaan, BeheerIdp, BeheerIdpVelden, BeheerMatrixRij, BeheerMeldingSoort, BeheerRecht,
     BeheerRol, BeheerVeld, segment,
@@ -157,7 +157,7 @@ async fn role_removed(plek: &Plek, filled: &Ingevuld) -> Bladzijde {
 }
 
 /// What the role of the path allows.
-fn permissies(plek: &Plek) -> Result<&[Permissie], Response> {
+fn permissies(plek: &Plek) -> Result<&[Permissie], Elders> {
     let known = plek.nu.rollen.get(plek.name("naam"));
     let known = known.map(Vec::as_slice);
     known.ok_or_else(|| plek.told(BeheerMeldingSoort::Onbekend))
@@ -310,7 +310,7 @@ async fn idp_removed(
     }
 }
 
-fn known_idp(plek: &Plek) -> Result<(&str, &Idp), Response> {
+fn known_idp(plek: &Plek) -> Result<(&str, &Idp), Elders> {
     let known = plek.nu.idps.get_key_value(plek.name("naam"));
     let known = known.map(|(naam, idp)| (naam.as_str(), idp));
     known.ok_or_else(|| plek.told(BeheerMeldingSoort::Onbekend))

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use koppeltaal::Domein;
 use koppeltaal::domeinbeheer::{Bewerking, Gewijzigd, Nu, Verwacht};
 use koppeltaal::domeinconfiguratie::{Domeinconfiguratie, Fout};
@@ -17,8 +17,23 @@ use crate::pages::{BeheerGedaan, BeheerMeldingSoort, BeheerPlek, Brand, PageCont
 use crate::settle::Outage;
 use crate::web::{self, Visit};
 
-/// A page, or why there is another one.
-pub(super) type Bladzijde = Result<Response, Response>;
+/// A page, or the one that comes in its place.
+pub(super) type Bladzijde = Result<Response, Elders>;
+
+/// What a browser gets in the place of the page that it asked for.
+pub(super) struct Elders(Box<Response>);
+
+impl From<Response> for Elders {
+    fn from(response: Response) -> Self {
+        Self(Box::new(response))
+    }
+}
+
+impl IntoResponse for Elders {
+    fn into_response(self) -> Response {
+        *self.0
+    }
+}
 
 /// Somebody who is logged in, at a domain that his key is for.
 pub(super) struct Plek {
@@ -43,10 +58,10 @@ impl Plek {
         role: Arc<KoppeltaalRole>,
         mut names: BTreeMap<String, String>,
         visit: Visit,
-    ) -> Result<Self, Response> {
+    ) -> Result<Self, Elders> {
         let sessie = logged_in(&role, &visit).await?;
         let name = names.remove("domein").unwrap_or_default();
-        let unknown = || told(&visit, BeheerMeldingSoort::Onbekend);
+        let unknown = || Elders::from(told(&visit, BeheerMeldingSoort::Onbekend));
         let domein = Domein::parse(&name).map_err(|_| unknown())?;
         // Whether there is a domain that his key is not for, he does not learn.
         if sessie.beheerder.may(&domein).is_err() {
@@ -68,7 +83,7 @@ impl Plek {
                 names,
             }),
             Ok(_) => Err(unknown()),
-            Err(_) => Err(told(&visit, BeheerMeldingSoort::Storing)),
+            Err(_) => Err(told(&visit, BeheerMeldingSoort::Storing).into()),
         }
     }
 
@@ -87,7 +102,7 @@ impl Plek {
     }
 
     /// A form of one of our pages.
-    pub(super) fn form(&self) -> Result<Ingevuld, Response> {
+    pub(super) fn form(&self) -> Result<Ingevuld, Elders> {
         let form = self.sessie.form(&self.role, &self.visit);
         let filled = form.and_then(|form| {
             let versie = form.get("versie")?.parse().ok()?;
@@ -108,7 +123,7 @@ impl Plek {
         &self,
         bewerking: Bewerking,
         versie: u64,
-    ) -> Result<Result<Domeinconfiguratie, Fout>, Response> {
+    ) -> Result<Result<Domeinconfiguratie, Fout>, Elders> {
         let asked = (&self.domein, bewerking, Verwacht::Versie(versie));
         let wie = self.sessie.beheerder.wie();
         let changed = self.role.change(self.visit.trace, wie, asked).await;
@@ -119,7 +134,7 @@ impl Plek {
     pub(super) async fn add(
         &self,
         bewerking: &Bewerking,
-    ) -> Result<Result<Domeinconfiguratie, Fout>, Response> {
+    ) -> Result<Result<Domeinconfiguratie, Fout>, Elders> {
         let wie = self.sessie.beheerder.wie();
         let (role, trace) = (&self.role, self.visit.trace);
         self.changed(role.add(trace, wie, &self.domein, bewerking).await)
@@ -128,7 +143,7 @@ impl Plek {
     fn changed(
         &self,
         changed: Result<Gewijzigd, Outage>,
-    ) -> Result<Result<Domeinconfiguratie, Fout>, Response> {
+    ) -> Result<Result<Domeinconfiguratie, Fout>, Elders> {
         match changed {
             Ok(Gewijzigd::Ja {
                 domein: Some(domein),
@@ -149,8 +164,8 @@ impl Plek {
     }
 
     /// A page that tells why it goes no further.
-    pub(super) fn told(&self, soort: BeheerMeldingSoort) -> Response {
-        told(&self.visit, soort)
+    pub(super) fn told(&self, soort: BeheerMeldingSoort) -> Elders {
+        told(&self.visit, soort).into()
     }
 
     /// On to a page of this domain, which tells what was done.
@@ -161,18 +176,17 @@ impl Plek {
 }
 
 /// Who is logged in; who is not, is shown the login page.
-pub(super) async fn logged_in(
-    role: &Arc<KoppeltaalRole>,
-    visit: &Visit,
-) -> Result<Sessie, Response> {
+pub(super) async fn logged_in(role: &Arc<KoppeltaalRole>, visit: &Visit) -> Result<Sessie, Elders> {
     let sessie = match Sessie::of(role, visit).await {
         Ok(Some(sessie)) => sessie,
-        Ok(None) => return Err(web::see_other("/beheer")),
-        Err(_) => return Err(told(visit, BeheerMeldingSoort::Storing)),
+        Ok(None) => return Err(web::see_other("/beheer").into()),
+        Err(_) => return Err(told(visit, BeheerMeldingSoort::Storing).into()),
     };
     match sessie.beheerder.turn(role, visit) {
         Ok(()) => Ok(sessie),
-        Err(Geen::TeVaak(_)) => Err(told(visit, BeheerMeldingSoort::TeVaak)),
-        Err(Geen::Onbekend | Geen::Storing(_)) => Err(told(visit, BeheerMeldingSoort::Storing)),
+        Err(Geen::TeVaak(_)) => Err(told(visit, BeheerMeldingSoort::TeVaak).into()),
+        Err(Geen::Onbekend | Geen::Storing(_)) => {
+            Err(told(visit, BeheerMeldingSoort::Storing).into())
+        }
     }
 }

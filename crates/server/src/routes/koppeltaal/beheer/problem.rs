@@ -17,7 +17,10 @@ const RETRY_AFTER_S: &str = "5";
 
 /// Why not.
 #[derive(Debug)]
-pub(super) struct Problem {
+pub(super) struct Problem(Box<Said>);
+
+#[derive(Debug)]
+struct Said {
     status: u16,
     title: &'static str,
     detail: String,
@@ -29,24 +32,33 @@ pub(super) struct Problem {
 
 impl Problem {
     pub(super) fn new(status: u16, title: &'static str, detail: impl Into<String>) -> Self {
-        Self {
+        Self(Box::new(Said {
             status,
             title,
             detail: detail.into(),
             member: None,
             header: None,
             told: None,
-        }
+        }))
+    }
+
+    /// The same with a header.
+    fn with(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.0.header = Some((name, value));
+        self
+    }
+
+    /// The same about a member.
+    fn about(mut self, member: &str) -> Self {
+        self.0.member = Some(member.to_owned()).filter(|member| !member.is_empty());
+        self
     }
 
     /// No key, or none that works (RFC 6750 §3). It is not told which.
     pub(super) fn unauthorized() -> Self {
         let detail = "show an administration key as Authorization: Bearer";
         let bearer = HeaderValue::from_static("Bearer realm=\"beheer\"");
-        Self {
-            header: Some((WWW_AUTHENTICATE, bearer)),
-            ..Self::new(401, "No administration key", detail)
-        }
+        Self::new(401, "No administration key", detail).with(WWW_AUTHENTICATE, bearer)
     }
 
     /// A key that is for other domains.
@@ -72,10 +84,7 @@ impl Problem {
 
     /// A parameter or header that does not say what it must.
     pub(super) fn bad(member: &str, why: &str) -> Self {
-        Self {
-            member: Some(member.to_owned()),
-            ..Self::new(400, "Not understood", why)
-        }
+        Self::new(400, "Not understood", why).about(member)
     }
 
     /// A change that does not say which version it begins from.
@@ -87,50 +96,48 @@ impl Problem {
     pub(super) fn stale(versie: Option<u64>) -> Self {
         let tag = versie.and_then(|versie| HeaderValue::from_str(&format!("\"{versie}\"")).ok());
         let detail = "the domain was changed by somebody else; read it again";
-        Self {
-            header: tag.map(|tag| (ETAG, tag)),
-            ..Self::new(412, "Another version", detail)
+        let stale = Self::new(412, "Another version", detail);
+        match tag {
+            Some(tag) => stale.with(ETAG, tag),
+            None => stale,
         }
     }
 
     /// A key that asks too often.
     pub(super) fn too_soon(soon: TooSoon) -> Self {
-        Self {
-            header: Some((RETRY_AFTER, soon.retry_after_s().into())),
-            ..Self::new(429, "Too often", "wait for as long as Retry-After says")
-        }
+        let often = Self::new(429, "Too often", "wait for as long as Retry-After says");
+        often.with(RETRY_AFTER, soon.retry_after_s().into())
     }
 
     /// Something that we need does not answer; `told` is for the operator.
     fn outage(told: String) -> Self {
-        Self {
-            header: Some((RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER_S))),
-            told: Some(told),
-            ..Self::new(503, "Not now", "try again in a moment")
-        }
+        let mut not_now = Self::new(503, "Not now", "try again in a moment");
+        not_now.0.told = Some(told);
+        not_now.with(RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER_S))
     }
 
     /// As it is answered, and a line for the operator where something is wrong here.
     pub(super) fn response(self, app: &App, trace: TraceId) -> Response {
-        if let Some(told) = &self.told
+        let said = *self.0;
+        if let Some(told) = &said.told
             && let Some(left_out) = app.outages.turn(app.clock.wall())
         {
             tracing::error!(party = app.party, trace = %trace, why = %told, left_out, "an administrator was not answered");
         }
         let mut body = json!({
             "type": "about:blank",
-            "title": self.title,
-            "status": self.status,
-            "detail": self.detail,
+            "title": said.title,
+            "status": said.status,
+            "detail": said.detail,
             "trace_id": trace.to_string(),
         });
-        if let Some(member) = self.member {
+        if let Some(member) = said.member {
             body["member"] = member.into();
         }
         let bytes = serde_json::to_vec(&body).unwrap_or_default();
         // RFC 9457 §3
-        let response = web::typed(self.status, "application/problem+json", bytes);
-        match self.header {
+        let response = web::typed(said.status, "application/problem+json", bytes);
+        match said.header {
             Some(header) => web::with(response, header),
             None => response,
         }
@@ -140,11 +147,7 @@ impl Problem {
 impl From<Fout> for Problem {
     /// What is said cannot be.
     fn from(fout: Fout) -> Self {
-        let member = Some(fout.at).filter(|at| !at.is_empty());
-        Self {
-            member,
-            ..Self::new(422, "Not as it must be", fout.why)
-        }
+        Self::new(422, "Not as it must be", fout.why).about(&fout.at)
     }
 }
 

@@ -181,6 +181,6 @@ impl Journey for WijzigJourney {
                 })
             }
         };
-        Ok(question.answer(nu))
+        Ok(question.answer(nu.as_ref()))
     }
 }

@@ -19,16 +19,17 @@ use axum::response::Response;
 use axum::routing::any;
 use http::header::{ACCEPT, CONTENT_TYPE, IF_MATCH, IF_NONE_MATCH};
 use http::{HeaderName, Method};
-use koppeltaal::resource_service::{Asked, Caller, Id, Refused, Request, Sporen};
+use koppeltaal::resource_service::{Antwoord, Asked, Caller, Id, Refused, Request, Sporen};
 use serde_json::Value;
 
 use super::{DomeinNu, KoppeltaalRole, no_domain};
 use crate::chance;
-use crate::door::TooSoon;
-use crate::settle::settle;
+use crate::door::TraceId;
+use crate::finishing::Finishing;
+use crate::settle::{Outage, settle};
 use crate::web::{self, Visit};
 
-use self::journey::FhirJourney;
+use self::journey::{FhirJourney, InPassing};
 use self::token::{NoToken, Tokens};
 use self::upstream::Upstream;
 
@@ -100,7 +101,7 @@ async fn answer(
         Ok(caller) => caller,
         Err(no_token) => return reply::traced(role.unknown(visit, no_token), &sporen),
     };
-    if let Err(soon) = role.turn_of(visit, &caller) {
+    if let Some(soon) = role.too_soon(visit, &caller) {
         return reply::traced(soon, &sporen);
     }
     let asked = Arc::new(Asked {
@@ -121,21 +122,39 @@ impl KoppeltaalRole {
         visit: &Visit,
         asked: Arc<Asked>,
     ) -> Response {
-        let passing = Arc::default();
-        let journey = FhirJourney::new(self, domein, &asked, &passing);
-        let response = match settle(&self.app, visit.trace, journey).await {
-            Ok(mut antwoord) => {
-                if let Some(gebeurtenis) = antwoord.gebeurtenis.take() {
-                    audit::tell(self, domein, gebeurtenis).await;
-                }
+        let passing = InPassing::default();
+        let told = Arc::clone(self).told(
+            Arc::clone(domein),
+            Arc::clone(&asked),
+            Arc::clone(&passing),
+            visit.trace,
+        );
+        let response = match Finishing::of(told).await {
+            Ok(Ok(antwoord)) => {
                 if let Some(why) = antwoord.refused {
                     self.tell_refusal(visit, &asked.caller, why);
                 }
                 reply::of(self, domein, antwoord, &passing)
             }
-            Err(_) => reply::outcome(Refused::Away),
+            Ok(Err(_)) | Err(_) => reply::outcome(Refused::Away),
         };
         reply::traced(response, &asked.sporen)
+    }
+
+    /// What the request comes to, and it is in the outbox: also when nobody waits any more.
+    async fn told(
+        self: Arc<Self>,
+        domein: Arc<DomeinNu>,
+        asked: Arc<Asked>,
+        passing: InPassing,
+        trace: TraceId,
+    ) -> Result<Antwoord, Outage> {
+        let journey = FhirJourney::new(&self, &domein, &asked, &passing);
+        let mut antwoord = settle(&self.app, trace, journey).await?;
+        if let Some(gebeurtenis) = antwoord.gebeurtenis.take() {
+            audit::tell(&self, &domein, gebeurtenis).await;
+        }
+        Ok(antwoord)
     }
 
     /// The application behind the token of a request; nobody for what everybody may read.
@@ -169,20 +188,15 @@ impl KoppeltaalRole {
         reply::as_fhir(response)
     }
 
-    /// Whether it is this application's turn.
-    fn turn_of(&self, visit: &Visit, caller: &Caller) -> Result<(), Response> {
-        let Some(client_id) = caller.client_id else {
-            return Ok(());
-        };
-        let turn = visit.turn_of(&client_id.to_string());
-        turn.map_err(|soon: TooSoon| {
-            if soon.is_first {
-                let reason = "the client asks too often";
-                let who = client_id.to_string();
-                (self.app).refused_to(&who, visit.trace, "RFC 6585 §4", reason);
-            }
-            web::too_soon(soon)
-        })
+    /// The answer to an application that asks too often.
+    fn too_soon(&self, visit: &Visit, caller: &Caller) -> Option<Response> {
+        let who = caller.client_id?.to_string();
+        let soon = visit.turn_of(&who).err()?;
+        if soon.is_first {
+            let reason = "the client asks too often";
+            (self.app).refused_to(&who, visit.trace, "RFC 6585 §4", reason);
+        }
+        Some(web::too_soon(soon))
     }
 
     fn tell_refusal(&self, visit: &Visit, caller: &Caller, why: Refused) {

@@ -85,13 +85,12 @@ impl Tokens {
         let text = visit.bearer().map_err(|_| NoToken::Missing)?;
         let now = role.app.clock.now();
         let digest = jose::sha256(text.as_bytes());
-        let proven = match self.remembered(&digest, now) {
-            Some(proven) => proven,
-            None => {
-                let proven = prove(role, domein, text, now).ok_or(NoToken::Invalid)?;
-                self.remember(digest, proven.clone(), now);
-                proven
-            }
+        let proven = if let Some(proven) = self.remembered(&digest, now) {
+            proven
+        } else {
+            let proven = prove(role, domein, text, now).ok_or(NoToken::Invalid)?;
+            self.remember(digest, proven.clone(), now);
+            proven
         };
         if proven.domein != domein.configuratie.domein {
             // koppeltaal case 49

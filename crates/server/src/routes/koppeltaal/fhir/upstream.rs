@@ -7,7 +7,7 @@ use bytes::Bytes;
 use http::header::{CONTENT_LOCATION, CONTENT_TYPE, ETAG, IF_MATCH, LAST_MODIFIED, LOCATION};
 use http::{HeaderMap, HeaderName, Method};
 use koppeltaal::resource_service::{
-    Capabilities, Sporen, Storing, UpstreamAnswer, UpstreamRequest,
+    Capabilities, Id, Sporen, Storing, UpstreamAnswer, UpstreamRequest,
 };
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use verdict::Moment;
@@ -197,7 +197,7 @@ fn method(name: &str) -> Method {
 /// What is said beside path and body. Nothing of the client's own headers goes on, and its token least.
 fn headers(request: &UpstreamRequest, sporen: &Sporen) -> Headers {
     let content_type = request.body.as_ref().map(|(media_type, _)| *media_type);
-    let correlation = sporen.correlation_id.as_ref().map(|id| id.as_str());
+    let correlation = sporen.correlation_id.as_ref().map(Id::as_str);
     let all: [(HeaderName, Option<&str>); 7] = [
         (CONTENT_TYPE, content_type),
         (IF_MATCH, request.if_match.as_deref()),

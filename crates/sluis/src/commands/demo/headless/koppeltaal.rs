@@ -5,6 +5,7 @@
 //! process. The portal and the module of the demo do the launch.
 
 use std::fmt::Write as _;
+use std::time::Duration;
 
 use jose::{Algorithm, Jwks, RsaSize, SigningKey, generate_pkcs8};
 use koppeltaal::domeinbeheer::{
@@ -21,18 +22,22 @@ use server::network::{Party, Person, Running, Shown};
 use server::outside::{Answer, Headers, Outside};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 
 use super::{Ended, browser};
 
 /// A step: its number, who says it to whom, what, and the topic that asks for it.
-pub(in super::super) struct Step {
+struct Step {
     number: u8,
     from: &'static str,
     to: &'static str,
     message: &'static str,
     topic: &'static str,
 }
+
+/// How long the tasks of the sample may take to be made, and how often we look.
+const TASKS_WAIT: Duration = Duration::from_secs(20);
+const LOOK_AGAIN: Duration = Duration::from_millis(100);
 
 const BEHEER: &str = "domeinbeheer";
 const AUTORISATIE: &str = "autorisatieservice";
@@ -41,7 +46,7 @@ const EIGEN: &str = "applicatie";
 const ANDER: &str = "andere applicatie";
 
 /// The steps, in order.
-pub(in super::super) const STEPS: [Step; 10] = [
+const STEPS: [Step; 10] = [
     step(
         1,
         "beheerder",
@@ -227,6 +232,8 @@ struct Walk<'a> {
     person: Person,
     /// What the person sees.
     page: Option<Shown>,
+    /// What the portal says of its first task.
+    first_task: String,
 }
 
 type Went = Result<String, String>;
@@ -248,6 +255,7 @@ impl<'a> Walk<'a> {
             token: String::new(),
             person: Person::new(outside.clone(), trace).stopping_at(&idp),
             page: None,
+            first_task: String::new(),
             running,
             outside,
             trace,
@@ -382,19 +390,32 @@ impl<'a> Walk<'a> {
     }
 
     async fn launch(&mut self) -> Went {
-        let portaal = self.person.open(&self.running.hosts.url("portaal")).await?;
-        let launch = self.person.send(portaal.form("/openen")?).await?;
-        let module = format!("{}/start", self.running.hosts.url("module"));
-        let page = self
-            .person
-            .send(launch.form(&module).or_else(|_| launch.form("/start"))?)
-            .await?;
-        let is_at = |host: &str| page.url.as_str().starts_with(&self.running.hosts.url(host));
+        let portaal = self.tasks().await?;
+        self.first_task = before_end_of_form(&portaal.html).to_owned();
+        let opened = self.person.send(portaal.form("/openen")?).await?;
+        let start = format!("{}/start", self.running.hosts.url("module"));
+        let page = self.person.send(opened.form(&start)?).await?;
+        let is_at = |host: &str| {
+            let host = self.running.hosts.url(host);
+            page.url.as_str().starts_with(&host)
+        };
         if is_at("module") || is_at("portaal") {
             return Err(format!("the person saw {}", page.in_short()));
         }
         self.page = Some(page);
         Ok("HTI 2.0 token by form".to_owned())
+    }
+
+    /// The portal with its tasks, which are made when the demo starts.
+    async fn tasks(&mut self) -> Result<Shown, String> {
+        let began = Instant::now();
+        loop {
+            let page = self.person.open(&self.running.hosts.url("portaal")).await?;
+            if page.form("/openen").is_ok() || began.elapsed() > TASKS_WAIT {
+                return Ok(page);
+            }
+            sleep(LOOK_AGAIN).await;
+        }
     }
 
     fn at_idp(&self) -> Went {
@@ -407,24 +428,27 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// Whom the launch names is the person whom the page of the IdP offers first: others are refused.
+    /// The person of the task is whom the portal's button names in brackets.
     async fn log_in(&mut self) -> Went {
         let at = self.page.take().ok_or("there is no page")?.url;
         let module = format!("{}/terug", self.running.hosts.url("module"));
         self.person = self.person.clone().stopping_at(&module);
         let choose = self.person.open(at.as_str()).await?;
         let form = choose.form("/inloggen")?;
-        let mut refused = String::new();
-        for (name, value) in form.choices.clone() {
-            let form = choose.form("/inloggen")?.with(&name, &value);
-            let page = self.person.clone().send(form).await?;
-            if page.url.as_str().starts_with(&module) {
-                self.page = Some(page);
-                return Ok("code to the module".to_owned());
-            }
-            refused = format!("the person saw {}", page.in_short());
+        let is_theirs = |(name, value): &&(String, String)| {
+            let known = label(&choose.html, value);
+            name == "persoon"
+                && known.is_some_and(|known| self.first_task.contains(&format!("({known})")))
+        };
+        let chosen = form.choices.iter().find(is_theirs).cloned();
+        let (name, value) = chosen.ok_or("the IdP does not know the person of the task")?;
+        let form = form.with(&name, &value).with("keuze", "inloggen");
+        let page = self.person.send(form).await?;
+        if !page.url.as_str().starts_with(&module) {
+            return Err(format!("the person saw {}", page.in_short()));
         }
-        Err(refused)
+        self.page = Some(page);
+        Ok("code to the module".to_owned())
     }
 
     async fn at_module(&mut self) -> Went {
@@ -586,6 +610,18 @@ async fn show_keys(keys: &[(&'static str, &SigningKey)]) -> Result<String, Strin
         }
     });
     Ok(format!("http://{at}"))
+}
+
+/// A page up to the end of its first form.
+fn before_end_of_form(html: &str) -> &str {
+    html.split("</form>").next().unwrap_or_default()
+}
+
+/// The name beside a radio button of the IdP.
+fn label<'a>(html: &'a str, value: &str) -> Option<&'a str> {
+    let (_, label) = html.split_once(&format!("for=\"persoon-{value}\""))?;
+    let (_, name) = label.split_once("<strong")?.1.split_once('>')?;
+    Some(name.split_once('<')?.0)
 }
 
 /// The JSON of an answer with this status.

@@ -11,8 +11,6 @@ use server::outside::{Outside, OutsideConfig};
 
 use super::{Journey, say};
 
-pub(super) use koppeltaal::STEPS as KOPPELTAAL_STEPS;
-
 /// How a journey ended, for people and for programs.
 struct Ended {
     passed: bool,
