@@ -18,6 +18,16 @@ const ONCE_LIFE_S_MAX: u32 = 3_600;
 /// it would make one person two (pairwise `sub`).
 const PSEUDONIEM: Space = Space("mitz.pseudoniem");
 
+/// The kinds of records that stay as the backup has them.
+fn records_kept() -> Vec<Space> {
+    let kinds = [
+        &keys::OUTLIVE_A_RESTORE[..],
+        &[PSEUDONIEM],
+        &koppeltaal::domeinbeheer::OUTLIVE_A_RESTORE,
+    ];
+    kinds.concat()
+}
+
 /// Copies the rows of each role to `to`, which is made if it is not there, while the node goes on; gives
 /// the files. For PostgreSQL its own means are the right ones.
 ///
@@ -66,7 +76,7 @@ pub async fn restore(
         now,
         backup_taken,
         once_life_s_max: ONCE_LIFE_S_MAX,
-        records_kept: [&keys::OUTLIVE_A_RESTORE[..], &[PSEUDONIEM]].concat(),
+        records_kept: records_kept(),
     };
     match &config.home {
         HomeConfig::Sqlite => Embedded::restored(&config.state.join(role), &restored)
@@ -96,4 +106,21 @@ fn put(config: &Config, role: &str, from: &Path) -> Result<(), String> {
     let copy = from.join(format!("{role}.sqlite3"));
     let put = fs::copy(&copy, &place).and_then(|_| File::open(&place)?.sync_all());
     put.map_err(|error| format!("{}: {error}", copy.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use koppeltaal::domeinbeheer::Beheersleutel;
+    use koppeltaal::domeinconfiguratie::{Domeinkop, Kept};
+    use verdict::Record as _;
+
+    use super::*;
+
+    #[test]
+    fn domains_outlive_a_restore_and_administration_keys_do_not() {
+        // design §4: what was withdrawn does not come back
+        let kept = records_kept();
+        assert!(kept.contains(&Domeinkop::SPACE) && kept.contains(&Kept::SPACE));
+        assert!(!kept.contains(&Beheersleutel::SPACE));
+    }
 }

@@ -16,8 +16,6 @@ pub const SLEUTEL: Purpose = Purpose("koppeltaal.beheersleutel");
 /// are kept for 184 days after their last use (`server::keys::Purpose::Handles`); a secret that lasted
 /// longer would stop before its time.
 pub const SLEUTEL_S_MAX: u32 = 180 * 86_400;
-/// Bytes of a name, at most: it stands in every line of the log of changes.
-pub const NAAM_BYTES_MAX: usize = 100;
 
 /// Domains that one key can name.
 const DOMEINEN_MAX: usize = 100;

@@ -16,9 +16,18 @@ mod plan;
 mod tests;
 mod wijzigen;
 
-pub use beheersleutel::{Beheersleutel, Domeinen, NAAM_BYTES_MAX, SLEUTEL, SLEUTEL_S_MAX};
+pub use beheersleutel::{Beheersleutel, Domeinen, SLEUTEL, SLEUTEL_S_MAX};
 pub use bewerking::Bewerking;
 pub use device::device_of;
 pub use logboek::Logboekregel;
 pub use plan::{Anders, IdpLid, Lid, Plan, Regel, Teken, Wijziging};
 pub use wijzigen::{Gewijzigd, Nu, Verwacht, Wijzigen};
+
+use verdict::{Record as _, Space};
+
+use crate::domeinconfiguratie::{Domeinkop, Kept};
+
+/// The kinds of rows that stay as they are when a backup is restored: domains are registrations, which
+/// their operator has in files too. Administration keys are not among them: one that was withdrawn
+/// after the backup must not work again.
+pub const OUTLIVE_A_RESTORE: [Space; 3] = [Domeinkop::SPACE, Kept::SPACE, Logboekregel::SPACE];

@@ -123,7 +123,10 @@ impl Purpose {
                 "rows sealed under it cannot be read: consents, grants and sessions in them are lost"
             }
             Self::Cookies => "pages that are open lose their form: people begin again",
-            Self::Handles => "codes, refresh tokens and sessions under it end: people log in again",
+            Self::Handles => {
+                "codes, refresh tokens, sessions and administration keys under it end: people log in \
+                 again, and administrators get new keys"
+            }
             Self::Persons => "people found by it are met as strangers: their consents are not seen",
             Self::Tokens => {
                 "ID tokens, location tokens and userinfo under it are refused by others"
@@ -250,6 +253,7 @@ mod tests {
         let life = |purpose: Purpose| purpose.plan().life_s.expect("a life");
         let handles = life(Purpose::Handles);
         assert!(handles > mitz::authorization_server::grant::REFRESH_S);
+        assert!(handles > koppeltaal::domeinbeheer::SLEUTEL_S_MAX);
         assert!(life(Purpose::Tokens) > mitz::locatietoken::LIFETIME_S);
         assert!(life(Purpose::AccessTokens) > protocol::access_token::LIFETIME_S);
         assert!(life(Purpose::Rows) > mitz::toestemmingenregister::TOESTEMMING_S);

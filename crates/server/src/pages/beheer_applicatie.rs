@@ -216,36 +216,7 @@ impl BeheerApplicatie {
     }
 
     fn voorbeelden() -> Vec<Self> {
-        let keuze = |naam: &str| BeheerKeuze {
-            id: String::from("22222222-2222-4222-8222-222222222222"),
-            naam: naam.to_owned(),
-        };
-        let gegeven = |status| BeheerGegeven {
-            id: String::from("11111111-1111-4111-8111-111111111111"),
-            status,
-            granted: vec![keuze("Slaapmodule <Test>")],
-            te_geven: vec![keuze("Portaal")],
-        };
-        let vol = Self {
-            plek: BeheerPlek::voorbeeld(),
-            bestaand: Some(gegeven(Status::Approved)),
-            velden: BeheerApplicatieVelden {
-                naam: String::from("Portaal & Zonen <Test>"),
-                jwks_uri: String::from("https://portaal.example/jwks"),
-                redirect_uris: String::from(
-                    "https://portaal.example/terug\nhttps://portaal.example/2",
-                ),
-                rol: Some(String::from("Behandelaarsportaal")),
-                idps: vec![(Gebruikerssoort::Patient, String::from("inloggen"))],
-            },
-            fout: None,
-            rollen: vec![
-                String::from("Behandelaarsportaal"),
-                String::from("Beheerportaal"),
-            ],
-            idps: vec![String::from("inloggen")],
-            gedaan: Some(BeheerGedaan::ZonderDevice),
-        };
+        let vol = Self::vol();
         let nieuw = Self {
             bestaand: None,
             velden: BeheerApplicatieVelden::default(),
@@ -258,17 +229,16 @@ impl BeheerApplicatie {
             bestaand: Some(BeheerGegeven {
                 granted: Vec::new(),
                 te_geven: Vec::new(),
-                ..gegeven(Status::Pending)
+                ..BeheerGegeven::voorbeeld(Status::Pending)
             }),
             gedaan: Some(BeheerGedaan::Opgeslagen),
             ..vol.clone()
         };
         let afgewezen = Self {
-            bestaand: Some(gegeven(Status::Rejected)),
-            gedaan: None,
-            fout: Some(BeheerVeld::Bevestiging),
-            ..vol.clone()
+            bestaand: Some(BeheerGegeven::voorbeeld(Status::Rejected)),
+            ..vol.met_fout(BeheerVeld::Bevestiging)
         };
+        let in_gebruik = vol.met_fout(BeheerVeld::InGebruik);
         let fouten = [
             BeheerVeld::Naam,
             BeheerVeld::JwksUri,
@@ -276,22 +246,55 @@ impl BeheerApplicatie {
             BeheerVeld::Rol,
             BeheerVeld::Overig,
         ];
-        let fouten = fouten.map(|fout| Self {
-            fout: Some(fout),
-            gedaan: None,
-            ..nieuw.clone()
-        });
-        let in_gebruik = Self {
-            fout: Some(BeheerVeld::InGebruik),
-            gedaan: None,
-            ..vol.clone()
-        };
+        let fouten = fouten.map(|fout| nieuw.met_fout(fout));
         let first = [vol, nieuw, wachtend, afgewezen, in_gebruik];
         first.into_iter().chain(fouten).collect()
+    }
+
+    fn vol() -> Self {
+        let uris = "https://portaal.example/terug\nhttps://portaal.example/2";
+        Self {
+            plek: BeheerPlek::voorbeeld(),
+            bestaand: Some(BeheerGegeven::voorbeeld(Status::Approved)),
+            velden: BeheerApplicatieVelden {
+                naam: String::from("Portaal & Zonen <Test>"),
+                jwks_uri: String::from("https://portaal.example/jwks"),
+                redirect_uris: String::from(uris),
+                rol: Some(String::from("Behandelaarsportaal")),
+                idps: vec![(Gebruikerssoort::Patient, String::from("inloggen"))],
+            },
+            fout: None,
+            rollen: ["Behandelaarsportaal", "Beheerportaal"]
+                .map(String::from)
+                .to_vec(),
+            idps: vec![String::from("inloggen")],
+            gedaan: Some(BeheerGedaan::ZonderDevice),
+        }
+    }
+
+    fn met_fout(&self, fout: BeheerVeld) -> Self {
+        Self {
+            fout: Some(fout),
+            gedaan: None,
+            ..self.clone()
+        }
     }
 }
 
 impl BeheerGegeven {
+    fn voorbeeld(status: Status) -> Self {
+        let keuze = |naam: &str| BeheerKeuze {
+            id: String::from("22222222-2222-4222-8222-222222222222"),
+            naam: naam.to_owned(),
+        };
+        Self {
+            id: String::from("11111111-1111-4111-8111-111111111111"),
+            status,
+            granted: vec![keuze("Slaapmodule <Test>")],
+            te_geven: vec![keuze("Portaal")],
+        }
+    }
+
     const fn status_key(&self) -> &'static str {
         status_key(self.status)
     }

@@ -5,6 +5,7 @@ use koppeltaal::domeinbeheer::{Beheersleutel, SLEUTEL};
 
 use super::KoppeltaalRole;
 use super::problem::Problem;
+use crate::domeinbeheer::sleutel_naam;
 use crate::door::TooSoon;
 use crate::settle::Outage;
 use crate::web::Visit;
@@ -83,7 +84,7 @@ impl Beheerder {
 
     /// Counts a request of his.
     pub(super) fn turn(&self, role: &KoppeltaalRole, visit: &Visit) -> Result<(), Geen> {
-        let whose = format!("beheersleutel {}", self.sleutel.naam);
+        let whose = format!("beheersleutel {}", sleutel_naam(self.id));
         match visit.turn_of(&whose) {
             Ok(()) => Ok(()),
             Err(soon) => {
