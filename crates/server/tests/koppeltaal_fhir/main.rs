@@ -2,6 +2,7 @@
 //! the FHIR server of the demo, or one that does as a test says.
 
 mod access;
+mod events;
 mod odd;
 mod refusals;
 mod searching;

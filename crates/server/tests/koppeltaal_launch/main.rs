@@ -3,6 +3,7 @@
 
 mod authorize;
 mod code;
+mod demo;
 mod introspection;
 mod login;
 mod outbox;

@@ -49,7 +49,7 @@ pub(crate) struct World {
 }
 
 /// Where the network keeps its rows, gone when dropped.
-pub(crate) struct Folder(PathBuf);
+pub(crate) struct Folder(pub(crate) PathBuf);
 
 /// The FHIR server of the domain, and where applications show their keys.
 #[derive(Default)]
@@ -213,13 +213,11 @@ impl World {
             fhir.put(resource);
         }
         let running = network(&folder.0, port, &people).await;
-        let roots = vec![running.authority.certificate().clone()];
-        let outside = Outside::new(OutsideConfig::new(roots, None)).expect("usable");
         Self {
+            outside: outside(&running),
             running,
             fhir,
             keys: keys.into_iter().collect(),
-            outside,
             folder,
         }
     }
@@ -333,11 +331,8 @@ impl World {
     }
 
     /// A browser without cookies.
-    pub(crate) fn browser(&self) -> Browser<'_> {
-        Browser {
-            world: self,
-            jar: Mutex::default(),
-        }
+    pub(crate) fn browser(&self) -> Browser {
+        Browser::new(&self.running)
     }
 
     /// The code that a launch with these claims brings to the module, when this person logs in.
@@ -353,22 +348,31 @@ impl World {
 }
 
 /// A browser: it keeps cookies by host, and follows nothing by itself.
-pub(crate) struct Browser<'a> {
-    world: &'a World,
+pub(crate) struct Browser {
+    outside: Outside,
+    idp: String,
     jar: Mutex<HashMap<String, HashMap<String, String>>>,
 }
 
-impl Browser<'_> {
+impl Browser {
+    pub(crate) fn new(running: &Running) -> Self {
+        Self {
+            outside: outside(running),
+            idp: running.hosts.url("idp"),
+            jar: Mutex::default(),
+        }
+    }
+
     pub(crate) async fn get(&self, url: &str) -> Answer {
         let headers = self.cookies(url);
-        let answer = self.world.outside.get(url, headers).await;
+        let answer = self.outside.get(url, headers).await;
         self.kept(url, answer.expect("an answer"))
     }
 
     pub(crate) async fn post(&self, url: &str, fields: &[(&str, &str)]) -> Answer {
         let origin = server::web::origin(url);
         let headers = self.cookies(url).with(ORIGIN, &origin);
-        let answer = self.world.outside.post_form(url, fields, headers).await;
+        let answer = self.outside.post_form(url, fields, headers).await;
         self.kept(url, answer.expect("an answer"))
     }
 
@@ -386,17 +390,13 @@ impl Browser<'_> {
     }
 
     /// From the IdP's authorization URL to the URL of the callback.
-    pub(crate) async fn at_idp(&self, url: &str, who: Option<&str>) -> String {
-        let idp = self.world.running.hosts.url("idp");
+    async fn at_idp(&self, url: &str, who: Option<&str>) -> String {
+        let idp = &self.idp;
         let to_page = self.get(url).await;
         assert_eq!(to_page.status, 303, "{}", text(&to_page));
         let page = text(&self.get(&format!("{idp}{}", location(&to_page))).await);
         let formulier = value_of(&page, "formulier");
-        let chosen = who.map(|who| {
-            let people = ["p", "q", "r"];
-            let at = people.iter().position(|known| *known == who);
-            at.expect("a person").to_string()
-        });
+        let chosen = who.map(|who| number_of(&page, who));
         let mut fields = vec![("formulier", formulier.as_str())];
         match &chosen {
             Some(chosen) => fields.extend([("keuze", "inloggen"), ("persoon", chosen.as_str())]),
@@ -499,7 +499,7 @@ fn key() -> SigningKey {
     SigningKey::from_pkcs8(Algorithm::Es256, &der).expect("usable")
 }
 
-fn temporary() -> Folder {
+pub(crate) fn temporary() -> Folder {
     static COUNT: AtomicUsize = AtomicUsize::new(0);
     let count = COUNT.fetch_add(1, Ordering::Relaxed);
     let name = format!("sluis-launch-{}-{count}", std::process::id());
@@ -535,8 +535,22 @@ pub(crate) fn part(token: &str, at: usize) -> Value {
     serde_json::from_slice(&bytes).expect("JSON")
 }
 
+/// Who calls the network from outside.
+pub(crate) fn outside(running: &Running) -> Outside {
+    let roots = vec![running.authority.certificate().clone()];
+    Outside::new(OutsideConfig::new(roots, None)).expect("usable")
+}
+
+/// The number of the person with this e-mail address on the page of the IdP.
+fn number_of(page: &str, who: &str) -> String {
+    let address = format!(">{who}@voorbeeld.example<");
+    let (before, _) = page.split_once(&address).expect("a person");
+    let (_, label) = before.rsplit_once("for=\"persoon-").expect("a label");
+    label.split('"').next().expect("a number").to_owned()
+}
+
 /// The value of the hidden field of this name.
-fn value_of(page: &str, name: &str) -> String {
+pub(crate) fn value_of(page: &str, name: &str) -> String {
     let field = format!("name=\"{name}\" value=\"");
     let (_, rest) = page.split_once(&field).expect("a field");
     rest.split('"').next().expect("a value").to_owned()
