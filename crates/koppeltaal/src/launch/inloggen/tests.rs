@@ -1,10 +1,16 @@
 use serde_json::json;
-use verdict::Then;
+use verdict::{Entropy, Record as _, Step, Then, Verdict};
 
 use super::super::testing::{
     MODULE, NOW, TERUG, World, document, id, launch_with, outcomes, spends, told,
 };
+use super::terugkeer::BEANTWOORD;
 use super::*;
+use crate::domeinconfiguratie::Domeinkop;
+use crate::launch::NietGoed;
+use crate::launch::code::{CODE_S, Code};
+use crate::launch::hti::{self, Hti};
+use crate::launch::idp::Discovery;
 
 fn spoor(text: &str) -> Spoor {
     Spoor::parse(text).expect("an id")
@@ -218,7 +224,7 @@ fn koppeltaal_case_101_who_the_idp_says_it_is_goes_back_with_a_code() {
     let Then::Put { until, body } = &row.expect("the code's row").then else {
         panic!("expected a new row");
     };
-    assert_eq!(*until, NOW.plus_s(super::super::code::CODE_S));
+    assert_eq!(*until, NOW.plus_s(CODE_S));
     let code = Code::from_body(body).expect("a code");
     assert_eq!(code.client_id, id(MODULE));
     // the reference to the person is sealed
