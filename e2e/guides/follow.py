@@ -9,7 +9,7 @@ In a guide,
 - a ```text fence right after it is the output, errors included, line by line; `…` is anything;
 - <!-- the person … --> stands where the reader goes to his browser; `PERSON` says who does it here;
 - `PORT=8443` and `OWN=9443` on lines of their own become ports that are free, and `REPO=~/sluis` a
-  folder with the build and the documents.
+  folder with the build, the documents and the sample.
 Nothing else may look like commands (`SHELLISH`), and nothing is run that the guide does not say. It must
 be over within three minutes.
 """
@@ -43,6 +43,7 @@ SHELLISH = {"bash", "shell", "console", "shell-session", "zsh", "terminal", ""}
 PERSON = {
     "the person opens the URL of pgo.txt, logs in as Saskia and consents": "consents pgo.txt Saskia",
     "the person collects as Saskia at pgo.localhost": "collects Saskia",
+    "the person opens the task Mijn oefening at portaal.localhost and logs in as Anna": "launches Anna",
     "the person withdraws her consent for mijnpgo.localhost": "withdraws Saskia mijnpgo.localhost",
 }
 
@@ -167,6 +168,7 @@ def follow(guide: Path, sluis: Path) -> None:
         each.mkdir(parents=True)
     (repository / "target" / "release" / "sluis").symlink_to(sluis)
     (repository / "docs").symlink_to(GUIDES.parent)
+    (repository / "sample").symlink_to(GUIDES.parent.parent / "sample")
     settings = {name: str(port) for name, port in ports.items()} | {"REPO": str(repository)}
     bash = subprocess.Popen(
         ["bash", "-c", script(todo, outputs, settings)],

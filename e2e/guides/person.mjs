@@ -1,5 +1,5 @@
 // The person at the browser, where a guide sends its reader there. The demo's state is `demo`.
-// usage: person.mjs consents FILE NAME | collects NAME | withdraws NAME CLIENT
+// usage: person.mjs consents FILE NAME | collects NAME | withdraws NAME CLIENT | launches NAME
 
 import fs from 'node:fs';
 import { atDigid, atRegister, withdraw } from '../lib/login.mjs';
@@ -34,6 +34,19 @@ async function withdraws(name, clientId) {
   await withdraw(demo, wire, bsnOf(name), clientId);
 }
 
+/** At the demo's portal: the task of the reader's module. */
+async function launches(name) {
+  const person = new Person(wire);
+  const portaal = await person.open(demo.url('portaal', '/'));
+  const [, task] = /Mijn oefening.*?name="taak" value="([^"]+)"/s.exec(portaal.html) ?? [];
+  const openen = await person.send(portaal.form('/openen', { taak: task }));
+  const [start] = openen.forms;
+  const idp = await person.send(openen.form(start));
+  const [, who] = new RegExp(`for="persoon-(\\d+)"><strong[^>]*>${name} `).exec(idp.html) ?? [];
+  const page = await person.send(idp.form('/inloggen'), { persoon: who, keuze: 'inloggen' });
+  if (page.status !== 200) throw new Error(`the module answered ${page.status}`);
+}
+
 const [what, ...rest] = process.argv.slice(2);
-await { consents, collects, withdraws }[what](...rest);
+await { consents, collects, withdraws, launches }[what](...rest);
 await wire.close();

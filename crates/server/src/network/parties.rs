@@ -601,10 +601,22 @@ fn idp(on: &Foundation, app: &Arc<App>) -> Result<Router, String> {
             .iter()
             .filter_map(idp_person)
             .collect(),
-        next_origins: vec![on.hosts.url("koppeltaal"), on.hosts.url("module")],
+        next_origins: launch_origins(on, &domein),
         front,
     };
     Ok(IdpRole::new(Arc::clone(app), given).router())
+}
+
+/// Where a launch may lead: to the services of the domain, and back to any application.
+fn launch_origins(on: &Foundation, domein: &Domeinconfiguratie) -> Vec<String> {
+    let applicaties = domein.applicaties.values();
+    let redirects = applicaties.flat_map(|applicatie| &applicatie.redirect_uris);
+    let services = ["koppeltaal", "idp"].map(|host| on.hosts.url(host));
+    let origins: BTreeSet<String> = redirects
+        .map(|uri| web::origin(uri))
+        .chain(services)
+        .collect();
+    origins.into_iter().collect()
 }
 
 /// A person of the sample who has an e-mail address, which is how the provider knows people.
@@ -629,9 +641,7 @@ fn portaal(on: &Foundation, app: &Arc<App>) -> Result<Arc<PortaalRole>, String> 
         client_id: applicatie_at(&domein, &format!("{front}/jwks")),
         epd: applicatie_at(&domein, &format!("{front}/epd/jwks")),
         resources: on.input.koppeltaal_resources.clone(),
-        next_origins: ["koppeltaal", "idp", "module"]
-            .map(|host| on.hosts.url(host))
-            .to_vec(),
+        next_origins: launch_origins(on, &domein),
         front,
     };
     Ok(PortaalRole::new(app, given))

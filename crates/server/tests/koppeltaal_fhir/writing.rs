@@ -37,7 +37,8 @@ async fn koppeltaal_case_056_and_057_a_new_resource_belongs_to_who_makes_it() {
 }
 
 #[tokio::test]
-async fn koppeltaal_case_060_to_063_a_change_keeps_the_owner_and_names_the_version() {
+async fn koppeltaal_case_060_and_061_and_062_and_063_a_change_keeps_the_owner_and_names_the_version()
+ {
     let world = start().await;
     let mine = world.patient(OWN).await;
     let changed = with_id(patient("Pieters"), &mine);
