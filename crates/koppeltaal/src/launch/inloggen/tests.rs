@@ -380,6 +380,25 @@ fn koppeltaal_md_4_5_an_answer_of_an_idp_is_used_once() {
 }
 
 #[test]
+fn whatever_an_accepted_request_carries_fits_in_a_cookie() {
+    let world = World::new();
+    let mut claims = launch_with("definition", json!("\u{e9}".repeat(128)));
+    claims["intent"] = json!("\u{e9}".repeat(128));
+    claims["sub"] = json!(format!("RelatedPerson/{}", "r".repeat(64)));
+    claims["patient"] = json!(format!("Patient/{}", "p".repeat(64)));
+    claims["resource"] = json!(format!("Task/{}", "t".repeat(64)));
+    claims["jti"] = json!("j".repeat(64));
+    let mut onderweg = onderweg(&world, world.hti(&claims).expect("a good launch"));
+    onderweg.terug.state = "s".repeat(512);
+    onderweg.terug.nonce = Some("n".repeat(512));
+    onderweg.terug.redirect_uri = "u".repeat(370);
+    onderweg.idp = "i".repeat(100);
+    let plain = serde_json::to_string(&onderweg).expect("json").len();
+    // sealed it has 32 bytes more, and base64 makes four of three
+    assert!((plain + 32) * 4 / 3 < 3_900, "{plain}");
+}
+
+#[test]
 fn what_the_cookie_holds_reads_back_and_runs_out() {
     let world = World::new();
     let onderweg = onderweg(&world, world.good_hti());
