@@ -2,7 +2,12 @@
 
 use http::header::{CACHE_CONTROL, PRAGMA};
 use jose::Algorithm;
-use serde_json::json;
+use koppeltaal::Domein;
+use koppeltaal::domeinbeheer::{Bewerking, Gewijzigd, Macht, Verwacht, Wijzigen};
+use koppeltaal::domeinconfiguratie::Regels;
+use serde_json::{Value, json};
+use server::domeinbeheer;
+use server::network::Party;
 use server::outside::Headers;
 
 use crate::world::{TYPE, World, body, id, part, text};
@@ -129,4 +134,45 @@ async fn koppeltaal_case_116_two_tokens_of_one_second_differ() {
     };
     // koppeltaal case 116
     assert_ne!(jti().await, jti().await);
+}
+
+#[tokio::test]
+async fn koppeltaal_case_046_a_permission_goes_with_the_tokens_that_carry_it() {
+    let world = World::start().await;
+    let portaal = world.applicatie(1, Algorithm::Es256);
+    let old = world.token(&portaal).await;
+    let app = &world.running.apps[&Party::Koppeltaal];
+    let domein = Domein::parse("d1").expect("a domain");
+    let (regels, now) = (
+        Regels {
+            http_on_loopback: true,
+        },
+        app.clock.now(),
+    );
+    let nu = domeinbeheer::nu(&app.home, &domein, regels, now).await;
+    let versie = nu.expect("readable").expect("a domain").versie;
+    let wijzigen = Wijzigen {
+        domein,
+        bewerking: Bewerking::Rol(portaal.id, None),
+        verwacht: Verwacht::Versie(versie),
+        macht: Macht::Alles,
+        wie: "test".to_owned(),
+        regels,
+        now,
+        nonce: [1; 8],
+    };
+    let done = domeinbeheer::wijzigen(&app.home, &wijzigen).await;
+    assert!(matches!(done, Ok(Gewijzigd::Ja { .. })), "{done:?}");
+    // Another process did it: the node that serves has not looked yet, and its commit fails.
+    let new = world.token(&portaal).await;
+    // koppeltaal case 46
+    assert_eq!(new["scope"], "");
+    let ask = async |token: &Value| {
+        let token = token["access_token"].as_str().expect("a token");
+        let url = world.at("fhir/r4/Patient");
+        world.get(&url, Headers::none().bearer(token)).await.status
+    };
+    assert_eq!(ask(&new).await, 403);
+    // Nobody is behind this gateway; who may not ask hears 403 before that shows.
+    assert!(ask(&old).await.is_server_error());
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use jose::{Algorithm, Jwks, RsaSize, SigningKey, generate_pkcs8};
 use koppeltaal::domeinbeheer::{
-    Beheersleutel, Bewerking, Domeinen, Gewijzigd, SLEUTEL, Verwacht, Wijzigen,
+    Beheersleutel, Bewerking, Domeinen, Gewijzigd, Macht, SLEUTEL, Verwacht, Wijzigen,
 };
 use koppeltaal::domeinconfiguratie::Regels;
 use koppeltaal::{ClientId, Domein, DomeinUrls};
@@ -518,6 +518,7 @@ impl<'a> Walk<'a> {
             domein: self.domein.clone(),
             bewerking: Bewerking::ApplicatieEraf(client_id),
             verwacht: Verwacht::Versie(nu.versie),
+            macht: Macht::Alles,
             wie: "headless".to_owned(),
             regels,
             now,
