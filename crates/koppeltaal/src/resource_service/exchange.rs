@@ -237,7 +237,7 @@ impl Exchange {
 /// Where a URL of the FHIR server leads, below its base: from its base on, whatever host it names, since
 /// only that one is ever asked. Nothing for what is not below it.
 pub(super) fn below(upstream: &str, url: &str) -> Option<String> {
-    let base = Url::parse(upstream).ok()?;
+    let base = Url::parse(&format!("{upstream}/")).ok()?;
     let url = Url::options().base_url(Some(&base)).parse(url).ok()?;
     let below = url.path().strip_prefix(base.path().trim_end_matches('/'))?;
     let path = match below.strip_prefix('/') {
@@ -261,6 +261,7 @@ mod tests {
             ("http://internal:8080/d1/Patient/1", "Patient/1"),
             ("https://fhir.example/d1?_getpages=1", "?_getpages=1"),
             ("/d1/Patient/1/_history/2", "Patient/1/_history/2"),
+            ("Patient/1/_history/2", "Patient/1/_history/2"),
         ] {
             assert_eq!(led(url).as_deref(), Some(expected), "{url}");
         }

@@ -343,14 +343,16 @@ impl Listing {
             kind: kind(exchange),
             own,
             total,
-            next: rest.map(|(upstream, skip)| Cursor {
-                client: exchange.asked.caller.client_id,
-                path: path.clone(),
-                query: self.search.query.clone(),
-                by_form: self.by_form,
-                upstream,
-                skip,
-            }),
+            next: rest
+                .filter(|_| !self.search.only_count)
+                .map(|(upstream, skip)| Cursor {
+                    client: exchange.asked.caller.client_id,
+                    path: path.clone(),
+                    query: self.search.query.clone(),
+                    by_form: self.by_form,
+                    upstream,
+                    skip,
+                }),
             entries: self.entries,
             path,
         }

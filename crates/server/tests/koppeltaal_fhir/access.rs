@@ -1,12 +1,17 @@
 //! Who may read what.
 
+use koppeltaal::Domein;
+use koppeltaal::domeinconfiguratie::{Kept, Regels};
 use serde_json::json;
+use server::chance;
 use server::keys::admin;
 use server::keys::not_before::Subject;
 use server::network::Party;
+use store::{Commit, Store as _};
+use verdict::CommitId;
 
 use crate::world::{
-    ADMIN, Ask, GRANTED, NOBODY, OTHER, OWN, id, of, origins, path, patient, start,
+    ADMIN, Ask, GRANTED, NOBODY, OTHER, OWN, World, id, of, origins, path, patient, start,
 };
 
 #[tokio::test]
@@ -113,6 +118,42 @@ async fn koppeltaal_2_7_a_domain_stops_at_once_what_it_gave_out() {
     assert_eq!(world.ask_with(&token, "Patient").await.status, 401);
     let token = world.fresh_token(ADMIN, "*").await;
     assert_eq!(world.ask_with(&token, "Patient").await.status, 200);
+}
+
+/// Takes every permission on a type from a role.
+async fn take_away(world: &World, rol: &str, soort: &str) {
+    let app = &world.running.apps[&Party::Koppeltaal];
+    let (now, d1) = (app.clock.now(), Domein::parse("d1").expect("a domain"));
+    let kept = app.load::<Kept>(Kept::key(&d1), now).await.expect("a row");
+    let kept = kept.expect("the domain");
+    let regels = Regels {
+        http_on_loopback: true,
+    };
+    let meant = kept.value.meant(regels).expect("a declaration");
+    let mut domein = meant.expect("not removed");
+    let permissies = domein.rollen.get_mut(rol).expect("the role");
+    permissies.retain(|permissie| permissie.resource.as_str() != soort);
+    let changes = domein.put(Some(kept.version), now).into_iter();
+    let changes = changes.map(|change| app.seal.change(change)).collect();
+    let id = CommitId(chance::entropy().bytes("test"));
+    let commit = Commit::new(id, now, changes, vec![]).expect("a commit");
+    app.home.commit(commit).await.expect("committed");
+}
+
+#[tokio::test]
+async fn koppeltaal_case_046_what_was_taken_away_ends_with_the_tokens_that_say_it() {
+    let world = start().await;
+    let token = world.fresh_token(OWN, "*").await;
+    take_away(&world, "Eigen", "Patient").await;
+    // koppeltaal case 46
+    let new = world.fresh_token(OWN, "*").await;
+    assert_eq!(world.ask_with(&new, "Patient").await.status, 403);
+    assert_eq!(world.ask_with(&new, "Task").await.status, 200);
+    assert_eq!(world.ask_with(&token, "Patient").await.status, 200);
+    world.running.clock.shift(299);
+    assert_eq!(world.ask_with(&token, "Patient").await.status, 200);
+    world.running.clock.shift(2);
+    assert_eq!(world.ask_with(&token, "Patient").await.status, 401);
 }
 
 #[tokio::test]
