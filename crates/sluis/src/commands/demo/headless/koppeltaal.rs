@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use jose::{Algorithm, Jwks, RsaSize, SigningKey, generate_pkcs8};
 use koppeltaal::domeinbeheer::{
-    Beheersleutel, Bewerking, Domeinen, Gewijzigd, SLEUTEL, Verwacht, Wijzigen,
+    Beheersleutel, Bewerking, Domeinen, Gewijzigd, Macht, SLEUTEL, Verwacht, Wijzigen,
 };
 use koppeltaal::domeinconfiguratie::Regels;
 use koppeltaal::{ClientId, Domein, DomeinUrls};
@@ -519,6 +519,7 @@ impl<'a> Walk<'a> {
             bewerking: Bewerking::ApplicatieEraf(client_id),
             verwacht: Verwacht::Versie(nu.versie),
             wie: "headless".to_owned(),
+            macht: Macht::Alles,
             regels,
             now,
             nonce: chance::entropy().bytes("headless.nonce"),
