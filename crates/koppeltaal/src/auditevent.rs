@@ -32,7 +32,7 @@ pub const PROFILE: &str = "http://koppeltaal.nl/fhir/StructureDefinition/KT2Audi
 
 /// Where Koppeltaal's extensions are defined.
 const EXTENSIONS: &str = "http://koppeltaal.nl/fhir/StructureDefinition";
-/// By what an IdP is named, which has no Device (memo TOP-KT-011 §3.6).
+/// By what an IdP is named, which has no Device (TOP-KT-011, memo of changes).
 const OIDC_ISSUER: &str = "http://koppeltaal.nl/oidc/issuer";
 /// Bytes of a query or a description, at most: it is a line in a log, no archive.
 const TEXT_BYTES_MAX: usize = 4_096;
@@ -95,7 +95,7 @@ pub enum Gebeurtenis {
         /// Its criteria.
         criteria: String,
     },
-    /// A step of the authentication of a person (memo TOP-KT-011 §3.6).
+    /// A step of the authentication of a person (TOP-KT-011, memo of changes).
     Authenticatie {
         /// Which.
         stap: Authenticatiestap,
@@ -114,7 +114,7 @@ pub enum Gebeurtenis {
 }
 
 /// The steps of a person's authentication: one subtype, told apart by the prefix of `outcomeDesc`
-/// (memo TOP-KT-011 0.0.4 §3.6).
+/// (TOP-KT-011, memo of changes 0.0.4).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Authenticatiestap {
     /// An HTI launch token was introspected.
@@ -397,6 +397,8 @@ impl Gebeurtenis {
                 if let Some(query) = query {
                     // koppeltaal case 76: the type with the query first, then what was found
                     asked["role"] = coding(OBJECT_ROLE, "24", "Query");
+                    // FHIR knows no empty value; who asks for everything asks with a bare `?`.
+                    let query = if query.is_empty() { "?" } else { query };
                     asked["query"] = json!(base64(query));
                 }
                 let found = gevonden.iter().take(FOUND_MAX);

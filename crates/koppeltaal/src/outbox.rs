@@ -221,7 +221,7 @@ mod tests {
         assert!(found.value.is_due(NOW));
         let leased = Uitgaand::lease(&found, key.clone(), NOW);
         assert_eq!(leased.expect, Expect::Version(1));
-        // design §1.3: nobody else sends it meanwhile
+        // nobody else sends it meanwhile
         assert!(!written(leased, 2).value.is_due(NOW));
 
         let down = Uitgaand::sent(&found, key.clone(), Afloop::Onbereikbaar, NOW);

@@ -107,6 +107,16 @@ fn koppeltaal_case_076_a_search_is_told_with_its_query_and_what_it_found() {
     assert_eq!(asked["type"]["code"], "Task");
     assert!(asked.get("what").is_none());
     assert_eq!(event["entity"][1]["what"]["reference"], "Task/1/_history/2");
+    let everything = Gebeurtenis::Rest {
+        interactie: Interactie::SearchType,
+        door: id(1),
+        soort: soort("Task"),
+        wat: None,
+        query: Some(String::new()),
+        gevonden: Vec::new(),
+    };
+    let event = told(everything, Uitkomst::Gelukt(""));
+    assert_eq!(event["entity"][0]["query"], "Pw==");
 }
 
 #[test]

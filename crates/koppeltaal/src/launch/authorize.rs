@@ -15,6 +15,10 @@ use crate::domeinconfiguratie::Domeinconfiguratie;
 /// The longest `state` or `nonce` that we carry: it must fit the browser's cookie with the rest.
 const CARRIED_MAX: usize = 512;
 
+/// Bytes of `state`, `nonce` and `redirect_uri` together, as JSON, at most: a browser keeps a cookie
+/// of 4096 bytes, and the rest of what it carries has some 1400 before it is sealed.
+const CARRIED_TOGETHER_MAX: usize = 1_400;
+
 /// The one set of scopes of a launch (koppeltaal case 96).
 pub const SCOPES: [&str; 3] = ["launch", "openid", "fhirUser"];
 
@@ -205,9 +209,12 @@ fn state_is_there(parameters: &Parameters, _: &str) -> Result<(), Why> {
 
 fn carried_values_fit(parameters: &Parameters, _: &str) -> Result<(), Why> {
     let fits = |name| parameters.get(name).is_none_or(|v| v.len() <= CARRIED_MAX);
-    let reason = "state and nonce may have 512 bytes at most";
+    let carried = ["state", "nonce", "redirect_uri"].map(|name| parameters.get(name));
+    let together = serde_json::to_string(&carried).map_or(usize::MAX, |text| text.len());
+    let fit = fits("state") && fits("nonce") && together <= CARRIED_TOGETHER_MAX;
+    let reason = "state and nonce may have 512 bytes at most, and 1400 with redirect_uri";
     let why = invalid("RFC 6749 §4.1.1", reason);
-    (fits("state") && fits("nonce")).then_some(()).ok_or(why)
+    fit.then_some(()).ok_or(why)
 }
 
 /// OIDC Core §6.1 and §7.2.1: what is not supported is refused under a name of its own.

@@ -31,7 +31,7 @@ pub struct Keuze<'a> {
     pub hint_onbekend: bool,
 }
 
-/// What an IdP says of itself (OIDC Discovery 1.0 §3).
+/// What an IdP says of itself (OIDC Discovery §3).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Discovery {
     /// Its issuer, as its ID tokens name it.

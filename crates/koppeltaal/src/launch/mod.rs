@@ -1,5 +1,5 @@
 //! A launch: a portal opens a module for a person, who is authenticated on the way
-//! (TOP-KT-007, koppeltaal.md §4).
+//! (TOP-KT-007, koppeltaal.md §4.1).
 //!
 //! The portal signs what it launches ([`hti`]). A module either has that token introspected
 //! ([`crate::introspectie`]), or lets the person log in ([`authorize`], [`idp`]), exchanges a code

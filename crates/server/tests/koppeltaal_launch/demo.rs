@@ -60,9 +60,7 @@ impl Demo {
                 sleep(Duration::from_millis(200)).await;
             }
         };
-        timeout(Duration::from_secs(60), there)
-            .await
-            .expect("tasks")
+        timeout(Duration::from_mins(1), there).await.expect("tasks")
     }
 
     /// Opens the task of this person at the portal, and goes on to the module, up to the address of

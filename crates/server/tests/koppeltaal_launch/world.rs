@@ -414,9 +414,10 @@ impl Browser {
         let line: Vec<String> = pairs
             .map(|(name, value)| format!("{name}={value}"))
             .collect();
-        match line.is_empty() {
-            true => Headers::none(),
-            false => Headers::none().with(COOKIE, &line.join("; ")),
+        if line.is_empty() {
+            Headers::none()
+        } else {
+            Headers::none().with(COOKIE, &line.join("; "))
         }
     }
 

@@ -130,6 +130,12 @@ fn koppeltaal_md_4_5_whatever_else_is_wrong_goes_back_to_the_module() {
         // koppeltaal.md §4.5
         assert_eq!(redirected(name, value).error, error, "{name}");
     }
+    // as JSON it is six times as long
+    let controls = "\u{1}".repeat(300);
+    assert_eq!(
+        redirected("state", Some(&controls)).error,
+        "invalid_request"
+    );
     let verzoek = World::new().authorize("prompt", Some("login"));
     let prompt = verzoek.expect("a prompt that is passed on").prompt;
     assert_eq!(prompt.map(Prompt::as_str), Some("login"));

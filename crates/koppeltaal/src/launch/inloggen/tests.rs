@@ -1,10 +1,16 @@
 use serde_json::json;
-use verdict::Then;
+use verdict::{Entropy, Record as _, Step, Then, Verdict};
 
 use super::super::testing::{
     MODULE, NOW, TERUG, World, document, id, launch_with, outcomes, spends, told,
 };
+use super::terugkeer::BEANTWOORD;
 use super::*;
+use crate::domeinconfiguratie::Domeinkop;
+use crate::launch::NietGoed;
+use crate::launch::code::{CODE_S, Code};
+use crate::launch::hti::{self, Hti};
+use crate::launch::idp::Discovery;
 
 fn spoor(text: &str) -> Spoor {
     Spoor::parse(text).expect("an id")
@@ -218,7 +224,7 @@ fn koppeltaal_case_101_who_the_idp_says_it_is_goes_back_with_a_code() {
     let Then::Put { until, body } = &row.expect("the code's row").then else {
         panic!("expected a new row");
     };
-    assert_eq!(*until, NOW.plus_s(super::super::code::CODE_S));
+    assert_eq!(*until, NOW.plus_s(CODE_S));
     let code = Code::from_body(body).expect("a code");
     assert_eq!(code.client_id, id(MODULE));
     // the reference to the person is sealed
@@ -371,6 +377,25 @@ fn koppeltaal_md_4_5_an_answer_of_an_idp_is_used_once() {
             .lost(&Domeinkop::key(&world.domein.domein))
             .is_none()
     );
+}
+
+#[test]
+fn whatever_an_accepted_request_carries_fits_in_a_cookie() {
+    let world = World::new();
+    let mut claims = launch_with("definition", json!("\u{e9}".repeat(128)));
+    claims["intent"] = json!("\u{e9}".repeat(128));
+    claims["sub"] = json!(format!("RelatedPerson/{}", "r".repeat(64)));
+    claims["patient"] = json!(format!("Patient/{}", "p".repeat(64)));
+    claims["resource"] = json!(format!("Task/{}", "t".repeat(64)));
+    claims["jti"] = json!("j".repeat(64));
+    let mut onderweg = onderweg(&world, world.hti(&claims).expect("a good launch"));
+    onderweg.terug.state = "s".repeat(512);
+    onderweg.terug.nonce = Some("n".repeat(512));
+    onderweg.terug.redirect_uri = "u".repeat(370);
+    onderweg.idp = "i".repeat(100);
+    let plain = serde_json::to_string(&onderweg).expect("json").len();
+    // sealed it has 32 bytes more, and base64 makes four of three
+    assert!((plain + 32) * 4 / 3 < 3_900, "{plain}");
 }
 
 #[test]

@@ -163,7 +163,7 @@ impl Applicatie {
 
     /// A resource, or the answer to a search.
     pub(super) async fn get(&self, path: &str) -> Result<Versie, Mislukt> {
-        let headers = Headers::none().bearer(&*self.token().await?);
+        let headers = Headers::none().bearer(&self.token().await?);
         let headers = headers.with(ACCEPT, FHIR_JSON);
         let url = format!("{}/{path}", self.fhir);
         let answer = self.app.outside.get(&url, headers).await;
@@ -178,7 +178,7 @@ impl Applicatie {
 
     /// Makes a resource.
     pub(super) async fn create(&self, soort: &str, resource: &Value) -> Result<(), Mislukt> {
-        let headers = Headers::none().bearer(&*self.token().await?);
+        let headers = Headers::none().bearer(&self.token().await?);
         let url = format!("{}/{soort}", self.fhir);
         let body = resource.to_string().into_bytes();
         let outside = &self.app.outside;
@@ -188,7 +188,7 @@ impl Applicatie {
 
     /// Replaces the version that was read (BIA 3).
     pub(super) async fn update(&self, path: &str, versie: &Versie) -> Result<(), Mislukt> {
-        let headers = Headers::none().bearer(&*self.token().await?);
+        let headers = Headers::none().bearer(&self.token().await?);
         let headers = headers.with(IF_MATCH, &versie.etag);
         let url = format!("{}/{path}", self.fhir);
         let body = versie.resource.to_string().into_bytes();

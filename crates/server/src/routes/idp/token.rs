@@ -15,7 +15,7 @@ use super::code::{Antwoord, CODE, Grant, TokenVerzoek};
 use crate::settle::{Journey, Outage, Run, settle};
 use crate::web::{self, NotAForm, Visit};
 
-/// A code for an ID token (OIDC Core §3.1.3).
+/// A code for an ID token (OIDC Core §3.1.3.3).
 pub(super) async fn token(State(role): State<Arc<IdpRole>>, visit: Visit) -> Response {
     let verzoek = match role.verzoek(&visit).await {
         Ok(verzoek) => verzoek,

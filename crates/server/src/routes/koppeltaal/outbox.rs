@@ -82,8 +82,8 @@ impl Outbox {
         std::mem::take(&mut woken)
     }
 
-    fn gone(&self) {
-        let fewer = |waiting: u64| Some(waiting.saturating_sub(1));
+    fn gone(&self, events: usize) {
+        let fewer = |waiting: u64| Some(waiting.saturating_sub(events as u64));
         let order = Ordering::Relaxed;
         // Never an error: there is always a next value.
         let _ = self.waiting.fetch_update(order, order, fewer);
@@ -223,7 +223,7 @@ impl KoppeltaalRole {
                 let reason = "it was not taken for a month";
                 let domein = &found.value.domein;
                 self.outbox.told(&self.app, domein, request, reason);
-                self.outbox.gone();
+                self.outbox.gone(1);
                 Ok(())
             }
             // Another node tells of it.
@@ -248,19 +248,26 @@ impl KoppeltaalRole {
             return Ronde::Stil;
         };
         let is_full = found.len() == BATCH;
-        let mut found = found.into_iter();
-        let Some(first) = found.next() else {
+        let Some(first) = found.first() else {
             return Ronde::Leeg;
         };
-        let listens = self.send_one(domein, &token, first).await;
+        let listens = self.deliver(domein, &token, &first.1.value).await;
         if listens == Afloop::Onbereikbaar {
-            for (key, found) in found {
-                self.end(key, &found, Afloop::Onbereikbaar).await;
-            }
+            self.end(&found, &vec![listens; found.len()]).await;
             return Ronde::Stil;
         }
-        let rest = found.map(|one| self.send_one(domein, &token, one));
-        let ended: Vec<Afloop> = stream::iter(rest).buffer_unordered(AT_ONCE).collect().await;
+        let mut rest = Vec::with_capacity(found.len());
+        for (_, one) in &found[1..] {
+            rest.push(self.deliver(domein, &token, &one.value));
+        }
+        let mut ended = vec![listens];
+        ended.extend(
+            stream::iter(rest)
+                .buffered(AT_ONCE)
+                .collect::<Vec<_>>()
+                .await,
+        );
+        self.end(&found, &ended).await;
         if ended.contains(&Afloop::Onbereikbaar) {
             Ronde::Stil
         } else if is_full {
@@ -270,23 +277,22 @@ impl KoppeltaalRole {
         }
     }
 
-    async fn send_one(
-        &self,
-        domein: &DomeinNu,
-        token: &str,
-        (key, found): (Key, Stored<Uitgaand>),
-    ) -> Afloop {
-        let afloop = self.deliver(domein, token, &found.value).await;
-        self.end(key, &found, afloop).await;
-        afloop
-    }
-
-    /// Writes what became of a leased event. Where that fails it is sent again after its lease.
-    async fn end(&self, key: Key, found: &Stored<Uitgaand>, afloop: Afloop) {
+    /// Writes what became of leased events: all at once, and one by one where somebody else wrote to
+    /// one of them since. Where that fails too, they are sent again after their lease.
+    async fn end(&self, found: &[(Key, Stored<Uitgaand>)], ended: &[Afloop]) {
         let now = self.app.clock.now();
-        let change = Uitgaand::sent(found, key, afloop, now);
-        if commit(&self.app, vec![change]).await.is_ok() && afloop == Afloop::Bezorgd {
-            self.outbox.gone();
+        let change = |((key, found), afloop): (&(Key, Stored<Uitgaand>), &Afloop)| {
+            Uitgaand::sent(found, key.clone(), *afloop, now)
+        };
+        let all: Vec<_> = found.iter().zip(ended).map(change).collect();
+        if commit(&self.app, all).await.is_ok() {
+            let gone = ended.iter().filter(|afloop| **afloop == Afloop::Bezorgd);
+            return self.outbox.gone(gone.count());
+        }
+        for one in found.iter().zip(ended) {
+            if commit(&self.app, vec![change(one)]).await.is_ok() && *one.1 == Afloop::Bezorgd {
+                self.outbox.gone(1);
+            }
         }
     }
 }
