@@ -72,6 +72,22 @@ impl Connection {
         self.hear().await
     }
 
+    /// Gets a resource with a bearer token: the status, and the body until the next request.
+    ///
+    /// # Errors
+    /// As [`Self::post`].
+    pub async fn get(&mut self, path: &str, token: &str) -> Result<(u16, &str)> {
+        self.request.clear();
+        let head = format!(
+            "GET {path} HTTP/1.1\r\nhost: {}\r\nauthorization: Bearer {token}\r\n\r\n",
+            self.host
+        );
+        self.request.extend_from_slice(head.as_bytes());
+        self.stream.write_all(&self.request).await?;
+        self.stream.flush().await?;
+        self.hear().await
+    }
+
     async fn hear(&mut self) -> Result<(u16, &str)> {
         self.answer.clear();
         let (head, length) = loop {

@@ -1,6 +1,8 @@
-//! Tokens of Koppeltaal: SMART backend services, with an assertion of each algorithm that suppliers use.
+//! What a domain of Koppeltaal carries: tokens for an assertion of each algorithm that suppliers use,
+//! introspection of such a token, and small reads through the gateway.
 //!
-//! This process is also the application: it shows its keys at a door of its own.
+//! This process is also the applications, which show their keys at a door of its own, and the FHIR server behind
+//! the gateway.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -10,7 +12,8 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use axum::Router;
-use axum::routing::get;
+use axum::routing::{get, post};
+use http::StatusCode;
 use jose::{Algorithm, Jwks, SigningKey};
 use koppeltaal::domeinconfiguratie::{Domeinconfiguratie, Regels};
 use koppeltaal::{Domein, DomeinUrls};
@@ -32,7 +35,7 @@ use testkit::{Installation, Role};
 use tokio::net::TcpListener;
 use verdict::CommitId;
 
-use crate::client::Connection;
+use crate::client::{Connection, member};
 use crate::drive::{Counting, Run, WARM_UP_S};
 use crate::floor::{self, Floor, clock};
 use crate::node::{self, Node};
@@ -45,6 +48,8 @@ const ROLE: &str = "koppeltaal";
 const HOST: &str = "koppeltaal.localhost";
 /// Where the applications show their keys.
 const APPLICATIES: &str = "applicaties.localhost";
+/// The FHIR server behind the gateway.
+const FHIR: &str = "fhir.localhost";
 const DOMEIN: &str = "d1";
 /// The algorithm of the bar, and those that suppliers use (koppeltaal.md §5).
 const ALGORITHMS: [Algorithm; 4] = [
@@ -71,49 +76,82 @@ pub(crate) async fn run(sluis: &Path, arguments: &Arguments) -> Result<()> {
         }
         world.node.stop()?;
     }
-    let title = "Tokens of Koppeltaal per CPU-second of the server";
+    let title = "Requests in a domain of Koppeltaal per CPU-second of the server";
     report::tell("load-koppeltaal", title, &floor, &measured)
 }
 
-/// Tokens for an application whose key is of this algorithm, over and over.
+/// What is asked, over and over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Work {
+    /// A token, for an assertion by the key at this place among [`ALGORITHMS`].
+    Token(usize),
+    /// Whether an access token is good, for an ES256 assertion.
+    Introspect,
+    /// A resource of one's own, of which the gateway must see whose it is.
+    Read,
+}
+
 struct Scenario {
-    /// Its place among [`ALGORITHMS`].
-    at: usize,
+    work: Work,
     home: Home,
     connections: u16,
 }
 
-/// Each algorithm at the most connections; the one of the bar at fewer, too.
+/// Each at the most connections; tokens of the bar at fewer, too.
 fn scenarios(home: Home, only: &str) -> Vec<Scenario> {
-    let each = (0..ALGORITHMS.len()).flat_map(|at| {
+    let tokens = (0..ALGORITHMS.len()).map(Work::Token);
+    let each = tokens.chain([Work::Introspect, Work::Read]);
+    let each = each.flat_map(|work| {
         let scenario = move |connections| Scenario {
-            at,
+            work,
             home,
             connections,
         };
         CONNECTIONS.map(scenario)
     });
     let is_asked = |scenario: &Scenario| {
-        let is_bar = ALGORITHMS[scenario.at] == Algorithm::Es256;
+        let is_bar = scenario.work == Work::Token(0);
         (is_bar || scenario.connections == 64) && scenario.name().contains(only)
     };
     each.filter(is_asked).collect()
 }
 
+impl Work {
+    fn name(self) -> String {
+        match self {
+            Self::Token(at) => format!("token {}", ALGORITHMS[at].name()),
+            Self::Introspect => "introspect ES256".to_owned(),
+            Self::Read => "read".to_owned(),
+        }
+    }
+
+    /// Whose key signs: a place among [`ALGORITHMS`].
+    const fn key(self) -> usize {
+        match self {
+            Self::Token(at) => at,
+            Self::Introspect | Self::Read => 0,
+        }
+    }
+}
+
 impl Scenario {
     fn name(&self) -> String {
-        let (algorithm, connections) = (ALGORITHMS[self.at].name(), self.connections);
-        format!("{algorithm} {} connections={connections}", self.home)
+        let (work, connections) = (self.work.name(), self.connections);
+        format!("{work} {} connections={connections}", self.home)
     }
 
     fn subject(&self, floor: &Floor) -> Subject {
         Subject {
             name: self.name(),
-            proof: ALGORITHMS[self.at].name().to_owned(),
+            proof: self.work.name(),
             home: self.home.to_string(),
             grants: 0,
             connections: self.connections,
-            floor_per_s: floor.of(ALGORITHMS[self.at]),
+            floor_per_s: match self.work {
+                Work::Token(at) => floor.of(ALGORITHMS[at]),
+                Work::Introspect => floor.verify_twice,
+                Work::Read => f64::INFINITY,
+            },
         }
     }
 }
@@ -150,17 +188,27 @@ impl World {
     /// Opens the connections and begins.
     async fn ask(&self, scenario: &Scenario, seconds: u64) -> Result<Run> {
         let base = format!("https://{HOST}:{}", self.node.installation.port);
-        let asker = Arc::new(Asker {
-            key: Arc::clone(&self.keys[scenario.at]),
-            endpoint: DomeinUrls::new(&base, &Domein::parse(DOMEIN)?).token(),
-            client_id: client_id(scenario.at),
+        let urls = DomeinUrls::new(&base, &Domein::parse(DOMEIN)?);
+        let key = scenario.work.key();
+        let mut asker = Asker {
+            key: Arc::clone(&self.keys[key]),
+            client_id: client_id(key),
             run: format!("{:?}", clock()),
             signed: AtomicU64::new(0),
-        });
+            work: scenario.work,
+            token: String::new(),
+            urls,
+        };
+        if !matches!(scenario.work, Work::Token(_)) {
+            let mut connection = self.connection().await?;
+            let (_, body) = connection.post(TOKEN, &asker.token_form()?).await?;
+            let token = member(body, "access_token").ok_or("the server gave no token")?;
+            token.clone_into(&mut asker.token);
+        }
+        let asker = Arc::new(asker);
         let mut opened = Vec::new();
         for _ in 0..scenario.connections {
-            let tls = Arc::clone(&self.tls);
-            opened.push(Connection::open(tls, HOST, self.node.address()).await?);
+            opened.push(self.connection().await?);
         }
         let mut run = Run::of(seconds + WARM_UP_S);
         for connection in opened {
@@ -168,15 +216,26 @@ impl World {
         }
         Ok(run)
     }
+
+    async fn connection(&self) -> Result<Connection> {
+        Connection::open(Arc::clone(&self.tls), HOST, self.node.address()).await
+    }
 }
+
+const TOKEN: &str = "/api/v1/d1/oauth2/token";
+const INTROSPECT: &str = "/api/v1/d1/oauth2/introspect";
+const PATIENT: &str = "/api/v1/d1/fhir/r4/Patient/p1";
 
 /// What all connections of a run share.
 struct Asker {
     key: Arc<SigningKey>,
-    endpoint: String,
     client_id: String,
     run: String,
     signed: AtomicU64,
+    work: Work,
+    /// An access token, where the work needs one.
+    token: String,
+    urls: DomeinUrls,
 }
 
 async fn ask(
@@ -184,13 +243,21 @@ async fn ask(
     asker: Arc<Asker>,
     counting: Arc<Counting>,
 ) -> Result<Vec<Duration>> {
-    let path = format!("/api/v1/{DOMEIN}/oauth2/token");
     let mut took = Vec::new();
     while counting.goes_on() {
-        let form = asker.form()?;
+        let form = match asker.work {
+            Work::Token(_) => asker.token_form()?,
+            Work::Introspect => asker.introspect_form()?,
+            Work::Read => String::new(),
+        };
         let begun = counting.begin();
-        let (status, body) = connection.post(&path, &form).await?;
-        if status != 200 {
+        let (status, body) = match asker.work {
+            Work::Token(_) => connection.post(TOKEN, &form).await?,
+            Work::Introspect => connection.post(INTROSPECT, &form).await?,
+            Work::Read => connection.get(PATIENT, &asker.token).await?,
+        };
+        let is_good = asker.work != Work::Introspect || body.contains("\"active\":true");
+        if status != 200 || !is_good {
             return Err(format!("the server answers {status}: {body}").into());
         }
         took.extend(counting.end(begun));
@@ -199,19 +266,29 @@ async fn ask(
 }
 
 impl Asker {
-    fn form(&self) -> Result<String> {
+    fn token_form(&self) -> Result<String> {
+        let proof = self.proof(&self.urls.token())?;
+        Ok(format!("grant_type=client_credentials&scope=*&{proof}"))
+    }
+
+    fn introspect_form(&self) -> Result<String> {
+        let proof = self.proof(&self.urls.introspect())?;
+        Ok(format!("token={}&{proof}", self.token))
+    }
+
+    /// The fields by which the application proves itself to an endpoint, once.
+    fn proof(&self, endpoint: &str) -> Result<String> {
         let now = Clock::system().now();
         let number = self.signed.fetch_add(1, Ordering::Relaxed);
         let claims = json!({
-            "iss": self.client_id, "sub": self.client_id, "aud": self.endpoint,
+            "iss": self.client_id, "sub": self.client_id, "aud": endpoint,
             "iat": now.unix(), "exp": now.plus_s(LIFETIME_S_MAX).unix(),
             "jti": format!("{}.{number}", self.run),
         });
         let assertion = self.key.sign("JWT", &claims)?;
         let of_type = TYPE.replace(':', "%3A");
         Ok(format!(
-            "grant_type=client_credentials&scope=*&client_assertion_type={of_type}\
-             &client_assertion={assertion}"
+            "client_assertion_type={of_type}&client_assertion={assertion}"
         ))
     }
 }
@@ -220,32 +297,67 @@ fn client_id(at: usize) -> String {
     format!("00000000-0000-4000-8000-{at:012x}")
 }
 
-/// Shows the key of each application at a door of this process, whose port it gives.
+/// Shows the key of each application, and plays the FHIR server, at a door of this process, whose port it
+/// gives.
 async fn show(installation: &mut Installation, keys: &[Arc<SigningKey>]) -> Result<(u16, Stop)> {
-    let issued = installation.authority.issue(APPLICATIES);
-    let certificate = CertificateDer::from_pem_slice(issued.certificate.as_bytes())?;
-    let key = PrivateKeyDer::from_pem_slice(issued.key.as_bytes())?;
-    let mut router = Router::new();
+    let mut applicaties = Router::new();
     for (at, key) in keys.iter().enumerate() {
         let set = Jwks::new(vec![key.public().clone()])?.to_json().to_string();
         let answer = move || async move { ([("cache-control", "max-age=3600")], set) };
-        router = router.route(&format!("/{at}"), get(answer));
+        applicaties = applicaties.route(&format!("/{at}"), get(answer));
     }
-    let site = Site {
-        host: APPLICATIES.parse()?,
+    let fhir_json = [("content-type", "application/fhir+json")];
+    let patient = patient().to_string();
+    let fhir = Router::new()
+        .route(
+            "/fhir/Patient/p1",
+            get(move || async move { (fhir_json, patient) }),
+        )
+        .route(
+            "/fhir/AuditEvent",
+            post(move || async move { (StatusCode::CREATED, fhir_json, "{}") }),
+        );
+    let sites = [
+        site(installation, APPLICATIES, applicaties)?,
+        site(installation, FHIR, fhir)?,
+    ];
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    let port = listener.local_addr()?.port();
+    let sites = Arc::new(ArcSwap::from_pointee(Sites::open(sites)?));
+    let (stop, stopping) = door::stop();
+    tokio::spawn(door::serve(listener, sites, House::default(), stopping));
+    Ok((port, stop))
+}
+
+fn site(installation: &mut Installation, host: &str, router: Router) -> Result<Site> {
+    let issued = installation.authority.issue(host);
+    let certificate = CertificateDer::from_pem_slice(issued.certificate.as_bytes())?;
+    let key = PrivateKeyDer::from_pem_slice(issued.key.as_bytes())?;
+    Ok(Site {
+        host: host.parse()?,
         port: None,
         identity: Identity::new(certificate, Vec::new(), key),
         clients: ClientCertificates::Never,
         router,
         limits: Limits::on_one_machine(),
         proxies: BTreeSet::new(),
-    };
-    let listener = TcpListener::bind("127.0.0.1:0").await?;
-    let port = listener.local_addr()?.port();
-    let sites = Arc::new(ArcSwap::from_pointee(Sites::open([site])?));
-    let (stop, stopping) = door::stop();
-    tokio::spawn(door::serve(listener, sites, House::default(), stopping));
-    Ok((port, stop))
+    })
+}
+
+/// A resource of the first application.
+fn patient() -> serde_json::Value {
+    json!({
+        "resourceType": "Patient", "id": "p1",
+        "meta": { "versionId": "1", "lastUpdated": "2026-11-27T09:00:00Z" },
+        "extension": [{
+            "url": "http://koppeltaal.nl/fhir/StructureDefinition/resource-origin",
+            "valueReference": { "reference": format!("Device/{}", client_id(0)), "type": "Device" },
+        }],
+        "identifier": [{ "system": "https://epd.example/nummer", "value": "1" }],
+        "active": true,
+        "name": [{ "use": "official", "text": "Anna Voorbeeld", "family": "Voorbeeld", "given": ["Anna"] }],
+        "gender": "female", "birthDate": "1991-04-12",
+    })
 }
 
 /// Declares the domain in the store, before the node starts.
@@ -279,11 +391,11 @@ fn declaration(shown_at: u16) -> serde_json::Value {
         "schema_version": 1,
         "domain": DOMEIN,
         "service": client_id(0xff),
-        "fhir": { "upstream": "https://fhir.localhost:1" },
+        "fhir": { "upstream": format!("https://{FHIR}:{shown_at}/fhir") },
         "applications": (0..ALGORITHMS.len()).map(application).collect::<Vec<_>>(),
         "roles": { "Module": {
             "ActivityDefinition": { "create": "own", "read": "own", "update": "own" },
-            "Patient": { "read": "all" },
+            "Patient": { "read": "own" },
             "Task": { "create": "own", "read": "own", "update": "own" },
         } },
     })

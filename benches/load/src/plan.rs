@@ -115,7 +115,7 @@ impl Scenario {
             grants: self.grants,
             connections: self.connections,
             floor_per_s: match self.proof {
-                Proof::Certificate => floor.sign_per_s,
+                Proof::Certificate => floor.sign,
                 Proof::Assertion => floor.of(Algorithm::Es256),
             },
         }

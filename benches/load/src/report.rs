@@ -111,10 +111,19 @@ impl Measured {
             format!("{:.2}", self.p999_ms),
             format!("{:.3}", self.cpu_s_per_1000),
             format!("{:.0}", self.requests_per_cpu_s),
-            format!("{:.0} %", self.of_floor),
+            share(self.of_floor),
             format!("{:.1}", self.mean_commit_group),
             format!("{:.0}", self.resident_mb),
         ]
+    }
+}
+
+/// In per cent, where there is a floor.
+fn share(of_floor: f64) -> String {
+    if of_floor > 0.0 {
+        format!("{of_floor:.0} %")
+    } else {
+        "-".to_owned()
     }
 }
 

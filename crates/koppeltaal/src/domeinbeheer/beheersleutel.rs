@@ -6,6 +6,7 @@ use protocol::handle::{Handle, Purpose};
 use serde::{Deserialize, Serialize};
 use verdict::{BadRow, Change, Clear, Expect, IndexKey, Key, Moment, Record, Space};
 
+use super::wijzigen::Macht;
 use crate::domein::Domein;
 use crate::domeinconfiguratie::{Fout, fout, name};
 use crate::rows;
@@ -86,6 +87,14 @@ impl Beheersleutel {
         match &self.domeinen {
             Domeinen::Alle => true,
             Domeinen::Deze(these) => these.contains(domein),
+        }
+    }
+
+    /// What of those domains its holder may say: who is there for every domain runs the service.
+    pub const fn macht(&self) -> Macht {
+        match self.domeinen {
+            Domeinen::Alle => Macht::Alles,
+            Domeinen::Deze(_) => Macht::Binnen,
         }
     }
 

@@ -21,7 +21,7 @@ pub use bewerking::Bewerking;
 pub use device::device_of;
 pub use logboek::Logboekregel;
 pub use plan::{Anders, IdpLid, Lid, Plan, Regel, Teken, Wijziging};
-pub use wijzigen::{Gewijzigd, Nu, Verwacht, Wijzigen};
+pub use wijzigen::{Gewijzigd, Macht, Nu, Verwacht, Wijzigen};
 
 use verdict::{Record as _, Space};
 

@@ -236,6 +236,7 @@ fn wijzigen(bewerking: Bewerking, verwacht: Verwacht) -> Wijzigen {
         bewerking,
         verwacht,
         wie: "jansen".into(),
+        macht: Macht::Alles,
         regels: Regels::default(),
         now: NOW,
         nonce: [7; 8],
@@ -311,6 +312,36 @@ fn nobody_overwrites_what_another_did_meanwhile() {
         assert_eq!(verdict.reply, expected);
         assert!(verdict.changes.is_empty() && verdict.events.is_empty());
     }
+}
+
+#[test]
+fn top_kt_018_who_administers_one_domain_does_not_say_where_its_data_are() {
+    let with = |pointer: &str, value: &str| {
+        let mut document = document();
+        *document.pointer_mut(pointer).expect("a member") = json!(value);
+        Bewerking::Geheel(Box::new(read(&document)))
+    };
+    let binnen = |bewerking, verwacht| Wijzigen {
+        macht: Macht::Binnen,
+        ..wijzigen(bewerking, verwacht)
+    };
+    // TOP-KT-018
+    let upstream = with("/fhir/upstream", "https://fhir.example/d2");
+    let service = with("/service", A);
+    let there = Some(nu(4));
+    for (bewerking, verwacht, is, member) in [
+        (upstream, Verwacht::Versie(4), &there, "fhir.upstream"),
+        (service, Verwacht::Versie(4), &there, "service"),
+        (with("/domain", "d1"), Verwacht::Nieuw, &None, "domain"),
+        (Bewerking::Opheffen, Verwacht::Versie(4), &there, "domain"),
+    ] {
+        let verdict = decided(binnen(bewerking, verwacht), is.as_ref());
+        assert_eq!(verdict.reply, Gewijzigd::NietAanHem(member));
+        assert!(verdict.changes.is_empty() && verdict.events.is_empty());
+    }
+    let approve = Bewerking::Status(id(M), Status::Approved);
+    let verdict = decided(binnen(approve, Verwacht::Versie(4)), there.as_ref());
+    assert!(matches!(verdict.reply, Gewijzigd::Ja { .. }));
 }
 
 #[test]

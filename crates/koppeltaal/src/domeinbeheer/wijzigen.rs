@@ -19,12 +19,24 @@ pub struct Wijzigen {
     pub verwacht: Verwacht,
     /// Who he is: the name of his key, or who is at the command line.
     pub wie: String,
+    /// What of the domain is his to say.
+    pub macht: Macht,
     /// What a declaration may say here.
     pub regels: Regels,
     /// Now.
     pub now: Moment,
     /// Tells two lines of the log of one moment apart.
     pub nonce: [u8; 8],
+}
+
+/// What of a domain somebody may say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Macht {
+    /// All of it: who runs the service.
+    Alles,
+    /// Who takes part and what each may do, but not where the data are: with the FHIR server of another
+    /// domain, an administrator of this one would let his own applications into it (TOP-KT-018).
+    Binnen,
 }
 
 /// Which state of a domain its change begins from.
@@ -66,6 +78,8 @@ pub enum Gewijzigd {
     Onbekend,
     /// The domain would not be as it must be: nothing changed.
     Fout(Fout),
+    /// This member is not his to say: nothing changed.
+    NietAanHem(&'static str),
 }
 
 impl Wijzigen {
@@ -98,6 +112,11 @@ impl Wijzigen {
             return Step::reply(Gewijzigd::Fout(Fout { at, why }));
         }
         let plan = Plan::tussen(was, wordt.as_ref());
+        if self.macht == Macht::Binnen
+            && let Some(member) = plan.wijzigingen().iter().find_map(Wijziging::buiten)
+        {
+            return Step::reply(Gewijzigd::NietAanHem(member));
+        }
         Step::Done(self.verdict(rij, wordt, plan))
     }
 
@@ -147,6 +166,16 @@ impl Wijzigen {
 }
 
 impl Wijziging {
+    /// The member that only who runs the service may say, if it is one of those.
+    const fn buiten(&self) -> Option<&'static str> {
+        match self {
+            Self::DomeinErbij { .. } | Self::DomeinEraf => Some("domain"),
+            Self::Upstream(_) => Some("fhir.upstream"),
+            Self::Voorziening(_) => Some("service"),
+            _ => None,
+        }
+    }
+
     /// What the audit log tells: which rule it is about, and what was done.
     const fn voor_audit(&self) -> (&'static str, &'static str) {
         const BEHEER: &str = "koppeltaal.md §1.1";

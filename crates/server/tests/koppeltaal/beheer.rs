@@ -505,6 +505,27 @@ async fn a_domain_is_declared_planned_and_made_by_rest() {
 }
 
 #[tokio::test]
+async fn top_kt_018_a_key_of_one_domain_does_not_lead_it_to_the_data_of_another() {
+    let world = World::start().await;
+    let jansen = Beheer::of(&world, "jansen", deze("d1")).await;
+    let shown = jansen.get("domain").await;
+    let mut declared = body(&shown);
+    declared["fhir"]["upstream"] = json!("https://fhir.localhost:1/d2");
+    let (tag, said) = (etag(&shown), Some((JSON, &declared)));
+    let put = jansen.ask(Method::PUT, "domain", Version::Match(&tag), said);
+    // TOP-KT-018
+    assert_problem(&put.await, 403, Some("fhir.upstream"));
+    assert_eq!(jansen.version().await, tag);
+    let jansen = Beheer::of(&world, "jansen", deze("d2")).await;
+    let new = declaration("d2", &world.shelf, &json!([]));
+    let new = Some((JSON, &new));
+    let made = jansen
+        .ask_d2(Method::PUT, "domain", Version::New, new)
+        .await;
+    assert_problem(&made, 403, Some("domain"));
+}
+
+#[tokio::test]
 async fn roles_and_identity_providers_come_and_go_one_by_one() {
     let world = World::start().await;
     let jansen = Beheer::new(&world).await;

@@ -1,6 +1,9 @@
 //! Who may read what.
 
 use serde_json::json;
+use server::keys::admin;
+use server::keys::not_before::Subject;
+use server::network::Party;
 
 use crate::world::{
     ADMIN, Ask, GRANTED, NOBODY, OTHER, OWN, id, of, origins, path, patient, start,
@@ -92,6 +95,24 @@ async fn koppeltaal_case_049_a_token_that_is_over_or_of_another_domain_is_none()
     world.running.clock.shift(301);
     assert_eq!(world.ask_with(&token, "Patient").await.status, 401);
     assert!(!world.log().contains(&token));
+}
+
+#[tokio::test]
+async fn koppeltaal_2_7_a_domain_stops_at_once_what_it_gave_out() {
+    let world = start().await;
+    let token = world.fresh_token(ADMIN, "*").await;
+    assert_eq!(world.ask_with(&token, "Patient").await.status, 200);
+    world.running.clock.shift(1);
+    let app = &world.running.apps[&Party::Koppeltaal];
+    let now = app.clock.now();
+    let domain = Subject::Domain("d1".to_owned());
+    let set = admin::set_not_before(&app.home, &domain, now, now).await;
+    set.expect("set");
+    app.keys.look(&app.home, now).await.expect("looked");
+    // koppeltaal.md §2.7
+    assert_eq!(world.ask_with(&token, "Patient").await.status, 401);
+    let token = world.fresh_token(ADMIN, "*").await;
+    assert_eq!(world.ask_with(&token, "Patient").await.status, 200);
 }
 
 #[tokio::test]

@@ -389,3 +389,6 @@ impl From<Full> for Refused {
         Self::Full
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -32,8 +32,8 @@ const KNOWN: [Known; 17] = [
     ("correlationId", "token", &["correlation-id"]),
 ];
 
-/// Where the value is in an extension, by the end of its URL; members begin with `/`.
-const IN_EXTENSION: char = '/';
+/// Members begin so; anything else is the end of the URL of an extension.
+const MEMBER: char = '/';
 
 /// What is asked.
 #[derive(Debug, Default)]
@@ -114,7 +114,7 @@ pub(super) fn known() -> Value {
 
 /// The values at a place: members, or the values of extensions of that name.
 fn values<'a>(resource: &'a Value, place: &str) -> Vec<&'a Value> {
-    if place.starts_with(IN_EXTENSION) {
+    if place.starts_with(MEMBER) {
         return match resource.pointer(place) {
             Some(Value::Array(all)) => all.iter().collect(),
             Some(one) => vec![one],

@@ -14,7 +14,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 use koppeltaal::Domein;
-use koppeltaal::domeinbeheer::{Bewerking, Gewijzigd, Nu, Plan, Verwacht, Wijzigen};
+use koppeltaal::domeinbeheer::{Bewerking, Gewijzigd, Macht, Nu, Plan, Verwacht, Wijzigen};
 use koppeltaal::domeinconfiguratie::{DOCUMENT_BYTES_MAX, Domeinconfiguratie, Fout, Regels};
 use serde_json::{Value, json};
 use server::domeinbeheer::{self, NietGedaan};
@@ -177,6 +177,7 @@ async fn change(
         bewerking,
         verwacht,
         wie: who(),
+        macht: Macht::Alles,
         regels: regels(opened),
         now: opened.now,
         nonce: entropy.bytes("logboek"),
@@ -187,6 +188,8 @@ async fn change(
             "{domein} was changed since it was planned, and stays as it is; plan again"
         ))),
         Ok(Gewijzigd::Fout(fout)) => Err(refused(&fout.to_string())),
+        // Who is at the command line runs the service.
+        Ok(Gewijzigd::NietAanHem(member)) => Err(refused(member)),
         Err(not) => Err(not_done(not)),
     }
 }

@@ -2,7 +2,7 @@
 
 use http::StatusCode;
 use koppeltaal::domeinbeheer::{Bewerking, Plan, Verwacht};
-use koppeltaal::domeinconfiguratie::Domeinconfiguratie;
+use koppeltaal::domeinconfiguratie::{Domeinconfiguratie, Fout};
 use serde_json::{Value, json};
 
 use super::problem::Problem;
@@ -35,7 +35,9 @@ pub(super) async fn put(vraag: Vraag) -> Antwoord {
 pub(super) async fn plan(vraag: Vraag) -> Antwoord {
     let declared = vraag.declared()?;
     if declared.domein != vraag.domein {
-        return Err(Problem::bad("domain", "expected the domain of the address"));
+        let (at, why) = ("domain", "expected the domain of the address");
+        let (at, why) = (at.to_owned(), why.to_owned());
+        return Err(Fout { at, why }.into());
     }
     let nu = vraag.kept().await?;
     let was = nu.as_ref().and_then(|nu| nu.domein.as_ref());

@@ -125,8 +125,8 @@ impl Plek {
         versie: u64,
     ) -> Result<Result<Domeinconfiguratie, Fout>, Elders> {
         let asked = (&self.domein, bewerking, Verwacht::Versie(versie));
-        let wie = self.sessie.beheerder.wie();
-        let changed = self.role.change(self.visit.trace, wie, asked).await;
+        let beheerder = &self.sessie.beheerder;
+        let changed = self.role.change(self.visit.trace, beheerder, asked).await;
         self.changed(changed)
     }
 
@@ -135,9 +135,9 @@ impl Plek {
         &self,
         bewerking: &Bewerking,
     ) -> Result<Result<Domeinconfiguratie, Fout>, Elders> {
-        let wie = self.sessie.beheerder.wie();
-        let (role, trace) = (&self.role, self.visit.trace);
-        self.changed(role.add(trace, wie, &self.domein, bewerking).await)
+        let (beheerder, trace) = (&self.sessie.beheerder, self.visit.trace);
+        let added = self.role.add(trace, beheerder, &self.domein, bewerking);
+        self.changed(added.await)
     }
 
     fn changed(
@@ -151,7 +151,7 @@ impl Plek {
             }) => Ok(Ok(*domein)),
             Ok(Gewijzigd::Fout(fout)) => Ok(Err(fout)),
             Ok(Gewijzigd::Anders { .. }) => Err(self.told(BeheerMeldingSoort::Anders)),
-            Ok(Gewijzigd::Ja { .. } | Gewijzigd::Onbekend) => {
+            Ok(Gewijzigd::Ja { .. } | Gewijzigd::Onbekend | Gewijzigd::NietAanHem(_)) => {
                 Err(self.told(BeheerMeldingSoort::Onbekend))
             }
             Err(_) => Err(self.told(BeheerMeldingSoort::Storing)),

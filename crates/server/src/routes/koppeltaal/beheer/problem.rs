@@ -67,6 +67,12 @@ impl Problem {
         Self::new(403, "Not this domain", detail)
     }
 
+    /// What only who runs the service says (TOP-KT-018).
+    pub(super) fn not_his(member: &str) -> Self {
+        let detail = "this takes a key that is for every domain";
+        Self::new(403, "Not with this key", detail).about(member)
+    }
+
     /// There is no such domain, application, role or identity provider.
     pub(super) fn unknown(what: &str) -> Self {
         Self::new(404, "Not there", format!("there is no such {what}"))

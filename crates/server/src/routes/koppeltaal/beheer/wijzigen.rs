@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use verdict::Step;
 
 use super::Vraag;
+use super::beheerder::Beheerder;
 use super::problem::Problem;
 use crate::chance;
 use crate::door::TraceId;
@@ -43,17 +44,15 @@ impl Vraag {
         bewerking: Bewerking,
         verwacht: Verwacht,
     ) -> Result<Veranderd, Problem> {
-        let wie = self.beheerder.wie();
         let asked = (&self.domein, bewerking, verwacht);
-        veranderd(self.role.change(self.visit.trace, wie, asked).await?)
+        let changed = self.role.change(self.visit.trace, &self.beheerder, asked);
+        veranderd(changed.await?)
     }
 
     /// Adds something to the domain as it is now: that overwrites nothing.
     pub(super) async fn add(&self, bewerking: &Bewerking) -> Result<Veranderd, Problem> {
-        let wie = self.beheerder.wie();
-        let added = self
-            .role
-            .add(self.visit.trace, wie, &self.domein, bewerking);
+        let (trace, beheerder) = (self.visit.trace, &self.beheerder);
+        let added = self.role.add(trace, beheerder, &self.domein, bewerking);
         veranderd(added.await?)
     }
 }
@@ -71,6 +70,7 @@ fn veranderd(gewijzigd: Gewijzigd) -> Result<Veranderd, Problem> {
         }),
         Gewijzigd::Anders { versie } => Err(Problem::stale(versie)),
         Gewijzigd::Fout(fout) => Err(fout.into()),
+        Gewijzigd::NietAanHem(member) => Err(Problem::not_his(member)),
         Gewijzigd::Ja { .. } | Gewijzigd::Onbekend => Err(Problem::unknown("domain")),
     }
 }
@@ -80,7 +80,7 @@ impl KoppeltaalRole {
     pub(super) async fn change(
         self: &Arc<Self>,
         trace: TraceId,
-        wie: &str,
+        beheerder: &Beheerder,
         (domein, bewerking, verwacht): (&Domein, Bewerking, Verwacht),
     ) -> Result<Gewijzigd, Outage> {
         if let Some(fout) = self.beyond(&bewerking).await {
@@ -91,15 +91,19 @@ impl KoppeltaalRole {
                 domein: domein.clone(),
                 bewerking,
                 verwacht,
-                wie: wie.to_owned(),
+                wie: beheerder.wie().to_owned(),
+                macht: beheerder.sleutel.macht(),
                 regels: self.domeinen.regels,
                 now: self.app.clock.now(),
                 nonce: chance::entropy().bytes("logboek"),
             },
         };
         let changed = settle(&self.app, trace, journey).await?;
-        if matches!(changed, Gewijzigd::Ja { .. }) {
-            self.domeinen.refresh(&self.app).await?;
+        if matches!(changed, Gewijzigd::Ja { .. })
+            && let Err(outage) = self.domeinen.refresh(&self.app).await
+        {
+            // The change stands; this node knows of it as late as the others.
+            tracing::warn!(party = self.app.party, trace = %trace, %outage, "domains were not read again");
         }
         Ok(changed)
     }
@@ -108,7 +112,7 @@ impl KoppeltaalRole {
     pub(super) async fn add(
         self: &Arc<Self>,
         trace: TraceId,
-        wie: &str,
+        beheerder: &Beheerder,
         domein: &Domein,
         bewerking: &Bewerking,
     ) -> Result<Gewijzigd, Outage> {
@@ -120,7 +124,7 @@ impl KoppeltaalRole {
             };
             let verwacht = Verwacht::Versie(kop.version);
             let asked = (domein, bewerking.clone(), verwacht);
-            changed = self.change(trace, wie, asked).await?;
+            changed = self.change(trace, beheerder, asked).await?;
             if !matches!(changed, Gewijzigd::Anders { .. }) {
                 break;
             }
@@ -129,25 +133,21 @@ impl KoppeltaalRole {
     }
 
     /// koppeltaal case 115: keys that are where we may not call are refused when they are registered,
-    /// not at the first token.
+    /// not at the first token; so are identity providers.
     async fn beyond(&self, bewerking: &Bewerking) -> Option<Fout> {
-        let jwks_uri = match bewerking {
+        let (at, url) = match bewerking {
             Bewerking::Registreren(_, applicatie) | Bewerking::Applicatie(_, applicatie) => {
-                &applicatie.jwks_uri
+                ("jwks_uri", &applicatie.jwks_uri)
             }
-            Bewerking::JwksUri(_, uri) => uri,
+            Bewerking::JwksUri(_, uri) => ("jwks_uri", uri),
+            Bewerking::IdpZetten(_, idp) => ("issuer", &idp.issuer),
             _ => return None,
         };
-        self.app
-            .outside
-            .may_call(jwks_uri)
-            .await
-            .err()
-            .map(|_| Fout {
-                at: "jwks_uri".to_owned(),
-                why: "expected a URL of the public internet, or of a host in calls.private_hosts"
-                    .to_owned(),
-            })
+        self.app.outside.may_call(url).await.err().map(|_| Fout {
+            at: at.to_owned(),
+            why: "expected a URL of the public internet, or of a host in calls.private_hosts"
+                .to_owned(),
+        })
     }
 }
 

@@ -391,7 +391,7 @@ impl<'a> Walk<'a> {
 
     async fn launch(&mut self) -> Went {
         let portaal = self.tasks().await?;
-        self.first_task = before_end_of_form(&portaal.html).to_owned();
+        before_end_of_form(&portaal.html).clone_into(&mut self.first_task);
         let opened = self.person.send(portaal.form("/openen")?).await?;
         let start = format!("{}/start", self.running.hosts.url("module"));
         let page = self.person.send(opened.form(&start)?).await?;
