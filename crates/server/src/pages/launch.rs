@@ -69,7 +69,7 @@ pub struct PortaalFout;
 pub struct ModuleTaak {
     /// What it is; empty when nobody says.
     pub titel: String,
-    /// The reference to who works on it.
+    /// Who works on it: name and reference.
     pub wie: String,
     /// The reference to it.
     pub taak: String,
@@ -222,7 +222,7 @@ impl ModuleTaak {
     fn voorbeelden() -> Vec<Self> {
         let of = |titel: &str, stand| Self {
             titel: titel.to_owned(),
-            wie: String::from("Patient/p-1"),
+            wie: String::from("Anna <Test>, Patient/p-1"),
             taak: String::from("Task/t-1"),
             stand,
             formulier: String::from("f-123"),

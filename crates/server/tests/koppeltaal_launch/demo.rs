@@ -115,7 +115,7 @@ async fn koppeltaal_md_4_5_a_patient_opens_a_task_at_the_portal_and_finishes_it_
     assert_eq!(location(&into), "/taak", "{}", text(&into));
     let task = text(&browser.get(&demo.url("module", "/taak")).await);
     // koppeltaal.md §4.5: who, and which task
-    assert!(task.contains("Patient/") && task.contains("Task/"));
+    assert!(task.contains("Anna Voorbeeld, Patient/") && task.contains("Task/"));
     assert!(task.contains("Rustig ademen"));
     let formulier = value_of(&task, "formulier");
     let fields = [("formulier", formulier.as_str())];

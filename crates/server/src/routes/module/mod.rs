@@ -18,7 +18,7 @@ use koppeltaal::launch::Context;
 use protocol::pkce::Challenge;
 use protocol::wire::with_query;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 use verdict::Moment;
 
 use self::sessie::Sessie;
@@ -324,12 +324,25 @@ impl ModuleRole {
             .and_then(|activity| text(activity, "title"));
         Ok(ModuleTaak {
             titel: titel.unwrap_or_default().to_owned(),
-            wie: context.sub.verwijzing().to_string(),
+            wie: self.who(context).await,
             taak: context.resource.to_string(),
             stand: Taakstand::named(text(&task, "status").unwrap_or_default()),
             formulier: self.module.app.seal.form_token(sessie::FORM, cookie),
             portaal: self.portaal.clone(),
         })
+    }
+
+    /// Who works on it: the name, as far as the module may read it, and the reference.
+    async fn who(&self, context: &Context) -> String {
+        let reference = context.sub.verwijzing();
+        let person = self.module.get(reference.as_str()).await.ok();
+        let name = person
+            .as_ref()
+            .and_then(|found| found.resource.pointer("/name/0/text"));
+        match name.and_then(Value::as_str) {
+            Some(name) => format!("{name}, {reference}"),
+            None => reference.to_string(),
+        }
     }
 
     /// Replaces the version that was read by one that is completed (BIA 3).
