@@ -127,6 +127,11 @@ fn read(path: &Path) -> Result<Option<(Vec<u8>, u32)>, IssueFault> {
     }
 }
 
+/// Writes a file that only the present user may read: mode 0600.
+pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> Result<(), IssueFault> {
+    write(path, bytes, 0o600)
+}
+
 /// Writes beside the file and renames, so that a crash leaves the old content or the new.
 fn write(path: &Path, bytes: &[u8], mode: u32) -> Result<(), IssueFault> {
     let beside = path.with_added_extension("new");

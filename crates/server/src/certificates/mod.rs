@@ -19,6 +19,7 @@ use std::path::PathBuf;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 
 pub use authority::{Authority, ORGANISATION, saml_signing};
+pub(crate) use files::write_private;
 pub use files::{KeyFiles, private_directory};
 pub use reading::{
     BadCertificate, Validity, expiry, is_of_the_demo, peer_hostname, roots_of, subject, thumbprint,

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use identity::{Hostname, Loa};
+use koppeltaal::domeinbeheer::{Beheersleutel, Domeinen, SLEUTEL, SLEUTEL_S_MAX};
 use koppeltaal::domeinconfiguratie::{Domeinconfiguratie, Regels};
 use koppeltaal::{ClientId, DomeinUrls};
 use medmij::lists::{Soort, Volgnummer};
@@ -20,8 +21,10 @@ use verdict::Moment;
 use super::addresses::DvaNames;
 use super::{Foundation, Hosts, Party, hostname, ready, trusted};
 use crate::app::{App, Given};
-use crate::certificates::{private_directory, saml_signing, thumbprint};
+use crate::certificates::{private_directory, saml_signing, thumbprint, write_private};
+use crate::chance;
 use crate::digid::{MetadataSource, ServiceProvider, ServiceProviderConfig};
+use crate::domeinbeheer;
 use crate::door::{ClientCertificates, Limits, Site};
 use crate::home::Home;
 use crate::input::{ClientAuth, DvaId, KoppeltaalResource, Provider, Shows, ZAL_RULES};
@@ -558,7 +561,21 @@ async fn koppeltaal(on: &Foundation, app: &Arc<App>) -> Result<Arc<KoppeltaalRol
     let role = role.map_err(|outage| outage.to_string())?;
     let declared = role.declare(&on.input.koppeltaal).await;
     declared.map_err(|why| format!("koppeltaal: {why}"))?;
+    beheersleutel(on, app).await?;
     Ok(role)
+}
+
+/// A key with which the domains of the demo can be administered, in a file; another one at each start.
+async fn beheersleutel(on: &Foundation, app: &App) -> Result<(), String> {
+    let now = app.clock.now();
+    let sleutel = Beheersleutel::nieuw("demo", Domeinen::Alle, SLEUTEL_S_MAX, now);
+    let sleutel = sleutel.map_err(|fout| fout.to_string())?;
+    let id = chance::entropy().bytes("demo.beheersleutel");
+    let made = domeinbeheer::sleutel_erbij(&app.home, id, &sleutel, "demo", now).await;
+    made.map_err(|why| why.to_string())?;
+    let secret = app.handles.make(SLEUTEL, Beheersleutel::handle(id));
+    let file = ready::beheersleutel_file(&on.state);
+    write_private(&file, secret.as_bytes()).map_err(|fault| fault.to_string())
 }
 
 /// For the gateway alone.

@@ -5,6 +5,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use identity::Hostname;
+use koppeltaal::DomeinUrls;
+use koppeltaal::domeinconfiguratie::{Domeinconfiguratie, Regels};
 use serde_json::{Value, json};
 
 use super::trusted::issued;
@@ -103,6 +105,8 @@ fn document(running: &Running) -> Result<Value, String> {
         .iter()
         .map(|c| client(running, c))
         .collect();
+    let mut clients = clients?;
+    clients.extend(applications(running)?);
     let on = &running.hosts;
     let issuer = |issuer: &str, metadata: &str| {
         json!({
@@ -118,18 +122,75 @@ fn document(running: &Running) -> Result<Value, String> {
         "ca_file": running.ca_file,
         "hosts": hosts,
         "people": people,
-        "clients": clients?,
+        "clients": clients,
         "issuers": {
             "mitz": issuer(&on.mitz_issuer(), "openid-configuration"),
             "dva": issuer(&on.dva(DvaId::Dva).issuer, "oauth-authorization-server"),
             "dva2": issuer(&on.dva(DvaId::Dva2).issuer, "oauth-authorization-server"),
+            "koppeltaal": koppeltaal_issuer(running)?,
         },
+        "administration": administration(running),
         "saml": {
             "sp_metadata_url": on.sp_metadata_url(),
             "idp_metadata_url": on.idp_metadata_url(),
         },
         "parties": parties(running),
     }))
+}
+
+/// The domain of Koppeltaal, and where its endpoints are.
+fn domein(running: &Running) -> Result<(Domeinconfiguratie, DomeinUrls), String> {
+    let regels = Regels {
+        http_on_loopback: true,
+    };
+    let domein = Domeinconfiguratie::read(&running.input.koppeltaal, regels);
+    let domein = domein.map_err(|fout| fout.to_string())?;
+    let urls = DomeinUrls::new(&running.hosts.url("koppeltaal"), &domein.domein);
+    Ok((domein, urls))
+}
+
+fn koppeltaal_issuer(running: &Running) -> Result<Value, String> {
+    let (_, urls) = domein(running)?;
+    let fhir = urls.fhir();
+    Ok(json!({
+        "issuer": urls.issuer(),
+        "metadata_url": format!("{fhir}/.well-known/smart-configuration"),
+        "fhir": fhir,
+    }))
+}
+
+/// The applications of the domain of Koppeltaal; their keys are their own.
+fn applications(running: &Running) -> Result<Vec<Value>, String> {
+    let (domein, _) = domein(running)?;
+    let applications = domein.applicaties.iter();
+    Ok(applications
+        .map(|(client_id, applicatie)| {
+            json!({
+                "framework": "koppeltaal",
+                "role": applicatie.rol,
+                "client_id": client_id,
+                "organisation": applicatie.naam,
+                "auth": "private_key_jwt",
+                "jwks_uri": applicatie.jwks_uri,
+                "redirect_uris": applicatie.redirect_uris,
+            })
+        })
+        .collect())
+}
+
+/// Where domains are administered, and the file with a key for it; nothing where Koppeltaal runs
+/// elsewhere.
+fn administration(running: &Running) -> Value {
+    if !running.apps.contains_key(&Party::Koppeltaal) {
+        return json!({});
+    }
+    let url = format!("{}/beheer", running.hosts.url("koppeltaal"));
+    json!({ "koppeltaal": { "url": url, "key_file": beheersleutel_file(&running.state) } })
+}
+
+/// The key with which the demo's domains are administered.
+pub(super) fn beheersleutel_file(state: &Path) -> PathBuf {
+    state.join(Party::Koppeltaal.name()).join("beheersleutel")
 }
 
 /// The parties that somebody else's server plays, with the certificates that were made for them.

@@ -350,6 +350,12 @@ fn pages(running: &Running) -> String {
             "   the 30 steps, as each party saw them",
         ),
         (Party::Mitz, "consents   ", "toestemmingen", ""),
+        (
+            Party::Portaal,
+            "portal     ",
+            "portaal",
+            "   Koppeltaal: launch a module",
+        ),
     ];
     let here = pages
         .into_iter()

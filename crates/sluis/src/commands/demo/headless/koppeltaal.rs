@@ -520,7 +520,6 @@ impl<'a> Walk<'a> {
             verwacht: Verwacht::Versie(nu.versie),
             macht: Macht::Alles,
             wie: "headless".to_owned(),
-            macht: Macht::Alles,
             regels,
             now,
             nonce: chance::entropy().bytes("headless.nonce"),
