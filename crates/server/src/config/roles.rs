@@ -13,6 +13,9 @@ use super::reading::Reading;
 use super::{ConfigFault, written};
 use crate::input::{DvaSettings, level};
 
+/// Bytes of a body at Koppeltaal, where nothing else is said: a FHIR resource, or the declaration of a domain.
+const RESOURCE_BYTES_MAX: usize = 1024 * 1024;
+
 type Listeners = BTreeMap<String, ListenerConfig>;
 
 impl Reading<'_> {
@@ -129,9 +132,14 @@ impl Reading<'_> {
         koppeltaal: written::Koppeltaal,
         listeners: &Listeners,
     ) -> Result<KoppeltaalConfig, ConfigFault> {
+        let is_said = koppeltaal.site.body_bytes_max.is_some();
+        let mut site = self.site("koppeltaal.site", koppeltaal.site, listeners)?;
+        if !is_said {
+            site.limits.body_bytes_max = RESOURCE_BYTES_MAX;
+        }
         Ok(KoppeltaalConfig {
             node: self.node("koppeltaal.node", &koppeltaal.node)?,
-            site: self.site("koppeltaal.site", koppeltaal.site, listeners)?,
+            site,
         })
     }
 }
