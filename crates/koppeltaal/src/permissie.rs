@@ -34,7 +34,7 @@ pub enum Actie {
 
 /// With whose resources (TGB 006).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "lowercase", try_from = "String")]
 pub enum Bereik {
     /// Those that the application made.
     Own,
@@ -46,6 +46,20 @@ pub enum Bereik {
 
 /// Bytes of a type's name, at most: the longest of FHIR R4 has 33.
 const TYPE_BYTES_MAX: usize = 64;
+
+/// By name, so that a reader needs to know text alone.
+impl TryFrom<String> for Bereik {
+    type Error = &'static str;
+
+    fn try_from(name: String) -> Result<Self, &'static str> {
+        match name.as_str() {
+            "own" => Ok(Self::Own),
+            "granted" => Ok(Self::Granted),
+            "all" => Ok(Self::All),
+            _ => Err("expected own, granted or all"),
+        }
+    }
+}
 
 impl ResourceType {
     /// Reads a name as FHIR gives them: a capital, then letters.

@@ -32,10 +32,11 @@ const EVERYWHERE: [&str; 10] = [
     "value-of-another-kind",
 ];
 
-const JSON: [&str; 10] = [
+const JSON: [&str; 11] = [
     "clients",
     "consents",
     "gegevensdiensten",
+    "koppeltaal",
     "lists",
     "localisation",
     "parties",

@@ -16,7 +16,7 @@ use crate::permissie::Permissie;
 use crate::scope::Scopes;
 
 pub use onderdelen::read_rol;
-pub use reading::{Fout, Regels};
+pub use reading::{Declaratie, Fout, Regels};
 pub(crate) use reading::{fout, name};
 pub use rows::{Domeinkop, Kept};
 
@@ -72,7 +72,7 @@ pub struct Applicatie {
 
 /// The states of a registration (koppeltaal.md §1.2). Only an approved application gets tokens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "lowercase", try_from = "String")]
 pub enum Status {
     /// Asked for.
     Pending,
@@ -86,6 +86,7 @@ pub enum Status {
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize,
 )]
+#[serde(try_from = "String")]
 pub enum Gebruikerssoort {
     /// A client of the care provider.
     Patient,
@@ -138,6 +139,28 @@ impl Gebruikerssoort {
             "RelatedPerson" => Some(Self::RelatedPerson),
             _ => None,
         }
+    }
+}
+
+/// By name, so that a reader needs to know text alone.
+impl TryFrom<String> for Status {
+    type Error = &'static str;
+
+    fn try_from(name: String) -> Result<Self, &'static str> {
+        match name.as_str() {
+            "pending" => Ok(Self::Pending),
+            "approved" => Ok(Self::Approved),
+            "rejected" => Ok(Self::Rejected),
+            _ => Err("expected pending, approved or rejected"),
+        }
+    }
+}
+
+impl TryFrom<String> for Gebruikerssoort {
+    type Error = &'static str;
+
+    fn try_from(name: String) -> Result<Self, &'static str> {
+        Self::named(&name).ok_or("expected Patient, Practitioner or RelatedPerson")
     }
 }
 

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
+use serde::Deserialize;
 use url::{Host, Url};
 
 use super::written::{self, Document, Rights, SCHEMA_VERSION};
@@ -53,6 +54,21 @@ pub(crate) fn fout(at: impl Into<String>, why: impl Into<String>) -> Fout {
     }
 }
 
+/// A declaration, word for word: for who has a reader of JSON of his own.
+#[derive(Deserialize)]
+#[serde(transparent)]
+pub struct Declaratie(Document);
+
+impl Declaratie {
+    /// What it means.
+    ///
+    /// # Errors
+    /// [`Fout`] names the first member that is not as it must be.
+    pub fn meant(self, regels: Regels) -> Result<Domeinconfiguratie, Fout> {
+        Reading { regels }.document(self.0)
+    }
+}
+
 impl Domeinconfiguratie {
     /// Reads a declaration: JSON of at most [`DOCUMENT_BYTES_MAX`].
     ///
@@ -63,8 +79,10 @@ impl Domeinconfiguratie {
             let max = DOCUMENT_BYTES_MAX / 1024;
             return Err(fout("", format!("a domain is at most {max} KiB")));
         }
-        let written = serde_json::from_slice::<Document>(document);
-        Reading { regels }.document(written.map_err(|why| fout("", why.to_string()))?)
+        let written = serde_json::from_slice::<Declaratie>(document);
+        written
+            .map_err(|why| fout("", why.to_string()))?
+            .meant(regels)
     }
 
     /// The declaration that reads as this: every member, in one order, whatever was left out.

@@ -147,7 +147,11 @@ fn each_fault_names_its_member() {
             "no identity provider x",
         ),
         ("/applications/0/name", json!(" "), "applications[0].name: "),
-        ("/applications/0/status", json!("goed"), "unknown variant"),
+        (
+            "/applications/0/status",
+            json!("goed"),
+            "expected pending, approved or rejected",
+        ),
         (
             "/applications/0/redirect_uris/0",
             json!("terug"),

@@ -1,8 +1,11 @@
 //! The domain of Koppeltaal, and what stands in it.
 
-use koppeltaal::domeinconfiguratie::{Domeinconfiguratie, Regels};
+use std::collections::BTreeMap;
+
+use koppeltaal::domeinconfiguratie::{Declaratie, Domeinconfiguratie, Regels};
 use serde::Deserialize;
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use super::InputFault;
 use super::files::Files;
@@ -10,8 +13,7 @@ use super::files::Files;
 /// The declaration of a domain, with the demo's port in its URLs.
 pub(super) fn domein(files: &mut Files, port: u16) -> Result<Vec<u8>, InputFault> {
     let file = files.get("koppeltaal.json")?;
-    // Its faults of form, with their lines.
-    let _: Value = file.json()?;
+    let _: Declaratie = file.json()?;
     let document = file.text.replace("{port}", &port.to_string());
     let regels = Regels {
         http_on_loopback: true,
@@ -19,8 +21,51 @@ pub(super) fn domein(files: &mut Files, port: u16) -> Result<Vec<u8>, InputFault
     let meant = Domeinconfiguratie::read(document.as_bytes(), regels);
     match meant {
         Ok(meant) => Ok(meant.document()),
-        Err(fout) => Err(file.whole(fout.to_string())),
+        Err(fout) => Err(InputFault {
+            file: file.shown.clone(),
+            line: line_of(&file.text, &fout.at),
+            member: fout.at,
+            reason: fout.why,
+        }),
     }
+}
+
+/// The line, from 1, of the member of this name, `applications[2].jwks_uri`, or of what is left of the way
+/// to it.
+fn line_of(text: &str, at: &str) -> Option<usize> {
+    let line_at = |offset: usize| {
+        let before = text.get(..offset)?.bytes();
+        Some(before.filter(|byte| *byte == b'\n').count() + 1)
+    };
+    // What one part says of another is told by the id of its application.
+    if let Some((id, _)) = at
+        .strip_prefix("applications ")
+        .and_then(|at| at.split_once(' '))
+    {
+        return line_at(text.find(id)?);
+    }
+    let mut here: &RawValue = serde_json::from_str(text).ok()?;
+    for name in at.split(['.', '[']) {
+        let next = match name.strip_suffix(']') {
+            Some(index) => {
+                let items: Vec<&RawValue> = serde_json::from_str(here.get()).ok()?;
+                items.get(index.parse::<usize>().ok()?).copied()
+            }
+            None => {
+                let members: BTreeMap<String, &RawValue> = serde_json::from_str(here.get()).ok()?;
+                members.get(name).copied()
+            }
+        };
+        let Some(next) = next else { break };
+        here = next;
+    }
+    // A raw value borrows from the text.
+    line_at(
+        here.get()
+            .as_ptr()
+            .addr()
+            .checked_sub(text.as_ptr().addr())?,
+    )
 }
 
 /// Resources of a file, at most.
