@@ -1,5 +1,7 @@
 //! How each party of the demo is put together.
 
+mod domein;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
@@ -7,9 +9,6 @@ use std::sync::Arc;
 
 use axum::Router;
 use identity::{Hostname, Loa};
-use koppeltaal::domeinbeheer::{Beheersleutel, Domeinen, SLEUTEL, SLEUTEL_S_MAX};
-use koppeltaal::domeinconfiguratie::{Domeinconfiguratie, Regels};
-use koppeltaal::{ClientId, DomeinUrls};
 use medmij::lists::{Soort, Volgnummer};
 use mitz::authorization_server::{Dva, Dvas, Mitz};
 use mitz::discovery::Endpoints;
@@ -21,28 +20,25 @@ use verdict::Moment;
 use super::addresses::DvaNames;
 use super::{Foundation, Hosts, Party, hostname, ready, trusted};
 use crate::app::{App, Given};
-use crate::certificates::{private_directory, saml_signing, thumbprint, write_private};
-use crate::chance;
+use crate::certificates::{private_directory, saml_signing, thumbprint};
 use crate::digid::{MetadataSource, ServiceProvider, ServiceProviderConfig};
-use crate::domeinbeheer;
 use crate::door::{ClientCertificates, Limits, Site};
 use crate::home::Home;
-use crate::input::{ClientAuth, DvaId, KoppeltaalResource, Provider, Shows, ZAL_RULES};
+use crate::input::{ClientAuth, DvaId, Provider, Shows, ZAL_RULES};
 use crate::keys::{Keys, MasterKey, Purpose, Schedule, master};
 use crate::lists::{Lists, Stelselnode};
 use crate::observer::Observer;
 use crate::outside::{Ears, Others, Outside, OutsideConfig};
 use crate::routes::digid::{DigidGiven, DigidRole, Person, SpSource};
 use crate::routes::dva::{DvaGiven, DvaRole, DvaUrls};
-use crate::routes::fhir_server::FhirServerRole;
-use crate::routes::idp::{IdpGiven, IdpPersoon, IdpRole};
+use crate::routes::idp::IdpRole;
 use crate::routes::koppeltaal::KoppeltaalRole;
 use crate::routes::lokalisatie::LokalisatieRole;
 use crate::routes::mitz::{MitzRole, MitzUrls};
-use crate::routes::module::{ModuleGiven, ModuleRole};
+use crate::routes::module::ModuleRole;
 use crate::routes::netwerk::NetwerkRole;
 use crate::routes::pgo::{PgoConfig, PgoRole};
-use crate::routes::portaal::{PortaalGiven, PortaalRole};
+use crate::routes::portaal::PortaalRole;
 use crate::routes::stelselnode::{self, Candidate, Sources, StelselnodeRole};
 use crate::routes::xis::XisRole;
 use crate::web;
@@ -106,21 +102,21 @@ pub(super) async fn open(on: &Foundation, party: Party) -> Result<Opened, String
             vec![("stelselnode", Ask::Never, router)]
         }
         Party::Koppeltaal => {
-            let role = koppeltaal(on, &app).await?;
+            let role = domein::koppeltaal(on, &app).await?;
             let router = role.router();
             chores.push(Box::pin(role.keep_fresh()));
             vec![("koppeltaal", Ask::Never, router)]
         }
-        Party::Fhir => vec![("fhir", Ask::Required, fhir_server(on, &app)?)],
-        Party::Idp => vec![("idp", Ask::Never, idp(on, &app)?)],
+        Party::Fhir => vec![("fhir", Ask::Required, domein::fhir_server(on, &app)?)],
+        Party::Idp => vec![("idp", Ask::Never, domein::idp(on, &app)?)],
         Party::Portaal => {
-            let role = portaal(on, &app)?;
+            let role = domein::portaal(on, &app)?;
             let router = role.router();
             chores.push(Box::pin(role.sow()));
             vec![("portaal", Ask::Never, router)]
         }
         Party::Module => {
-            let role = module(on, &app)?;
+            let role = domein::module(on, &app)?;
             let router = role.router();
             chores.push(Box::pin(role.sow()));
             vec![("module", Ask::Never, router)]
@@ -550,129 +546,4 @@ fn netwerk(on: &Foundation, app: &Arc<App>) -> Router {
         control,
     )
     .router()
-}
-
-/// On one machine, a supplier's own application may show its keys without TLS.
-async fn koppeltaal(on: &Foundation, app: &Arc<App>) -> Result<Arc<KoppeltaalRole>, String> {
-    let regels = Regels {
-        http_on_loopback: true,
-    };
-    let role = KoppeltaalRole::new(Arc::clone(app), &on.hosts.url("koppeltaal"), regels).await;
-    let role = role.map_err(|outage| outage.to_string())?;
-    let declared = role.declare(&on.input.koppeltaal).await;
-    declared.map_err(|why| format!("koppeltaal: {why}"))?;
-    beheersleutel(on, app).await?;
-    Ok(role)
-}
-
-/// A key with which the domains of the demo can be administered, in a file; another one at each start.
-async fn beheersleutel(on: &Foundation, app: &App) -> Result<(), String> {
-    let now = app.clock.now();
-    let sleutel = Beheersleutel::nieuw("demo", Domeinen::Alle, SLEUTEL_S_MAX, now);
-    let sleutel = sleutel.map_err(|fout| fout.to_string())?;
-    let id = chance::entropy().bytes("demo.beheersleutel");
-    let made = domeinbeheer::sleutel_erbij(&app.home, id, &sleutel, "demo", now).await;
-    made.map_err(|why| why.to_string())?;
-    let secret = app.handles.make(SLEUTEL, Beheersleutel::handle(id));
-    let file = ready::beheersleutel_file(&on.state);
-    write_private(&file, secret.as_bytes()).map_err(|fault| fault.to_string())
-}
-
-/// For the gateway alone.
-fn fhir_server(on: &Foundation, app: &Arc<App>) -> Result<Router, String> {
-    let gateway = hostname(Party::Koppeltaal.client_host())?;
-    let base = format!("{}/fhir", on.hosts.url("fhir"));
-    Ok(FhirServerRole::new(Arc::clone(app), &base, gateway).router())
-}
-
-/// The domain as it is declared, and where its endpoints are.
-fn koppeltaal_domein(on: &Foundation) -> Result<(Domeinconfiguratie, DomeinUrls), String> {
-    let regels = Regels {
-        http_on_loopback: true,
-    };
-    let domein = Domeinconfiguratie::read(&on.input.koppeltaal, regels);
-    let domein = domein.map_err(|fout| format!("koppeltaal: {fout}"))?;
-    let urls = DomeinUrls::new(&on.hosts.url("koppeltaal"), &domein.domein);
-    Ok((domein, urls))
-}
-
-/// Who an application of the domain is whose keys are there; nobody when it is not declared.
-fn applicatie_at(domein: &Domeinconfiguratie, jwks_uri: &str) -> ClientId {
-    let mut known = domein.applicaties.iter();
-    let found = known.find(|(_, applicatie)| applicatie.jwks_uri == jwks_uri);
-    found.map_or(ClientId::of([0; 16]), |(client_id, _)| *client_id)
-}
-
-fn idp(on: &Foundation, app: &Arc<App>) -> Result<Router, String> {
-    let (domein, urls) = koppeltaal_domein(on)?;
-    let front = on.hosts.url("idp");
-    let ours = domein.idps.values().find(|idp| idp.issuer == front);
-    let given = IdpGiven {
-        client_id: ours.map_or_else(String::new, |idp| idp.client_id.clone()),
-        client_name: "Koppeltaal".to_owned(),
-        client_jwks: urls.jwks(),
-        redirect_uris: vec![urls.idp_callback()],
-        people: on
-            .input
-            .koppeltaal_resources
-            .iter()
-            .filter_map(idp_person)
-            .collect(),
-        next_origins: launch_origins(on, &domein),
-        front,
-    };
-    Ok(IdpRole::new(Arc::clone(app), given).router())
-}
-
-/// Where a launch may lead: to the services of the domain, and back to any application.
-fn launch_origins(on: &Foundation, domein: &Domeinconfiguratie) -> Vec<String> {
-    let applicaties = domein.applicaties.values();
-    let redirects = applicaties.flat_map(|applicatie| &applicatie.redirect_uris);
-    let services = ["koppeltaal", "idp"].map(|host| on.hosts.url(host));
-    let origins: BTreeSet<String> = redirects
-        .map(|uri| web::origin(uri))
-        .chain(services)
-        .collect();
-    origins.into_iter().collect()
-}
-
-/// A person of the sample who has an e-mail address, which is how the provider knows people.
-fn idp_person(seed: &KoppeltaalResource) -> Option<IdpPersoon> {
-    let text = |value: &serde_json::Value| value.as_str().map(str::to_owned);
-    let identifiers = seed.resource.get("identifier")?.as_array()?;
-    let mut values = identifiers.iter().filter_map(|identifier| {
-        let value = identifier.get("value")?;
-        text(value).filter(|value| value.contains('@'))
-    });
-    Some(IdpPersoon {
-        naam: seed.resource.pointer("/name/0/text").and_then(text)?,
-        email: values.next()?,
-    })
-}
-
-fn portaal(on: &Foundation, app: &Arc<App>) -> Result<Arc<PortaalRole>, String> {
-    let (domein, urls) = koppeltaal_domein(on)?;
-    let front = on.hosts.url("portaal");
-    let given = PortaalGiven {
-        fhir: urls.fhir(),
-        client_id: applicatie_at(&domein, &format!("{front}/jwks")),
-        epd: applicatie_at(&domein, &format!("{front}/epd/jwks")),
-        resources: on.input.koppeltaal_resources.clone(),
-        next_origins: launch_origins(on, &domein),
-        front,
-    };
-    Ok(PortaalRole::new(app, given))
-}
-
-fn module(on: &Foundation, app: &Arc<App>) -> Result<Arc<ModuleRole>, String> {
-    let (domein, urls) = koppeltaal_domein(on)?;
-    let front = on.hosts.url("module");
-    let given = ModuleGiven {
-        fhir: urls.fhir(),
-        client_id: applicatie_at(&domein, &format!("{front}/jwks")),
-        resources: on.input.koppeltaal_resources.clone(),
-        portaal: format!("{}/", on.hosts.url("portaal")),
-        front,
-    };
-    Ok(ModuleRole::new(app, given))
 }

@@ -1,13 +1,7 @@
-//! What happens in a domain of Koppeltaal, as an administrator, two applications, and a person with a
-//! browser do it.
-//!
-//! The two applications are new ones, with keys that are made for this run and shown at a port of this
-//! process. The portal and the module of the demo do the launch.
+//! The way through the steps.
 
-use std::fmt::Write as _;
 use std::time::Duration;
 
-use jose::{Algorithm, Jwks, RsaSize, SigningKey, generate_pkcs8};
 use koppeltaal::domeinbeheer::{
     Beheersleutel, Bewerking, Domeinen, Gewijzigd, Macht, SLEUTEL, Verwacht, Wijzigen,
 };
@@ -20,205 +14,17 @@ use server::domeinbeheer;
 use server::door::TraceId;
 use server::network::{Party, Person, Running, Shown};
 use server::outside::{Answer, Headers, Outside};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpListener;
 use tokio::time::{Instant, sleep};
 
-use super::{Ended, browser};
-
-/// A step: its number, who says it to whom, what, and the topic that asks for it.
-struct Step {
-    number: u8,
-    from: &'static str,
-    to: &'static str,
-    message: &'static str,
-    topic: &'static str,
-}
+use super::super::browser;
+use super::applicatie::{Applicatie, new_key, show_keys};
 
 /// How long the tasks of the sample may take to be made, and how often we look.
 const TASKS_WAIT: Duration = Duration::from_secs(20);
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
 
-const BEHEER: &str = "domeinbeheer";
-const AUTORISATIE: &str = "autorisatieservice";
-const FHIR: &str = "FHIR resource service";
-const EIGEN: &str = "applicatie";
-const ANDER: &str = "andere applicatie";
-
-/// The steps, in order.
-const STEPS: [Step; 10] = [
-    step(
-        1,
-        "beheerder",
-        BEHEER,
-        "registers two applications",
-        "TOP-KT-018",
-    ),
-    step(2, EIGEN, AUTORISATIE, "asks for a token", "TOP-KT-005"),
-    step(3, EIGEN, FHIR, "makes a Task, and owns it", "TOP-KT-002a"),
-    step(
-        4,
-        ANDER,
-        FHIR,
-        "searches, and sees no Task of others",
-        "TOP-KT-002b",
-    ),
-    step(5, "portaal", "module", "launches a task", "TOP-KT-007"),
-    step(
-        6,
-        "module",
-        AUTORISATIE,
-        "asks who launched it",
-        "TOP-KT-007",
-    ),
-    step(7, "IdP", AUTORISATIE, "says who it is", "TOP-KT-023"),
-    step(
-        8,
-        "module",
-        AUTORISATIE,
-        "gets context and person for the code",
-        "TOP-KT-007",
-    ),
-    step(
-        9,
-        ANDER,
-        AUTORISATIE,
-        "introspects a launch token",
-        "TOP-KT-021",
-    ),
-    step(
-        10,
-        "beheerder",
-        BEHEER,
-        "removes the two applications",
-        "TOP-KT-018",
-    ),
-];
-
-const fn step(
-    number: u8,
-    from: &'static str,
-    to: &'static str,
-    message: &'static str,
-    topic: &'static str,
-) -> Step {
-    Step {
-        number,
-        from,
-        to,
-        message,
-        topic,
-    }
-}
-
-/// What was done, and how each step ended that was reached.
-struct Run {
-    trace: TraceId,
-    results: Vec<Result<String, String>>,
-    took_ms: u64,
-}
-
-/// Walks until a step fails.
-pub(super) async fn run(running: &Running) -> Ended {
-    let (trace, began) = (TraceId::fresh(), Instant::now());
-    let mut results = Vec::new();
-    match Walk::begin(running, trace).await {
-        Ok(mut walk) => {
-            for step in &STEPS {
-                results.push(walk.step(step.number).await);
-                if results.last().is_some_and(Result::is_err) {
-                    break;
-                }
-            }
-        }
-        Err(why) => results.push(Err(why)),
-    }
-    let took_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
-    let run = Run {
-        trace,
-        results,
-        took_ms,
-    };
-    Ended {
-        passed: run.failed().is_none(),
-        text: run.to_text(),
-        json: run.to_json(),
-    }
-}
-
-impl Run {
-    /// The step that failed, and why.
-    fn failed(&self) -> Option<(&'static Step, &str)> {
-        let mut results = STEPS.iter().zip(&self.results);
-        results.find_map(|(step, result)| Some((step, result.as_ref().err()?.as_str())))
-    }
-
-    fn to_text(&self) -> String {
-        let mut text = String::new();
-        for (at, step) in STEPS.iter().enumerate() {
-            let result = match self.results.get(at) {
-                Some(Ok(note)) => format!("ok] {note}"),
-                Some(Err(why)) => format!("failed] {why}"),
-                None => "not reached]".to_owned(),
-            };
-            // Writing to a String cannot fail.
-            let _ = writeln!(
-                text,
-                "{:>2}  {} → {}: {}  ({})  [{result}  trace {}",
-                step.number, step.from, step.to, step.message, step.topic, self.trace,
-            );
-        }
-        let _ = match self.failed() {
-            None => writeln!(
-                text,
-                "koppeltaal: all {} steps passed in {} ms",
-                STEPS.len(),
-                self.took_ms
-            ),
-            Some((step, why)) => {
-                let number = step.number;
-                writeln!(
-                    text,
-                    "koppeltaal: step {number} failed ({}): {why}",
-                    step.message
-                )
-            }
-        };
-        text
-    }
-
-    fn to_json(&self) -> Value {
-        let steps = STEPS.iter().enumerate().map(|(at, step)| {
-            let (result, note) = match self.results.get(at) {
-                Some(Ok(note)) => ("ok", Some(note)),
-                Some(Err(why)) => ("failed", Some(why)),
-                None => ("not reached", None),
-            };
-            json!({
-                "step": step.number, "from": step.from, "to": step.to, "message": step.message,
-                "topic": step.topic, "result": result, "note": note,
-                "trace_id": self.trace.to_string(),
-            })
-        });
-        json!({
-            "journey": "koppeltaal",
-            "passed": self.failed().is_none(),
-            "failed_step": self.failed().map(|(step, _)| step.number),
-            "trace_id": self.trace.to_string(),
-            "took_ms": self.took_ms,
-            "steps": steps.collect::<Vec<_>>(),
-        })
-    }
-}
-
-/// Somebody with a key.
-struct Applicatie {
-    id: ClientId,
-    key: SigningKey,
-}
-
 /// What is known on the way.
-struct Walk<'a> {
+pub(super) struct Walk<'a> {
     running: &'a Running,
     outside: Outside,
     trace: TraceId,
@@ -239,7 +45,8 @@ struct Walk<'a> {
 type Went = Result<String, String>;
 
 impl<'a> Walk<'a> {
-    async fn begin(running: &'a Running, trace: TraceId) -> Result<Self, String> {
+    /// A browser, and a key to administer the domain.
+    pub(super) async fn begin(running: &'a Running, trace: TraceId) -> Result<Self, String> {
         let declared = serde_json::from_slice::<Value>(&running.input.koppeltaal);
         let name = declared.map_err(|why| why.to_string())?["domain"].clone();
         let domein = Domein::parse(name.as_str().unwrap_or_default());
@@ -262,7 +69,8 @@ impl<'a> Walk<'a> {
         })
     }
 
-    async fn step(&mut self, number: u8) -> Went {
+    /// Does one step: what came of it.
+    pub(super) async fn step(&mut self, number: u8) -> Went {
         match number {
             1 => self.register().await,
             2 => self.get_token().await,
@@ -573,44 +381,6 @@ async fn administration_key(running: &Running) -> Result<String, String> {
     let made = domeinbeheer::sleutel_erbij(&app.home, id, &sleutel, "demo", now).await;
     made.map_err(|why| why.to_string())?;
     Ok(app.handles.make(SLEUTEL, Beheersleutel::handle(id)))
-}
-
-fn new_key() -> Result<SigningKey, String> {
-    let made = generate_pkcs8(Algorithm::Es384, RsaSize::Bits2048);
-    let made = made.map_err(|_| "no key was made")?;
-    SigningKey::from_pkcs8(Algorithm::Es384, &made).map_err(|_| "no key was made".to_owned())
-}
-
-/// Shows the key set of each at a port of this machine, whose base URL it gives.
-async fn show_keys(keys: &[(&'static str, &SigningKey)]) -> Result<String, String> {
-    let set = |key: &SigningKey| Jwks::new(vec![key.public().clone()]).map(|set| set.to_json());
-    let sets: Vec<(String, String)> = keys
-        .iter()
-        .filter_map(|(name, key)| Some((format!("GET /{name} "), set(key).ok()?.to_string())))
-        .collect();
-    let listener = TcpListener::bind("127.0.0.1:0")
-        .await
-        .map_err(|why| why.to_string())?;
-    let at = listener.local_addr().map_err(|why| why.to_string())?;
-    tokio::spawn(async move {
-        while let Ok((mut socket, _)) = listener.accept().await {
-            let mut head = [0; 1024];
-            let read = socket.read(&mut head).await.unwrap_or_default();
-            let head = String::from_utf8_lossy(&head[..read]).into_owned();
-            let found = sets
-                .iter()
-                .find(|(line, _)| head.starts_with(line.as_str()));
-            let body = found.map_or("", |(_, set)| set.as_str());
-            let answer = format!(
-                "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\
-                 connection: close\r\n\r\n{body}",
-                body.len()
-            );
-            // Who does not listen gets no keys.
-            let _ = socket.write_all(answer.as_bytes()).await;
-        }
-    });
-    Ok(format!("http://{at}"))
 }
 
 /// A page up to the end of its first form.
