@@ -96,7 +96,7 @@ impl<'a> Beheer<'a> {
         etag(&self.get("domain").await)
     }
 
-    async fn patch(&self, number: u8, version: &str, patch: &Value) -> Answer {
+    async fn patch(&self, number: u16, version: &str, patch: &Value) -> Answer {
         let at = format!("applications/{}", id(number));
         let version = Version::Match(version);
         self.ask(Method::PATCH, &at, version, Some((PATCH, patch)))

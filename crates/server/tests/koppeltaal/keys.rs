@@ -1,9 +1,11 @@
 //! The keys of applications: where they are, how long they are kept, and what is made of bad ones.
 
+use futures_util::StreamExt as _;
+use futures_util::stream;
 use jose::Algorithm;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::world::{Applicatie, Shown, World, assert_invalid_client, id, key, set};
+use crate::world::{Applicatie, Shown, World, assert_invalid_client, id, key, set, usual};
 
 #[tokio::test]
 async fn koppeltaal_case_023_an_unknown_key_is_looked_for_once_more() {
@@ -142,4 +144,58 @@ async fn koppeltaal_case_034_a_silent_application_holds_up_nobody_else() {
     waiting.await.iter().for_each(assert_invalid_client);
     assert_eq!(world.shelf.asked("1"), 1);
     assert_eq!(silent.id, id(1));
+}
+
+/// A thousand applications whose keys cannot be had, in four ways.
+const BROKEN: u16 = 1_000;
+/// So many of them ask at once: each keeps two connections of this process.
+const AT_ONCE: usize = 250;
+
+#[tokio::test]
+async fn koppeltaal_case_034_a_thousand_broken_applications_hold_up_nobody_else() {
+    let numbers = || 10..10 + BROKEN;
+    let broken = numbers().map(|number| json!({ "number": number, "role": "Portaal" }));
+    let applications: Vec<Value> = usual()
+        .as_array()
+        .cloned()
+        .unwrap_or_default()
+        .into_iter()
+        .chain(broken)
+        .collect();
+    let world = World::start_with(&json!(applications)).await;
+    let well = world.applicatie(2, Algorithm::Es256);
+    let key = key(Algorithm::Es256);
+    for number in numbers() {
+        let shown = match number % 4 {
+            0 => Shown::Silence,
+            1 => Shown::Other(200, vec![b' '; 70 * 1024]),
+            2 => Shown::Elsewhere(world.shelf.url("2")),
+            _ => Shown::Other(500, Vec::new()),
+        };
+        world.shelf.show(&number.to_string(), shown);
+    }
+    let assertion = |number: u16| key.sign("JWT", &world.claims(id(number))).expect("signed");
+    let assertions: Vec<String> = numbers().map(assertion).collect();
+    let waiting = stream::iter(&assertions)
+        .map(|assertion| world.ask(assertion))
+        .buffer_unordered(AT_ONCE)
+        .collect::<Vec<_>>();
+    tokio::pin!(waiting);
+    let others = async {
+        for _ in 0..20 {
+            world.token(&well).await;
+        }
+    };
+    tokio::select! {
+        biased;
+        _ = &mut waiting => unreachable!("the silent ones answered"),
+        () = others => {}
+    }
+    // koppeltaal case 34
+    let answers = waiting.await;
+    assert_eq!(answers.len(), usize::from(BROKEN));
+    answers.iter().for_each(assert_invalid_client);
+    // Once each, and nobody was sent on to the keys of another.
+    assert!(numbers().all(|number| world.shelf.asked(&number.to_string()) == 1));
+    assert_eq!(world.shelf.asked("2"), 1);
 }

@@ -114,7 +114,7 @@ pub(crate) fn set(keys: &[&SigningKey]) -> Value {
 
 impl Applicatie {
     /// The application of that number in every domain of this world, with a fresh key.
-    pub(crate) fn new(number: u8, algorithm: Algorithm) -> Self {
+    pub(crate) fn new(number: u16, algorithm: Algorithm) -> Self {
         Self {
             id: id(number),
             key: key(algorithm),
@@ -123,7 +123,7 @@ impl Applicatie {
 }
 
 /// The `client_id` of an application.
-pub(crate) fn id(number: u8) -> ClientId {
+pub(crate) fn id(number: u16) -> ClientId {
     let text = format!("00000000-0000-4000-8000-{number:012x}");
     ClientId::parse(&text).expect("a UUID")
 }
@@ -134,7 +134,7 @@ pub(crate) fn declaration(domein: &str, shelf: &Shelf, applications: &Value) -> 
     let applications = applications.map(|application| {
         let number = application["number"].as_u64().expect("a number");
         let mut written = json!({
-            "client_id": id(u8::try_from(number).expect("small")).to_string(),
+            "client_id": id(u16::try_from(number).expect("small")).to_string(),
             "name": format!("Applicatie {number}"),
             "status": "approved",
             "jwks_uri": shelf.url(&number.to_string()),
@@ -224,7 +224,7 @@ impl World {
     }
 
     /// An approved application whose key set is shown.
-    pub(crate) fn applicatie(&self, number: u8, algorithm: Algorithm) -> Applicatie {
+    pub(crate) fn applicatie(&self, number: u16, algorithm: Algorithm) -> Applicatie {
         let applicatie = Applicatie::new(number, algorithm);
         let keys = set(&[&applicatie.key]);
         let path = number.to_string();
