@@ -327,7 +327,7 @@ fn top_kt_018_who_administers_one_domain_does_not_say_where_its_data_are() {
     };
     // TOP-KT-018
     let upstream = with("/fhir/upstream", "https://fhir.example/d2");
-    let service = with("/service", A);
+    let service = with("/service", "88888888-8888-4888-8888-888888888888");
     let there = Some(nu(4));
     for (bewerking, verwacht, is, member) in [
         (upstream, Verwacht::Versie(4), &there, "fhir.upstream"),

@@ -119,6 +119,20 @@ impl Domeinconfiguratie {
         (applicatie.status == Status::Approved).then_some(applicatie)
     }
 
+    /// Where the domain sends the service: keys of applications and identity providers, each with its
+    /// place in the declaration.
+    pub fn elders(&self) -> impl Iterator<Item = (String, &str)> {
+        let keys = self.applicaties.iter().map(|(id, applicatie)| {
+            let at = format!("applications {id} jwks_uri");
+            (at, applicatie.jwks_uri.as_str())
+        });
+        let idps = self.idps.iter().map(|(naam, idp)| {
+            let at = format!("identity_providers {naam} issuer");
+            (at, idp.issuer.as_str())
+        });
+        keys.chain(idps)
+    }
+
     /// What an application may do: everything that its role allows. Nothing without a role.
     pub fn scopes(&self, client_id: ClientId) -> Scopes {
         let applicatie = self.applicaties.get(&client_id);

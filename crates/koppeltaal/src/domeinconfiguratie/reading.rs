@@ -171,14 +171,15 @@ impl Reading {
             IDPS_MAX,
         )?;
         let rollen = written.roles.into_iter().map(role);
+        let voorziening = client_id("service", &written.service)?;
         let read = Domeinconfiguratie {
             domein: Domein::parse(&written.domain)
                 .map_err(|why| fout("domain", why.to_string()))?,
-            voorziening: client_id("service", &written.service)?,
+            voorziening,
             upstream: self.base("fhir.upstream", &written.fhir.upstream)?,
             rollen: rollen.collect::<Result<_, _>>()?,
             idps: self.idps(written.identity_providers)?,
-            applicaties: self.applications(written.applications)?,
+            applicaties: self.applications(written.applications, voorziening)?,
             standaard_idp: written.default_identity_provider,
         };
         fits_together(&read)?;
@@ -188,14 +189,20 @@ impl Reading {
     fn applications(
         &self,
         written: Vec<written::Application>,
+        voorziening: ClientId,
     ) -> Result<BTreeMap<ClientId, Applicatie>, Fout> {
         let mut read = BTreeMap::new();
         let mut jwks_uris = BTreeSet::new();
         for (at, application) in written.into_iter().enumerate() {
             let of = |member: &str| format!("applications[{at}].{member}");
             let id = client_id(&of("client_id"), &application.client_id)?;
+            // koppeltaal.md §1.7: a Device is that of one of them
+            if id == voorziening {
+                let why = "the service of the domain has the same";
+                return Err(fout(of("client_id"), why));
+            }
             // koppeltaal.md §1.2: a JWKS URL is unique across applications
-            if !jwks_uris.insert(application.jwks_uri.clone()) {
+            if !jwks_uris.insert(normal(&application.jwks_uri)) {
                 return Err(fout(of("jwks_uri"), "another application has the same"));
             }
             if read
@@ -296,6 +303,17 @@ impl Reading {
     }
 }
 
+/// How a URL is compared with another: however it is spelled, it leads to the same.
+fn normal(text: &str) -> String {
+    let Ok(mut url) = Url::parse(text) else {
+        return text.to_owned();
+    };
+    if url.query() == Some("") {
+        url.set_query(None);
+    }
+    url.to_string()
+}
+
 /// What one part says of another.
 fn fits_together(read: &Domeinconfiguratie) -> Result<(), Fout> {
     for (id, applicatie) in &read.applicaties {
@@ -342,6 +360,7 @@ pub(super) fn role(
             let why = "expected \"own\": who creates a resource owns it";
             return Err(fout(format!("{at}.create"), why));
         }
+        never_changed(&at, &resource, rights)?;
         let each = [
             (Actie::Create, rights.create),
             (Actie::Read, rights.read),
@@ -359,18 +378,47 @@ pub(super) fn role(
     Ok((name_of, permissies))
 }
 
+/// koppeltaal.md §2.2, LOG 004: nobody changes or removes an AuditEvent, so no role promises it.
+fn never_changed(at: &str, resource: &ResourceType, rights: Rights) -> Result<(), Fout> {
+    let action = match rights {
+        _ if resource.as_str() != "AuditEvent" => return Ok(()),
+        Rights {
+            update: Some(_), ..
+        } => "update",
+        Rights {
+            delete: Some(_), ..
+        } => "delete",
+        _ => return Ok(()),
+    };
+    let why = "expected none: an AuditEvent is never changed";
+    Err(fout(format!("{at}.{action}"), why))
+}
+
 fn client_id(at: &str, text: &str) -> Result<ClientId, Fout> {
     ClientId::parse(text).map_err(|why| fout(at, why.to_string()))
 }
 
 pub(crate) fn name(at: &str, text: &str) -> Result<(), Fout> {
-    let is_readable = !text.trim().is_empty() && !text.chars().any(char::is_control);
-    if is_readable && text.len() <= NAME_BYTES_MAX {
+    let is_trim = !text.is_empty() && text.trim() == text;
+    if is_trim && !text.chars().any(is_unseen) && text.len() <= NAME_BYTES_MAX {
         Ok(())
     } else {
         let why = format!("expected 1 to {NAME_BYTES_MAX} readable characters");
         Err(fout(at, why))
     }
+}
+
+/// What a reader does not see, or what makes him see the rest in another order (UAX #9, UTR #36): two
+/// names that look the same are one to him.
+fn is_unseen(letter: char) -> bool {
+    letter.is_control()
+        || matches!(
+            letter,
+            '\u{200B}'..='\u{200F}'
+                | '\u{2028}'..='\u{202E}'
+                | '\u{2060}'..='\u{206F}'
+                | '\u{FEFF}'
+        )
 }
 
 fn at_most(at: &str, found: usize, max: usize) -> Result<(), Fout> {

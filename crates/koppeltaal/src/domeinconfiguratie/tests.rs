@@ -168,3 +168,85 @@ fn each_fault_names_its_member() {
         assert!(fault.contains(expected), "{pointer}: {fault}");
     }
 }
+
+#[test]
+fn the_koppeltaal_voorziening_is_none_of_the_applications_and_owns_nothing_that_is_granted() {
+    // koppeltaal.md §1.7
+    let fault = fault_with("/service", json!(M));
+    assert_eq!(
+        fault,
+        "applications[1].client_id: the service of the domain has the same"
+    );
+    let service = json!("99999999-9999-4999-8999-999999999999");
+    let fault = fault_with("/applications/0/granted/0", service);
+    assert!(fault.contains("granted: the domain has no application 9999"));
+}
+
+#[test]
+fn a_jwks_url_that_is_anothers_in_another_spelling_is_the_same() {
+    // koppeltaal.md §1.2
+    for spelling in [
+        "https://PORTAAL.example/jwks",
+        "https://portaal.example:443/jwks",
+        "HTTPS://portaal.example/jwks?",
+        "https://portaal.example/x/../jwks",
+        "https://portaal.example/%2e/jwks",
+    ] {
+        let fault = fault_with("/applications/1/jwks_uri", json!(spelling));
+        assert_eq!(
+            fault, "applications[1].jwks_uri: another application has the same",
+            "{spelling}"
+        );
+    }
+    let mut other = document();
+    other["applications"][1]["jwks_uri"] = json!("https://portaal.example/jwks?of=module");
+    assert!(read(&other).is_ok());
+}
+
+#[test]
+fn a_name_reads_as_it_looks() {
+    let at = "/applications/0/name";
+    for hidden in [
+        "Por\u{200B}taal",
+        "Por\u{200F}taal",
+        "Por\u{2028}taal",
+        "Por\u{202E}laat",
+        "Por\u{2060}taal",
+        "Por\u{2066}taal",
+        "\u{FEFF}Portaal",
+        " Portaal",
+        "Portaal ",
+        "Portaal\u{A0}",
+        "",
+    ] {
+        let fault = fault_with(at, json!(hidden));
+        assert_eq!(
+            fault, "applications[0].name: expected 1 to 100 readable characters",
+            "{hidden:?}"
+        );
+    }
+    for readable in ["Portaal één", "Портал", "بوابة", "Zorg \u{2013} thuis"] {
+        let mut document = document();
+        *document.pointer_mut(at).expect("a member") = json!(readable);
+        assert!(read(&document).is_ok(), "{readable:?}");
+    }
+}
+
+#[test]
+fn no_role_promises_that_an_auditevent_is_changed() {
+    // koppeltaal.md §2.2, LOG 004
+    for action in ["update", "delete"] {
+        let rights = json!({ "AuditEvent": { "create": "own", (action): "own" } });
+        let fault = fault_with("/roles/Behandelaarsportaal", rights.clone());
+        assert_eq!(
+            fault,
+            format!(
+                "roles.Behandelaarsportaal.AuditEvent.{action}: expected none: an AuditEvent is never changed"
+            )
+        );
+        let fault = read_rol("Beheer", rights).expect_err("refused");
+        assert_eq!(fault.at, format!("AuditEvent.{action}"));
+    }
+    let may = json!({ "AuditEvent": { "create": "own", "read": "all" } });
+    assert_eq!(read_rol("Beheer", may).expect("a role").len(), 2);
+}

@@ -5,6 +5,8 @@ use jose::{Expected, Jwks, Typ};
 use protocol::pkce::Challenge;
 use protocol::wire::with_query;
 use serde::Deserialize;
+use serde_json::Value;
+use url::Url;
 use verdict::Moment;
 
 use super::NietGoed;
@@ -114,11 +116,17 @@ impl Discovery {
         if !is_same_issuer(&read.issuer, &idp.issuer) {
             return Err(bad("the IdP's discovery document names another issuer"));
         }
+        let at = |said: &str| {
+            let url = endpoint(idp, said);
+            url.ok_or_else(|| {
+                bad("the IdP's discovery document names an endpoint without TLS, or none")
+            })
+        };
         Ok(Self {
             issuer: read.issuer,
-            authorization_endpoint: read.authorization_endpoint,
-            token_endpoint: read.token_endpoint,
-            jwks_uri: read.jwks_uri,
+            authorization_endpoint: at(&read.authorization_endpoint)?,
+            token_endpoint: at(&read.token_endpoint)?,
+            jwks_uri: at(&read.jwks_uri)?,
             names_itself: read.authorization_response_iss_parameter_supported,
         })
     }
@@ -182,21 +190,42 @@ impl Discovery {
         if azp.is_some_and(|azp| azp != Some(&idp.client_id)) || (audience > 1 && azp.is_none()) {
             return Err(bad("the IdP's ID token was made for another client (azp)"));
         }
-        // An address that nobody confirmed is whatever a person typed.
-        let is_unconfirmed = claims.bool("email_verified") == Ok(false);
-        if idp.claim == "email" && is_unconfirmed {
+        // OIDC Core §2: who it is about, and when it was made, always stand in it.
+        if claims.str("sub").unwrap_or_default().is_empty() || claims.integer("iat").is_err() {
+            return Err(bad("the IdP's ID token lacks sub or iat"));
+        }
+        if idp.claim == "email" && !is_confirmed(claims.get("email_verified")) {
             return Err(NietGoed::new(
                 "koppeltaal.md §4.5",
-                "the IdP says that it did not confirm the e-mail address",
+                "the IdP does not say that it confirmed the e-mail address",
             ));
         }
-        let named = claims.get(&idp.claim).and_then(serde_json::Value::as_str);
+        let named = claims.get(&idp.claim).and_then(Value::as_str);
         let named = named.filter(|named| (1..=CLAIM_BYTES_MAX).contains(&named.len()));
         named.map(str::to_owned).ok_or(NietGoed::new(
             "koppeltaal.md §4.5",
             "the IdP's ID token lacks the configured claim",
         ))
     }
+}
+
+/// An address that nobody confirmed is whatever a person typed. Some IdPs say so in a string; one that
+/// says nothing leaves it to the domain, which named the claim.
+fn is_confirmed(email_verified: Option<&Value>) -> bool {
+    match email_verified {
+        None => true,
+        Some(Value::Bool(verified)) => *verified,
+        Some(said) => said == "true",
+    }
+}
+
+/// An endpoint of an IdP as it may be called and sent to: absolute, with TLS unless its issuer does
+/// without (on one machine), and spelled so that it fits in a header (koppeltaal.md §5).
+fn endpoint(idp: &Idp, said: &str) -> Option<String> {
+    let (url, issuer) = (Url::parse(said).ok()?, Url::parse(&idp.issuer).ok()?);
+    let is_served = url.scheme() == "https" || url.scheme() == issuer.scheme();
+    let is_plain = url.fragment().is_none() && url.username().is_empty();
+    (is_served && is_plain && url.password().is_none() && url.has_host()).then(|| url.into())
 }
 
 /// A domain names issuers without a slash at their end; some IdPs write one.

@@ -1,11 +1,11 @@
 //! Creating a resource: its owner is who makes it (koppeltaal.md §2.4).
 
 use super::exchange::{Exchange, Stap};
-use super::gebeurtenis::Verwijzing;
 use super::refused::Refused;
-use super::request::Interaction;
+use super::request::{Id, Instance, Interaction};
 use super::resource::{Members, Owner, Reach};
 use super::search::Search;
+use super::subscription::{self, Notice};
 use super::vraag::{Then, UpstreamAnswer, UpstreamRequest};
 use super::{media, update};
 use crate::permissie::ResourceType;
@@ -15,12 +15,15 @@ use crate::scope::Actions;
 /// (koppeltaal case 59).
 pub(super) fn begin(exchange: &Exchange, resource: &ResourceType) -> Stap {
     match request(exchange, resource) {
-        Ok(request) => exchange.ask(request, Then::Created),
+        Ok((request, notice)) => subscription::send(exchange, request, Then::Created, notice),
         Err(why) => exchange.refused(why),
     }
 }
 
-fn request(exchange: &Exchange, resource: &ResourceType) -> Result<UpstreamRequest, Refused> {
+fn request(
+    exchange: &Exchange,
+    resource: &ResourceType,
+) -> Result<(UpstreamRequest, Option<Notice>), Refused> {
     let asked = &exchange.asked;
     media::is_json(asked.request.content_type.as_deref())?;
     let mut members = Members::read(&asked.request.body, resource)?;
@@ -29,19 +32,19 @@ fn request(exchange: &Exchange, resource: &ResourceType) -> Result<UpstreamReque
         return Err(Refused::Bad("The server says whose a new resource is."));
     }
     members.forget_id();
-    let members = update::judged_content(members, exchange, resource)?;
+    let (members, notice) = update::judged_content(members, exchange, resource)?;
     let owner = asked.caller.client_id.ok_or(Refused::Forbidden)?;
     // koppeltaal case 56
     let origin = Members::origin_of(owner).ok_or(Refused::Unreadable)?;
-    Ok(UpstreamRequest {
+    let request = UpstreamRequest {
         method: "POST",
         path: resource.to_string(),
         if_none_exist: condition(exchange, resource)?,
         prefer: update::preference(asked.request.prefer.as_deref()),
         body: Some(("application/fhir+json", members.with_origins(&[origin])?)),
-        may_pass: true,
         ..UpstreamRequest::default()
-    })
+    };
+    Ok((request, notice))
 }
 
 /// `If-None-Exist` searches among everybody's resources and gives what it finds: it is for who may read
@@ -79,14 +82,28 @@ pub(super) fn answered(exchange: &Exchange, answer: UpstreamAnswer) -> Stap {
     let Interaction::Create(resource) = &exchange.interaction else {
         return exchange.refused(Refused::Unreadable);
     };
+    match made(exchange, resource, status, &answer) {
+        Some((at, version)) => update::written(exchange, status, &at, version, answer),
+        None => exchange.refused(Refused::Unreadable),
+    }
+}
+
+/// Which resource it is, if the answer is about one of the caller's: a new one is his, one that was found
+/// may be anybody's. What stands in the body and where `Location` leads must be the same.
+fn made(
+    exchange: &Exchange,
+    resource: &ResourceType,
+    status: u16,
+    answer: &UpstreamAnswer,
+) -> Option<(Instance, Option<Id>)> {
     let head = answer.head();
     let led = answer.leads_to(&exchange.asked.upstream);
-    let place = led.or_else(|| head.map(|head| (head.at, head.version)));
-    match place {
-        Some((at, version)) if at.resource == *resource => {
-            let reply = exchange.resource(status, &at, version.clone(), answer);
-            exchange.answered(reply, Some(Verwijzing { at, version }))
-        }
-        _ => exchange.refused(Refused::Unreadable),
+    if let Some(head) = &head {
+        let mine = exchange.asked.caller.client_id.map(Owner::Of);
+        let is_mine = status == 200 || Some(&head.owner) == mine.as_ref();
+        let is_same = led.as_ref().is_none_or(|(at, _)| *at == head.at);
+        (is_mine && is_same).then_some(())?;
     }
+    let place = led.or_else(|| head.map(|head| (head.at, head.version)));
+    place.filter(|(at, _)| at.resource == *resource)
 }

@@ -14,6 +14,7 @@ use super::refused::Refused;
 use super::request::{Id, Instance, Interaction, Request};
 use super::resource::Reach;
 use super::search;
+use super::secret::is_secret;
 use super::trace::Sporen;
 use super::vraag::{Then, UpstreamAnswer, UpstreamRequest, UpstreamVraag, Vraag};
 
@@ -49,13 +50,7 @@ impl Asked {
     fn gebeurtenis(&self, interaction: &Interaction, status: u16) -> Option<Gebeurtenis> {
         let soort = (interaction.resource())
             .map_or_else(|| "CapabilityStatement".to_owned(), ToString::to_string);
-        let query = match interaction {
-            Interaction::Search(_, true) => {
-                Some(String::from_utf8_lossy(&self.request.body).into())
-            }
-            Interaction::Search(..) => Some(self.request.query.clone()),
-            _ => None,
-        };
+        let query = self.told(interaction);
         let wat = match interaction {
             Interaction::Read(at)
             | Interaction::Vread(at, _)
@@ -80,6 +75,23 @@ impl Asked {
         })
     }
 
+    /// The parameters of a search as an AuditEvent tells them: nothing of what is no form, or has a token in
+    /// it (koppeltaal case 113).
+    fn told(&self, interaction: &Interaction) -> Option<String> {
+        let Interaction::Search(_, in_body) = interaction else {
+            return None;
+        };
+        let request = &self.request;
+        if request.bears(is_secret) || (*in_body && !request.is_form()) {
+            return None;
+        }
+        Some(if *in_body {
+            String::from_utf8_lossy(&request.body).into()
+        } else {
+            request.query.clone()
+        })
+    }
+
     /// The refusal of a request that no scope allows, or that is none.
     pub(super) fn refused(&self, interaction: Option<&Interaction>, why: Refused) -> Stap {
         self.refused_with(interaction, why, None)
@@ -91,6 +103,11 @@ impl Asked {
         why: Refused,
         issues: Option<Vec<u8>>,
     ) -> Stap {
+        let why = match (why, self.caller.client_id) {
+            // TOP-KT-012a
+            (Refused::Forbidden, None) => Refused::Unidentified,
+            (why, _) => why,
+        };
         let told = interaction.and_then(|asked| self.gebeurtenis(asked, why.status()));
         Step::reply(Antwoord {
             gebeurtenis: told.map(|told| Gebeurtenis {
@@ -221,7 +238,7 @@ impl Exchange {
     }
 
     /// An OperationOutcome, without the address of the FHIR server.
-    fn outcome(&self, body: &[u8]) -> Option<Vec<u8>> {
+    pub(super) fn outcome(&self, body: &[u8]) -> Option<Vec<u8>> {
         let outcome: Value = serde_json::from_slice(body).ok()?;
         (outcome["resourceType"] == "OperationOutcome").then_some(())?;
         let issues = outcome["issue"].as_array()?;

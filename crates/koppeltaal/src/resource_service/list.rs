@@ -17,11 +17,11 @@ use super::gebeurtenis::{RESULTATEN_MAX, Verwijzing};
 use super::media;
 use super::page::{Judged, Page};
 use super::refused::Refused;
-use super::request::Interaction;
+use super::request::{FORM, Interaction};
 use super::resource::Reach;
 use super::search::{COUNT_MAX, Search};
 use super::vraag::{
-    BladzijdeVraag, CapabilitiesVraag, Then, UpstreamAnswer, UpstreamRequest, Vraag,
+    BladzijdeVraag, CapabilitiesVraag, Then, UpstreamAnswer, UpstreamRequest, Vraag, Wachtend,
 };
 use crate::scope::RESOURCE_ORIGIN;
 
@@ -29,9 +29,6 @@ use crate::scope::RESOURCE_ORIGIN;
 const PAGES_MAX: u32 = 50;
 /// Bytes of resources on one page of ours; it ends before the one that would go beyond.
 const BYTES_MAX: usize = 8 * 1024 * 1024;
-/// What a POST to `_search` carries.
-const FORM: &str = "application/x-www-form-urlencoded";
-
 /// A page while it is being filled.
 #[derive(Debug)]
 pub(super) struct Listing {
@@ -75,9 +72,7 @@ fn parameters(exchange: &Exchange) -> Result<Search, Refused> {
     let search = match &exchange.interaction {
         Interaction::Search(resource, false) => Search::read(resource, request.query.as_bytes())?,
         Interaction::Search(resource, true) => {
-            let media_type = request.content_type.as_deref().unwrap_or_default();
-            let essence = media_type.split(';').next().unwrap_or_default().trim();
-            if !essence.eq_ignore_ascii_case(FORM) {
+            if !request.is_form() {
                 return Err(Refused::MediaType);
             }
             if !request.query.is_empty() {
@@ -140,7 +135,7 @@ fn start(exchange: &Exchange, search: Search, cursor: Option<Cursor>) -> Stap {
     if is_search && listing.reach != Reach::Everybody {
         verdict::Step::Ask(Vraag::Capabilities(Box::new(CapabilitiesVraag {
             exchange: exchange.clone(),
-            listing: Some(Box::new(listing)),
+            waiting: Wachtend::Listing(Box::new(listing)),
         })))
     } else {
         listing.ask(exchange)

@@ -25,6 +25,7 @@ mod refused;
 mod request;
 mod resource;
 mod search;
+mod secret;
 mod subscription;
 mod trace;
 mod update;
@@ -51,6 +52,8 @@ pub use vraag::{
 };
 
 use exchange::Exchange;
+use secret::is_secret;
+use vraag::Wachtend;
 
 /// The first step of a request whose sender is known. May it be asked, is asked before what is asked:
 /// who may not learns nothing of the rest (koppeltaal.md §2.5).
@@ -68,6 +71,10 @@ pub fn begin(asked: &Arc<Asked>) -> Step<Antwoord, Vraag> {
         interaction,
         reach,
     };
+    if asked.request.bears(is_secret) {
+        // koppeltaal case 113
+        return exchange.refused(Refused::Parameter("No token is taken as a parameter."));
+    }
     match &exchange.interaction {
         Interaction::Search(..) | Interaction::HistoryType(_) | Interaction::HistoryInstance(_) => {
             list::begin(&exchange)
@@ -88,7 +95,7 @@ fn one(exchange: &Exchange) -> Step<Antwoord, Vraag> {
         Interaction::Delete(at) => delete::begin(exchange, at),
         _ => Step::Ask(Vraag::Capabilities(Box::new(CapabilitiesVraag {
             exchange: exchange.clone(),
-            listing: None,
+            waiting: Wachtend::Niets,
         }))),
     }
 }

@@ -8,6 +8,8 @@ pub enum Refused {
     /// No scope allows it, or the resource is of an owner whose resources none reaches. Under scopes
     /// that reach some owners only, a resource that is not there gives the same (design §5).
     Forbidden,
+    /// It is not for who does not say who he is (TOP-KT-012a).
+    Unidentified,
     /// There is nothing at this path.
     NoSuchPath,
     /// The path takes these methods.
@@ -51,6 +53,7 @@ impl Refused {
     pub const fn status(self) -> u16 {
         match self {
             Self::Bad(_) | Self::Parameter(_) | Self::TooCostly => 400,
+            Self::Unidentified => 401,
             Self::Forbidden | Self::OwnerChanged => 403,
             Self::NoSuchPath | Self::NotFound => 404,
             Self::Method(_) => 405,
@@ -68,11 +71,12 @@ impl Refused {
     /// What it means in FHIR, and in words. No text holds anything of the request or of a resource.
     pub const fn says(self) -> (IssueType, &'static str) {
         use IssueType::{
-            Conflict, Deleted, Exception, Forbidden, Invalid, NotFound, NotSupported, TooCostly,
-            Transient,
+            Conflict, Deleted, Exception, Forbidden, Invalid, NotFound, NotSupported, Security,
+            TooCostly, Transient,
         };
         match self {
             Self::Forbidden | Self::OwnerChanged => (Forbidden, "Not allowed."),
+            Self::Unidentified => (Security, "No valid token."),
             Self::NoSuchPath => (NotSupported, "There is nothing at this path."),
             Self::Method(_) => (NotSupported, "This path does not take this method."),
             Self::NotAcceptable => (NotSupported, "Answers are application/fhir+json only."),
@@ -108,6 +112,7 @@ impl Refused {
     pub const fn requirement(self) -> &'static str {
         match self {
             Self::Forbidden => "koppeltaal case 50",
+            Self::Unidentified => "TOP-KT-012a",
             Self::OwnerChanged => "koppeltaal case 61",
             Self::NoSuchPath | Self::Method(_) => "koppeltaal.md §3.2",
             Self::NotAcceptable | Self::MediaType => "koppeltaal case 70",

@@ -12,6 +12,9 @@ const NEVER_CHANGED: &str = "AuditEvent";
 /// What everybody may read, with a token and without (TGB 001).
 const FOR_EVERYBODY: &str = "ImplementationGuide";
 
+/// What a POST to `_search` carries.
+pub(super) const FORM: &str = "application/x-www-form-urlencoded";
+
 /// A request as it stands below the FHIR base of a domain.
 #[derive(Clone, Debug, Default)]
 pub struct Request {
@@ -100,6 +103,13 @@ impl Request {
             // koppeltaal case 71
             _ => Err(Refused::NoSuchPath),
         }
+    }
+
+    /// Whether the body is a form.
+    pub(super) fn is_form(&self) -> bool {
+        let media_type = self.content_type.as_deref().unwrap_or_default();
+        let essence = media_type.split(';').next().unwrap_or_default();
+        essence.trim().eq_ignore_ascii_case(FORM)
     }
 
     fn only(&self, method: &'static str, interaction: Interaction) -> Result<Interaction, Refused> {

@@ -138,6 +138,24 @@ impl Members {
         serde_json::from_str(self.member(name)?.get()).ok()
     }
 
+    /// Whether it is there, in whatever form.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.member(name).is_some()
+    }
+
+    /// Whether there is none but these.
+    pub(super) fn are_among(&self, names: &[&str]) -> bool {
+        self.0.iter().all(|(name, _)| names.contains(&&**name))
+    }
+
+    /// Whether there are extensions beside what names its owner.
+    ///
+    /// # Errors
+    /// [`Refused::Bad`]: the extensions are no list of extensions.
+    pub(super) fn has_other_extensions(&self) -> Result<bool, Refused> {
+        Ok(!self.extensions()?.into_iter().all(is_origin))
+    }
+
     /// Another value for a member.
     pub(super) fn set(&mut self, name: &str, value: &serde_json::Value) {
         let member = self.0.iter_mut().find(|(known, _)| known == name);

@@ -11,6 +11,7 @@ use url::form_urlencoded;
 use super::reach::Needs;
 use super::refused::Refused;
 use super::request::Id;
+use super::secret::is_secret;
 use crate::domein::ClientId;
 use crate::permissie::ResourceType;
 use crate::scope::RESOURCE_ORIGIN;
@@ -282,6 +283,10 @@ fn pairs(query: &[u8]) -> Result<Vec<(String, String)>, Refused> {
         .take(PARAMETERS_MAX + 1)
         .map(|(name, value)| (name.into_owned(), value.into_owned()))
         .collect();
+    if all.iter().any(|(name, _)| is_secret(name)) {
+        // koppeltaal case 113
+        return Err(Refused::Parameter("No token is taken as a parameter."));
+    }
     let is_garbled = |text: &str| text.contains(char::REPLACEMENT_CHARACTER);
     if all.len() > PARAMETERS_MAX || all.iter().any(|(n, v)| is_garbled(n) || is_garbled(v)) {
         return Err(Refused::Parameter(

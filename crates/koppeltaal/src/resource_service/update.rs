@@ -4,10 +4,11 @@ use super::antwoord::etag;
 use super::exchange::{Exchange, Stap};
 use super::gebeurtenis::Verwijzing;
 use super::refused::Refused;
-use super::request::{Instance, Interaction};
+use super::request::{Id, Instance, Interaction};
 use super::resource::{Head, Members, Owner};
+use super::subscription::{self, Notice};
 use super::vraag::{Then, UpstreamAnswer, UpstreamRequest};
-use super::{media, read, subscription};
+use super::{media, read};
 use crate::permissie::ResourceType;
 
 /// Asks for the stored version: its owner decides, and stays.
@@ -25,7 +26,7 @@ pub(super) fn judged(exchange: &Exchange, answer: &UpstreamAnswer) -> Stap {
         return exchange.refused(Refused::Unreadable);
     };
     match change(exchange, at, answer) {
-        Ok(request) => exchange.ask(request, Then::Updated),
+        Ok((request, notice)) => subscription::send(exchange, request, Then::Updated, notice),
         Err(why) => exchange.refused(why),
     }
 }
@@ -35,7 +36,7 @@ fn change(
     exchange: &Exchange,
     at: &Instance,
     stored: &UpstreamAnswer,
-) -> Result<UpstreamRequest, Refused> {
+) -> Result<(UpstreamRequest, Option<Notice>), Refused> {
     let head = read::stored(exchange, at, stored)?;
     let request = &exchange.asked.request;
     media::is_json(request.content_type.as_deref())?;
@@ -46,16 +47,17 @@ fn change(
         // koppeltaal case 63
         return Err(Refused::Stale);
     }
-    Ok(UpstreamRequest {
+    let (body, notice) = body(exchange, at, &head, stored)?;
+    let request = UpstreamRequest {
         method: "PUT",
         path: at.to_string(),
         // What was judged is what is replaced.
         if_match: Some(etag(&named)),
         prefer: preference(request.prefer.as_deref()),
-        body: Some(("application/fhir+json", body(exchange, at, &head, stored)?)),
-        may_pass: true,
+        body: Some(("application/fhir+json", body)),
         ..UpstreamRequest::default()
-    })
+    };
+    Ok((request, notice))
 }
 
 /// The new version, with the owner that the stored one names.
@@ -64,7 +66,7 @@ fn body(
     at: &Instance,
     head: &Head,
     stored: &UpstreamAnswer,
-) -> Result<Vec<u8>, Refused> {
+) -> Result<(Vec<u8>, Option<Notice>), Refused> {
     let members = Members::read(&exchange.asked.request.body, &at.resource)?;
     if members.id().as_deref() != Some(at.id.as_str()) {
         return Err(Refused::Bad(
@@ -76,12 +78,12 @@ fn body(
         // koppeltaal case 61
         return Err(Refused::OwnerChanged);
     }
-    let members = judged_content(members, exchange, &at.resource)?;
+    let (members, notice) = judged_content(members, exchange, &at.resource)?;
     let before = stored.body.as_deref().unwrap_or_default();
     let before = Members::read(before, &at.resource).map_err(|_| Refused::Unreadable)?;
     let origins = before.origins().map_err(|_| Refused::Unreadable)?;
     // koppeltaal case 60
-    members.with_origins(&origins)
+    Ok((members.with_origins(&origins)?, notice))
 }
 
 pub(super) fn answered(exchange: &Exchange, answer: UpstreamAnswer) -> Stap {
@@ -91,17 +93,45 @@ pub(super) fn answered(exchange: &Exchange, answer: UpstreamAnswer) -> Stap {
     match answer.status {
         200 | 201 => {
             let led = answer.leads_to(&exchange.asked.upstream);
-            let version = answer.head().and_then(|head| head.version);
-            let version = version.or_else(|| led?.1);
-            let reply = exchange.resource(200, at, version, answer);
-            let version = reply.etag.as_deref().and_then(super::search::version);
-            let at = at.clone();
-            exchange.answered(reply, Some(Verwijzing { at, version }))
+            let led = led.filter(|(place, _)| place == at);
+            written(exchange, 200, at, led.and_then(|led| led.1), answer)
         }
         // It changed, or went, since it was judged.
         404 | 409 | 410 | 412 => exchange.refused(Refused::Stale),
         _ => exchange.unexpected(answer),
     }
+}
+
+/// The answer to a resource that was written. Its body is nothing, that resource, or an
+/// OperationOutcome; whatever else it is does not leave (docs/decisions/0021).
+pub(super) fn written(
+    exchange: &Exchange,
+    status: u16,
+    at: &Instance,
+    led: Option<Id>,
+    mut answer: UpstreamAnswer,
+) -> Stap {
+    let head = answer.head();
+    let is_empty = answer.body.as_ref().is_some_and(Vec::is_empty);
+    let is_it = (head.as_ref()).is_some_and(|head| head.at == *at && is_reached(exchange, head));
+    if !is_empty && !is_it {
+        let outcome = (answer.body.as_deref()).and_then(|body| exchange.outcome(body));
+        if outcome.is_none() {
+            return exchange.refused(Refused::Unreadable);
+        }
+        answer.body = outcome;
+    }
+    let version = head.and_then(|head| head.version).or(led);
+    let reply = exchange.resource(status, at, version, answer);
+    let version = reply.etag.as_deref().and_then(super::search::version);
+    let at = at.clone();
+    exchange.answered(reply, Some(Verwijzing { at, version }))
+}
+
+/// Whether what was written may be seen by who wrote it. Whose a new resource is was looked at before.
+fn is_reached(exchange: &Exchange, head: &Head) -> bool {
+    let is_new = matches!(exchange.interaction, Interaction::Create(_));
+    is_new || exchange.reach.has(&head.owner)
 }
 
 /// What a FHIR server would do by itself with a resource is judged with it.
@@ -112,11 +142,12 @@ pub(super) fn judged_content(
     members: Members,
     exchange: &Exchange,
     resource: &ResourceType,
-) -> Result<Members, Refused> {
+) -> Result<(Members, Option<Notice>), Refused> {
     if resource.as_str() == subscription::TYPE {
-        subscription::narrowed(members, &exchange.asked.caller)
+        let judged = subscription::narrowed(members, &exchange.asked.caller)?;
+        Ok((judged.members, Some(judged.notice)))
     } else {
-        Ok(members)
+        Ok((members, None))
     }
 }
 

@@ -10,6 +10,7 @@ use super::refused::Refused;
 use super::request::{Id, Instance};
 use super::resource::Head;
 use super::search;
+use super::subscription::{self, Pending};
 use super::{create, delete, read, update};
 
 /// A question.
@@ -49,6 +50,9 @@ pub struct UpstreamRequest {
     /// Whether an answer of 200 or 201 may be passed on as it comes when it is long. Else it is held, and
     /// [`Storing::TooLarge`] when it cannot be.
     pub may_pass: bool,
+    /// An address that the FHIR server would call by itself afterwards. It is sent only when calls may go
+    /// there; else the answer is [`Storing::NotCalled`] (koppeltaal.md §5).
+    pub calls: Option<String>,
 }
 
 /// What comes back.
@@ -75,6 +79,8 @@ pub enum Storing {
     Unreadable,
     /// It is longer than what is held.
     TooLarge,
+    /// It was not sent: no calls may go to the address in [`UpstreamRequest::calls`].
+    NotCalled,
 }
 
 /// What an answer of the FHIR server is for.
@@ -93,8 +99,18 @@ pub(super) enum Then {
 #[derive(Debug)]
 pub struct CapabilitiesVraag {
     pub(super) exchange: Exchange,
-    /// The search that waits for it; nothing when it is itself what is asked.
-    pub(super) listing: Option<Box<Listing>>,
+    pub(super) waiting: Wachtend,
+}
+
+/// What waits for what the FHIR server can do.
+#[derive(Debug)]
+pub(super) enum Wachtend {
+    /// Nothing: it is itself what is asked.
+    Niets,
+    /// A search.
+    Listing(Box<Listing>),
+    /// A subscription whose criteria were narrowed.
+    Subscription(Box<Pending>),
 }
 
 /// See [`Vraag::Bladzijde`].
@@ -132,11 +148,14 @@ impl UpstreamVraag {
 impl CapabilitiesVraag {
     /// What the FHIR server says of itself; nothing when it does not answer.
     pub fn answer(self, found: Option<&Arc<Capabilities>>) -> Stap {
-        match (self.listing, found) {
+        match (self.waiting, found) {
             // A search goes on without: what is found is judged in any case.
-            (Some(listing), found) => list::knowing(&self.exchange, *listing, found),
-            (None, Some(found)) => read::capabilities(&self.exchange, found),
-            (None, None) => self.exchange.refused(Refused::Away),
+            (Wachtend::Listing(listing), found) => list::knowing(&self.exchange, *listing, found),
+            (Wachtend::Subscription(pending), found) => {
+                subscription::knowing(&self.exchange, *pending, found)
+            }
+            (Wachtend::Niets, Some(found)) => read::capabilities(&self.exchange, found),
+            (Wachtend::Niets, None) => self.exchange.refused(Refused::Away),
         }
     }
 }
@@ -185,6 +204,7 @@ impl Storing {
             Self::Away => Refused::Away,
             Self::Unreadable => Refused::Unreadable,
             Self::TooLarge => Refused::TooCostly,
+            Self::NotCalled => Refused::Subscription("The endpoint is nowhere that may be called."),
         }
     }
 }

@@ -46,15 +46,12 @@ fn line_of(text: &str, at: &str) -> Option<usize> {
     }
     let mut here: &RawValue = serde_json::from_str(text).ok()?;
     for name in at.split(['.', '[']) {
-        let next = match name.strip_suffix(']') {
-            Some(index) => {
-                let items: Vec<&RawValue> = serde_json::from_str(here.get()).ok()?;
-                items.get(index.parse::<usize>().ok()?).copied()
-            }
-            None => {
-                let members: BTreeMap<String, &RawValue> = serde_json::from_str(here.get()).ok()?;
-                members.get(name).copied()
-            }
+        let next = if let Some(index) = name.strip_suffix(']') {
+            let items: Vec<&RawValue> = serde_json::from_str(here.get()).ok()?;
+            items.get(index.parse::<usize>().ok()?).copied()
+        } else {
+            let members: BTreeMap<String, &RawValue> = serde_json::from_str(here.get()).ok()?;
+            members.get(name).copied()
         };
         let Some(next) = next else { break };
         here = next;

@@ -412,6 +412,126 @@ async fn who_registers_at_the_same_moment_as_others_overwrites_nobody() {
     assert_eq!(all["applications"].as_array().expect("all").len(), 5 + 6);
 }
 
+#[tokio::test]
+async fn koppeltaal_case_115_a_whole_declaration_leads_no_more_inside_than_a_patch() {
+    let world = World::start().await;
+    let jansen = Beheer::new(&world).await;
+    let shown = jansen.get("domain").await;
+    let (tag, good) = (etag(&shown), body(&shown));
+    let idp = |issuer| json!([{ "name": "Inloggen", "issuer": issuer, "client_id": "kt" }]);
+    let in_first = format!("applications {} jwks_uri", id(1));
+    for (pointer, value, member) in [
+        (
+            "/applications/0/jwks_uri",
+            json!("https://10.0.0.1/jwks"),
+            in_first.as_str(),
+        ),
+        (
+            "/applications/0/jwks_uri",
+            json!("https://[fd00::1]/jwks"),
+            in_first.as_str(),
+        ),
+        (
+            "/applications/0/jwks_uri",
+            json!("https://169.254.169.254/"),
+            in_first.as_str(),
+        ),
+        (
+            "/identity_providers",
+            idp("https://192.168.1.1"),
+            "identity_providers Inloggen issuer",
+        ),
+    ] {
+        let mut bad = good.clone();
+        *bad.pointer_mut(pointer).expect("a member") = value;
+        let said = Some((JSON, &bad));
+        let put = jansen.ask(Method::PUT, "domain", Version::Match(&tag), said);
+        assert_problem(&put.await, 422, Some(member));
+        let plan = jansen.ask(Method::POST, "domain/plan", Version::None, said);
+        assert_problem(&plan.await, 422, Some(member));
+    }
+    assert_eq!(jansen.version().await, tag);
+}
+
+#[tokio::test]
+async fn the_koppeltaal_voorziening_is_no_application_of_a_declaration() {
+    let world = World::start().await;
+    let jansen = Beheer::new(&world).await;
+    let shown = jansen.get("domain").await;
+    let (tag, mut bad) = (etag(&shown), body(&shown));
+    bad["service"] = bad["applications"][0]["client_id"].clone();
+    let said = Some((JSON, &bad));
+    let refused = jansen.ask(Method::PUT, "domain", Version::Match(&tag), said);
+    // koppeltaal.md §1.7
+    assert_problem(&refused.await, 422, Some("applications[0].client_id"));
+    assert_eq!(jansen.version().await, tag);
+}
+
+#[tokio::test]
+async fn a_member_that_stands_twice_is_named_and_nothing_is_made() {
+    let world = World::start().await;
+    let jansen = Beheer::new(&world).await;
+    let version = jansen.version().await;
+    // RFC 8259 §4
+    for (method, path, media_type, said, member) in [
+        (
+            Method::PUT,
+            "roles/Dup".to_owned(),
+            JSON,
+            r#"{"Task":{"read":"own"},"Task":{"read":"all"}}"#,
+            "Task",
+        ),
+        (
+            Method::PUT,
+            "roles/Dup".to_owned(),
+            JSON,
+            r#"{"Task":{"read":"own","\u0072ead":"all"}}"#,
+            "Task.read",
+        ),
+        (
+            Method::PATCH,
+            format!("applications/{}", id(3)),
+            PATCH,
+            r#"{"status":"rejected","status":"approved"}"#,
+            "status",
+        ),
+    ] {
+        let url = world.at(&format!("beheer/{path}"));
+        let headers = Headers::none().bearer(&jansen.secret);
+        let headers = headers.with(CONTENT_TYPE, media_type);
+        let headers = headers.with(IF_MATCH, &version);
+        let said = Some(said.as_bytes().to_vec());
+        let answer = world.outside.send(method, &url, headers, said).await;
+        assert_problem(&answer.expect("an answer"), 400, Some(member));
+    }
+    assert_eq!(jansen.version().await, version);
+    assert_problem(&jansen.get("roles/Dup").await, 404, None);
+}
+
+#[tokio::test]
+async fn what_is_no_text_in_an_address_is_nothing_that_there_is() {
+    let world = World::start().await;
+    let jansen = Beheer::new(&world).await;
+    for path in ["roles/%ff", "identity-providers/%ff", "applications/%ff"] {
+        assert_problem(&jansen.get(path).await, 404, None);
+    }
+    let url = world.at("beheer/domain").replace("/d1/", "/%ff/");
+    let ask = |headers| asked(&world, Method::GET, &url, headers, Version::None, None);
+    assert_problem(
+        &ask(Headers::none().bearer(&jansen.secret)).await,
+        404,
+        None,
+    );
+    // Who shows no key learns as little as elsewhere.
+    assert_problem(&ask(Headers::none()).await, 401, None);
+    for (path, status) in [("beheer/openapi.json", 404), ("beheer", 303)] {
+        let url = world.at(path).replace("/d1/", "/%ff/");
+        let answer = world.get(&url, Headers::none()).await;
+        assert_eq!(answer.status, status, "{path}: {}", text(&answer));
+        assert!(!text(&answer).contains("domein"), "{}", text(&answer));
+    }
+}
+
 // ── The whole domain ────────────────────────────────────────────────────────────────────────────
 
 #[tokio::test]
@@ -738,6 +858,18 @@ async fn koppeltaal_section_2_7_the_emergency_brake_holds_for_what_was_issued_be
         .ask(Method::POST, "not-before", Version::None, ahead)
         .await;
     assert_problem(&refused, 400, Some("not_before"));
+    for (said, member) in [
+        (
+            json!({ "notbefore": "2026-11-22T10:00:00Z" }),
+            Some("notbefore"),
+        ),
+        (json!(["2026-11-22T10:00:00Z"]), None),
+    ] {
+        let said = Some((JSON, &said));
+        let refused = jansen.ask(Method::POST, "not-before", Version::None, said);
+        assert_problem(&refused.await, 400, member);
+    }
+    assert!(body(&jansen.get("not-before").await)["not_before"].is_null());
     let pulled = jansen
         .ask(Method::POST, "not-before", Version::None, None)
         .await;

@@ -234,6 +234,8 @@ async fn a_key_shows_the_domains_that_it_is_for_and_no_other() {
         "/beheer/d1",
         "/beheer/d2",
         "/beheer/d%2f",
+        "/beheer/%ff",
+        "/beheer/d2/rollen/%ff",
         "/beheer/d1/noodrem",
     ] {
         assert_page(&browser.get(path).await, 404, "Dit is er niet");

@@ -149,7 +149,7 @@ pub(crate) fn declaration(domein: &str, shelf: &Shelf, applications: &Value) -> 
     json!({
         "schema_version": 1,
         "domain": domein,
-        "service": id(255).to_string(),
+        "service": id(u16::MAX).to_string(),
         "fhir": { "upstream": "https://fhir.localhost:1" },
         "applications": applications.collect::<Vec<_>>(),
         "roles": {

@@ -42,6 +42,21 @@ async fn koppeltaal_case_047_and_113_without_a_token_nothing_is_said() {
     let token = world.token(ADMIN).await;
     let twice = format!("Patient?access_token={token}");
     assert_eq!(world.get(ADMIN, &twice).await.status, 401);
+    for spelled in ["Access_Token", "access_token:exact", "access%5Ftoken"] {
+        let twice = format!("Patient?{spelled}={token}");
+        assert_eq!(world.get(ADMIN, &twice).await.status, 401, "{spelled}");
+        let form = json!(format!("{spelled}={token}"));
+        let ask = Ask {
+            by: Some(ADMIN),
+            method: "POST",
+            path: "Patient/_search",
+            body: Some(&form),
+            headers: &[("content-type", "application/x-www-form-urlencoded")],
+        };
+        let answer = world.ask(ask).await;
+        assert_eq!(answer.status, 401, "{spelled}");
+        assert!(!answer.text().contains(&token));
+    }
     let log = world.log();
     assert!(log.contains("koppeltaal case 47") && log.contains("koppeltaal case 113"));
     assert!(!log.contains(&token));
@@ -73,6 +88,17 @@ async fn koppeltaal_case_048_the_capabilities_are_for_everybody() {
         })
         .await;
     assert_eq!(guide.status, 200, "{}", guide.text());
+    let chained = world
+        .ask(Ask {
+            method: "GET",
+            path: "ImplementationGuide?depends-on.name=x",
+            ..Ask::default()
+        })
+        .await;
+    // TOP-KT-012a
+    assert_eq!(chained.status, 401);
+    assert!(chained.header("www-authenticate").starts_with("Bearer"));
+    assert_eq!(chained.json()["issue"][0]["diagnostics"], "No valid token.");
     // A token that is sent must be good, also where none is asked for.
     assert_eq!(world.ask_with("x", "metadata").await.status, 401);
 }

@@ -124,6 +124,58 @@ async fn koppeltaal_case_077_a_refusal_is_logged() {
 }
 
 #[tokio::test]
+async fn koppeltaal_case_113_a_token_among_parameters_is_in_no_event() {
+    let world = start().await;
+    let form = json!("active=true&ID_Token:exact=geheim");
+    let form_type = [("content-type", "application/x-www-form-urlencoded")];
+    let json_type = [("content-type", "application/json")];
+    let no_form = json!("{\"refresh_token\":\"geheim\"}");
+    for (request, method, path, body, headers, status) in [
+        (
+            "r5",
+            "GET",
+            "Patient?client_assertion=geheim",
+            None,
+            &[][..],
+            400,
+        ),
+        (
+            "r6",
+            "POST",
+            "Patient/_search",
+            Some(&form),
+            &form_type[..],
+            400,
+        ),
+        (
+            "r7",
+            "POST",
+            "Patient/_search",
+            Some(&no_form),
+            &json_type[..],
+            400,
+        ),
+    ] {
+        let request_id = [("x-request-id", request)];
+        let headers = [headers, &request_id[..]].concat();
+        let ask = Ask {
+            by: Some(OWN),
+            method,
+            path,
+            body,
+            headers: &headers,
+        };
+        let (answered, event) = event_of(&world, request, ask).await;
+        // koppeltaal case 113
+        assert_eq!(answered, status, "{path}");
+        assert_eq!(event["outcome"], "4");
+        let entities = event["entity"].as_array().cloned().unwrap_or_default();
+        assert!(entities.iter().all(|entity| entity.get("query").is_none()));
+    }
+    assert!(!world.log().contains("geheim"));
+}
+
+#[tokio::test]
 async fn koppeltaal_3_6_reading_the_log_is_not_logged() {
     let world = start().await;
     let event = json!({ "resourceType": "AuditEvent" });

@@ -6,5 +6,6 @@ mod events;
 mod odd;
 mod refusals;
 mod searching;
+mod subscriptions;
 mod world;
 mod writing;

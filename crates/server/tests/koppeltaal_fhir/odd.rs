@@ -255,6 +255,60 @@ async fn koppeltaal_3_3_what_the_server_says_of_a_body_is_passed_on() {
     assert!(!answer.text().contains("missing"));
 }
 
+/// A POST or PUT that is answered with this.
+async fn written_to(answer: impl Fn() -> Response + Send + Sync + 'static) -> [u16; 2] {
+    let world = start_odd(move |seen| match &*seen.method {
+        "GET" => fhir(200, &stored(1, OWN)),
+        _ => answer(),
+    })
+    .await;
+    let mut changed = patient("Pieters");
+    changed["id"] = "p1".into();
+    let made = world.post(OWN, "Patient", &changed).await;
+    let put = (world.put(OWN, "Patient/p1", &changed, Some("W/\"1\""))).await;
+    for answer in [&made, &put] {
+        assert!(answer.status < 300 || !answer.text().contains("Jansen"));
+        assert!(!answer.text().contains("odd/secret"), "{}", answer.text());
+    }
+    let seen = world.loopback.seen();
+    assert_eq!(seen.iter().filter(|seen| seen.method != "GET").count(), 2);
+    [made.status, put.status]
+}
+
+#[tokio::test]
+async fn koppeltaal_2_4_what_a_server_answers_to_a_change_is_judged() {
+    let made = |resource: Value| {
+        let mut answer = fhir(201, &resource);
+        let place = "Patient/p1/_history/1".parse().expect("a place");
+        answer.headers_mut().insert(LOCATION, place);
+        answer
+    };
+    // koppeltaal.md §2.4
+    assert_eq!(written_to(move || made(stored(1, OWN))).await, [201, 200]);
+    assert_eq!(written_to(move || made(stored(1, OTHER))).await, [502, 502]);
+    assert_eq!(written_to(move || made(stored(2, OWN))).await, [502, 502]);
+    let other_type = || {
+        let mut task = stored(1, OWN);
+        task["resourceType"] = "Task".into();
+        task
+    };
+    assert_eq!(written_to(move || made(other_type())).await, [502, 502]);
+    let nobody = || json!({ "resourceType": "Patient", "id": "p1", "name": "Jansen" });
+    assert_eq!(written_to(move || made(nobody())).await, [502, 502]);
+    assert_eq!(
+        written_to(move || made(json!(["Jansen"]))).await,
+        [502, 502]
+    );
+    let outcome = || json!({ "resourceType": "OperationOutcome", "issue": [], "x": "odd/secret" });
+    assert_eq!(written_to(move || made(outcome())).await, [201, 200]);
+    let long = move || {
+        let mut resource = stored(1, OTHER);
+        resource["note"] = "Jansen".repeat(100_000).into();
+        made(resource)
+    };
+    assert_eq!(written_to(long).await, [502, 502]);
+}
+
 /// Long enough to be passed on as it comes, and too long to be held.
 fn long(owner: u8, bytes: usize) -> Response {
     let mut resource = stored(1, owner);

@@ -497,8 +497,8 @@ fn declaration(upstream: &str, loopback: &Loopback) -> Value {
             application(NOBODY, None, &[]),
         ],
         "roles": {
-            "Alles": { "Patient": all, "Task": all, "AuditEvent": { "create": "own", "read": "all" } },
-            "Eigen": { "Patient": own, "Task": own },
+            "Alles": { "Patient": all, "Task": all, "Subscription": all, "AuditEvent": { "create": "own", "read": "all" } },
+            "Eigen": { "Patient": own, "Task": own, "Subscription": own },
             "Toegekend": { "Patient": { "read": "granted" }, "Task": { "read": "all" } },
         }
     })

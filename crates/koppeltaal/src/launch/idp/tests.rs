@@ -115,11 +115,17 @@ fn oidc_core_3_1_3_7_an_id_token_is_the_idps_own_for_us_and_for_this_request() {
         ("email", json!(null)),
         ("email", json!("x".repeat(513))),
         ("email_verified", json!(false)),
+        ("email_verified", json!("false")),
+        ("email_verified", json!(0)),
+        ("email_verified", json!(null)),
+        ("sub", json!("")),
+        ("iat", json!("nu")),
     ] {
         // OIDC Core §3.1.3.7
         assert!(proven(name, value.clone()).is_err(), "{name} {value}");
     }
     assert!(proven("email_verified", json!(true)).is_ok());
+    assert!(proven("email_verified", json!("true")).is_ok());
     assert!(proven("azp", json!("kt")).is_ok());
 }
 
@@ -147,4 +153,30 @@ fn rfc_9207_2_4_an_answer_that_names_another_idp_is_not_its_own() {
     assert!(!discovery.may_have_sent(Some("https://tweede.example")));
     discovery.names_itself = true;
     assert!(!discovery.may_have_sent(None));
+}
+
+#[test]
+fn an_endpoint_of_an_idp_that_is_no_address_with_tls_is_refused() {
+    let world = World::new();
+    let idp = &world.domein.idps["eerste"];
+    let with = |said: &str| {
+        let mut document = discovery("https://eerste.example");
+        document["authorization_endpoint"] = json!(said);
+        Discovery::read(idp, document.to_string().as_bytes())
+    };
+    for bad in [
+        "",
+        "/inloggen",
+        "http://eerste.example/inloggen",
+        "javascript:alert(1)",
+        "data:text/html,x",
+        "https://me:secret@eerste.example/",
+        "https://eerste.example/#here",
+    ] {
+        // koppeltaal.md §5
+        assert!(with(bad).is_err(), "{bad}");
+    }
+    let spelled = with("https://eerste.example/\u{fc}\r\nx: y").expect("a URL");
+    assert!(spelled.authorization_endpoint.is_ascii());
+    assert!(!spelled.authorization_endpoint.contains(['\r', '\n', ' ']));
 }

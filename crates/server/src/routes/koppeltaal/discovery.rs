@@ -2,18 +2,18 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::Response;
 use jose::Jwks;
 use koppeltaal::smart_configuration;
 
-use super::{KoppeltaalRole, no_domain, public};
+use super::{InPath, KoppeltaalRole, no_domain, public};
 use crate::web;
 
 /// The discovery document, JSON whatever `Accept` says (koppeltaal case 1).
 pub(super) async fn smart_configuration(
     State(role): State<Arc<KoppeltaalRole>>,
-    path: Path<String>,
+    path: InPath,
 ) -> Response {
     match role.domein(&path) {
         Some(domein) => public(web::json(200, &smart_configuration::document(&domein.urls))),
@@ -24,7 +24,7 @@ pub(super) async fn smart_configuration(
 /// The same for clients that read ID tokens (OpenID Connect Discovery 1.0 §4).
 pub(super) async fn openid_configuration(
     State(role): State<Arc<KoppeltaalRole>>,
-    path: Path<String>,
+    path: InPath,
 ) -> Response {
     match role.domein(&path) {
         Some(domein) => public(web::json(200, &smart_configuration::openid(&domein.urls))),
@@ -33,7 +33,7 @@ pub(super) async fn openid_configuration(
 }
 
 /// The keys of access tokens and ID tokens (koppeltaal case 6).
-pub(super) async fn jwks(State(role): State<Arc<KoppeltaalRole>>, path: Path<String>) -> Response {
+pub(super) async fn jwks(State(role): State<Arc<KoppeltaalRole>>, path: InPath) -> Response {
     if role.domein(&path).is_none() {
         return no_domain();
     }

@@ -111,7 +111,7 @@ impl Domeinen {
             let known = held.get(&domein).filter(|known| known.version == version);
             let now = match known {
                 Some(known) => Some(Arc::clone(known)),
-                None => self.read(app, &domein).await?,
+                None => self.read_or_tell(app, &domein).await?,
             };
             if let Some(now) = now {
                 found.insert(domein, now);
@@ -177,6 +177,22 @@ impl Domeinen {
                 Some(next) => page = Page::after(next, PAGE_ROWS),
                 None => return Ok(versions),
             }
+        }
+    }
+
+    /// The same, but a domain that this release cannot read takes no other along: it is not served, and
+    /// the operator is told at each look.
+    async fn read_or_tell(
+        &self,
+        app: &App,
+        domein: &Domein,
+    ) -> Result<Option<Arc<DomeinNu>>, Outage> {
+        match self.read(app, domein).await {
+            Err(Outage::BadRow(why)) => {
+                tracing::error!(party = app.party, why, "a domain is not served");
+                Ok(None)
+            }
+            read => read,
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::Response;
 use jose::{Algorithm, Typ};
 use koppeltaal::ClientId;
@@ -15,14 +15,14 @@ use verdict::{Key, Step};
 
 use super::launch::spoor;
 use super::zicht::Zicht;
-use super::{DomeinNu, KoppeltaalRole, no_domain};
+use super::{DomeinNu, InPath, KoppeltaalRole, no_domain};
 use crate::settle::{Journey, Outage, Run, settle};
 use crate::web::{self, NotAForm, Visit};
 
 /// What a token is, for an application that proves who it is.
 pub(super) async fn introspect(
     State(role): State<Arc<KoppeltaalRole>>,
-    path: Path<String>,
+    path: InPath,
     visit: Visit,
 ) -> Response {
     let Some(domein) = role.domein(&path) else {

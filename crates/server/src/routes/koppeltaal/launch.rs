@@ -4,7 +4,7 @@
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use axum::Router;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
 use http::header::LOCATION;
 use http::{HeaderValue, StatusCode};
@@ -26,7 +26,7 @@ use verdict::{Key, Step};
 
 use super::sleutels::NoKeys;
 use super::zicht::Zicht;
-use super::{DomeinNu, KoppeltaalRole, no_domain};
+use super::{DomeinNu, InPath, KoppeltaalRole, no_domain};
 use crate::door::TraceId;
 use crate::pages::{Brand, KoppeltaalFout, KoppeltaalFoutSoort};
 use crate::settle::{Journey, Outage, Run, settle};
@@ -49,7 +49,7 @@ pub(super) fn routes() -> Router<Arc<KoppeltaalRole>> {
 /// The authorization request (koppeltaal case 92).
 async fn authorize(
     State(role): State<Arc<KoppeltaalRole>>,
-    path: Path<String>,
+    path: InPath,
     visit: Visit,
 ) -> Response {
     let parameters = visit.query().ok();
@@ -59,7 +59,7 @@ async fn authorize(
 /// The same as a form (koppeltaal case 100).
 async fn authorize_post(
     State(role): State<Arc<KoppeltaalRole>>,
-    path: Path<String>,
+    path: InPath,
     visit: Visit,
 ) -> Response {
     let parameters = visit.form().ok();
@@ -69,7 +69,7 @@ async fn authorize_post(
 impl KoppeltaalRole {
     async fn authorized(
         self: &Arc<Self>,
-        path: &Path<String>,
+        path: &InPath,
         visit: &Visit,
         parameters: Option<Parameters>,
     ) -> Response {
@@ -227,11 +227,7 @@ impl Journey for Vertrekreis {
 // ── From the IdP ────────────────────────────────────────────────────────────────────────────────
 
 /// The IdP sends the browser back (koppeltaal case 101).
-async fn callback(
-    State(role): State<Arc<KoppeltaalRole>>,
-    path: Path<String>,
-    visit: Visit,
-) -> Response {
+async fn callback(State(role): State<Arc<KoppeltaalRole>>, path: InPath, visit: Visit) -> Response {
     let Some(domein) = role.domein(&path) else {
         return no_domain();
     };

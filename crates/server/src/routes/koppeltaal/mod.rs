@@ -14,16 +14,15 @@ mod systeem;
 mod token;
 mod zicht;
 
+use std::convert::Infallible;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::Path;
-use axum::middleware::map_response;
+use axum::extract::{FromRequestParts, Path};
 use axum::response::Response;
 use axum::routing::{get, post};
-use http::header::{
-    ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_SECURITY_POLICY, X_FRAME_OPTIONS,
-};
+use http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL};
+use http::request::Parts;
 use http::{HeaderName, HeaderValue};
 use koppeltaal::Domein;
 use koppeltaal::client_assertion::{ProvenApplicatie, Shown};
@@ -102,7 +101,6 @@ impl KoppeltaalRole {
             );
         let router = Router::new()
             .nest("/api/v1/{domein}", domein)
-            .layer(map_response(private))
             .merge(beheer::bladzijden());
         web::with_pages(router, Brand::Koppeltaal).with_state(Arc::clone(self))
     }
@@ -122,7 +120,7 @@ impl KoppeltaalRole {
     }
 
     /// The domain of a path.
-    fn domein(&self, Path(name): &Path<String>) -> Option<Arc<DomeinNu>> {
+    fn domein(&self, InPath(name): &InPath) -> Option<Arc<DomeinNu>> {
         self.domeinen.now(&Domein::parse(name).ok()?)
     }
 
@@ -163,20 +161,21 @@ impl KoppeltaalRole {
     }
 }
 
+/// The name of a domain as it stands in a path: one that cannot be read names none.
+struct InPath(String);
+
+impl<S: Send + Sync> FromRequestParts<S> for InPath {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Infallible> {
+        let name = Path::<String>::from_request_parts(parts, state).await;
+        Ok(Self(name.map_or_else(|_| String::new(), |Path(name)| name)))
+    }
+}
+
 /// There is no such domain.
 fn no_domain() -> Response {
     web::json(404, &json!({ "error": "not_found" }))
-}
-
-/// No answer is shown within a page of somebody else's (koppeltaal case 112; the door sees to the other
-/// headers of koppeltaal.md §5). A page has a policy of its own, which says so too.
-async fn private(mut response: Response) -> Response {
-    let headers = response.headers_mut();
-    headers.insert(X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
-    headers
-        .entry(CONTENT_SECURITY_POLICY)
-        .or_insert(HeaderValue::from_static("frame-ancestors 'none'"));
-    response
 }
 
 /// A document that anybody may read from anywhere, and keep for a while.

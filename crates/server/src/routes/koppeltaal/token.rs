@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::Response;
 use http::header::PRAGMA;
 use http::{HeaderName, HeaderValue};
@@ -18,7 +18,7 @@ use protocol::wire::Parameters;
 use serde_json::json;
 use verdict::{Key, Step};
 
-use super::{DomeinNu, KoppeltaalRole, no_domain};
+use super::{DomeinNu, InPath, KoppeltaalRole, no_domain};
 use crate::settle::{Journey, Outage, Run, settle};
 use crate::web::{self, NotAForm, Visit};
 
@@ -28,7 +28,7 @@ const NO_CACHE: (HeaderName, HeaderValue) = (PRAGMA, HeaderValue::from_static("n
 /// A token for a proven application.
 pub(super) async fn token(
     State(role): State<Arc<KoppeltaalRole>>,
-    path: Path<String>,
+    path: InPath,
     visit: Visit,
 ) -> Response {
     let Some(domein) = role.domein(&path) else {

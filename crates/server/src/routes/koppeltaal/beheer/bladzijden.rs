@@ -1,9 +1,9 @@
 //! The pages of domain administration, below `/beheer`: for people, without script, in two languages.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use axum::routing::get;
@@ -13,9 +13,9 @@ use koppeltaal::domeinconfiguratie::{Domeinconfiguratie, Status};
 use store::commit::KEY_BYTES_MAX;
 use verdict::{Key, Record as _};
 
-use super::KoppeltaalRole;
 use super::plek::{Bladzijde, Plek, logged_in};
 use super::sessie::{Sessie, told, uitgelogd};
+use super::{KoppeltaalRole, Names};
 use super::{pagina_applicatie, pagina_delen};
 use crate::pages::{
     BeheerApplicatieRegel, BeheerDomein, BeheerDomeinRegel, BeheerDomeinen, BeheerGedaan,
@@ -27,7 +27,6 @@ use crate::{date, domeinbeheer};
 /// Changes on one page.
 const REGELS: u16 = 20;
 
-type Names = Path<BTreeMap<String, String>>;
 type Role = State<Arc<KoppeltaalRole>>;
 
 /// Every page.
@@ -46,10 +45,10 @@ pub(in crate::routes::koppeltaal) fn routes() -> Router<Arc<KoppeltaalRole>> {
 }
 
 /// The `management_endpoint` of discovery, for a person.
-pub(super) async fn from_discovery(Path(name): Path<String>) -> Response {
-    match Domein::parse(&name) {
-        Ok(domein) => web::see_other(&format!("/beheer/{domein}")),
-        Err(_) => web::see_other("/beheer"),
+pub(super) async fn from_discovery(name: Result<Path<String>, PathRejection>) -> Response {
+    match name.ok().and_then(|Path(name)| Domein::parse(&name).ok()) {
+        Some(domein) => web::see_other(&format!("/beheer/{domein}")),
+        None => web::see_other("/beheer"),
     }
 }
 
@@ -107,7 +106,7 @@ fn regel(domein: &Domeinconfiguratie) -> BeheerDomeinRegel {
 
 // ── A domain ────────────────────────────────────────────────────────────────────────────────────
 
-async fn domein(State(role): Role, Path(names): Names, visit: Visit) -> Bladzijde {
+async fn domein(State(role): Role, Names(names): Names, visit: Visit) -> Bladzijde {
     let plek = Plek::of(role, names, visit).await?;
     let applicaties = plek.nu.applicaties.iter();
     let context = BeheerDomein {
@@ -136,7 +135,7 @@ async fn domein(State(role): Role, Path(names): Names, visit: Visit) -> Bladzijd
 }
 
 /// Another default identity provider (MIDP).
-async fn domein_gewijzigd(State(role): Role, Path(names): Names, visit: Visit) -> Bladzijde {
+async fn domein_gewijzigd(State(role): Role, Names(names): Names, visit: Visit) -> Bladzijde {
     let plek = Plek::of(role, names, visit).await?;
     let filled = plek.form()?;
     let idp = filled.form.get("idp").filter(|idp| !idp.is_empty());
@@ -149,7 +148,7 @@ async fn domein_gewijzigd(State(role): Role, Path(names): Names, visit: Visit) -
 }
 
 /// Who changed what, newest first.
-async fn wijzigingen(State(role): Role, Path(names): Names, visit: Visit) -> Bladzijde {
+async fn wijzigingen(State(role): Role, Names(names): Names, visit: Visit) -> Bladzijde {
     let plek = Plek::of(role, names, visit).await?;
     let query = plek.visit.query().unwrap_or_default();
     let na = query.get("na").and_then(jose::b64::decode);
@@ -177,13 +176,13 @@ fn logboekregel(regel: Logboekregel) -> BeheerLogboekregel {
 
 // ── The brake ───────────────────────────────────────────────────────────────────────────────────
 
-async fn noodrem(State(role): Role, Path(names): Names, visit: Visit) -> Bladzijde {
+async fn noodrem(State(role): Role, Names(names): Names, visit: Visit) -> Bladzijde {
     let plek = Plek::of(role, names, visit).await?;
     show_brake(&plek, 200).await
 }
 
 /// The brake is pulled, by who says that he is sure (koppeltaal.md §2.7).
-async fn geremd(State(role): Role, Path(names): Names, visit: Visit) -> Bladzijde {
+async fn geremd(State(role): Role, Names(names): Names, visit: Visit) -> Bladzijde {
     let plek = Plek::of(role, names, visit).await?;
     if plek.form()?.form.get("bevestigd") != Some("ja") {
         return show_brake(&plek, 422).await;

@@ -39,6 +39,9 @@ pub(super) async fn plan(vraag: Vraag) -> Antwoord {
         let (at, why) = (at.to_owned(), why.to_owned());
         return Err(Fout { at, why }.into());
     }
+    if let Some(fout) = vraag.role.beyond_whole(&declared).await {
+        return Err(fout.into());
+    }
     let nu = vraag.kept().await?;
     let was = nu.as_ref().and_then(|nu| nu.domein.as_ref());
     let versie = nu.as_ref().filter(|_| was.is_some()).map(|nu| nu.versie);

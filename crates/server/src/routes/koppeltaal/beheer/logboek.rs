@@ -6,7 +6,7 @@ use store::{Commit, Store as _};
 use verdict::{Actor, CommitId, Event, Key, Moment, Record as _};
 
 use super::problem::Problem;
-use super::{Antwoord, Vraag};
+use super::{Antwoord, Vraag, only};
 use crate::chance;
 use crate::date;
 use crate::domeinbeheer;
@@ -73,6 +73,7 @@ pub(super) async fn brake(vraag: Vraag) -> Antwoord {
 }
 
 fn moment(said: &Value, now: Moment) -> Result<Moment, Problem> {
+    only(said, "not_before")?;
     match said.get("not_before") {
         None => Ok(now),
         Some(text) => {

@@ -19,20 +19,23 @@ mod pagina_delen;
 mod plek;
 mod problem;
 mod sessie;
+mod strict;
 mod tabel;
 mod vooraf;
 mod wijzigen;
 
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 use std::pin::Pin;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{Path, State};
+use axum::extract::{FromRequestParts, Path, State};
 use axum::response::Response;
 use axum::routing::{MethodFilter, get, on};
 use http::HeaderValue;
 use http::header::ETAG;
+use http::request::Parts;
 use koppeltaal::Domein;
 use koppeltaal::domeinbeheer::Nu;
 use koppeltaal::domeinconfiguratie::Domeinconfiguratie;
@@ -54,6 +57,18 @@ struct Vraag {
     visit: Visit,
 }
 
+/// The names in a path. There are none where one of them is no text: nothing has such a name.
+struct Names(BTreeMap<String, String>);
+
+impl<S: Send + Sync> FromRequestParts<S> for Names {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Infallible> {
+        let names = Path::from_request_parts(parts, state).await;
+        Ok(Self(names.map(|Path(names)| names).unwrap_or_default()))
+    }
+}
+
 pub(super) use self::bladzijden::routes as bladzijden;
 
 /// What comes of it.
@@ -67,7 +82,7 @@ pub(super) fn routes() -> Router<Arc<KoppeltaalRole>> {
         .route("/", get(bladzijden::from_discovery))
         .route("/openapi.json", get(openapi::document));
     OPERATIES.iter().fold(router, |router, operatie| {
-        let handler = move |State(role), Path(names), visit| answer(operatie, role, names, visit);
+        let handler = move |State(role), Names(names), visit| answer(operatie, role, names, visit);
         // Every method of the table is one that axum knows: a test asks each.
         let method = MethodFilter::try_from(operatie.method.clone()).unwrap_or(MethodFilter::GET);
         router.route(operatie.path, on(method, handler))
@@ -95,7 +110,8 @@ async fn admitted(
     visit: Visit,
 ) -> Result<Vraag, Problem> {
     let beheerder = Beheerder::of_bearer(&role, &visit).await?;
-    let domein = names.remove("domein").unwrap_or_default();
+    let domein = names.remove("domein");
+    let domein = domein.ok_or_else(|| Problem::unknown("name"))?;
     let domein = Domein::parse(&domein).map_err(|_| Problem::unknown("domain"))?;
     beheerder.may(&domein)?;
     Ok(Vraag {
@@ -132,12 +148,23 @@ impl Vraag {
         Ok(domeinbeheer::nu(&app.home, &self.domein, regels, now).await?)
     }
 
-    /// The body as JSON.
+    /// The body as JSON in which nothing is said twice.
     fn json(&self, media_type: &str) -> Result<Value, Problem> {
         if !self.visit.has_media_type(media_type) {
             return Err(Problem::media_type(media_type));
         }
-        serde_json::from_slice(&self.visit.body).map_err(|why| Problem::malformed(&why))
+        Ok(strict::read(&self.visit.body)?)
+    }
+}
+
+/// That an object has this member and no other.
+fn only(said: &Value, member: &str) -> Result<(), Problem> {
+    let Value::Object(members) = said else {
+        return Err(Problem::bad("", "expected an object"));
+    };
+    match members.keys().find(|name| *name != member) {
+        Some(other) => Err(Problem::bad(other, &format!("expected {member} alone"))),
+        None => Ok(()),
     }
 }
 

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::problem::Problem;
 use super::vooraf::Vooraf;
-use super::{Antwoord, Vraag, of_version};
+use super::{Antwoord, Vraag, of_version, only};
 
 const JSON: &str = "application/json";
 
@@ -79,6 +79,7 @@ pub(super) async fn remove_idp(vraag: Vraag) -> Antwoord {
 pub(super) async fn put_default_idp(vraag: Vraag) -> Antwoord {
     let versie = vraag.if_match()?;
     let said = vraag.json(JSON)?;
+    only(&said, "name")?;
     let naam = match said.get("name") {
         Some(Value::Null) => None,
         Some(Value::String(naam)) => Some(naam.clone()),

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use koppeltaal::Domein;
@@ -15,9 +16,9 @@ use crate::web;
 /// `GET openapi.json`: it tells of nothing that is in a domain, so anybody may read it.
 pub(super) async fn document(
     State(role): State<Arc<KoppeltaalRole>>,
-    Path(name): Path<String>,
+    name: Result<Path<String>, PathRejection>,
 ) -> Response {
-    let known = Domein::parse(&name).ok();
+    let known = name.ok().and_then(|Path(name)| Domein::parse(&name).ok());
     match known.and_then(|domein| role.domeinen.now(&domein)) {
         Some(domein) => public(web::json(200, &openapi(&domein.urls.management()))),
         None => no_domain(),

@@ -1,10 +1,9 @@
 //! The page of an application, and what its forms do.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::Response;
 use axum::routing::get;
 use koppeltaal::ClientId;
@@ -14,16 +13,15 @@ use koppeltaal::domeinconfiguratie::{
 };
 use protocol::wire::Parameters;
 
-use super::KoppeltaalRole;
 use super::applicaties::new_client_id;
 use super::plek::{Bladzijde, Elders, Ingevuld, Plek};
+use super::{KoppeltaalRole, Names};
 use crate::pages::{
     BeheerApplicatie, BeheerApplicatieVelden, BeheerGedaan, BeheerGegeven, BeheerKeuze,
     BeheerMeldingSoort, BeheerSoort, BeheerVeld,
 };
 use crate::web::{self, Visit};
 
-type Names = Path<BTreeMap<String, String>>;
 type Role = State<Arc<KoppeltaalRole>>;
 
 pub(super) fn routes() -> Router<Arc<KoppeltaalRole>> {
@@ -34,21 +32,21 @@ pub(super) fn routes() -> Router<Arc<KoppeltaalRole>> {
 }
 
 /// An empty form.
-async fn nieuw(State(role): Role, Path(names): Names, visit: Visit) -> Bladzijde {
+async fn nieuw(State(role): Role, Names(names): Names, visit: Visit) -> Bladzijde {
     let plek = Plek::of(role, names, visit).await?;
     let fields = BeheerApplicatieVelden::default();
     Ok(show(&plek, 200, None, fields, None))
 }
 
 /// Where a person ends who chooses a language on a form that was refused.
-async fn to_new(State(role): Role, Path(names): Names, visit: Visit) -> Bladzijde {
+async fn to_new(State(role): Role, Names(names): Names, visit: Visit) -> Bladzijde {
     let plek = Plek::of(role, names, visit).await?;
     let url = format!("/beheer/{}/nieuwe-applicatie", plek.domein);
     Ok(web::see_other(&url))
 }
 
 /// A new application is registered (koppeltaal.md §1.2).
-async fn geregistreerd(State(role): Role, Path(names): Names, visit: Visit) -> Bladzijde {
+async fn geregistreerd(State(role): Role, Names(names): Names, visit: Visit) -> Bladzijde {
     let plek = Plek::of(role, names, visit).await?;
     let filled = plek.form()?;
     let (id, applicatie) = (new_client_id(), read(&filled.form, None));
@@ -63,14 +61,14 @@ async fn geregistreerd(State(role): Role, Path(names): Names, visit: Visit) -> B
 }
 
 /// An application as it is.
-async fn applicatie(State(role): Role, Path(names): Names, visit: Visit) -> Bladzijde {
+async fn applicatie(State(role): Role, Names(names): Names, visit: Visit) -> Bladzijde {
     let plek = Plek::of(role, names, visit).await?;
     let (id, known) = known(&plek)?;
     Ok(show(&plek, 200, Some(id), fields_of(known), None))
 }
 
 /// One of the page's forms.
-async fn gewijzigd(State(role): Role, Path(names): Names, visit: Visit) -> Bladzijde {
+async fn gewijzigd(State(role): Role, Names(names): Names, visit: Visit) -> Bladzijde {
     let plek = Plek::of(role, names, visit).await?;
     let filled = plek.form()?;
     let (id, known) = known(&plek)?;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::Response;
 use axum::routing::get;
 use koppeltaal::DomeinUrls;
@@ -13,15 +13,14 @@ use koppeltaal::domeinconfiguratie::Idp;
 use koppeltaal::permissie::{Actie, Bereik, Permissie, ResourceType};
 use protocol::wire::Parameters;
 
-use super::KoppeltaalRole;
 use super::plek::{Bladzijde, Elders, Ingevuld, Plek};
+use super::{KoppeltaalRole, Names};
 use crate::pages::{
     BeheerGedaan, BeheerIdp, BeheerIdpVelden, BeheerMatrixRij, BeheerMeldingSoort, BeheerRecht,
     BeheerRol, BeheerVeld, segment,
 };
 use crate::web::{self, Visit};
 
-type Names = Path<BTreeMap<String, String>>;
 type Role = State<Arc<KoppeltaalRole>>;
 
 pub(super) fn routes() -> Router<Arc<KoppeltaalRole>> {
@@ -36,12 +35,12 @@ pub(super) fn routes() -> Router<Arc<KoppeltaalRole>> {
 
 // ── Roles ───────────────────────────────────────────────────────────────────────────────────────
 
-async fn nieuwe_rol(State(role): Role, Path(names): Names, visit: Visit) -> Bladzijde {
+async fn nieuwe_rol(State(role): Role, Names(names): Names, visit: Visit) -> Bladzijde {
     let plek = Plek::of(role, names, visit).await?;
     Ok(show_role(&plek, 200, None, BeheerRecht::default(), None))
 }
 
-async fn to_new_role(State(role): Role, Path(names): Names, visit: Visit) -> Bladzijde {
+async fn to_new_role(State(role): Role, Names(names): Names, visit: Visit) -> Bladzijde {
     let plek = Plek::of(role, names, visit).await?;
     Ok(web::see_other(&format!(
         "/beheer/{}/nieuwe-rol",
@@ -50,7 +49,7 @@ async fn to_new_role(State(role): Role, Path(names): Names, visit: Visit) -> Bla
 }
 
 /// A role that allows nothing yet (TGB 003).
-async fn rol_gemaakt(State(role): Role, Path(names): Names, visit: Visit) -> Bladzijde {
+async fn rol_gemaakt(State(role): Role, Names(names): Names, visit: Visit) -> Bladzijde {
     let plek = Plek::of(role, names, visit).await?;
     let filled = plek.form()?;
     let naam = filled
@@ -77,7 +76,7 @@ async fn rol_gemaakt(State(role): Role, Path(names): Names, visit: Visit) -> Bla
     }
 }
 
-async fn rol(State(role): Role, Path(names): Names, visit: Visit) -> Bladzijde {
+async fn rol(State(role): Role, Names(names): Names, visit: Visit) -> Bladzijde {
     let plek = Plek::of(role, names, visit).await?;
     let permissies = permissies(&plek)?;
     let query = plek.visit.query().unwrap_or_default();
@@ -98,7 +97,7 @@ async fn rol(State(role): Role, Path(names): Names, visit: Visit) -> Bladzijde {
     ))
 }
 
-async fn rol_gewijzigd(State(role): Role, Path(names): Names, visit: Visit) -> Bladzijde {
+async fn rol_gewijzigd(State(role): Role, Names(names): Names, visit: Visit) -> Bladzijde {
     let plek = Plek::of(role, names, visit).await?;
     let filled = plek.form()?;
     let permissies = permissies(&plek)?.to_vec();
@@ -217,19 +216,19 @@ fn show_role(
 
 // ── Identity providers ──────────────────────────────────────────────────────────────────────────
 
-async fn nieuwe_idp(State(role): Role, Path(names): Names, visit: Visit) -> Bladzijde {
+async fn nieuwe_idp(State(role): Role, Names(names): Names, visit: Visit) -> Bladzijde {
     let plek = Plek::of(role, names, visit).await?;
     Ok(show_idp(&plek, 200, None, BeheerIdpVelden::default(), None))
 }
 
-async fn to_new_idp(State(role): Role, Path(names): Names, visit: Visit) -> Bladzijde {
+async fn to_new_idp(State(role): Role, Names(names): Names, visit: Visit) -> Bladzijde {
     let plek = Plek::of(role, names, visit).await?;
     let url = format!("/beheer/{}/nieuwe-inlogdienst", plek.domein);
     Ok(web::see_other(&url))
 }
 
 /// Another identity provider (IAM 002).
-async fn idp_gemaakt(State(role): Role, Path(names): Names, visit: Visit) -> Bladzijde {
+async fn idp_gemaakt(State(role): Role, Names(names): Names, visit: Visit) -> Bladzijde {
     let plek = Plek::of(role, names, visit).await?;
     let filled = plek.form()?;
     let said = fields(&filled.form);
@@ -241,7 +240,7 @@ async fn idp_gemaakt(State(role): Role, Path(names): Names, visit: Visit) -> Bla
     idp_set(&plek, &filled, edit, None, said).await
 }
 
-async fn idp(State(role): Role, Path(names): Names, visit: Visit) -> Bladzijde {
+async fn idp(State(role): Role, Names(names): Names, visit: Visit) -> Bladzijde {
     let plek = Plek::of(role, names, visit).await?;
     let (naam, known) = known_idp(&plek)?;
     Ok(show_idp(
@@ -253,7 +252,7 @@ async fn idp(State(role): Role, Path(names): Names, visit: Visit) -> Bladzijde {
     ))
 }
 
-async fn idp_gewijzigd(State(role): Role, Path(names): Names, visit: Visit) -> Bladzijde {
+async fn idp_gewijzigd(State(role): Role, Names(names): Names, visit: Visit) -> Bladzijde {
     let plek = Plek::of(role, names, visit).await?;
     let filled = plek.form()?;
     let (naam, known) = known_idp(&plek)?;

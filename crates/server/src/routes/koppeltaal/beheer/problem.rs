@@ -6,6 +6,7 @@ use http::{HeaderName, HeaderValue};
 use koppeltaal::domeinconfiguratie::Fout;
 use serde_json::json;
 
+use super::strict::Refused;
 use crate::app::App;
 use crate::domeinbeheer::NietGedaan;
 use crate::door::{TooSoon, TraceId};
@@ -84,7 +85,7 @@ impl Problem {
     }
 
     /// A body that is no JSON.
-    pub(super) fn malformed(why: &serde_json::Error) -> Self {
+    fn malformed(why: &serde_json::Error) -> Self {
         Self::new(400, "No JSON", format!("the body is no JSON: {why}"))
     }
 
@@ -154,6 +155,15 @@ impl From<Fout> for Problem {
     /// What is said cannot be.
     fn from(fout: Fout) -> Self {
         Self::new(422, "Not as it must be", fout.why).about(&fout.at)
+    }
+}
+
+impl From<Refused> for Problem {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::NoJson(why) => Self::malformed(&why),
+            Refused::Twice(member) => Self::bad(&member, "expected once: it stands there twice"),
+        }
     }
 }
 

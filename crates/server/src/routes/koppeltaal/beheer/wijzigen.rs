@@ -1,11 +1,13 @@
 //! A change on its way: the one screenplay of every change by REST and at the pages.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use koppeltaal::Domein;
 use koppeltaal::domeinbeheer::{Bewerking, Gewijzigd, Nu, Plan, Verwacht, Wijzigen};
 use koppeltaal::domeinconfiguratie::{Domeinconfiguratie, Domeinkop, Fout, Kept};
 use serde_json::{Value, json};
+use url::Url;
 use verdict::Step;
 
 use super::Vraag;
@@ -18,6 +20,9 @@ use crate::settle::{Journey, Outage, Run, settle};
 
 /// How often a change that begins from whatever version is there tries again.
 const ATTEMPTS_MAX: u8 = 16;
+/// Names of a whole declaration that are looked up, at most: each is a question to a name server. A name
+/// that was not is looked at at each connection.
+const LOOKED_UP_MAX: usize = 16;
 
 /// A domain that was changed.
 pub(super) struct Veranderd {
@@ -136,6 +141,7 @@ impl KoppeltaalRole {
     /// not at the first token; so are identity providers.
     async fn beyond(&self, bewerking: &Bewerking) -> Option<Fout> {
         let (at, url) = match bewerking {
+            Bewerking::Geheel(wordt) => return self.beyond_whole(wordt).await,
             Bewerking::Registreren(_, applicatie) | Bewerking::Applicatie(_, applicatie) => {
                 ("jwks_uri", &applicatie.jwks_uri)
             }
@@ -143,12 +149,46 @@ impl KoppeltaalRole {
             Bewerking::IdpZetten(_, idp) => ("issuer", &idp.issuer),
             _ => return None,
         };
+        self.beyond_at(at, url).await
+    }
+
+    /// The same of a whole declaration: every literal address, and the names that this domain did not
+    /// lead to before.
+    pub(super) async fn beyond_whole(&self, wordt: &Domeinconfiguratie) -> Option<Fout> {
+        let known = self.domeinen.now(&wordt.domein);
+        let was: BTreeSet<String> = known
+            .iter()
+            .flat_map(|known| known.configuratie.elders())
+            .filter_map(|(_, url)| name_of(url))
+            .collect();
+        let mut looked_up = BTreeSet::new();
+        for (at, url) in wordt.elders() {
+            if let Some(name) = name_of(url) {
+                let is_enough = looked_up.len() == LOOKED_UP_MAX;
+                if is_enough || was.contains(&name) || !looked_up.insert(name) {
+                    continue;
+                }
+            }
+            if let Some(fout) = self.beyond_at(&at, url).await {
+                return Some(fout);
+            }
+        }
+        None
+    }
+
+    async fn beyond_at(&self, at: &str, url: &str) -> Option<Fout> {
         self.app.outside.may_call(url).await.err().map(|_| Fout {
             at: at.to_owned(),
             why: "expected a URL of the public internet, or of a host in calls.private_hosts"
                 .to_owned(),
         })
     }
+}
+
+/// The name of a URL's host; none when that is a literal address.
+fn name_of(url: &str) -> Option<String> {
+    let url = Url::parse(url).ok()?;
+    url.domain().map(str::to_owned)
 }
 
 struct WijzigJourney {

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use koppeltaal::resource_service::{self, Antwoord, Asked, Cursor, UpstreamVraag, Vraag};
+use koppeltaal::resource_service::{self, Antwoord, Asked, Cursor, Storing, UpstreamVraag, Vraag};
 use tokio::sync::OwnedSemaphorePermit;
 use verdict::Step;
 
@@ -40,6 +40,12 @@ impl FhirJourney {
     }
 
     async fn ask(&self, question: UpstreamVraag) -> Step<Antwoord, Vraag> {
+        if let Some(url) = &question.request().calls
+            && self.role.app.outside.may_call(url).await.is_err()
+        {
+            // koppeltaal.md §5
+            return question.answer(Err(Storing::NotCalled));
+        }
         let base = &self.domein.configuratie.upstream;
         let upstream = &self.role.fhir.upstream;
         let came = upstream.ask(&self.role.app, base, question.request(), &self.asked.sporen);

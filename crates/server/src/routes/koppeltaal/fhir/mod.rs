@@ -22,7 +22,7 @@ use http::{HeaderName, Method};
 use koppeltaal::resource_service::{Antwoord, Asked, Caller, Id, Refused, Request, Sporen};
 use serde_json::Value;
 
-use super::{DomeinNu, KoppeltaalRole, no_domain};
+use super::{DomeinNu, InPath, KoppeltaalRole, no_domain};
 use crate::chance;
 use crate::door::TraceId;
 use crate::finishing::Finishing;
@@ -65,7 +65,7 @@ async fn base(
     visit: Visit,
 ) -> Response {
     match path {
-        Ok(path) => answer(&role, role.domein(&path), &method, &visit).await,
+        Ok(Path(domein)) => answer(&role, role.domein(&InPath(domein)), &method, &visit).await,
         Err(_) => no_domain(),
     }
 }
@@ -78,7 +78,7 @@ async fn resource(
 ) -> Response {
     match path {
         Ok(Path((domein, _))) => {
-            let domein = role.domein(&Path(domein));
+            let domein = role.domein(&InPath(domein));
             answer(&role, domein, &method, &visit).await
         }
         Err(_) => no_domain(),
@@ -131,6 +131,9 @@ impl KoppeltaalRole {
         );
         let response = match Finishing::of(told).await {
             Ok(Ok(antwoord)) => {
+                if antwoord.refused == Some(Refused::Unidentified) {
+                    return reply::traced(self.unknown(visit, NoToken::Missing), &asked.sporen);
+                }
                 if let Some(why) = antwoord.refused {
                     self.tell_refusal(visit, &asked.caller, why);
                 }
@@ -165,7 +168,7 @@ impl KoppeltaalRole {
         request: &Request,
     ) -> Result<Caller, NoToken> {
         // koppeltaal case 113
-        if token::is_in_query(&visit.query) {
+        if request.has_access_token() {
             return Err(NoToken::InQuery);
         }
         let is_public = request.interaction().is_ok_and(|asked| asked.is_public());

@@ -9,7 +9,6 @@ use koppeltaal::scope::Scopes;
 use koppeltaal::{ClientId, Domein};
 use protocol::bearer::BearerRefusal;
 use protocol::not_before;
-use url::form_urlencoded;
 use verdict::Moment;
 
 use super::{DomeinNu, KoppeltaalRole};
@@ -39,7 +38,7 @@ struct Proven {
 pub(super) enum NoToken {
     /// None was sent, or something else than one.
     Missing,
-    /// It stands in the URL, which is logged everywhere (koppeltaal case 113).
+    /// It stands among the parameters, which are logged everywhere (koppeltaal case 113).
     InQuery,
     /// Expired, altered, of another domain, or none of ours (koppeltaal case 49).
     Invalid,
@@ -59,7 +58,7 @@ impl NoToken {
     pub(super) const fn why(self) -> (&'static str, &'static str) {
         match self {
             Self::Missing => ("koppeltaal case 47", "no readable bearer token"),
-            Self::InQuery => ("koppeltaal case 113", "a token stands in the query"),
+            Self::InQuery => ("koppeltaal case 113", "a token stands among the parameters"),
             Self::Invalid => (
                 "koppeltaal case 49",
                 "the token is expired, altered or none of this domain",
@@ -67,11 +66,6 @@ impl NoToken {
             Self::Before => (not_before::REQUIREMENT, not_before::REASON),
         }
     }
-}
-
-/// Whether a query has a token in it (koppeltaal case 113).
-pub(super) fn is_in_query(query: &str) -> bool {
-    form_urlencoded::parse(query.as_bytes()).any(|(name, _)| name == "access_token")
 }
 
 impl Tokens {
