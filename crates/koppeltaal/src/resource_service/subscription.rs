@@ -20,9 +20,9 @@ use crate::scope::{Actions, RESOURCE_ORIGIN};
 /// The type that is looked into.
 pub(super) const TYPE: &str = "Subscription";
 
-/// Members that are taken (FHIR R4 §2.46.3): none of them makes the FHIR server do more than was judged.
+/// Members that are taken (FHIR R4 Subscription): none of them makes the FHIR server do more than was judged.
 /// Of its extensions only `resource-origin` is; `_criteria` bears filters, and others whole resources
-/// (FHIR Subscriptions R5 Backport §2.3).
+/// (the guide that brings FHIR R5 Subscriptions to R4).
 const MEMBERS: [&str; 13] = [
     "resourceType",
     "id",
