@@ -31,8 +31,8 @@ mod writer;
 
 use std::fs::File;
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::thread::JoinHandle;
 
 use rusqlite::{Connection, OpenFlags};
@@ -74,11 +74,29 @@ struct Shared {
     down: AtomicBool,
     commits: AtomicU64,
     groups: AtomicU64,
+    /// Held by a reader for as long as it has a snapshot, and by the writer while the log starts over:
+    /// readers that never pause would keep it from doing so.
+    snapshots: RwLock<()>,
 }
 
 impl Shared {
     fn is_down(&self) -> bool {
         self.down.load(Ordering::Acquire)
+    }
+
+    /// May have a snapshot until the answer is dropped. Waits while the log starts over.
+    fn with_snapshot(&self) -> RwLockReadGuard<'_, ()> {
+        // It guards no value that a panic could leave half done.
+        self.snapshots
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// No reader of this process has a snapshot until the answer is dropped. Waits for those that have.
+    fn without_snapshots(&self) -> RwLockWriteGuard<'_, ()> {
+        self.snapshots
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -160,7 +178,7 @@ impl Embedded {
     fn on(path: &Path, connection: Connection, owner: Option<Owner>) -> Result<Self, OpenError> {
         let shared = Arc::new(Shared::default());
         let (jobs, waiting) = mpsc::channel(WAITING_MAX);
-        let readers = Readers::start(path)?;
+        let readers = Readers::start(path, &shared)?;
         let copies_log = owner.is_some();
         let writer = writer::start(connection, waiting, Arc::clone(&shared), copies_log)?;
         Ok(Self {
@@ -215,7 +233,7 @@ impl Store for Embedded {
     async fn get(&self, keys: &[Key], now: Moment) -> Result<Vec<Option<Row<Sealed>>>, Down> {
         let keys = keys.to_vec();
         self.readers
-            .ask(&self.shared, Reader::Rows, move |db| db.get(&keys, now))
+            .ask(Reader::Rows, move |db| db.get(&keys, now))
             .await
     }
 
@@ -229,7 +247,7 @@ impl Store for Embedded {
     ) -> Result<Found, Down> {
         let key = key.clone();
         self.readers
-            .ask(&self.shared, Reader::Lists, move |db| {
+            .ask(Reader::Lists, move |db| {
                 db.find(space, index, &key, &page, now)
             })
             .await
@@ -274,15 +292,13 @@ impl Store for Embedded {
 
     async fn audit_gaps(&self) -> Result<Vec<AuditGap>, Down> {
         self.readers
-            .ask(&self.shared, Reader::Lists, |database| database.gaps())
+            .ask(Reader::Lists, |database| database.gaps())
             .await
     }
 
     async fn audit(&self, after: u64, rows_max: u16) -> Result<Vec<AuditRow>, Down> {
         self.readers
-            .ask(&self.shared, Reader::Lists, move |db| {
-                db.audit(after, rows_max)
-            })
+            .ask(Reader::Lists, move |db| db.audit(after, rows_max))
             .await
     }
 }

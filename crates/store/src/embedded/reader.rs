@@ -1,6 +1,7 @@
 //! The threads that read.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _, Statement, params};
@@ -37,21 +38,24 @@ pub(super) struct Readers {
     /// In the order of [`Reader`].
     queues: Vec<mpsc::Sender<Read>>,
     threads: Vec<JoinHandle<()>>,
+    shared: Arc<Shared>,
 }
 
 impl Readers {
-    pub(super) fn start(path: &Path) -> Result<Self, OpenError> {
+    pub(super) fn start(path: &Path, shared: &Arc<Shared>) -> Result<Self, OpenError> {
         let mut readers = Self {
             queues: Vec::new(),
             threads: Vec::new(),
+            shared: Arc::clone(shared),
         };
         for _ in [Reader::Rows, Reader::Lists] {
             let connection = connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
             schema::prepare_reader(&connection)?;
             let (queue, waiting) = mpsc::channel(WAITING_MAX);
+            let shared = Arc::clone(shared);
             let thread = thread::Builder::new()
                 .name("store-reader".to_owned())
-                .spawn(move || serve(&connection, waiting))
+                .spawn(move || serve(&connection, waiting, &shared))
                 .map_err(|why| OpenError::Unusable(path.to_owned(), why))?;
             readers.queues.push(queue);
             readers.threads.push(thread);
@@ -62,13 +66,12 @@ impl Readers {
     /// Lets a reader do it.
     pub(super) async fn ask<T: Send + 'static>(
         &self,
-        shared: &Shared,
         reader: Reader,
         read: impl FnOnce(&mut Database<'_>) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, Down> {
         // After a failed commit the pages in memory may be ahead of the disk.
         let queue = self.queues.get(reader as usize);
-        let queue = queue.filter(|_| !shared.is_down()).ok_or(Down)?;
+        let queue = queue.filter(|_| !self.shared.is_down()).ok_or(Down)?;
         let (answer, answered) = oneshot::channel();
         let read: Read = Box::new(move |database| {
             // A caller that went away needs no answer.
@@ -93,7 +96,7 @@ impl Readers {
     }
 }
 
-fn serve(connection: &Connection, mut waiting: mpsc::Receiver<Read>) {
+fn serve(connection: &Connection, mut waiting: mpsc::Receiver<Read>, shared: &Shared) {
     let mut database = match Database::on(connection) {
         Ok(database) => database,
         Err(error) => {
@@ -102,6 +105,7 @@ fn serve(connection: &Connection, mut waiting: mpsc::Receiver<Read>) {
         }
     };
     while let Some(first) = waiting.blocking_recv() {
+        let _snapshot = shared.with_snapshot();
         database.together(first, || waiting.try_recv().ok());
     }
 }

@@ -40,9 +40,9 @@ const READER_CACHE_KIB: u32 = 8 * 1024;
 /// The log file is cut back to this many bytes after a checkpoint. The writer starts a checkpoint
 /// well before that (see `writer`), so that opening after a crash has little to replay.
 const LOG_BYTES_KEPT: u64 = 64 << 20;
-/// How long a statement waits for a lock that somebody outside holds (a shell, a backup), in
-/// milliseconds. Above it the caller is told to try again.
-pub(super) const LOCK_WAIT_MS: u32 = 2_000;
+/// How long a statement waits for a lock that somebody outside holds (a shell, a backup). Above it the
+/// caller is told to try again.
+pub(super) const LOCK_WAIT: Duration = Duration::from_secs(2);
 
 /// How often a process beside the owner asks for the lock, a millisecond apart.
 const BESIDE_TRIES_MAX: i32 = 10_000;
@@ -53,9 +53,9 @@ const BESIDE_TRIES_MAX: i32 = 10_000;
 /// checkpoints itself: the automatic ones swallow a failing fsync. No `mmap`: it counts as resident
 /// memory.
 pub(super) fn prepare_writer(connection: &Connection) -> rusqlite::Result<()> {
+    connection.busy_timeout(LOCK_WAIT)?;
     connection.execute_batch(&format!(
-        "PRAGMA busy_timeout = {LOCK_WAIT_MS};
-         PRAGMA synchronous = FULL;
+        "PRAGMA synchronous = FULL;
          PRAGMA wal_autocheckpoint = 0;
          PRAGMA journal_size_limit = {LOG_BYTES_KEPT};
          PRAGMA mmap_size = 0;
@@ -92,9 +92,9 @@ pub(super) fn use_log(connection: &Connection) -> Result<(), OpenError> {
 pub(super) fn prepare_reader(connection: &Connection) -> rusqlite::Result<()> {
     // Whether the log is copied on closing is the writer's decision.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+    connection.busy_timeout(LOCK_WAIT)?;
     connection.execute_batch(&format!(
-        "PRAGMA busy_timeout = {LOCK_WAIT_MS};
-         PRAGMA query_only = ON;
+        "PRAGMA query_only = ON;
          PRAGMA mmap_size = 0;
          PRAGMA trusted_schema = OFF;
          PRAGMA cache_size = -{READER_CACHE_KIB};"

@@ -6,12 +6,14 @@ use std::slice;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode};
 use tokio::sync::{mpsc, oneshot};
 use verdict::Moment;
 
+use super::schema::LOCK_WAIT;
 use super::sql::Sql;
 use super::{OpenError, Shared};
 use crate::columns::Encoded;
@@ -26,9 +28,12 @@ const IDLE_TURNS: u32 = 30;
 /// A checkpoint copies the log into the database each time the log has grown by this many pages
 /// (16 MiB): seldom enough that a hot page is copied once for many changes.
 const CHECKPOINT_PAGES: i32 = 4096;
-/// When readers kept the log from starting over until it has this many pages (64 MiB), the writer
-/// waits for them. Opening after a crash replays at most about this much.
+/// When readers kept the log from starting over until it has this many pages (64 MiB), they wait for
+/// that. Opening after a crash replays at most about this much.
 const LOG_PAGES_MAX: i32 = 4 * CHECKPOINT_PAGES;
+/// How long the log's start-over waits for somebody outside who reads (a backup), since readers of
+/// this process wait as long.
+const RESTART_WAIT: Duration = Duration::from_millis(100);
 
 /// What the writer is asked.
 #[derive(Debug)]
@@ -282,21 +287,38 @@ impl<'c> Writer<'c> {
         if !due || self.shared.is_down() {
             return;
         }
-        let checkpoint = if pages < LOG_PAGES_MAX {
-            "PRAGMA wal_checkpoint(PASSIVE)"
-        } else {
-            "PRAGMA wal_checkpoint(RESTART)"
-        };
-        match self.connection.query_row(checkpoint, [], |_| Ok(())) {
+        let copied = self.copy_log().and_then(|()| match pages {
+            ..LOG_PAGES_MAX => Ok(()),
+            _ => self.start_log_over(),
+        });
+        match copied {
+            // Also when somebody outside reads for long: not again after each group, which would wait
+            // each time, but when the log has grown as much again.
             Ok(()) => self.log_pages_copied = pages,
-            // Somebody reads for long (a backup): not again after each group, which would wait each
-            // time, but when the log has grown as much again.
-            Err(error) if code(&error) == Some(ErrorCode::DatabaseBusy) => {
-                self.log_pages_copied = pages;
-            }
             // A page that could not be synced may be lost although a second try succeeds.
             Err(error) => self.stop(&error),
         }
+    }
+
+    /// Copies what no snapshot keeps from being copied, while readers go on.
+    fn copy_log(&self) -> rusqlite::Result<()> {
+        self.checkpoint("PASSIVE")
+    }
+
+    /// Copies the rest, and makes the next group write at the beginning of the log again. It returns
+    /// without that when somebody outside has a snapshot.
+    fn start_log_over(&self) -> rusqlite::Result<()> {
+        let _none = self.shared.without_snapshots();
+        self.connection.busy_timeout(RESTART_WAIT)?;
+        let restarted = self.checkpoint("RESTART");
+        self.connection.busy_timeout(LOCK_WAIT)?;
+        restarted
+    }
+
+    /// Runs a checkpoint. That a lock kept it from doing everything is told in its row, not as an error.
+    fn checkpoint(&self, mode: &str) -> rusqlite::Result<()> {
+        let checkpoint = format!("PRAGMA wal_checkpoint({mode})");
+        self.connection.query_row(&checkpoint, [], |_| Ok(()))
     }
 
     /// From here on nothing is promised.
