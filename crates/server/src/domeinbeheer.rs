@@ -6,8 +6,10 @@
 use std::fmt;
 
 use koppeltaal::Domein;
-use koppeltaal::domeinbeheer::{Beheersleutel, Gewijzigd, Logboekregel, Nu, Wijzigen};
-use koppeltaal::domeinconfiguratie::{Domeinkop, Kept, Regels};
+use koppeltaal::domeinbeheer::{
+    Beheersleutel, Bewerking, Gewijzigd, Logboekregel, Macht, Nu, Verwacht, Wijzigen,
+};
+use koppeltaal::domeinconfiguratie::{Domeinconfiguratie, Domeinkop, Kept, Regels};
 use store::{Commit, NotCommitted, Page, Store};
 use uuid::Uuid;
 use verdict::{
@@ -17,7 +19,7 @@ use verdict::{
 
 use crate::chance;
 
-/// Domains of one service, at most (`routes::koppeltaal`).
+/// Domains of one service, at most.
 const DOMEINEN_MAX: usize = 1_000;
 /// Administration keys of one service, at most: each is a person or a program.
 const SLEUTELS_MAX: usize = 1_000;
@@ -95,6 +97,33 @@ pub async fn wijzigen<S: Store>(home: &S, wijzigen: &Wijzigen) -> Result<Gewijzi
         }
     }
     Err(NietGedaan::Store("lost sixteen races in a row".to_owned()))
+}
+
+/// Sees to it that a domain is as it is declared, and keeps what else it has ([`Domeinconfiguratie::met`]).
+/// With nothing to change, nothing is written.
+pub async fn declareren<S: Store>(
+    home: &S,
+    declared: &Domeinconfiguratie,
+    wie: &str,
+    regels: Regels,
+    now: Moment,
+) -> Result<Gewijzigd, NietGedaan> {
+    let nu = nu(home, &declared.domein, regels, now).await?;
+    let (verwacht, wordt) = match nu.and_then(|nu| Some((nu.versie, nu.domein?))) {
+        Some((versie, was)) => (Verwacht::Versie(versie), was.met(declared.clone())),
+        None => (Verwacht::Nieuw, declared.clone()),
+    };
+    let change = Wijzigen {
+        domein: declared.domein.clone(),
+        bewerking: Bewerking::Geheel(Box::new(wordt)),
+        verwacht,
+        macht: Macht::Alles,
+        wie: wie.to_owned(),
+        regels,
+        now,
+        nonce: chance::entropy().bytes("domeinbeheer.declareren"),
+    };
+    wijzigen(home, &change).await
 }
 
 /// A page of the changes of a domain: the first, or the one that begins after `na`.

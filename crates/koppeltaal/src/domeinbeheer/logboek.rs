@@ -71,12 +71,12 @@ impl Logboekregel {
     }
 
     /// Keeps it: `nonce` tells changes of one moment apart. The newest change has the lowest key, so
-    /// that a page of the log begins with it.
+    /// that a page of the log begins with it; of one second, what made no version comes after what did.
     pub fn toevoegen(&self, domein: &Domein, nonce: [u8; 8]) -> Change<Clear> {
         let mut key = domein.as_str().as_bytes().to_vec();
         key.push(0);
         key.extend((i64::MAX - self.wanneer.max(0)).to_be_bytes());
-        key.extend((u64::MAX - self.versie.unwrap_or_default()).to_be_bytes());
+        key.extend((u64::MAX - self.versie.unwrap_or(u64::MAX)).to_be_bytes());
         key.extend(nonce);
         let until = Moment::from_unix(self.wanneer).plus_s(KEPT_S);
         let key = Key::Record(Self::SPACE, key);

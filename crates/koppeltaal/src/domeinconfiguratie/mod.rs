@@ -133,6 +133,21 @@ impl Domeinconfiguratie {
         keys.chain(idps)
     }
 
+    /// This domain with everything of the declaration in it, in place of what has the same id or name; what
+    /// else it has stays.
+    #[must_use]
+    pub fn met(mut self, declared: Self) -> Self {
+        self.applicaties.extend(declared.applicaties);
+        self.rollen.extend(declared.rollen);
+        self.idps.extend(declared.idps);
+        Self {
+            applicaties: self.applicaties,
+            rollen: self.rollen,
+            idps: self.idps,
+            ..declared
+        }
+    }
+
     /// What an application may do: everything that its role allows. Nothing without a role.
     pub fn scopes(&self, client_id: ClientId) -> Scopes {
         let applicatie = self.applicaties.get(&client_id);

@@ -27,6 +27,13 @@ pub struct Regels {
     pub http_on_loopback: bool,
 }
 
+impl Regels {
+    /// For a network on one machine.
+    pub const ON_ONE_MACHINE: Self = Self {
+        http_on_loopback: true,
+    };
+}
+
 /// What is wrong with a declaration, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fout {

@@ -106,10 +106,9 @@ fn koppeltaal_case_115_keys_are_behind_tls() {
     }
     let mut on_loopback = document();
     on_loopback["applications"][0]["jwks_uri"] = json!("http://localhost:3000/jwks");
-    let regels = Regels {
-        http_on_loopback: true,
+    let read = |document: &Value| {
+        Domeinconfiguratie::read(document.to_string().as_bytes(), Regels::ON_ONE_MACHINE)
     };
-    let read = |document: &Value| Domeinconfiguratie::read(document.to_string().as_bytes(), regels);
     assert!(read(&on_loopback).is_ok());
     on_loopback["applications"][0]["jwks_uri"] = json!("http://portaal.example/jwks");
     assert!(read(&on_loopback).is_err());
@@ -249,4 +248,26 @@ fn no_role_promises_that_an_auditevent_is_changed() {
     }
     let may = json!({ "AuditEvent": { "create": "own", "read": "all" } });
     assert_eq!(read_rol("Beheer", may).expect("a role").len(), 2);
+}
+
+#[test]
+fn what_is_declared_again_replaces_and_what_came_since_stays() {
+    let mut there = read(&document()).expect("a domain");
+    let (a, m) = (
+        ClientId::parse(A).expect("an id"),
+        ClientId::parse(M).expect("an id"),
+    );
+    let mut declared = there.clone();
+    let new = ClientId::of([7; 16]);
+    there.applicaties.insert(new, there.applicaties[&a].clone());
+    there.rollen.insert("Sindsdien".to_owned(), Vec::new());
+    declared.applicaties.remove(&m);
+    declared.upstream = "https://fhir.example:8443/d1".to_owned();
+    let elsewhere = "https://portaal.example:8443/jwks";
+    declared.applicaties.get_mut(&a).expect("there").jwks_uri = elsewhere.to_owned();
+    let renewed = there.met(declared);
+    assert_eq!(renewed.applicaties[&a].jwks_uri, elsewhere);
+    assert_eq!(renewed.upstream, "https://fhir.example:8443/d1");
+    assert!(renewed.applicaties.contains_key(&new) && renewed.applicaties.contains_key(&m));
+    assert!(renewed.rollen.contains_key("Sindsdien"));
 }

@@ -11,23 +11,17 @@ use super::InputFault;
 use super::files::Files;
 
 /// The declaration of a domain, with the demo's port in its URLs.
-pub(super) fn domein(files: &mut Files, port: u16) -> Result<Vec<u8>, InputFault> {
+pub(super) fn domein(files: &mut Files, port: u16) -> Result<Domeinconfiguratie, InputFault> {
     let file = files.get("koppeltaal.json")?;
     let _: Declaratie = file.json()?;
     let document = file.text.replace("{port}", &port.to_string());
-    let regels = Regels {
-        http_on_loopback: true,
-    };
-    let meant = Domeinconfiguratie::read(document.as_bytes(), regels);
-    match meant {
-        Ok(meant) => Ok(meant.document()),
-        Err(fout) => Err(InputFault {
-            file: file.shown.clone(),
-            line: line_of(&file.text, &fout.at),
-            member: fout.at,
-            reason: fout.why,
-        }),
-    }
+    let meant = Domeinconfiguratie::read(document.as_bytes(), Regels::ON_ONE_MACHINE);
+    meant.map_err(|fout| InputFault {
+        file: file.shown.clone(),
+        line: line_of(&file.text, &fout.at),
+        member: fout.at,
+        reason: fout.why,
+    })
 }
 
 /// The line, from 1, of the member of this name, `applications[2].jwks_uri`, or of what is left of the way

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use fhir::Gegevensdienst;
 use identity::{Bsn, GegevensdienstId, Hostname, Ura, Zorgaanbiedernaam};
 use jiff::civil::Date;
+use koppeltaal::domeinconfiguratie::Domeinconfiguratie;
 use medmij::lists::{
     Aanbiedertype, FrontchannelPort, InterfaceversieId, OAuthclientOrganisatienaam, Soort,
     Volgnummer, ZalRelease, ZalRules,
@@ -45,8 +46,8 @@ pub struct Input {
     pub clients: Vec<Client>,
     /// The providers' FHIR resources.
     pub records: Arc<Records>,
-    /// The declaration of the domain of Koppeltaal, good enough to be kept.
-    pub koppeltaal: Vec<u8>,
+    /// The domain of Koppeltaal.
+    pub koppeltaal: Domeinconfiguratie,
     /// What stands in it at the start, in the order of the file; no two have the same name.
     pub koppeltaal_resources: Vec<KoppeltaalResource>,
     /// What stands in the lists beside all that.

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use identity::Hostname;
+use koppeltaal::{Domein, DomeinUrls};
 
 use super::{Hosts, Party};
 use crate::input::DvaId;
@@ -53,6 +54,11 @@ impl DvaNames {
 }
 
 impl Hosts {
+    /// The endpoints of a domain of Koppeltaal.
+    pub fn domein(&self, domein: &Domein) -> DomeinUrls {
+        DomeinUrls::new(&self.url("koppeltaal"), domein)
+    }
+
     /// The issuer identifier of Mitz.
     pub fn mitz_issuer(&self) -> String {
         self.endpoint(Party::Mitz, "issuer", || self.url("mitz"))

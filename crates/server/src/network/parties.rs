@@ -108,15 +108,15 @@ pub(super) async fn open(on: &Foundation, party: Party) -> Result<Opened, String
             vec![("koppeltaal", Ask::Never, router)]
         }
         Party::Fhir => vec![("fhir", Ask::Required, domein::fhir_server(on, &app)?)],
-        Party::Idp => vec![("idp", Ask::Never, domein::idp(on, &app)?)],
+        Party::Idp => vec![("idp", Ask::Never, domein::idp(on, &app))],
         Party::Portaal => {
-            let role = domein::portaal(on, &app)?;
+            let role = domein::portaal(on, &app);
             let router = role.router();
             chores.push(Box::pin(role.sow()));
             vec![("portaal", Ask::Never, router)]
         }
         Party::Module => {
-            let role = domein::module(on, &app)?;
+            let role = domein::module(on, &app);
             let router = role.router();
             chores.push(Box::pin(role.sow()));
             vec![("module", Ask::Never, router)]

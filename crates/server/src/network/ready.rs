@@ -5,8 +5,6 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use identity::Hostname;
-use koppeltaal::DomeinUrls;
-use koppeltaal::domeinconfiguratie::{Domeinconfiguratie, Regels};
 use serde_json::{Value, json};
 
 use super::trusted::issued;
@@ -106,7 +104,7 @@ fn document(running: &Running) -> Result<Value, String> {
         .map(|c| client(running, c))
         .collect();
     let mut clients = clients?;
-    clients.extend(applications(running)?);
+    clients.extend(applications(running));
     let on = &running.hosts;
     let issuer = |issuer: &str, metadata: &str| {
         json!({
@@ -127,7 +125,7 @@ fn document(running: &Running) -> Result<Value, String> {
             "mitz": issuer(&on.mitz_issuer(), "openid-configuration"),
             "dva": issuer(&on.dva(DvaId::Dva).issuer, "oauth-authorization-server"),
             "dva2": issuer(&on.dva(DvaId::Dva2).issuer, "oauth-authorization-server"),
-            "koppeltaal": koppeltaal_issuer(running)?,
+            "koppeltaal": koppeltaal_issuer(running),
         },
         "administration": administration(running),
         "saml": {
@@ -138,44 +136,31 @@ fn document(running: &Running) -> Result<Value, String> {
     }))
 }
 
-/// The domain of Koppeltaal, and where its endpoints are.
-fn domein(running: &Running) -> Result<(Domeinconfiguratie, DomeinUrls), String> {
-    let regels = Regels {
-        http_on_loopback: true,
-    };
-    let domein = Domeinconfiguratie::read(&running.input.koppeltaal, regels);
-    let domein = domein.map_err(|fout| fout.to_string())?;
-    let urls = DomeinUrls::new(&running.hosts.url("koppeltaal"), &domein.domein);
-    Ok((domein, urls))
-}
-
-fn koppeltaal_issuer(running: &Running) -> Result<Value, String> {
-    let (_, urls) = domein(running)?;
+/// The issuer of the domain of Koppeltaal, and its gateway.
+fn koppeltaal_issuer(running: &Running) -> Value {
+    let urls = running.hosts.domein(&running.input.koppeltaal.domein);
     let fhir = urls.fhir();
-    Ok(json!({
+    json!({
         "issuer": urls.issuer(),
         "metadata_url": format!("{fhir}/.well-known/smart-configuration"),
         "fhir": fhir,
-    }))
+    })
 }
 
 /// The applications of the domain of Koppeltaal; their keys are their own.
-fn applications(running: &Running) -> Result<Vec<Value>, String> {
-    let (domein, _) = domein(running)?;
-    let applications = domein.applicaties.iter();
-    Ok(applications
-        .map(|(client_id, applicatie)| {
-            json!({
-                "framework": "koppeltaal",
-                "role": applicatie.rol,
-                "client_id": client_id,
-                "organisation": applicatie.naam,
-                "auth": "private_key_jwt",
-                "jwks_uri": applicatie.jwks_uri,
-                "redirect_uris": applicatie.redirect_uris,
-            })
+fn applications(running: &Running) -> impl Iterator<Item = Value> + '_ {
+    let applications = running.input.koppeltaal.applicaties.iter();
+    applications.map(|(client_id, applicatie)| {
+        json!({
+            "framework": "koppeltaal",
+            "role": applicatie.rol,
+            "client_id": client_id,
+            "organisation": applicatie.naam,
+            "auth": "private_key_jwt",
+            "jwks_uri": applicatie.jwks_uri,
+            "redirect_uris": applicatie.redirect_uris,
         })
-        .collect())
+    })
 }
 
 /// Where domains are administered, and the file with a key for it; nothing where Koppeltaal runs

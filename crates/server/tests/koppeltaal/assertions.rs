@@ -1,7 +1,10 @@
 //! Assertions that prove nothing.
 
 use jose::{Algorithm, MacKey};
+use koppeltaal::domeinbeheer::Gewijzigd;
+use koppeltaal::domeinconfiguratie::{Domeinconfiguratie, Regels};
 use serde_json::{Value, json};
+use server::domeinbeheer;
 
 use crate::world::{
     Applicatie, Shown, TYPE, World, assert_invalid_client, body, declaration, id, key, set, usual,
@@ -181,15 +184,12 @@ async fn koppeltaal_case_036_what_one_domain_takes_is_nothing_in_another() {
     let world = World::start().await;
     let portaal = world.applicatie(1, Algorithm::Es256);
     let app = &world.running.apps[&server::network::Party::Koppeltaal];
-    let regels = koppeltaal::domeinconfiguratie::Regels {
-        http_on_loopback: true,
-    };
-    let base = world.running.hosts.url("koppeltaal");
-    let role = server::routes::koppeltaal::KoppeltaalRole::new(app.clone(), &base, regels).await;
-    let role = role.expect("a role");
     // The same application takes part in both.
+    let (regels, now) = (Regels::ON_ONE_MACHINE, app.clock.now());
     let d2 = declaration("d2", &world.shelf, &usual()).to_string();
-    role.declare(d2.as_bytes()).await.expect("declared");
+    let d2 = Domeinconfiguratie::read(d2.as_bytes(), regels).expect("a domain");
+    let declared = domeinbeheer::declareren(&app.home, &d2, "test", regels, now).await;
+    assert!(matches!(declared, Ok(Gewijzigd::Ja { .. })), "{declared:?}");
     let there = world.token_endpoint().replace("/d1/", "/d2/");
     let ask = async |url: &str, assertion: &str| {
         let fields = [

@@ -18,11 +18,8 @@ use crate::world::{Applicatie, TYPE, World, body};
 async fn strict_door(world: &World) -> (String, door::Stop) {
     let running = &world.running;
     let app = Arc::clone(&running.apps[&Party::Koppeltaal]);
-    let regels = Regels {
-        http_on_loopback: true,
-    };
     let base = running.hosts.url("koppeltaal");
-    let role = KoppeltaalRole::new(app, &base, regels)
+    let role = KoppeltaalRole::new(app, &base, Regels::ON_ONE_MACHINE)
         .await
         .expect("a role");
     let host = "koppeltaal.localhost".parse().expect("a host name");

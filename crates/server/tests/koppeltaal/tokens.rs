@@ -143,12 +143,7 @@ async fn koppeltaal_case_046_a_permission_goes_with_the_tokens_that_carry_it() {
     let old = world.token(&portaal).await;
     let app = &world.running.apps[&Party::Koppeltaal];
     let domein = Domein::parse("d1").expect("a domain");
-    let (regels, now) = (
-        Regels {
-            http_on_loopback: true,
-        },
-        app.clock.now(),
-    );
+    let (regels, now) = (Regels::ON_ONE_MACHINE, app.clock.now());
     let nu = domeinbeheer::nu(&app.home, &domein, regels, now).await;
     let versie = nu.expect("readable").expect("a domain").versie;
     let wijzigen = Wijzigen {

@@ -152,10 +152,10 @@ async fn take_away(world: &World, rol: &str, soort: &str) {
     let (now, d1) = (app.clock.now(), Domein::parse("d1").expect("a domain"));
     let kept = app.load::<Kept>(Kept::key(&d1), now).await.expect("a row");
     let kept = kept.expect("the domain");
-    let regels = Regels {
-        http_on_loopback: true,
-    };
-    let meant = kept.value.meant(regels).expect("a declaration");
+    let meant = kept
+        .value
+        .meant(Regels::ON_ONE_MACHINE)
+        .expect("a declaration");
     let mut domein = meant.expect("not removed");
     let permissies = domein.rollen.get_mut(rol).expect("the role");
     permissies.retain(|permissie| permissie.resource.as_str() != soort);

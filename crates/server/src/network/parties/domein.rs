@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use axum::Router;
-use koppeltaal::domeinbeheer::{Beheersleutel, Domeinen, SLEUTEL, SLEUTEL_S_MAX};
+use koppeltaal::domeinbeheer::{Beheersleutel, Domeinen, Gewijzigd, SLEUTEL, SLEUTEL_S_MAX};
 use koppeltaal::domeinconfiguratie::{Domeinconfiguratie, Regels};
 use koppeltaal::{ClientId, DomeinUrls};
 
@@ -26,15 +26,25 @@ pub(super) async fn koppeltaal(
     on: &Foundation,
     app: &Arc<App>,
 ) -> Result<Arc<KoppeltaalRole>, String> {
-    let regels = Regels {
-        http_on_loopback: true,
-    };
-    let role = KoppeltaalRole::new(Arc::clone(app), &on.hosts.url("koppeltaal"), regels).await;
-    let role = role.map_err(|outage| outage.to_string())?;
-    let declared = role.declare(&on.input.koppeltaal).await;
-    declared.map_err(|why| format!("koppeltaal: {why}"))?;
+    declare(on, app).await?;
     beheersleutel(on, app).await?;
-    Ok(role)
+    let (base, regels) = (on.hosts.url("koppeltaal"), Regels::ON_ONE_MACHINE);
+    let role = KoppeltaalRole::new(Arc::clone(app), &base, regels).await;
+    role.map_err(|outage| outage.to_string())
+}
+
+/// The domain is as the input says, at each start: its addresses are those of this port.
+async fn declare(on: &Foundation, app: &App) -> Result<(), String> {
+    let (regels, now) = (Regels::ON_ONE_MACHINE, app.clock.now());
+    let declared = &on.input.koppeltaal;
+    match domeinbeheer::declareren(&app.home, declared, "demo", regels, now).await {
+        Ok(Gewijzigd::Ja { .. }) => Ok(()),
+        Ok(Gewijzigd::Fout(fout)) => Err(format!("koppeltaal: {fout}")),
+        Ok(other) => Err(format!(
+            "koppeltaal: the domain is not as it is declared: {other:?}"
+        )),
+        Err(why) => Err(format!("koppeltaal: {why}")),
+    }
 }
 
 /// A key with which the domains of the demo can be administered, in a file; another one at each start.
@@ -57,15 +67,9 @@ pub(super) fn fhir_server(on: &Foundation, app: &Arc<App>) -> Result<Router, Str
     Ok(FhirServerRole::new(Arc::clone(app), &base, gateway).router())
 }
 
-/// The domain as it is declared, and where its endpoints are.
-fn koppeltaal_domein(on: &Foundation) -> Result<(Domeinconfiguratie, DomeinUrls), String> {
-    let regels = Regels {
-        http_on_loopback: true,
-    };
-    let domein = Domeinconfiguratie::read(&on.input.koppeltaal, regels);
-    let domein = domein.map_err(|fout| format!("koppeltaal: {fout}"))?;
-    let urls = DomeinUrls::new(&on.hosts.url("koppeltaal"), &domein.domein);
-    Ok((domein, urls))
+/// Where the endpoints of the domain are.
+fn urls(on: &Foundation) -> DomeinUrls {
+    on.hosts.domein(&on.input.koppeltaal.domein)
 }
 
 /// Who an application of the domain is whose keys are there; nobody when it is not declared.
@@ -75,8 +79,8 @@ fn applicatie_at(domein: &Domeinconfiguratie, jwks_uri: &str) -> ClientId {
     found.map_or(ClientId::of([0; 16]), |(client_id, _)| *client_id)
 }
 
-pub(super) fn idp(on: &Foundation, app: &Arc<App>) -> Result<Router, String> {
-    let (domein, urls) = koppeltaal_domein(on)?;
+pub(super) fn idp(on: &Foundation, app: &Arc<App>) -> Router {
+    let (domein, urls) = (&on.input.koppeltaal, urls(on));
     let front = on.hosts.url("idp");
     let ours = domein.idps.values().find(|idp| idp.issuer == front);
     let given = IdpGiven {
@@ -90,15 +94,15 @@ pub(super) fn idp(on: &Foundation, app: &Arc<App>) -> Result<Router, String> {
             .iter()
             .filter_map(idp_person)
             .collect(),
-        next_origins: launch_origins(on, &domein),
+        next_origins: launch_origins(on),
         front,
     };
-    Ok(IdpRole::new(Arc::clone(app), given).router())
+    IdpRole::new(Arc::clone(app), given).router()
 }
 
 /// Where a launch may lead: to the services of the domain, and back to any application.
-fn launch_origins(on: &Foundation, domein: &Domeinconfiguratie) -> Vec<String> {
-    let applicaties = domein.applicaties.values();
+fn launch_origins(on: &Foundation) -> Vec<String> {
+    let applicaties = on.input.koppeltaal.applicaties.values();
     let redirects = applicaties.flat_map(|applicatie| &applicatie.redirect_uris);
     let services = ["koppeltaal", "idp"].map(|host| on.hosts.url(host));
     let origins: BTreeSet<String> = redirects
@@ -122,29 +126,29 @@ fn idp_person(seed: &KoppeltaalResource) -> Option<IdpPersoon> {
     })
 }
 
-pub(super) fn portaal(on: &Foundation, app: &Arc<App>) -> Result<Arc<PortaalRole>, String> {
-    let (domein, urls) = koppeltaal_domein(on)?;
+pub(super) fn portaal(on: &Foundation, app: &Arc<App>) -> Arc<PortaalRole> {
+    let (domein, urls) = (&on.input.koppeltaal, urls(on));
     let front = on.hosts.url("portaal");
     let given = PortaalGiven {
         fhir: urls.fhir(),
-        client_id: applicatie_at(&domein, &format!("{front}/jwks")),
-        epd: applicatie_at(&domein, &format!("{front}/epd/jwks")),
+        client_id: applicatie_at(domein, &format!("{front}/jwks")),
+        epd: applicatie_at(domein, &format!("{front}/epd/jwks")),
         resources: on.input.koppeltaal_resources.clone(),
-        next_origins: launch_origins(on, &domein),
+        next_origins: launch_origins(on),
         front,
     };
-    Ok(PortaalRole::new(app, given))
+    PortaalRole::new(app, given)
 }
 
-pub(super) fn module(on: &Foundation, app: &Arc<App>) -> Result<Arc<ModuleRole>, String> {
-    let (domein, urls) = koppeltaal_domein(on)?;
+pub(super) fn module(on: &Foundation, app: &Arc<App>) -> Arc<ModuleRole> {
+    let (domein, urls) = (&on.input.koppeltaal, urls(on));
     let front = on.hosts.url("module");
     let given = ModuleGiven {
         fhir: urls.fhir(),
-        client_id: applicatie_at(&domein, &format!("{front}/jwks")),
+        client_id: applicatie_at(domein, &format!("{front}/jwks")),
         resources: on.input.koppeltaal_resources.clone(),
         portaal: format!("{}/", on.hosts.url("portaal")),
         front,
     };
-    Ok(ModuleRole::new(app, given))
+    ModuleRole::new(app, given)
 }

@@ -43,7 +43,7 @@ use crate::pages::Brand;
 use crate::settle::Outage;
 use crate::web::{self, Visit};
 
-pub use domeinen::{DomeinNu, Geweigerd};
+pub use domeinen::DomeinNu;
 
 /// Everything that the roles of Koppeltaal need.
 pub struct KoppeltaalRole {
@@ -109,14 +109,6 @@ impl KoppeltaalRole {
     /// long as it is served.
     pub async fn keep_fresh(self: Arc<Self>) {
         tokio::join!(self.domeinen.keep_fresh(&self.app), self.send_events());
-    }
-
-    /// Declares a domain that is not there yet. One that is there stays as it is.
-    ///
-    /// # Errors
-    /// [`Geweigerd`] names what is wrong with the declaration.
-    pub async fn declare(&self, document: &[u8]) -> Result<(), Geweigerd> {
-        self.domeinen.declare(&self.app, document).await
     }
 
     /// The domain of a path.

@@ -1,23 +1,22 @@
 //! The token endpoint of a domain (seed 004).
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::extract::State;
 use axum::response::Response;
 use http::header::PRAGMA;
 use http::{HeaderName, HeaderValue};
-use koppeltaal::Domein;
 use koppeltaal::client_assertion::ProvenApplicatie;
 use koppeltaal::launch::code::AUTHORIZATION_CODE;
 use koppeltaal::token_endpoint::{
-    ACCESS_TOKEN_S, CLIENT_CREDENTIALS, Domeinvraag, TokenAnswer, TokenRequest, is_domain,
+    ACCESS_TOKEN_S, CLIENT_CREDENTIALS, Domeinvraag, TokenAnswer, TokenRequest,
 };
 use protocol::refusal::{ErrorCode, Refusal};
 use protocol::wire::Parameters;
 use serde_json::json;
 use verdict::{Key, Step};
 
+use super::zicht::Zicht;
 use super::{DomeinNu, InPath, KoppeltaalRole, no_domain};
 use crate::settle::{Journey, Outage, Run, settle};
 use crate::web::{self, NotAForm, Visit};
@@ -77,10 +76,8 @@ impl KoppeltaalRole {
         };
         let signed = Arc::default();
         let journey = TokenJourney {
-            role: Arc::clone(self),
-            domein: domein.configuratie.domein.clone(),
+            zicht: Zicht::of(self, domein),
             request,
-            is_behind: AtomicBool::new(false),
             signed: Arc::clone(&signed),
         };
         match settle(&self.app, visit.trace, journey).await {
@@ -143,11 +140,8 @@ fn issued(scope: &str, signed: &Mutex<Option<String>>) -> Response {
 }
 
 struct TokenJourney {
-    role: Arc<KoppeltaalRole>,
-    domein: Domein,
+    zicht: Zicht,
     request: TokenRequest,
-    /// Whether the store has another version of the domain than our snapshot.
-    is_behind: AtomicBool,
     signed: Arc<Mutex<Option<String>>>,
 }
 
@@ -161,19 +155,16 @@ impl Journey for TokenJourney {
 
     async fn answer(
         &self,
-        run: &Run,
+        _: &Run,
         question: Domeinvraag,
     ) -> Result<Step<TokenAnswer, Domeinvraag>, Outage> {
-        if self.is_behind.swap(false, Ordering::Relaxed) {
-            self.role.domeinen.refresh(&run.app).await?;
-        }
-        let domein = self.role.domeinen.now(&self.domein);
+        let domein = self.zicht.now().await?;
         Ok(question.answer(domein.as_ref().map(|domein| domein.nu())))
     }
 
     fn prepare(&self, reply: &TokenAnswer) -> Result<(), Outage> {
         if let TokenAnswer::Issued(token) = reply {
-            let set = self.role.app.keys.set();
+            let set = self.zicht.role().app.keys.set();
             // "JWT", since resource services of other make know no other type (koppeltaal.md §1.7)
             let signed = set.tokens()?.current().sign("JWT", token)?;
             *self.signed.lock().unwrap_or_else(PoisonError::into_inner) = Some(signed);
@@ -182,9 +173,7 @@ impl Journey for TokenJourney {
     }
 
     fn lost(&self, key: &Key) -> Option<Step<TokenAnswer, Domeinvraag>> {
-        if is_domain(key) {
-            self.is_behind.store(true, Ordering::Relaxed);
-        }
+        self.zicht.lost(key);
         TokenRequest::lost(key)
     }
 }
