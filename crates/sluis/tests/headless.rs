@@ -86,3 +86,42 @@ fn a_step_that_does_not_exist_is_refused_before_anything_starts() {
     let output = demo(&["--headless", "mitz", "--break", "31"]);
     assert_eq!(output.status.code(), Some(2));
 }
+
+#[test]
+fn seed_002_the_ten_steps_of_koppeltaal_pass_and_name_their_topics() {
+    let output = demo(&["--headless", "koppeltaal", "--json"]);
+    let data: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert!(output.status.success(), "{data}");
+    assert_eq!(data["passed"], true);
+    let steps = data["journeys"][0]["steps"].as_array().expect("steps");
+    assert_eq!(steps.len(), 10);
+    for step in steps {
+        assert_eq!(step["result"], "ok", "{step}");
+        let topic = step["topic"].as_str().expect("a topic");
+        assert!(topic.starts_with("TOP-KT-0"), "{step}");
+    }
+}
+
+#[test]
+fn every_step_of_koppeltaal_that_is_broken_fails_for_real_and_is_named() {
+    for step in 1..=9 {
+        let broken = step.to_string();
+        let output = demo(&["--headless", "koppeltaal", "--json", "--break", &broken]);
+        let data: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+        assert_eq!(output.status.code(), Some(1), "step {step}");
+        assert_eq!(data["journeys"][0]["failed_step"], step, "{data}");
+    }
+    let output = demo(&["--headless", "koppeltaal", "--break", "10"]);
+    assert_eq!(output.status.code(), Some(2));
+}
+
+#[test]
+fn a_demo_that_comes_back_at_another_port_has_its_domain_there() {
+    let state = std::env::temp_dir().join(format!("sluis-headless-{}", std::process::id()));
+    let state_at = state.to_str().expect("a path").to_owned();
+    for _ in 0..2 {
+        let output = demo(&["--headless", "koppeltaal", "--state", &state_at]);
+        assert!(output.status.success(), "{}", text(&output));
+    }
+    std::fs::remove_dir_all(state).expect("removable");
+}

@@ -117,6 +117,10 @@ pub(super) async fn run(running: &Running) -> Ended {
                     break;
                 }
             }
+            // Nothing is left to remove when every step was done.
+            if results.last().is_some_and(Result::is_err) {
+                let _ = walk.remove().await;
+            }
         }
         Err(why) => results.push(Err(why)),
     }

@@ -6,7 +6,8 @@ use koppeltaal::domeinbeheer::{
     Beheersleutel, Bewerking, Domeinen, Gewijzigd, Macht, SLEUTEL, Verwacht, Wijzigen,
 };
 use koppeltaal::domeinconfiguratie::Regels;
-use koppeltaal::{ClientId, Domein, DomeinUrls};
+use koppeltaal::permissie::{Actie, Bereik, Permissie, ResourceType};
+use koppeltaal::{ClientId, DomeinUrls};
 use protocol::assertion;
 use serde_json::{Value, json};
 use server::chance;
@@ -28,7 +29,6 @@ pub(super) struct Walk<'a> {
     running: &'a Running,
     outside: Outside,
     trace: TraceId,
-    domein: Domein,
     urls: DomeinUrls,
     /// Of the administrator.
     sleutel: String,
@@ -38,8 +38,8 @@ pub(super) struct Walk<'a> {
     person: Person,
     /// What the person sees.
     page: Option<Shown>,
-    /// What the portal says of its first task.
-    first_task: String,
+    /// What the portal says of the task that is opened.
+    task: String,
 }
 
 type Went = Result<String, String>;
@@ -47,22 +47,18 @@ type Went = Result<String, String>;
 impl<'a> Walk<'a> {
     /// A browser, and a key to administer the domain.
     pub(super) async fn begin(running: &'a Running, trace: TraceId) -> Result<Self, String> {
-        let declared = serde_json::from_slice::<Value>(&running.input.koppeltaal);
-        let name = declared.map_err(|why| why.to_string())?["domain"].clone();
-        let domein = Domein::parse(name.as_str().unwrap_or_default());
-        let domein = domein.map_err(|why| why.to_string())?;
+        let domein = &running.input.koppeltaal.domein;
         let outside = browser(running)?;
         let idp = running.hosts.url("idp");
         Ok(Self {
-            urls: DomeinUrls::new(&running.hosts.url("koppeltaal"), &domein),
-            domein,
+            urls: running.hosts.domein(domein),
             sleutel: administration_key(running).await?,
             eigen: None,
             ander: None,
             token: String::new(),
             person: Person::new(outside.clone(), trace).stopping_at(&idp),
             page: None,
-            first_task: String::new(),
+            task: String::new(),
             running,
             outside,
             trace,
@@ -90,16 +86,14 @@ impl<'a> Walk<'a> {
         let (eigen, ander) = (new_key()?, new_key()?);
         let keys = [("eigen", &eigen), ("ander", &ander)];
         let shown = show_keys(&keys).await?;
-        let [eigen_id, ander_id] = [
-            self.registered("Proefapplicatie", &format!("{shown}/eigen"))
-                .await?,
-            self.registered("Andere proefapplicatie", &format!("{shown}/ander"))
-                .await?,
-        ];
+        let eigen_at = format!("{shown}/eigen");
+        let eigen_id = self.registered("Proefapplicatie", &eigen_at).await?;
         self.eigen = Some(Applicatie {
             id: eigen_id,
             key: eigen,
         });
+        let ander_at = format!("{shown}/ander");
+        let ander_id = self.registered("Andere proefapplicatie", &ander_at).await?;
         self.ander = Some(Applicatie {
             id: ander_id,
             key: ander,
@@ -122,13 +116,21 @@ impl<'a> Walk<'a> {
 
     /// A role of the domain that makes Tasks and reads its own alone.
     fn role(&self) -> Result<String, String> {
-        let declared = serde_json::from_slice::<Value>(&self.running.input.koppeltaal);
-        let declared = declared.map_err(|why| why.to_string())?;
-        let mut roles = declared["roles"].as_object().into_iter().flatten();
-        let fits = |task: &Value| task["create"] == "own" && task["read"] == "own";
-        let role = roles.find(|(_, types)| fits(&types["Task"]));
+        let task = ResourceType::parse("Task").ok_or("Task is no resource type")?;
+        let makes_its_own = |permissies: &[Permissie]| {
+            [Actie::Create, Actie::Read].iter().all(|actie| {
+                permissies.contains(&Permissie {
+                    resource: task.clone(),
+                    actie: *actie,
+                    bereik: Bereik::Own,
+                })
+            })
+        };
+        let mut rollen = self.running.input.koppeltaal.rollen.iter();
+        let found = rollen.find(|(_, permissies)| makes_its_own(permissies));
         let none = "no role of the domain makes Tasks and reads its own alone";
-        role.map(|(name, _)| name.clone())
+        found
+            .map(|(name, _)| name.clone())
             .ok_or_else(|| none.to_owned())
     }
 
@@ -199,8 +201,11 @@ impl<'a> Walk<'a> {
 
     async fn launch(&mut self) -> Went {
         let portaal = self.tasks().await?;
-        before_end_of_form(&portaal.html).clone_into(&mut self.first_task);
-        let opened = self.person.send(portaal.form("/openen")?).await?;
+        let task = self.task_of_somebody_active(&portaal.html)?;
+        task.clone_into(&mut self.task);
+        let id = between(task, "name=\"taak\" value=\"", "\"").ok_or("the task has no id")?;
+        let form = portaal.form("/openen")?.with("taak", id);
+        let opened = self.person.send(form).await?;
         let start = format!("{}/start", self.running.hosts.url("module"));
         let page = self.person.send(opened.form(&start)?).await?;
         let is_at = |host: &str| {
@@ -226,6 +231,22 @@ impl<'a> Walk<'a> {
         }
     }
 
+    /// What the portal says of its first task whose person may log in (koppeltaal case 103).
+    fn task_of_somebody_active<'page>(&self, portaal: &'page str) -> Result<&'page str, String> {
+        let resources = self.running.input.koppeltaal_resources.iter();
+        let inactive: Vec<String> = resources
+            .filter(|seed| seed.resource["active"] == false)
+            .filter_map(|seed| seed.resource.pointer("/name/0/text")?.as_str())
+            .map(in_brackets)
+            .collect();
+        let mut tasks = portaal
+            .split("</form>")
+            .filter(|of| of.contains("name=\"taak\""));
+        tasks
+            .find(|task| !inactive.iter().any(|name| task.contains(name)))
+            .ok_or_else(|| "the portal has no task of somebody who is active".to_owned())
+    }
+
     fn at_idp(&self) -> Went {
         let page = self.page.as_ref().ok_or("there is no page")?;
         let idp = self.running.hosts.url("idp");
@@ -245,8 +266,7 @@ impl<'a> Walk<'a> {
         let form = choose.form("/inloggen")?;
         let is_theirs = |(name, value): &&(String, String)| {
             let known = label(&choose.html, value);
-            name == "persoon"
-                && known.is_some_and(|known| self.first_task.contains(&format!("({known})")))
+            name == "persoon" && known.is_some_and(|known| self.task.contains(&in_brackets(known)))
         };
         let chosen = form.choices.iter().find(is_theirs).cloned();
         let (name, value) = chosen.ok_or("the IdP does not know the person of the task")?;
@@ -303,7 +323,7 @@ impl<'a> Walk<'a> {
     }
 
     /// So that a demo that goes on is as it was.
-    async fn remove(&mut self) -> Went {
+    pub(super) async fn remove(&mut self) -> Went {
         for who in [self.eigen.take(), self.ander.take()].into_iter().flatten() {
             self.removed(who.id).await?;
         }
@@ -312,18 +332,14 @@ impl<'a> Walk<'a> {
 
     async fn removed(&self, client_id: ClientId) -> Result<(), String> {
         let app = &self.running.apps[&Party::Koppeltaal];
-        let (regels, now) = (
-            Regels {
-                http_on_loopback: true,
-            },
-            app.clock.now(),
-        );
-        let nu = domeinbeheer::nu(&app.home, &self.domein, regels, now).await;
+        let (regels, now) = (Regels::ON_ONE_MACHINE, app.clock.now());
+        let domein = &self.running.input.koppeltaal.domein;
+        let nu = domeinbeheer::nu(&app.home, domein, regels, now).await;
         let nu = nu
             .map_err(|why| why.to_string())?
             .ok_or("the domain is gone")?;
         let wijzigen = Wijzigen {
-            domein: self.domein.clone(),
+            domein: domein.clone(),
             bewerking: Bewerking::ApplicatieEraf(client_id),
             verwacht: Verwacht::Versie(nu.versie),
             macht: Macht::Alles,
@@ -383,16 +399,20 @@ async fn administration_key(running: &Running) -> Result<String, String> {
     Ok(app.handles.make(SLEUTEL, Beheersleutel::handle(id)))
 }
 
-/// A page up to the end of its first form.
-fn before_end_of_form(html: &str) -> &str {
-    html.split("</form>").next().unwrap_or_default()
+/// How the button of a task names its person.
+fn in_brackets(name: &str) -> String {
+    format!("({name})")
+}
+
+/// What stands between the two.
+fn between<'a>(text: &'a str, before: &str, after: &str) -> Option<&'a str> {
+    Some(text.split_once(before)?.1.split_once(after)?.0)
 }
 
 /// The name beside a radio button of the IdP.
 fn label<'a>(html: &'a str, value: &str) -> Option<&'a str> {
     let (_, label) = html.split_once(&format!("for=\"persoon-{value}\""))?;
-    let (_, name) = label.split_once("<strong")?.1.split_once('>')?;
-    Some(name.split_once('<')?.0)
+    between(label.split_once("<strong")?.1, ">", "<")
 }
 
 /// The JSON of an answer with this status.
