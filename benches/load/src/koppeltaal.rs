@@ -314,6 +314,14 @@ async fn show(installation: &mut Installation, keys: &[Arc<SigningKey>]) -> Resu
             get(move || async move { (fhir_json, patient) }),
         )
         .route(
+            "/fhir/metadata",
+            get(move || async move { (fhir_json, STATEMENT) }),
+        )
+        .route(
+            "/fhir",
+            post(move |body: String| async move { (fhir_json, batch_answer(&body)) }),
+        )
+        .route(
             "/fhir/AuditEvent",
             post(move || async move { (StatusCode::CREATED, fhir_json, "{}") }),
         );
@@ -327,6 +335,25 @@ async fn show(installation: &mut Installation, keys: &[Arc<SigningKey>]) -> Resu
     let (stop, stopping) = door::stop();
     tokio::spawn(door::serve(listener, sites, House::default(), stopping));
     Ok((port, stop))
+}
+
+/// What the FHIR server says of itself.
+const STATEMENT: &str = r#"{
+  "resourceType": "CapabilityStatement", "status": "active", "kind": "instance",
+  "date": "2026-11-27", "fhirVersion": "4.0.1", "format": ["application/fhir+json"],
+  "rest": [{ "mode": "server", "interaction": [{ "code": "batch" }],
+    "resource": [{ "type": "Patient" }, { "type": "AuditEvent" }] }]
+}"#;
+
+/// The answer to a Bundle of creations: each is good.
+fn batch_answer(body: &str) -> String {
+    let bundle: serde_json::Value = serde_json::from_str(body).unwrap_or_default();
+    let entries = bundle["entry"].as_array().map_or(0, Vec::len);
+    let created = json!({ "response": { "status": "201 Created" } });
+    let answer = json!({
+        "resourceType": "Bundle", "type": "batch-response", "entry": vec![created; entries],
+    });
+    answer.to_string()
 }
 
 fn site(installation: &mut Installation, host: &str, router: Router) -> Result<Site> {

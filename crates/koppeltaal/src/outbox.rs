@@ -1,11 +1,11 @@
 //! AuditEvents on their way to the FHIR server of their domain (koppeltaal case 110).
 //!
-//! Each is a row, written with what it tells of and removed when the FHIR server has it. Whoever
-//! sends one leases it first, so that two nodes seldom send the same; one that crashes between
-//! sending and removing sends it again.
+//! A row holds those that were written together, and is removed when the FHIR server has them all.
+//! Whoever sends a row leases it first, so that two nodes seldom send the same; one that crashes
+//! between sending and removing sends it again.
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::value::RawValue;
 use verdict::{
     BadRow, Change, Clear, Entropy, Expect, IndexKey, Key, Moment, Record, Space, Stored,
 };
@@ -15,7 +15,7 @@ use crate::domein::Domein;
 use crate::rows;
 use crate::token_endpoint::Nu;
 
-/// Seconds for which whoever sends an event has it alone.
+/// Seconds for which whoever sends a row has it alone.
 pub const LEASE_S: u32 = 60;
 /// Seconds for which an event is tried, at most: a month. Then it is told to the operator.
 pub const TRIED_S: u32 = 30 * 86_400;
@@ -23,22 +23,33 @@ pub const TRIED_S: u32 = 30 * 86_400;
 const KEPT_S: u32 = 400 * 86_400;
 /// Seconds until an event that was refused is tried again: the first time, and at most.
 const AGAIN_S: (u32, u32) = (10, 3_600);
+/// Events of one row, at most, and of one Bundle: a page of what any FHIR server takes.
+pub const BERICHTEN_MAX: usize = 64;
+/// Bytes of one row, at most, but for a single event that is larger; and of one Bundle.
+pub const BERICHTEN_BYTES_MAX: usize = 256 * 1024;
 
-/// An event on its way.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Events on their way: one row.
+#[derive(Clone, Debug)]
 pub struct Uitgaand {
     /// Of which domain.
     pub domein: Domein,
-    /// When it happened; seconds since 1970.
+    /// When they were told; seconds since 1970.
     pub recorded: i64,
+    /// How often the FHIR server refused one of them.
+    pub refused: u32,
+    /// From when on they may be sent; seconds since 1970.
+    pub due: i64,
+    /// What the FHIR server does not have yet.
+    pub berichten: Vec<Bericht>,
+}
+
+/// One event as the FHIR server gets it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Bericht {
     /// Under which number its request is found.
     pub request: Spoor,
-    /// How often the FHIR server refused it.
-    pub refused: u32,
-    /// From when on it may be sent; seconds since 1970.
-    pub due: i64,
     /// The AuditEvent.
-    pub event: Value,
+    pub event: Box<RawValue>,
 }
 
 /// What becomes of an event after it was sent.
@@ -52,51 +63,88 @@ pub enum Afloop {
     Onbereikbaar,
 }
 
+impl Bericht {
+    /// An event as this observer tells it.
+    pub fn of(event: &Auditevent, waarnemer: &Waarnemer) -> Self {
+        let text = event.json(waarnemer).to_string();
+        Self {
+            request: event.sporen.request.clone(),
+            // What was just written as JSON is JSON.
+            event: RawValue::from_string(text).unwrap_or_default(),
+        }
+    }
+
+    fn bytes(&self) -> usize {
+        self.event.get().len()
+    }
+
+    /// How many of these make one row or one Bundle: at least one, if there is one.
+    pub fn that_fit<'a>(berichten: impl IntoIterator<Item = &'a Self>) -> usize {
+        let mut bytes = 0;
+        let sizes = berichten.into_iter().take(BERICHTEN_MAX).map(Self::bytes);
+        let fit = sizes.take_while(|size| {
+            let is_first = bytes == 0;
+            bytes += size;
+            is_first || bytes <= BERICHTEN_BYTES_MAX
+        });
+        fit.count()
+    }
+}
+
 impl Uitgaand {
-    /// The index that the events of a domain carry.
+    /// The index that the rows of a domain carry.
     pub const INDEX: &'static str = "domein";
 
-    /// The change that puts an event in the outbox of its domain.
-    pub fn put_new(
-        event: &Auditevent,
-        domein: &Domein,
-        waarnemer: &Waarnemer,
-        entropy: &Entropy,
-    ) -> Change<Clear> {
-        let recorded = event.recorded;
-        let id: [u8; 16] = entropy.bytes("koppeltaal.outbox");
-        let uitgaand = Self {
-            domein: domein.clone(),
-            recorded: recorded.unix(),
-            request: event.sporen.request.clone(),
-            refused: 0,
-            due: recorded.unix(),
-            event: event.json(waarnemer),
-        };
-        uitgaand.put(key(recorded, id), Expect::Absent, recorded.plus_s(KEPT_S))
-    }
-
-    /// The changes for several events of one decision.
+    /// The changes for the events of one decision.
     pub fn put_all(events: &[Auditevent], nu: &Nu<'_>, entropy: &Entropy) -> Vec<Change<Clear>> {
-        let waarnemer = Waarnemer::new(nu.domein.voorziening, nu.urls);
-        let parts = (0u32..).map(|number| entropy.part("koppeltaal.outbox", number));
-        let put = |(event, entropy): (&Auditevent, Entropy)| {
-            Self::put_new(event, &nu.domein.domein, &waarnemer, &entropy)
+        let Some(first) = events.first() else {
+            return Vec::new();
         };
-        events.iter().zip(parts).map(put).collect()
+        let waarnemer = Waarnemer::new(nu.domein.voorziening, nu.urls);
+        let berichten = events.iter().map(|event| Bericht::of(event, &waarnemer));
+        Self::put_together(
+            berichten.collect(),
+            &nu.domein.domein,
+            first.recorded,
+            entropy,
+        )
     }
 
-    /// Whether it may be sent now.
+    /// The changes that put these in the outbox of their domain, in as few rows as they fit in.
+    pub fn put_together(
+        mut berichten: Vec<Bericht>,
+        domein: &Domein,
+        recorded: Moment,
+        entropy: &Entropy,
+    ) -> Vec<Change<Clear>> {
+        let mut changes = Vec::new();
+        while !berichten.is_empty() {
+            let later = berichten.split_off(Bericht::that_fit(&berichten));
+            let part = u32::try_from(changes.len()).unwrap_or(u32::MAX);
+            let id = entropy.part("koppeltaal.outbox", part).bytes("id");
+            let uitgaand = Self {
+                domein: domein.clone(),
+                recorded: recorded.unix(),
+                refused: 0,
+                due: recorded.unix(),
+                berichten: std::mem::replace(&mut berichten, later),
+            };
+            changes.push(uitgaand.put(key(recorded, id), Expect::Absent, recorded.plus_s(KEPT_S)));
+        }
+        changes
+    }
+
+    /// Whether they may be sent now.
     pub const fn is_due(&self, now: Moment) -> bool {
         self.due <= now.unix()
     }
 
-    /// Whether it was tried for long enough.
+    /// Whether they were tried for long enough.
     pub const fn is_given_up(&self, now: Moment) -> bool {
         self.recorded.saturating_add(TRIED_S as i64) <= now.unix()
     }
 
-    /// Nobody else sends it for a while.
+    /// Nobody else sends them for a while.
     pub fn lease(found: &Stored<Self>, key: Key, now: Moment) -> Change<Clear> {
         let leased = Self {
             due: now.plus_s(LEASE_S).unix(),
@@ -105,26 +153,121 @@ impl Uitgaand {
         leased.put(key, Expect::Version(found.version), found.until)
     }
 
-    /// What becomes of one that was leased when `found` was read.
-    pub fn sent(found: &Stored<Self>, key: Key, afloop: Afloop, now: Moment) -> Change<Clear> {
+    /// What becomes of a row that was leased when `found` was read, after each of its events ended so.
+    pub fn sent(found: &Stored<Self>, key: Key, aflopen: &[Afloop], now: Moment) -> Change<Clear> {
         let leased = found.version + 1;
-        let next = match afloop {
-            Afloop::Bezorgd => return Change::remove(key, leased),
-            Afloop::Geweigerd => {
-                let refused = found.value.refused.saturating_add(1);
-                Self {
-                    refused,
-                    due: now.plus_s(again_s(refused)).unix(),
-                    ..found.value.clone()
-                }
-            }
-            Afloop::Onbereikbaar => Self {
-                due: now.unix(),
-                ..found.value.clone()
-            },
+        let ended = found.value.berichten.iter().zip(aflopen);
+        let left = ended.filter(|(_, afloop)| **afloop != Afloop::Bezorgd);
+        let berichten: Vec<Bericht> = left.map(|(bericht, _)| bericht.clone()).collect();
+        if berichten.is_empty() {
+            return Change::remove(key, leased);
+        }
+        let (refused, wait_s) = if aflopen.contains(&Afloop::Geweigerd) {
+            let refused = found.value.refused.saturating_add(1);
+            (refused, again_s(refused))
+        } else {
+            (found.value.refused, 0)
+        };
+        let next = Self {
+            domein: found.value.domein.clone(),
+            recorded: found.value.recorded,
+            refused,
+            due: now.plus_s(wait_s).unix(),
+            berichten,
         };
         next.put(key, Expect::Version(leased), found.until)
     }
+}
+
+impl Afloop {
+    /// Of an answer with this status. A server that lets nobody in, or nobody now, is as good as one
+    /// that does not answer: what waits behind this event would fare no better.
+    pub const fn of_status(status: u16) -> Self {
+        match status {
+            200..300 => Self::Bezorgd,
+            401 | 403 | 408 | 425 | 429 => Self::Onbereikbaar,
+            400..500 => Self::Geweigerd,
+            _ => Self::Onbereikbaar,
+        }
+    }
+
+    /// Of each of so many entries of a Bundle, by the Bundle that answers it (FHIR R4 §3.1.0.11.1).
+    /// One that is not told of was refused: it is sent again alone.
+    pub fn of_bundle(answer: &[u8], entries: usize) -> Vec<Self> {
+        let read: Option<Antwoorden> = serde_json::from_slice(answer).ok();
+        let told = read.filter(|read| read.entry.len() == entries);
+        let told = told.map_or_else(Vec::new, |read| read.entry);
+        let mut aflopen: Vec<Self> = told.iter().map(Antwoord::afloop).collect();
+        aflopen.resize(entries, Self::Geweigerd);
+        aflopen
+    }
+}
+
+/// A `batch-response`, as far as it matters here.
+#[derive(Deserialize)]
+struct Antwoorden {
+    entry: Vec<Antwoord>,
+}
+
+#[derive(Deserialize)]
+struct Antwoord {
+    response: Status,
+}
+
+#[derive(Deserialize)]
+struct Status {
+    status: String,
+}
+
+impl Antwoord {
+    /// The status is text, and begins with its number.
+    fn afloop(&self) -> Afloop {
+        let number = self
+            .response
+            .status
+            .get(..3)
+            .and_then(|text| text.parse().ok());
+        number.map_or(Afloop::Geweigerd, Afloop::of_status)
+    }
+}
+
+/// The Bundle of these events: FHIR's way to send several at once, each of which stands alone.
+pub fn bundle<'a>(berichten: impl IntoIterator<Item = &'a Bericht>) -> Vec<u8> {
+    let entry = |bericht: &'a Bericht| Entry {
+        resource: &bericht.event,
+        request: Interactie {
+            method: "POST",
+            url: "AuditEvent",
+        },
+    };
+    let bundle = Bundle {
+        resource_type: "Bundle",
+        kind: "batch",
+        entry: berichten.into_iter().map(entry).collect(),
+    };
+    // Texts and JSON always serialise.
+    serde_json::to_vec(&bundle).unwrap_or_default()
+}
+
+#[derive(Serialize)]
+struct Bundle<'a> {
+    #[serde(rename = "resourceType")]
+    resource_type: &'static str,
+    #[serde(rename = "type")]
+    kind: &'static str,
+    entry: Vec<Entry<'a>>,
+}
+
+#[derive(Serialize)]
+struct Entry<'a> {
+    resource: &'a RawValue,
+    request: Interactie,
+}
+
+#[derive(Serialize)]
+struct Interactie {
+    method: &'static str,
+    url: &'static str,
 }
 
 /// Seconds until the next try after so many refusals.
@@ -145,7 +288,6 @@ fn key(recorded: Moment, id: [u8; 16]) -> Key {
 struct Open {
     domein: Domein,
     recorded: i64,
-    request: Spoor,
     refused: u32,
     due: i64,
 }
@@ -153,17 +295,16 @@ struct Open {
 impl Record for Uitgaand {
     const SPACE: Space = Space("koppeltaal.outbox");
 
-    /// The event itself is sealed: a search has its query in it.
+    /// The events themselves are sealed: a search has its query in one.
     fn to_body(&self) -> Clear {
         let open = Open {
             domein: self.domein.clone(),
             recorded: self.recorded,
-            request: self.request.clone(),
             refused: self.refused,
             due: self.due,
         };
         let of_domain = IndexKey::Text(self.domein.as_str().to_owned());
-        rows::body_with_private(&open, &self.event, vec![(Self::INDEX, of_domain)])
+        rows::body_with_private(&open, &self.berichten, vec![(Self::INDEX, of_domain)])
     }
 
     fn from_body(body: &Clear) -> Result<Self, BadRow> {
@@ -171,10 +312,9 @@ impl Record for Uitgaand {
         Ok(Self {
             domein: open.domein,
             recorded: open.recorded,
-            request: open.request,
             refused: open.refused,
             due: open.due,
-            event: rows::private(Self::SPACE, body)?,
+            berichten: rows::private(Self::SPACE, body)?,
         })
     }
 }
@@ -187,7 +327,7 @@ mod tests {
 
     const NOW: Moment = Moment::from_unix(1_800_000_000);
 
-    fn stored() -> (Key, Stored<Uitgaand>) {
+    fn stored(events: usize) -> (Key, Stored<Uitgaand>) {
         let domein = Domein::parse("d1").expect("a domain");
         let event = Auditevent {
             gebeurtenis: Gebeurtenis::LaunchMislukt {
@@ -199,7 +339,10 @@ mod tests {
         };
         let urls = DomeinUrls::new("https://kt.example", &domein);
         let waarnemer = Waarnemer::new(ClientId::of([9; 16]), &urls);
-        let change = Uitgaand::put_new(&event, &domein, &waarnemer, &Entropy::new([1; 32]));
+        let berichten = vec![Bericht::of(&event, &waarnemer); events];
+        let mut changes = Uitgaand::put_together(berichten, &domein, NOW, &Entropy::new([1; 32]));
+        assert_eq!(changes.len(), 1);
+        let change = changes.remove(0);
         assert_eq!(change.expect, Expect::Absent);
         (change.key.clone(), written(change, 1))
     }
@@ -217,28 +360,28 @@ mod tests {
 
     #[test]
     fn koppeltaal_case_110_an_event_waits_until_the_fhir_server_has_it() {
-        let (key, found) = stored();
+        let (key, found) = stored(1);
         assert!(found.value.is_due(NOW));
         let leased = Uitgaand::lease(&found, key.clone(), NOW);
         assert_eq!(leased.expect, Expect::Version(1));
         // nobody else sends it meanwhile
         assert!(!written(leased, 2).value.is_due(NOW));
 
-        let down = Uitgaand::sent(&found, key.clone(), Afloop::Onbereikbaar, NOW);
+        let down = Uitgaand::sent(&found, key.clone(), &[Afloop::Onbereikbaar], NOW);
         assert_eq!(down.expect, Expect::Version(2));
         assert!(written(down, 3).value.is_due(NOW));
 
-        let refused = Uitgaand::sent(&found, key.clone(), Afloop::Geweigerd, NOW);
+        let refused = Uitgaand::sent(&found, key.clone(), &[Afloop::Geweigerd], NOW);
         let refused = written(refused, 3).value;
         assert!(!refused.is_due(NOW) && refused.is_due(NOW.plus_s(10)));
 
-        let done = Uitgaand::sent(&found, key, Afloop::Bezorgd, NOW);
+        let done = Uitgaand::sent(&found, key, &[Afloop::Bezorgd], NOW);
         assert!(matches!(done.then, verdict::Then::Remove));
     }
 
     #[test]
     fn koppeltaal_case_110_an_event_is_told_of_before_it_can_be_swept() {
-        let (_, found) = stored();
+        let (_, found) = stored(1);
         assert!(!found.value.is_given_up(NOW));
         assert!(found.value.is_given_up(NOW.plus_s(TRIED_S)));
         assert!(found.until > NOW.plus_s(TRIED_S));
@@ -249,6 +392,87 @@ mod tests {
         assert_eq!(
             [1, 2, 3, 20, u32::MAX].map(again_s),
             [10, 20, 40, 3_600, 3_600]
+        );
+    }
+
+    #[test]
+    fn koppeltaal_case_110_of_several_events_only_those_wait_that_the_fhir_server_does_not_have() {
+        let (key, found) = stored(3);
+        let ended = [Afloop::Bezorgd, Afloop::Geweigerd, Afloop::Bezorgd];
+        let next = written(Uitgaand::sent(&found, key.clone(), &ended, NOW), 3).value;
+        assert_eq!((next.berichten.len(), next.refused), (1, 1));
+        assert!(!next.is_due(NOW));
+        let ended = [Afloop::Bezorgd, Afloop::Onbereikbaar, Afloop::Onbereikbaar];
+        let next = written(Uitgaand::sent(&found, key, &ended, NOW), 3).value;
+        assert_eq!((next.berichten.len(), next.refused), (2, 0));
+        assert!(next.is_due(NOW));
+    }
+
+    #[test]
+    fn many_events_make_rows_of_a_bounded_size() {
+        let (_, found) = stored(1);
+        let one = found.value.berichten[0].clone();
+        let domein = found.value.domein.clone();
+        let entropy = Entropy::new([1; 32]);
+        let sizes = |berichten: Vec<Bericht>| -> Vec<usize> {
+            let rows = Uitgaand::put_together(berichten, &domein, NOW, &entropy).into_iter();
+            let rows = rows.map(|change| (change.key.clone(), written(change, 1)));
+            let rows: std::collections::BTreeMap<_, _> = rows.collect();
+            let sizes = rows.values().map(|row| row.value.berichten.len());
+            let mut sizes: Vec<usize> = sizes.collect();
+            sizes.sort_unstable();
+            sizes
+        };
+        assert_eq!(sizes(vec![one.clone(); 130]), [2, 64, 64]);
+        let text = format!("\"{}\"", "a".repeat(BERICHTEN_BYTES_MAX));
+        let large = Bericht {
+            event: RawValue::from_string(text).expect("JSON"),
+            ..one.clone()
+        };
+        assert_eq!(
+            sizes(vec![one.clone(), large.clone(), large, one]),
+            [1, 1, 1, 1]
+        );
+        assert_eq!(sizes(Vec::new()), [0; 0]);
+    }
+
+    #[test]
+    fn koppeltaal_case_110_a_bundle_of_events_is_answered_entry_by_entry() {
+        let (_, found) = stored(2);
+        let sent = bundle(&found.value.berichten);
+        let sent: serde_json::Value = serde_json::from_slice(&sent).expect("JSON");
+        assert_eq!(
+            (&sent["resourceType"], &sent["type"]),
+            (&"Bundle".into(), &"batch".into())
+        );
+        assert_eq!(sent["entry"][1]["request"]["url"], "AuditEvent");
+        assert_eq!(sent["entry"][1]["resource"]["resourceType"], "AuditEvent");
+        let answer = br#"{"resourceType":"Bundle","type":"batch-response","entry":[
+            {"response":{"status":"201 Created"}},{"response":{"status":"422"}}]}"#;
+        let ended = [Afloop::Bezorgd, Afloop::Geweigerd];
+        assert_eq!(Afloop::of_bundle(answer, 2), ended);
+        for (answer, entries) in [(&answer[..], 3), (b"{}", 1), (b"no JSON", 2)] {
+            assert_eq!(
+                Afloop::of_bundle(answer, entries),
+                vec![Afloop::Geweigerd; entries]
+            );
+        }
+    }
+
+    #[test]
+    fn a_fhir_server_that_lets_nobody_in_is_as_good_as_away() {
+        use Afloop::{Bezorgd, Geweigerd, Onbereikbaar};
+        let of = [201, 400, 403, 429, 500, 302].map(Afloop::of_status);
+        assert_eq!(
+            of,
+            [
+                Bezorgd,
+                Geweigerd,
+                Onbereikbaar,
+                Onbereikbaar,
+                Onbereikbaar,
+                Onbereikbaar
+            ]
         );
     }
 }

@@ -1,12 +1,19 @@
 //! How this framework's types become rows and come back.
 
-use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
 use verdict::{BadRow, Body, Clear, IndexKey, Secrets, Space};
 
 /// The version that is written into every row's JSON.
 const ROW_VERSION: u64 = 1;
+
+/// A private part as it is kept.
+#[derive(Serialize, Deserialize)]
+struct Versioned<T> {
+    v: u64,
+    d: T,
+}
 
 /// A body without a private part, as versioned JSON.
 pub(crate) fn body(open: &impl Serialize, index: Vec<(&'static str, IndexKey)>) -> Clear {
@@ -25,10 +32,12 @@ pub(crate) fn body_with_private(
     private: &impl Serialize,
     index: Vec<(&'static str, IndexKey)>,
 ) -> Clear {
-    let private = serde_json::to_value(private).unwrap_or_default();
-    let private = json!({ "v": ROW_VERSION, "d": private }).to_string();
+    let private = Versioned {
+        v: ROW_VERSION,
+        d: private,
+    };
     Body {
-        private: Secrets::new(private.into_bytes()),
+        private: Secrets::new(serde_json::to_vec(&private).unwrap_or_default()),
         ..body(open, index)
     }
 }
@@ -39,11 +48,12 @@ pub(crate) fn private<T: DeserializeOwned>(space: Space, body: &Clear) -> Result
         space: space.0,
         member: "private part",
     };
-    let value: Value = serde_json::from_slice(body.private.reveal()).map_err(|_| bad)?;
-    if value.get("v").and_then(Value::as_u64) != Some(ROW_VERSION) {
-        return Err(bad);
+    let read: Versioned<T> = serde_json::from_slice(body.private.reveal()).map_err(|_| bad)?;
+    if read.v == ROW_VERSION {
+        Ok(read.d)
+    } else {
+        Err(bad)
     }
-    T::deserialize(value.get("d").ok_or(bad)?).map_err(|_| bad)
 }
 
 /// The open part.
@@ -52,7 +62,7 @@ pub(crate) fn open<T: DeserializeOwned>(space: Space, body: &Clear) -> Result<T,
         space: space.0,
         member: "open part",
     };
-    if body.open.get("v").and_then(Value::as_u64) != Some(ROW_VERSION) {
+    if body.open.get("v").and_then(serde_json::Value::as_u64) != Some(ROW_VERSION) {
         return Err(bad);
     }
     T::deserialize(body.open.get("d").ok_or(bad)?).map_err(|_| bad)

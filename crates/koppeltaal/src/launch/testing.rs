@@ -165,13 +165,16 @@ pub(crate) fn document() -> Value {
 
 /// The AuditEvents among changes.
 pub(crate) fn told(changes: &[Change<Clear>]) -> Vec<Value> {
-    let events = changes.iter().filter_map(|change| match &change.then {
+    let rows = changes.iter().filter_map(|change| match &change.then {
         Then::Put { body, .. } if change.key.space() == Uitgaand::SPACE => {
-            Some(Uitgaand::from_body(body).expect("an event").event)
+            Some(Uitgaand::from_body(body).expect("a row"))
         }
         _ => None,
     });
-    events.collect()
+    let events = rows.flat_map(|row| row.berichten);
+    events
+        .map(|bericht| serde_json::from_str(bericht.event.get()).expect("JSON"))
+        .collect()
 }
 
 /// `outcome` and `outcomeDesc` of each of those.

@@ -14,7 +14,12 @@ const PARAMETERS_MAX: usize = 256;
 
 /// What the FHIR server says of itself, as far as it matters here.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Capabilities(BTreeMap<ResourceType, BTreeMap<String, String>>);
+pub struct Capabilities {
+    /// The search parameters of each type, and the kind of each.
+    resources: BTreeMap<ResourceType, BTreeMap<String, String>>,
+    /// Whether it takes Bundles of type `batch`.
+    pub takes_batches: bool,
+}
 
 impl Capabilities {
     /// Reads a CapabilityStatement of FHIR R4.
@@ -23,26 +28,34 @@ impl Capabilities {
         if statement["resourceType"] != "CapabilityStatement" || !is_r4 {
             return None;
         }
-        let all = statement["rest"][0]["resource"].as_array()?;
+        let rest = &statement["rest"][0];
+        let all = rest["resource"].as_array()?;
         let read = |found: &Value| {
             let resource = ResourceType::parse(found["type"].as_str()?)?;
             Some((resource, parameters(&found["searchParam"])))
         };
         let known = all.iter().take(TYPES_MAX).filter_map(read);
-        Some(Self(known.collect()))
+        let interactions = rest["interaction"].as_array();
+        Some(Self {
+            resources: known.collect(),
+            takes_batches: interactions.is_some_and(|all| {
+                let mut codes = all.iter().map(|interaction| &interaction["code"]);
+                codes.any(|code| code == "batch")
+            }),
+        })
     }
 
     /// Whether resources of a type can be searched by their owner there. FHIR lets a server ignore
     /// parameters that it does not know.
     pub fn know_owners(&self, resource: &ResourceType) -> bool {
-        let parameters = self.0.get(resource);
+        let parameters = self.resources.get(resource);
         parameters.is_some_and(|parameters| parameters.contains_key(RESOURCE_ORIGIN))
     }
 
     /// What the gateway says of itself at this base (koppeltaal case 48). `date` is an instant.
     pub fn statement(&self, base: &str, date: &str) -> Value {
         let service = "http://terminology.hl7.org/CodeSystem/restful-security-service";
-        let resources: Vec<Value> = self.0.iter().map(resource).collect();
+        let resources: Vec<Value> = self.resources.iter().map(resource).collect();
         json!({
             "resourceType": "CapabilityStatement",
             "status": "active",

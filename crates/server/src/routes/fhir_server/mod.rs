@@ -32,6 +32,9 @@ use self::shelf::{Full, Shelf, Version};
 const FHIR_JSON: &str = "application/fhir+json; charset=utf-8";
 const IF_NONE_EXIST: HeaderName = HeaderName::from_static("if-none-exist");
 
+/// Entries of a batch, at most.
+const ENTRIES_MAX: usize = 500;
+
 /// The types that Koppeltaal uses (koppeltaal.md §3.1); others are kept too.
 const TYPES: [&str; 11] = [
     "ActivityDefinition",
@@ -75,6 +78,7 @@ enum Refused {
     NoIfMatch,
     Stale,
     Several,
+    NotABatch,
     Full,
 }
 
@@ -92,6 +96,7 @@ impl FhirServerRole {
     /// What answers below its base.
     pub fn router(self: &Arc<Self>) -> Router {
         Router::new()
+            .route("/fhir", post(batch))
             .route("/fhir/metadata", get(metadata))
             .route("/fhir/{type}", get(search).post(create))
             .route("/fhir/{type}/_search", post(search))
@@ -162,6 +167,11 @@ impl Refused {
             Self::NoIfMatch => (412, Conflict, "expected If-Match"),
             Self::Stale => (412, Conflict, "the resource has another version by now"),
             Self::Several => (412, Conflict, "several resources are found"),
+            Self::NotABatch => (
+                400,
+                Invalid,
+                "expected a Bundle of type batch that creates resources",
+            ),
             Self::Full => (507, TooCostly, "there is no room left"),
         }
     }
@@ -181,7 +191,11 @@ async fn metadata(State(role): State<Arc<FhirServerRole>>, visit: Visit) -> Resp
         "implementation": { "description": "a test bed", "url": role.base },
         "fhirVersion": "4.0.1",
         "format": ["application/fhir+json"],
-        "rest": [{ "mode": "server", "resource": TYPES.map(resource) }],
+        "rest": [{
+            "mode": "server",
+            "resource": TYPES.map(resource),
+            "interaction": [{ "code": "batch" }],
+        }],
     });
     said(200, &statement)
 }
@@ -230,6 +244,52 @@ async fn create(State(role): State<Arc<FhirServerRole>>, at: At, visit: Visit) -
         let version = shelf.add((kind, &id), "POST", &role.now(), Some(json))?;
         Ok(role.version(201, kind, &id, &version))
     })
+}
+
+/// Several resources at once, each of which stands alone (FHIR R4 §3.1.0.11.1). Only creation, which is
+/// what the gateway sends so: its AuditEvents.
+async fn batch(State(role): State<Arc<FhirServerRole>>, visit: Visit) -> Response {
+    let at = Ok(Path(Vec::new()));
+    role.answer(at, &visit, |(role, _, visit)| {
+        let bundle = body("Bundle", visit)?;
+        let entries = bundle["entry"].as_array();
+        let entries = entries.filter(|all| bundle["type"] == "batch" && all.len() <= ENTRIES_MAX);
+        let entries = entries.ok_or(Refused::NotABatch)?;
+        let answers: Vec<Value> = entries.iter().map(|entry| role.created(entry)).collect();
+        let answer = json!({
+            "resourceType": "Bundle", "type": "batch-response", "entry": answers,
+        });
+        Ok(said(200, &answer))
+    })
+}
+
+impl FhirServerRole {
+    /// What becomes of an entry that creates a resource.
+    fn created(&self, entry: &Value) -> Value {
+        let made = || {
+            let json = &entry["resource"];
+            let kind = json["resourceType"].as_str().unwrap_or_default();
+            let request = &entry["request"];
+            let is_creation = request["method"] == "POST" && request["url"] == kind;
+            if !is_creation || ResourceType::parse(kind).is_none() {
+                return Err(Refused::NotABatch);
+            }
+            let id = chance::entropy().uuid("fhir.id");
+            let version =
+                (self.shelf()).add((kind, &id), "POST", &self.now(), Some(json.clone()))?;
+            Ok((format!("{}/{kind}/{id}", self.base), version.etag()))
+        };
+        match made() {
+            Ok((place, etag)) => json!({ "response": {
+                "status": "201 Created", "location": place, "etag": etag,
+            } }),
+            Err(refused) => {
+                let (status, issue, reason) = refused.says();
+                let outcome = operation_outcome(issue, reason);
+                json!({ "response": { "status": status.to_string(), "outcome": outcome } })
+            }
+        }
+    }
 }
 
 async fn update(State(role): State<Arc<FhirServerRole>>, at: At, visit: Visit) -> Response {

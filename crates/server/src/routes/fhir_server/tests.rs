@@ -186,3 +186,28 @@ fn a_shelf_that_is_full_takes_no_more() {
     }
     assert_eq!(added, 127);
 }
+
+#[tokio::test]
+async fn a_batch_creates_what_can_be_created_and_says_of_each_entry_how_it_ended() {
+    let party = Party::new().await;
+    let router = router(&party);
+    let creation = |number| json!({ "resource": task(number), "request": { "method": "POST", "url": "Task" } });
+    let deletion = json!({ "request": { "method": "DELETE", "url": "Task/1" } });
+    let bundle = json!({
+        "resourceType": "Bundle", "type": "batch", "entry": [creation(1), deletion, creation(2)],
+    });
+    let answer = ask(&router, "POST", "/fhir", bundle, None).await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    let answer = answer.json();
+    assert_eq!(answer["type"], "batch-response");
+    let status = |at: usize| answer["entry"][at]["response"]["status"].clone();
+    assert_eq!(
+        (status(0), status(1), status(2)),
+        ("201 Created".into(), "400".into(), "201 Created".into())
+    );
+    let kept = get(&router, "/fhir/Task").await;
+    assert_eq!(kept.json()["total"], 2);
+    let other = json!({ "resourceType": "Bundle", "type": "transaction", "entry": [creation(3)] });
+    assert_eq!(ask(&router, "POST", "/fhir", other, None).await.status, 400);
+    assert_eq!(get(&router, "/fhir/Task").await.json()["total"], 2);
+}

@@ -5,9 +5,10 @@
 use http::header::{ACCEPT, HeaderName};
 use koppeltaal::launch::Verwijzing;
 use koppeltaal::launch::inloggen::Vondst;
-use koppeltaal::outbox::{Afloop, Uitgaand};
+use koppeltaal::outbox::{self, Afloop, Bericht};
 use serde_json::json;
 
+use super::outbox::Zending;
 use super::{DomeinNu, KoppeltaalRole};
 use crate::chance;
 use crate::outside::{Answer, Bounds, Headers, OutsideError};
@@ -58,23 +59,53 @@ impl KoppeltaalRole {
         found(answer)
     }
 
-    /// Gives the FHIR server of the domain an AuditEvent.
+    /// Gives the FHIR server of the domain AuditEvents, and tells what became of each.
     pub(super) async fn deliver(
         &self,
         domein: &DomeinNu,
         token: &str,
-        uitgaand: &Uitgaand,
-    ) -> Afloop {
+        zending: &Zending<'_>,
+    ) -> Vec<Afloop> {
+        match zending.berichten[..] {
+            [bericht] => vec![self.deliver_one(domein, token, bericht).await],
+            ref berichten => self.deliver_bundle(domein, token, berichten).await,
+        }
+    }
+
+    async fn deliver_one(&self, domein: &DomeinNu, token: &str, bericht: &Bericht) -> Afloop {
         let url = format!("{}/AuditEvent", domein.configuratie.upstream);
         let headers = Headers::none()
             .bearer(token)
             .with(ACCEPT, FHIR_JSON)
             .with(PREFER, "return=minimal")
             // koppeltaal.md §3.5: what caused this request
-            .with(X_CORRELATION_ID, uitgaand.request.as_str());
-        let body = uitgaand.event.to_string().into_bytes();
+            .with(X_CORRELATION_ID, bericht.request.as_str());
+        let body = bericht.event.get().as_bytes().to_vec();
         let outside = &self.app.outside;
-        delivered(outside.post_bytes(&url, FHIR_JSON, body, headers).await)
+        let answer = outside.post_bytes(&url, FHIR_JSON, body, headers).await;
+        answer.map_or(Afloop::Onbereikbaar, |answer| {
+            Afloop::of_status(answer.status.as_u16())
+        })
+    }
+
+    async fn deliver_bundle(
+        &self,
+        domein: &DomeinNu,
+        token: &str,
+        berichten: &[&Bericht],
+    ) -> Vec<Afloop> {
+        let url = &domein.configuratie.upstream;
+        let headers = Headers::none().bearer(token).with(ACCEPT, FHIR_JSON);
+        let body = outbox::bundle(berichten.iter().copied());
+        let outside = &self.app.outside;
+        let answer = outside.post_bytes(url, FHIR_JSON, body, headers).await;
+        let Ok(answer) = answer else {
+            return vec![Afloop::Onbereikbaar; berichten.len()];
+        };
+        match Afloop::of_status(answer.status.as_u16()) {
+            Afloop::Bezorgd => Afloop::of_bundle(&answer.body, berichten.len()),
+            none => vec![none; berichten.len()],
+        }
     }
 }
 
@@ -87,18 +118,5 @@ fn found(answer: Result<Answer, OutsideError>) -> Vondst {
         // TOP-KT-013: a deleted resource is gone
         Ok(answer) if matches!(answer.status.as_u16(), 404 | 410) => Vondst::Onbekend,
         _ => Vondst::Onbereikbaar,
-    }
-}
-
-/// A server that lets nobody in, or nobody now, is as good as one that does not answer: what waits
-/// behind this event would fare no better.
-fn delivered(answer: Result<Answer, OutsideError>) -> Afloop {
-    match answer.map(|answer| answer.status) {
-        Ok(status) if status.is_success() => Afloop::Bezorgd,
-        Ok(status) if matches!(status.as_u16(), 401 | 403 | 408 | 425 | 429) => {
-            Afloop::Onbereikbaar
-        }
-        Ok(status) if status.is_client_error() => Afloop::Geweigerd,
-        Ok(_) | Err(_) => Afloop::Onbereikbaar,
     }
 }

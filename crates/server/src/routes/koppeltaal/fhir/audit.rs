@@ -1,5 +1,7 @@
 //! What happened, for the AuditEvents of the domain (koppeltaal.md §3.6).
 
+use std::sync::Arc;
+
 use koppeltaal::auditevent::Auditevent;
 use koppeltaal::resource_service::Gebeurtenis;
 
@@ -7,8 +9,8 @@ use super::{DomeinNu, KoppeltaalRole};
 
 /// Puts an interaction into the outbox of the domain, before it is answered: an answer that nobody
 /// could find afterwards leaves only when the store is away, and then the operator is told.
-pub(super) async fn tell(role: &KoppeltaalRole, domein: &DomeinNu, gebeurtenis: Gebeurtenis) {
+pub(super) async fn tell(role: &KoppeltaalRole, domein: &Arc<DomeinNu>, gebeurtenis: Gebeurtenis) {
     if let Some(event) = Auditevent::of(gebeurtenis, role.app.clock.now()) {
-        role.tell(domein, &[event]).await;
+        role.tell(domein, &event).await;
     }
 }

@@ -73,7 +73,7 @@ impl Journey for FhirJourney {
             Vraag::Upstream(question) => self.ask(*question).await,
             Vraag::Capabilities(question) => {
                 let base = &self.domein.configuratie.upstream;
-                let known = self.role.fhir.upstream.capabilities(&run.app, base).await;
+                let known = self.role.fhir.capabilities(&run.app, base).await;
                 question.answer(known.as_ref())
             }
             Vraag::Bladzijde(question) => {

@@ -19,10 +19,13 @@ use axum::response::Response;
 use axum::routing::any;
 use http::header::{ACCEPT, CONTENT_TYPE, IF_MATCH, IF_NONE_MATCH};
 use http::{HeaderName, Method};
-use koppeltaal::resource_service::{Antwoord, Asked, Caller, Id, Refused, Request, Sporen};
+use koppeltaal::resource_service::{
+    Antwoord, Asked, Caller, Capabilities, Id, Refused, Request, Sporen,
+};
 use serde_json::Value;
 
 use super::{DomeinNu, InPath, KoppeltaalRole, no_domain};
+use crate::app::App;
 use crate::chance;
 use crate::door::TraceId;
 use crate::finishing::Finishing;
@@ -47,6 +50,13 @@ const PREFER: HeaderName = HeaderName::from_static("prefer");
 pub(super) struct Gateway {
     tokens: Tokens,
     upstream: Upstream,
+}
+
+impl Gateway {
+    /// What the FHIR server at `base` says of itself, if it does.
+    pub(super) async fn capabilities(&self, app: &App, base: &str) -> Option<Arc<Capabilities>> {
+        self.upstream.capabilities(app, base).await
+    }
 }
 
 /// The FHIR base of a domain, below `/api/v1/{domein}`.

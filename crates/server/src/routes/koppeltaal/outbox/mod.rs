@@ -1,9 +1,13 @@
 //! Sends what waits in the outbox to the FHIR servers of the domains (koppeltaal case 110).
 //!
-//! Nothing waits for this: a decision writes its AuditEvents with its other rows and wakes us. A
+//! Nothing waits for this: a decision writes its AuditEvents with its other rows, what no decision
+//! carries is kept by `pen`, and both wake us; `zending` is what goes to a FHIR server at once. A
 //! FHIR server that does not answer is tried less and less often, an event that it refuses too, and
 //! neither holds up another domain. What could not be delivered for a month is told to the operator,
 //! one line each, before it goes.
+
+mod pen;
+mod zending;
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -13,13 +17,14 @@ use std::time::Duration;
 use futures_util::StreamExt as _;
 use futures_util::stream;
 use koppeltaal::Domein;
-use koppeltaal::auditevent::Auditevent;
 use koppeltaal::outbox::{Afloop, Uitgaand, again_s};
 use store::{Commit, NotCommitted, Page, Store as _};
 use tokio::sync::Notify;
 use tokio::time::timeout;
-use verdict::{Change, Clear, CommitId, Entropy, IndexKey, Key, Moment, Record as _, Stored};
+use verdict::{Change, Clear, CommitId, IndexKey, Key, Moment, Record as _, Stored};
 
+use self::pen::Pen;
+pub(super) use self::zending::Zending;
 use super::{DomeinNu, KoppeltaalRole};
 use crate::app::App;
 use crate::chance;
@@ -29,7 +34,7 @@ use crate::settle::Outage;
 const TURN: Duration = Duration::from_secs(1);
 /// How many turns until we look at domains that nobody woke us for: what another node left behind.
 const TURNS_PER_LOOK: u32 = 15;
-/// Events sent in one round of a domain: their leases are changes of one commit.
+/// Rows sent in one round of a domain: their leases are changes of one commit.
 const BATCH: usize = 32;
 /// Requests to one FHIR server at once.
 const AT_ONCE: usize = 8;
@@ -45,9 +50,10 @@ const WAITING_MAX: u64 = 1_000_000;
 /// What is known of the rows that wait.
 #[derive(Default)]
 pub(super) struct Outbox {
+    pen: Pen,
     woken: Mutex<BTreeSet<Domein>>,
     wake: Notify,
-    /// How many wait that no decision carried, at most, as far as this node saw.
+    /// How many events wait that no decision carried, at most, as far as this node saw.
     waiting: AtomicU64,
     /// How many went to the operator instead.
     dropped: AtomicU64,
@@ -82,6 +88,14 @@ impl Outbox {
         std::mem::take(&mut woken)
     }
 
+    fn is_full(&self) -> bool {
+        self.waiting.load(Ordering::Relaxed) > WAITING_MAX
+    }
+
+    fn come(&self, events: usize) {
+        self.waiting.fetch_add(events as u64, Ordering::Relaxed);
+    }
+
     fn gone(&self, events: usize) {
         let fewer = |waiting: u64| Some(waiting.saturating_sub(events as u64));
         let order = Ordering::Relaxed;
@@ -97,31 +111,6 @@ impl Outbox {
 }
 
 impl KoppeltaalRole {
-    /// Puts events that no decision carries in the outbox of their domain. One that cannot be kept is
-    /// told to the operator: logging stops nobody (koppeltaal.md §3.6).
-    pub(super) async fn tell(&self, domein: &DomeinNu, events: &[Auditevent]) {
-        let name = &domein.configuratie.domein;
-        let drop_all = |reason| {
-            for event in events {
-                let request = event.sporen.request.as_str();
-                self.outbox.told(&self.app, name, request, reason);
-            }
-        };
-        if self.outbox.waiting.load(Ordering::Relaxed) > WAITING_MAX {
-            return drop_all("too many wait");
-        }
-        let entropy = Entropy::new(chance::entropy().bytes("koppeltaal.tell"));
-        let changes = Uitgaand::put_all(events, &domein.nu(), &entropy);
-        match commit(&self.app, changes).await {
-            Ok(()) => {
-                let waiting = &self.outbox.waiting;
-                waiting.fetch_add(events.len() as u64, Ordering::Relaxed);
-                self.outbox.wake(name);
-            }
-            Err(_) => drop_all("the store did not take it"),
-        }
-    }
-
     /// Sends what waits, for as long as the role is served.
     pub(super) async fn send_events(self: &Arc<Self>) {
         let mut resting: HashMap<Domein, Rust> = HashMap::new();
@@ -219,14 +208,16 @@ impl KoppeltaalRole {
         let gone = vec![Change::remove(key.clone(), found.version)];
         match commit(&self.app, gone).await {
             Ok(()) => {
-                let request = found.value.request.as_str();
-                let reason = "it was not taken for a month";
-                let domein = &found.value.domein;
-                self.outbox.told(&self.app, domein, request, reason);
-                self.outbox.gone(1);
+                let uitgaand = &found.value;
+                for bericht in &uitgaand.berichten {
+                    let reason = "it was not taken for a month";
+                    let request = bericht.request.as_str();
+                    (self.outbox).told(&self.app, &uitgaand.domein, request, reason);
+                }
+                self.outbox.gone(uitgaand.berichten.len());
                 Ok(())
             }
-            // Another node tells of it.
+            // Another node tells of them.
             Err(NotCommitted::Conflict(_)) => Ok(()),
             Err(other) => Err(Outage::Store(other.to_string())),
         }
@@ -247,51 +238,67 @@ impl KoppeltaalRole {
         let Ok(token) = self.system_token(domein) else {
             return Ronde::Stil;
         };
-        let is_full = found.len() == BATCH;
-        let Some(first) = found.first() else {
+        let takes_batches = self.takes_batches(domein).await;
+        let rows = found.iter().map(|(_, row)| &row.value);
+        let zendingen = Zending::of_rows(rows, takes_batches);
+        let Some((first, rest)) = zendingen.split_first() else {
             return Ronde::Leeg;
         };
-        let listens = self.deliver(domein, &token, &first.1.value).await;
-        if listens == Afloop::Onbereikbaar {
-            self.end(&found, &vec![listens; found.len()]).await;
-            return Ronde::Stil;
+        let mut ended = self.deliver(domein, &token, first).await;
+        let is_heard = !ended.contains(&Afloop::Onbereikbaar);
+        if is_heard {
+            let rest = rest.iter().map(|one| self.deliver(domein, &token, one));
+            // Made before they are awaited: a closure that borrows is not `Send` for long enough.
+            let rest: Vec<_> = rest.collect();
+            let rest = stream::iter(rest).buffered(AT_ONCE).collect::<Vec<_>>();
+            ended.extend(rest.await.concat());
         }
-        let mut rest = Vec::with_capacity(found.len());
-        for (_, one) in &found[1..] {
-            rest.push(self.deliver(domein, &token, &one.value));
-        }
-        let mut ended = vec![listens];
-        ended.extend(
-            stream::iter(rest)
-                .buffered(AT_ONCE)
-                .collect::<Vec<_>>()
-                .await,
-        );
+        let events = found.iter().map(|(_, row)| row.value.berichten.len()).sum();
+        ended.resize(events, Afloop::Onbereikbaar);
         self.end(&found, &ended).await;
         if ended.contains(&Afloop::Onbereikbaar) {
             Ronde::Stil
-        } else if is_full {
+        } else if found.len() == BATCH {
             Ronde::Meer
         } else {
             Ronde::Leeg
         }
     }
 
-    /// Writes what became of leased events: all at once, and one by one where somebody else wrote to
-    /// one of them since. Where that fails too, they are sent again after their lease.
-    async fn end(&self, found: &[(Key, Stored<Uitgaand>)], ended: &[Afloop]) {
+    /// Whether the FHIR server of the domain says that it takes several events at once.
+    async fn takes_batches(&self, domein: &DomeinNu) -> bool {
+        let base = &domein.configuratie.upstream;
+        let known = self.fhir.capabilities(&self.app, base).await;
+        known.is_some_and(|known| known.takes_batches)
+    }
+
+    /// Writes what became of the events of leased rows: all at once, and row by row where somebody else
+    /// wrote to one of them since. Where that fails too, they are sent again after their lease.
+    async fn end(&self, found: &[(Key, Stored<Uitgaand>)], mut ended: &[Afloop]) {
         let now = self.app.clock.now();
-        let change = |((key, found), afloop): (&(Key, Stored<Uitgaand>), &Afloop)| {
-            Uitgaand::sent(found, key.clone(), *afloop, now)
-        };
-        let all: Vec<_> = found.iter().zip(ended).map(change).collect();
-        if commit(&self.app, all).await.is_ok() {
-            let gone = ended.iter().filter(|afloop| **afloop == Afloop::Bezorgd);
-            return self.outbox.gone(gone.count());
+        let mut rows = Vec::with_capacity(found.len());
+        for (key, row) in found {
+            let (of_row, others) = ended.split_at(row.value.berichten.len());
+            ended = others;
+            rows.push((key, row, of_row));
         }
-        for one in found.iter().zip(ended) {
-            if commit(&self.app, vec![change(one)]).await.is_ok() && *one.1 == Afloop::Bezorgd {
-                self.outbox.gone(1);
+        let change = |(key, row, ended): &(&Key, &Stored<Uitgaand>, &[Afloop])| {
+            Uitgaand::sent(row, (*key).clone(), ended, now)
+        };
+        let delivered = |ended: &[Afloop]| {
+            let delivered = ended.iter().filter(|afloop| **afloop == Afloop::Bezorgd);
+            delivered.count()
+        };
+        if commit(&self.app, rows.iter().map(change).collect())
+            .await
+            .is_ok()
+        {
+            let gone = rows.iter().map(|(_, _, ended)| delivered(ended)).sum();
+            return self.outbox.gone(gone);
+        }
+        for row in &rows {
+            if commit(&self.app, vec![change(row)]).await.is_ok() {
+                self.outbox.gone(delivered(row.2));
             }
         }
     }
