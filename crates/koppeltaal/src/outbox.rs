@@ -191,7 +191,7 @@ impl Afloop {
         }
     }
 
-    /// Of each of so many entries of a Bundle, by the Bundle that answers it (FHIR R4 §3.1.0.11.1).
+    /// Of each of so many entries of a Bundle, by the Bundle that answers it.
     /// One that is not told of was refused: it is sent again alone.
     pub fn of_bundle(answer: &[u8], entries: usize) -> Vec<Self> {
         let read: Option<Antwoorden> = serde_json::from_slice(answer).ok();

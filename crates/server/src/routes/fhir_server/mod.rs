@@ -246,7 +246,7 @@ async fn create(State(role): State<Arc<FhirServerRole>>, at: At, visit: Visit) -
     })
 }
 
-/// Several resources at once, each of which stands alone (FHIR R4 §3.1.0.11.1). Only creation, which is
+/// Several resources at once, each of which stands alone. Only creation, which is
 /// what the gateway sends so: its AuditEvents.
 async fn batch(State(role): State<Arc<FhirServerRole>>, visit: Visit) -> Response {
     let at = Ok(Path(Vec::new()));
