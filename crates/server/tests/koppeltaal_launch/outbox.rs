@@ -75,3 +75,29 @@ async fn koppeltaal_case_110_an_event_that_is_refused_is_tried_again_and_holds_u
     world.running.clock.shift(11);
     world.fhir.told_of(2).await;
 }
+
+#[tokio::test]
+async fn koppeltaal_case_110_what_waits_goes_in_one_bundle_and_what_is_refused_there_goes_alone() {
+    let world = World::start().await;
+    let fhir = &world.fhir;
+    fhir.takes_batches.store(true, Ordering::Relaxed);
+    fhir.is_down.store(true, Ordering::Relaxed);
+    for _ in 0..3 {
+        let token = world.signed(PORTAL, &world.launch());
+        world.introspect(MODULE, &token).await;
+    }
+    fhir.refuses.store(true, Ordering::Relaxed);
+    fhir.is_down.store(false, Ordering::Relaxed);
+    // Whoever tried in vain rests, and had the events for a minute.
+    world.running.clock.shift(61);
+    while fhir.bundles().is_empty() {
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    // koppeltaal case 110
+    assert_eq!(fhir.bundles(), [3]);
+    assert!(fhir.told().is_empty());
+    fhir.refuses.store(false, Ordering::Relaxed);
+    world.running.clock.shift(11);
+    assert_eq!(fhir.told_of(3).await.len(), 3);
+    assert_eq!(fhir.bundles(), [3], "each went alone");
+}

@@ -61,6 +61,9 @@ pub(crate) struct Fhir {
     port: OnceCell<u16>,
     pub(crate) is_down: AtomicBool,
     pub(crate) refuses: AtomicBool,
+    /// Whether it says that it takes several events at once.
+    pub(crate) takes_batches: AtomicBool,
+    bundles: Mutex<Vec<usize>>,
 }
 
 impl Fhir {
@@ -77,6 +80,11 @@ impl Fhir {
     /// The AuditEvents that it took.
     pub(crate) fn told(&self) -> Vec<Value> {
         self.told.lock().expect("events").clone()
+    }
+
+    /// How many events each Bundle had that came.
+    pub(crate) fn bundles(&self) -> Vec<usize> {
+        self.bundles.lock().expect("bundles").clone()
     }
 
     /// The `azp` of the tokens with which it was asked.
@@ -137,6 +145,51 @@ async fn take(State(fhir): State<Arc<Fhir>>, headers: HeaderMap, body: Bytes) ->
     let event = serde_json::from_slice(&body).expect("JSON");
     fhir.told.lock().expect("events").push(event);
     StatusCode::CREATED
+}
+
+async fn metadata(State(fhir): State<Arc<Fhir>>) -> Response {
+    let interactions: &[&str] = if fhir.takes_batches.load(Ordering::Relaxed) {
+        &["transaction", "batch"]
+    } else {
+        &["transaction"]
+    };
+    let interactions: Vec<Value> = (interactions.iter())
+        .map(|code| json!({ "code": code }))
+        .collect();
+    let statement = json!({
+        "resourceType": "CapabilityStatement", "fhirVersion": "4.0.1",
+        "rest": [{ "mode": "server", "resource": [], "interaction": interactions }],
+    });
+    (
+        [(CONTENT_TYPE, "application/fhir+json")],
+        statement.to_string(),
+    )
+        .into_response()
+}
+
+async fn take_bundle(State(fhir): State<Arc<Fhir>>, headers: HeaderMap, body: Bytes) -> Response {
+    fhir.note(&headers);
+    if fhir.is_down.load(Ordering::Relaxed) {
+        return StatusCode::SERVICE_UNAVAILABLE.into_response();
+    }
+    let bundle: Value = serde_json::from_slice(&body).expect("JSON");
+    let entries = bundle["entry"].as_array().expect("entries");
+    let refuses = fhir.refuses.load(Ordering::Relaxed);
+    if !refuses {
+        let events = entries.iter().map(|entry| entry["resource"].clone());
+        fhir.told.lock().expect("events").extend(events);
+    }
+    fhir.bundles.lock().expect("bundles").push(entries.len());
+    let status = if refuses { "422" } else { "201 Created" };
+    let answer = json!({
+        "resourceType": "Bundle", "type": "batch-response",
+        "entry": vec![json!({ "response": { "status": status } }); entries.len()],
+    });
+    (
+        [(CONTENT_TYPE, "application/fhir+json")],
+        answer.to_string(),
+    )
+        .into_response()
 }
 
 async fn keys(State(fhir): State<Arc<Fhir>>, Path(name): Path<String>) -> Response {
@@ -477,6 +530,8 @@ async fn serve(fhir: &Arc<Fhir>) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let port = listener.local_addr().expect("an address").port();
     let router: Router = Router::new()
+        .route("/fhir", post(take_bundle))
+        .route("/fhir/metadata", get(metadata))
         .route("/fhir/AuditEvent", post(take))
         .route("/fhir/{soort}/{id}", get(read))
         .route("/keys/{name}", get(keys))
