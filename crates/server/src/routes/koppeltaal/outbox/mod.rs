@@ -312,7 +312,7 @@ async fn commit(app: &App, changes: Vec<Change<Clear>>) -> Result<(), NotCommitt
         Ok(commit) => app.home.commit(commit).await,
         Err(bad) => {
             tracing::error!(party = app.party, %bad, "the outbox made a commit that no store takes");
-            Ok(())
+            Err(NotCommitted::Down)
         }
     }
 }

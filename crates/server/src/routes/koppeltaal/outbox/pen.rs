@@ -17,8 +17,9 @@ use super::commit;
 use crate::chance;
 use crate::routes::koppeltaal::{DomeinNu, KoppeltaalRole};
 
-/// Events that are written in one commit, at most.
-const WRITTEN_MAX: usize = 512;
+/// Events that are written in one commit, at most: no more than a commit has rows, since each may be of
+/// another domain.
+const WRITTEN_MAX: usize = store::commit::CHANGES_MAX;
 
 /// See the module.
 #[derive(Default)]
