@@ -41,6 +41,17 @@ pub struct ProvenApplicatie {
     assertion: Assertion,
 }
 
+/// Whether an application has its Device in the domain (koppeltaal.md §1.7).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Device {
+    /// It has.
+    Aanwezig,
+    /// It has not.
+    Afwezig,
+    /// Nobody knows: the FHIR server of the domain does not answer.
+    Onbekend,
+}
+
 impl Shown {
     /// Reads `client_assertion_type` and `client_assertion` (koppeltaal.md §1.5 steps 1 and 2).
     ///
@@ -138,6 +149,22 @@ impl ProvenApplicatie {
     /// Who it is.
     pub const fn client_id(&self) -> ClientId {
         self.client_id
+    }
+
+    /// The same, if the application has its Device. A FHIR server that does not answer stops nobody from
+    /// getting a token.
+    ///
+    /// # Errors
+    /// `invalid_client`.
+    pub fn with(self, device: Device) -> Result<Self, Refusal> {
+        match device {
+            Device::Aanwezig | Device::Onbekend => Ok(self),
+            Device::Afwezig => {
+                // koppeltaal case 117
+                let reason = "the application has no Device in the domain";
+                Err(invalid("koppeltaal case 117", reason))
+            }
+        }
     }
 
     /// Spends the assertion's `jti`, which is its issuer's alone (koppeltaal case 19). In the commit

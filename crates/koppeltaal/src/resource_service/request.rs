@@ -2,6 +2,7 @@
 //! that who may not ask learns nothing of what else was wrong (koppeltaal.md §3.3).
 
 use super::refused::Refused;
+use crate::domein::ClientId;
 use crate::permissie::ResourceType;
 use crate::scope::Actions;
 
@@ -102,6 +103,16 @@ impl Request {
             }
             // koppeltaal case 71
             _ => Err(Refused::NoSuchPath),
+        }
+    }
+
+    /// The application whose Device is to end.
+    pub fn device_deleted(&self) -> Option<ClientId> {
+        match self.interaction().ok()? {
+            Interaction::Delete(at) if at.resource.as_str() == "Device" => {
+                ClientId::parse(at.id.as_str()).ok()
+            }
+            _ => None,
         }
     }
 

@@ -1,15 +1,7 @@
 //! Domain administration by REST.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
-
-use axum::Router;
-use axum::body::Bytes;
-use axum::extract::{Path, State};
-use axum::response::{IntoResponse as _, Response};
-use axum::routing::get;
+use http::Method;
 use http::header::{CONTENT_TYPE, ETAG, IF_MATCH, IF_NONE_MATCH, WWW_AUTHENTICATE};
-use http::{Method, StatusCode};
 use jose::Algorithm;
 use koppeltaal::Domein;
 use koppeltaal::domeinbeheer::{Beheersleutel, Domeinen, SLEUTEL};
@@ -18,18 +10,16 @@ use server::chance;
 use server::domeinbeheer;
 use server::network::Party;
 use server::outside::{Answer, Headers};
-use tokio::net::TcpListener;
 
 use crate::world::{
-    Applicatie, Shown, World, assert_invalid_client, axum_serve, body, declaration, id, key, part,
-    set, text,
+    Applicatie, Shown, World, assert_invalid_client, body, declaration, id, key, part, set, text,
 };
 
-const JSON: &str = "application/json";
-const PATCH: &str = "application/merge-patch+json";
+pub(crate) const JSON: &str = "application/json";
+pub(crate) const PATCH: &str = "application/merge-patch+json";
 
 /// A key of somebody who may administer, and how he asks.
-struct Beheer<'a> {
+pub(crate) struct Beheer<'a> {
     world: &'a World,
     id: [u8; 16],
     secret: String,
@@ -37,14 +27,14 @@ struct Beheer<'a> {
 
 /// Which version a request names.
 #[derive(Clone, Copy)]
-enum Version<'a> {
+pub(crate) enum Version<'a> {
     None,
     Match(&'a str),
     New,
 }
 
 impl<'a> Beheer<'a> {
-    async fn of(world: &'a World, naam: &str, domeinen: Domeinen) -> Self {
+    pub(crate) async fn of(world: &'a World, naam: &str, domeinen: Domeinen) -> Self {
         let app = &world.running.apps[&Party::Koppeltaal];
         let now = app.clock.now();
         let sleutel = Beheersleutel::nieuw(naam, domeinen, 3_600, now).expect("a key");
@@ -55,11 +45,11 @@ impl<'a> Beheer<'a> {
         Self { world, id, secret }
     }
 
-    async fn new(world: &'a World) -> Self {
+    pub(crate) async fn new(world: &'a World) -> Self {
         Self::of(world, "jansen", Domeinen::Alle).await
     }
 
-    async fn ask(
+    pub(crate) async fn ask(
         &self,
         method: Method,
         path: &str,
@@ -72,7 +62,7 @@ impl<'a> Beheer<'a> {
     }
 
     /// The same of the domain `d2`.
-    async fn ask_d2(
+    pub(crate) async fn ask_d2(
         &self,
         method: Method,
         path: &str,
@@ -87,23 +77,23 @@ impl<'a> Beheer<'a> {
         asked(self.world, method, &url, headers, version, said).await
     }
 
-    async fn get(&self, path: &str) -> Answer {
+    pub(crate) async fn get(&self, path: &str) -> Answer {
         self.ask(Method::GET, path, Version::None, None).await
     }
 
     /// The version of the domain as it is.
-    async fn version(&self) -> String {
+    pub(crate) async fn version(&self) -> String {
         etag(&self.get("domain").await)
     }
 
-    async fn patch(&self, number: u16, version: &str, patch: &Value) -> Answer {
+    pub(crate) async fn patch(&self, number: u16, version: &str, patch: &Value) -> Answer {
         let at = format!("applications/{}", id(number));
         let version = Version::Match(version);
         self.ask(Method::PATCH, &at, version, Some((PATCH, patch)))
             .await
     }
 
-    async fn register(&self, said: &Value) -> Answer {
+    pub(crate) async fn register(&self, said: &Value) -> Answer {
         let said = Some((JSON, said));
         self.ask(Method::POST, "applications", Version::None, said)
             .await
@@ -134,13 +124,13 @@ async fn asked(
     answer.expect("an answer")
 }
 
-fn etag(answer: &Answer) -> String {
+pub(crate) fn etag(answer: &Answer) -> String {
     let tag = answer.headers.get(ETAG).expect("an ETag");
     tag.to_str().expect("text").to_owned()
 }
 
 /// A refusal of this status, about this member.
-fn assert_problem(answer: &Answer, status: u16, member: Option<&str>) {
+pub(crate) fn assert_problem(answer: &Answer, status: u16, member: Option<&str>) {
     assert_eq!(answer.status, status, "{}", text(answer));
     // RFC 9457 §3
     let media_type = answer.media_type();
@@ -155,7 +145,7 @@ fn assert_problem(answer: &Answer, status: u16, member: Option<&str>) {
 }
 
 /// Every line of the log of refusals.
-fn log(world: &World) -> String {
+pub(crate) fn log(world: &World) -> String {
     let file = world.running.state.join("log.jsonl");
     std::fs::read_to_string(file).expect("a log")
 }
@@ -710,99 +700,6 @@ async fn roles_and_identity_providers_come_and_go_one_by_one() {
     let names = body(&jansen.get("names").await);
     assert_eq!(names["roles"], json!(["Portaal"]));
     assert_eq!(names["identity_providers"], json!(["inloggen"]));
-}
-
-// ── Devices ─────────────────────────────────────────────────────────────────────────────────────
-
-/// A FHIR server that keeps Devices, and refuses when it is told to.
-#[derive(Default)]
-struct Fhir {
-    devices: Mutex<HashMap<String, Value>>,
-    refuses: Mutex<bool>,
-}
-
-async fn read_device(State(fhir): State<Arc<Fhir>>, Path(id): Path<String>) -> Response {
-    match fhir.devices.lock().expect("devices").get(&id) {
-        Some(device) => ([(ETAG, "W/\"1\"")], device.to_string()).into_response(),
-        None => StatusCode::NOT_FOUND.into_response(),
-    }
-}
-
-async fn put_device(
-    State(fhir): State<Arc<Fhir>>,
-    Path(id): Path<String>,
-    body: Bytes,
-) -> StatusCode {
-    if *fhir.refuses.lock().expect("said") {
-        return StatusCode::UNPROCESSABLE_ENTITY;
-    }
-    let device = serde_json::from_slice(&body).expect("JSON");
-    fhir.devices.lock().expect("devices").insert(id, device);
-    StatusCode::CREATED
-}
-
-#[tokio::test]
-async fn koppeltaal_case_117_registering_an_application_makes_its_device_or_says_that_it_must_be_made()
- {
-    let world = World::start().await;
-    let jansen = Beheer::new(&world).await;
-    // Nobody listens at the FHIR server of this domain.
-    let said = json!({ "name": "Nieuw", "jwks_uri": world.shelf.url("nieuw") });
-    let registered = jansen.register(&said).await;
-    assert_eq!(registered.status, 201);
-    let told = body(&registered);
-    let client_id = told["application"]["client_id"].as_str().expect("an id");
-    assert_eq!(told["device"]["made"], false);
-    let again = told["device"]["again"].as_str().expect("a way");
-    assert_eq!(again, format!("applications/{client_id}/device"));
-    let failed = jansen.ask(Method::POST, again, Version::None, None).await;
-    assert_problem(&failed, 502, None);
-    let log = log(&world);
-    assert!(log.contains("koppeltaal case 117"), "{log}");
-
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-    let port = listener.local_addr().expect("an address").port();
-    let fhir = Arc::new(Fhir::default());
-    let router = Router::new()
-        .route("/fhir/Device/{id}", get(read_device).put(put_device))
-        .with_state(Arc::clone(&fhir));
-    tokio::spawn(async move { axum_serve(listener, router).await });
-    let shown = jansen.get("domain").await;
-    let mut declared = body(&shown);
-    declared["fhir"]["upstream"] = json!(format!("http://127.0.0.1:{port}/fhir"));
-    let tag = etag(&shown);
-    let put = Some((JSON, &declared));
-    let put = jansen
-        .ask(Method::PUT, "domain", Version::Match(&tag), put)
-        .await;
-    assert_eq!(put.status, 200, "{}", text(&put));
-
-    let made = jansen.ask(Method::POST, again, Version::None, None).await;
-    assert_eq!(made.status, 200, "{}", text(&made));
-    let device = |id: &str| fhir.devices.lock().expect("devices").get(id).cloned();
-    let stored = device(client_id).expect("a Device");
-    // TGB 004
-    assert_eq!(stored["id"], client_id);
-    assert_eq!(stored["identifier"][0]["value"], client_id);
-    assert_eq!(stored["status"], "inactive");
-    // Approving it makes its Device active.
-    let path = format!("applications/{client_id}");
-    let approve = json!({ "status": "approved" });
-    let (tag, approve) = (etag(&put), Some((PATCH, &approve)));
-    let approved = jansen.ask(Method::PATCH, &path, Version::Match(&tag), approve);
-    assert_eq!(body(&approved.await)["device"]["made"], true);
-    assert_eq!(device(client_id).expect("a Device")["status"], "active");
-
-    *fhir.refuses.lock().expect("said") = true;
-    let said = json!({ "name": "Nog een", "jwks_uri": world.shelf.url("nog-een") });
-    let registered = body(&jansen.register(&said).await);
-    assert_eq!(registered["device"]["made"], false);
-    assert!(
-        registered["device"]["why"]
-            .as_str()
-            .expect("why")
-            .contains("422")
-    );
 }
 
 // ── The log and the brake ───────────────────────────────────────────────────────────────────────

@@ -3,6 +3,7 @@
 mod assertions;
 mod beheer;
 mod beheer_paginas;
+mod devices;
 mod discovery;
 mod keys;
 mod limits;

@@ -134,6 +134,12 @@ async fn read(
     }
 }
 
+/// A Device that the service makes.
+async fn keep(State(fhir): State<Arc<Fhir>>, body: Bytes) -> StatusCode {
+    fhir.put(serde_json::from_slice(&body).expect("JSON"));
+    StatusCode::CREATED
+}
+
 async fn take(State(fhir): State<Arc<Fhir>>, headers: HeaderMap, body: Bytes) -> StatusCode {
     fhir.note(&headers);
     if fhir.is_down.load(Ordering::Relaxed) {
@@ -533,7 +539,7 @@ async fn serve(fhir: &Arc<Fhir>) -> u16 {
         .route("/fhir", post(take_bundle))
         .route("/fhir/metadata", get(metadata))
         .route("/fhir/AuditEvent", post(take))
-        .route("/fhir/{soort}/{id}", get(read))
+        .route("/fhir/{soort}/{id}", get(read).put(keep))
         .route("/keys/{name}", get(keys))
         .with_state(Arc::clone(fhir));
     tokio::spawn(async move {

@@ -297,14 +297,16 @@ async fn update(State(role): State<Arc<FhirServerRole>>, at: At, visit: Visit) -
         let (kind, id) = instance(at)?;
         let json = body(kind, visit)?;
         let mut shelf = role.shelf();
-        let current = current(&shelf, kind, id)?;
-        match visit.header(&IF_MATCH) {
-            None => return Err(Refused::NoIfMatch),
-            Some(named) if named != current => return Err(Refused::Stale),
-            Some(_) => {}
-        }
+        let status = match (current(&shelf, kind, id), visit.header(&IF_MATCH)) {
+            // Whoever names no version makes it (TGB 004: a Device with the id of its application).
+            (Err(_), None) => 201,
+            (Err(none), Some(_)) => return Err(none),
+            (Ok(_), None) => return Err(Refused::NoIfMatch),
+            (Ok(current), Some(named)) if named != current => return Err(Refused::Stale),
+            (Ok(_), Some(_)) => 200,
+        };
         let version = shelf.add((kind, id), "PUT", &role.now(), Some(json))?;
-        Ok(role.version(200, kind, id, &version))
+        Ok(role.version(status, kind, id, &version))
     })
 }
 

@@ -86,6 +86,14 @@ async fn a_resource_lives_through_its_versions() {
         .collect();
     assert_eq!(methods, ["DELETE", "PUT", "POST"]);
     assert_eq!(get(&router, "/fhir/Task/unknown").await.status, 404);
+    // TGB 004
+    let put = |tag| ask(&router, "PUT", "/fhir/Task/unknown", task(3), tag);
+    assert_eq!(put(Some("W/\"1\"")).await.status, 404);
+    assert_eq!(put(None).await.status, 201);
+    assert_eq!(
+        get(&router, "/fhir/Task/unknown").await.json()["id"],
+        "unknown"
+    );
     assert_eq!(get(&router, "/fhir/task").await.status, 404);
 }
 

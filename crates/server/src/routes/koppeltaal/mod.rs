@@ -2,6 +2,7 @@
 //! (koppeltaal.md §1.1). Everything is under `/api/v1/<DOMEIN>/` (TOP-KT-018).
 
 mod beheer;
+mod device;
 mod discovery;
 mod domeinen;
 mod fhir;
@@ -33,6 +34,7 @@ use protocol::refusal::{ErrorCode, Refusal};
 use protocol::wire::Parameters;
 use serde_json::json;
 
+use self::device::Devices;
 use self::domeinen::Domeinen;
 use self::idps::Idps;
 use self::outbox::Outbox;
@@ -50,6 +52,7 @@ pub struct KoppeltaalRole {
     app: Arc<App>,
     domeinen: Domeinen,
     sleutels: Sleutels,
+    devices: Devices,
     fhir: fhir::Gateway,
     idps: Idps,
     outbox: Outbox,
@@ -68,6 +71,7 @@ impl KoppeltaalRole {
         let role = Self {
             domeinen: Domeinen::new(base, regels),
             sleutels: Sleutels::default(),
+            devices: Devices::default(),
             fhir: fhir::Gateway::default(),
             idps: Idps::default(),
             outbox: Outbox::default(),
@@ -116,8 +120,8 @@ impl KoppeltaalRole {
         self.domeinen.now(&Domein::parse(name).ok()?)
     }
 
-    /// Proves the application behind a request (koppeltaal.md §1.5). What is granted burns the proof
-    /// in its commit.
+    /// Proves the application behind a request (koppeltaal.md §1.5), which has its Device (koppeltaal
+    /// case 117). What is granted burns the proof in its commit.
     ///
     /// # Errors
     /// `invalid_client`; the same for whatever is wrong.
@@ -141,7 +145,8 @@ impl KoppeltaalRole {
             audience,
             now: self.app.clock.now(),
         };
-        shown.prove(&keys, &receiver)
+        let proven = shown.prove(&keys, &receiver)?;
+        proven.with(self.device(domein, proven.client_id()).await)
     }
 
     /// Before when nothing counts that the domain issued to this client (koppeltaal.md §2.7).

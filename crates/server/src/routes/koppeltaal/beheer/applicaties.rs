@@ -9,6 +9,7 @@ use super::problem::Problem;
 use super::wijzigen::Veranderd;
 use super::{Antwoord, Vraag, of_version};
 use crate::chance;
+use crate::routes::koppeltaal::device::Niet;
 use crate::web;
 
 /// Every application.
@@ -122,7 +123,7 @@ impl Vraag {
     }
 
     /// koppeltaal case 117: the operator hears of an application without Device.
-    fn tell(&self, not: &super::device::Niet) {
+    fn tell(&self, not: &Niet) {
         let (who, trace) = (self.beheerder.wie(), self.visit.trace);
         let app = &self.role.app;
         app.refused_to(who, trace, "koppeltaal case 117", not.reason());

@@ -9,7 +9,6 @@
 mod applicaties;
 mod beheerder;
 mod bladzijden;
-mod device;
 mod domein;
 mod logboek;
 mod onderdelen;

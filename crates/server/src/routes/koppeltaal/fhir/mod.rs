@@ -164,6 +164,9 @@ impl KoppeltaalRole {
     ) -> Result<Antwoord, Outage> {
         let journey = FhirJourney::new(&self, &domein, &asked, &passing);
         let mut antwoord = settle(&self.app, trace, journey).await?;
+        if let Some(id) = asked.request.device_deleted() {
+            self.devices.forget(&domein.configuratie.domein, id);
+        }
         if let Some(gebeurtenis) = antwoord.gebeurtenis.take() {
             audit::tell(&self, &domein, gebeurtenis).await;
         }
