@@ -26,7 +26,7 @@ const AGAIN_S: (u32, u32) = (10, 3_600);
 /// Events of one row, at most, and of one Bundle: a page of what any FHIR server takes.
 pub const BERICHTEN_MAX: usize = 64;
 /// Bytes of one row, at most, but for a single event that is larger; and of one Bundle.
-pub const BERICHTEN_BYTES_MAX: usize = 256 * 1024;
+pub const BERICHTEN_BYTES_MAX: usize = 96 * 1024;
 
 /// Events on their way: one row.
 #[derive(Clone, Debug)]
