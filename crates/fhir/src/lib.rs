@@ -6,11 +6,13 @@
 //!
 //! Start reading at [`Gegevensdienst::narrow`].
 
+mod bevinding;
 mod bundle;
 mod gegevensdienst;
 mod outcome;
 mod search;
 
+pub use bevinding::{Bevinding, Geboortedatum, Patient};
 pub use bundle::{Bundle, NotABundle, resource_type};
 pub use gegevensdienst::{Gegevensdienst, NotAllowed, Zoekvraag};
 pub use outcome::{IssueType, operation_outcome};

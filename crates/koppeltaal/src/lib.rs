@@ -18,7 +18,6 @@ pub mod launch;
 pub mod outbox;
 pub mod permissie;
 pub mod resource_service;
-mod rows;
 pub mod scope;
 pub mod smart_configuration;
 pub mod token_endpoint;

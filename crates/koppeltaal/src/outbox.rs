@@ -7,12 +7,11 @@
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use verdict::{
-    BadRow, Change, Clear, Entropy, Expect, IndexKey, Key, Moment, Record, Space, Stored,
+    BadRow, Change, Clear, Entropy, Expect, IndexKey, Key, Moment, Record, Space, Stored, versioned,
 };
 
 use crate::auditevent::{Auditevent, Spoor, Waarnemer};
 use crate::domein::Domein;
-use crate::rows;
 use crate::token_endpoint::Nu;
 
 /// Seconds for which whoever sends a row has it alone.
@@ -304,17 +303,17 @@ impl Record for Uitgaand {
             due: self.due,
         };
         let of_domain = IndexKey::Text(self.domein.as_str().to_owned());
-        rows::body_with_private(&open, &self.berichten, vec![(Self::INDEX, of_domain)])
+        versioned::body_with_private(&open, &self.berichten, vec![(Self::INDEX, of_domain)])
     }
 
     fn from_body(body: &Clear) -> Result<Self, BadRow> {
-        let open: Open = rows::open(Self::SPACE, body)?;
+        let open: Open = versioned::open(Self::SPACE, body)?;
         Ok(Self {
             domein: open.domein,
             recorded: open.recorded,
             refused: open.refused,
             due: open.due,
-            berichten: rows::private(Self::SPACE, body)?,
+            berichten: versioned::private(Self::SPACE, body)?,
         })
     }
 }

@@ -15,6 +15,7 @@ mod event;
 mod moment;
 mod record;
 mod step;
+pub mod versioned;
 
 pub use body::{BadRow, Body, Clear, IndexKey, PersonTag, Sealed, Secrets};
 pub use change::{Change, CommitId, Expect, Key, Row, Space, Then};

@@ -4,12 +4,11 @@ use std::collections::BTreeSet;
 
 use protocol::handle::{Handle, Purpose};
 use serde::{Deserialize, Serialize};
-use verdict::{BadRow, Change, Clear, Expect, IndexKey, Key, Moment, Record, Space};
+use verdict::{BadRow, Change, Clear, Expect, IndexKey, Key, Moment, Record, Space, versioned};
 
 use super::wijzigen::Macht;
 use crate::domein::Domein;
 use crate::domeinconfiguratie::{Fout, fout, name};
-use crate::rows;
 
 /// What makes and opens the secrets of administration keys.
 pub const SLEUTEL: Purpose = Purpose("koppeltaal.beheersleutel");
@@ -110,10 +109,10 @@ impl Record for Beheersleutel {
 
     fn to_body(&self) -> Clear {
         let (name, value) = Self::ALL;
-        rows::body(self, vec![(name, IndexKey::Text(value.to_owned()))])
+        versioned::body(self, vec![(name, IndexKey::Text(value.to_owned()))])
     }
 
     fn from_body(body: &Clear) -> Result<Self, BadRow> {
-        rows::open(Self::SPACE, body)
+        versioned::open(Self::SPACE, body)
     }
 }

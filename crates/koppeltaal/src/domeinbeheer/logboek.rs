@@ -1,11 +1,10 @@
 //! What was changed in a domain, when, and by whom: a row for each change, in the commit of the change.
 
 use serde::{Deserialize, Serialize};
-use verdict::{BadRow, Change, Clear, Expect, IndexKey, Key, Moment, Record, Space};
+use verdict::{BadRow, Change, Clear, Expect, IndexKey, Key, Moment, Record, Space, versioned};
 
 use super::plan::{Plan, Regel, Teken};
 use crate::domein::Domein;
-use crate::rows;
 
 /// How long it is kept, in seconds: five years, as the log of who saw what in care (NEN 7513).
 const KEPT_S: u32 = 5 * 366 * 86_400;
@@ -117,10 +116,10 @@ impl Record for Logboekregel {
     const SPACE: Space = Space("koppeltaal.wijziging");
 
     fn to_body(&self) -> Clear {
-        rows::body(self, Vec::new())
+        versioned::body(self, Vec::new())
     }
 
     fn from_body(body: &Clear) -> Result<Self, BadRow> {
-        rows::open(Self::SPACE, body)
+        versioned::open(Self::SPACE, body)
     }
 }

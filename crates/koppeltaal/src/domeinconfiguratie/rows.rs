@@ -6,10 +6,11 @@
 //! after it counts on from its version, so that who knows the old one never takes the new one for it.
 
 use serde::{Deserialize, Serialize};
-use verdict::{BadRow, Change, Clear, Expect, IndexKey, Key, Moment, Record, Space, Then};
+use verdict::{
+    BadRow, Change, Clear, Expect, IndexKey, Key, Moment, Record, Space, Then, versioned,
+};
 
 use super::{Domein, Domeinconfiguratie, Fout, Regels};
-use crate::rows;
 
 /// How long a domain is kept, in seconds: until somebody removes it.
 const KEPT_S: u32 = 30 * 366 * 86_400;
@@ -59,11 +60,11 @@ impl Record for Domeinkop {
     fn to_body(&self) -> Clear {
         let (name, value) = Self::ALL;
         let found_by = (!self.removed).then(|| (name, IndexKey::Text(value.to_owned())));
-        rows::body(self, found_by.into_iter().collect())
+        versioned::body(self, found_by.into_iter().collect())
     }
 
     fn from_body(body: &Clear) -> Result<Self, BadRow> {
-        rows::open(Self::SPACE, body)
+        versioned::open(Self::SPACE, body)
     }
 }
 
@@ -90,11 +91,11 @@ impl Record for Kept {
     const SPACE: Space = Space("koppeltaal.domeinconfiguratie");
 
     fn to_body(&self) -> Clear {
-        rows::body(self, Vec::new())
+        versioned::body(self, Vec::new())
     }
 
     fn from_body(body: &Clear) -> Result<Self, BadRow> {
-        rows::open(Self::SPACE, body)
+        versioned::open(Self::SPACE, body)
     }
 }
 

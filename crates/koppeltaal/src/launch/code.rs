@@ -11,7 +11,8 @@ use protocol::refusal::{ErrorCode, Refusal};
 use protocol::wire::Parameters;
 use serde::{Deserialize, Serialize};
 use verdict::{
-    Actor, BadRow, Change, Clear, Entropy, Event, Key, Moment, Record, Space, Step, Stored, Verdict,
+    Actor, BadRow, Change, Clear, Entropy, Event, Key, Moment, Record, Space, Step, Stored,
+    Verdict, versioned,
 };
 
 use super::Context;
@@ -19,7 +20,6 @@ use super::token_response::Idtoken;
 use crate::client_assertion::ProvenApplicatie;
 use crate::domein::{ClientId, Domein};
 use crate::domeinconfiguratie::Domeinkop;
-use crate::rows;
 use crate::token_endpoint::Nu;
 
 /// The grant of this module.
@@ -274,12 +274,12 @@ impl Record for Code {
             nonce: self.nonce.clone(),
             context: self.context.clone(),
         };
-        rows::body_with_private(&open, &private, Vec::new())
+        versioned::body_with_private(&open, &private, Vec::new())
     }
 
     fn from_body(body: &Clear) -> Result<Self, BadRow> {
-        let open: Open = rows::open(Self::SPACE, body)?;
-        let private: Private = rows::private(Self::SPACE, body)?;
+        let open: Open = versioned::open(Self::SPACE, body)?;
+        let private: Private = versioned::private(Self::SPACE, body)?;
         Ok(Self {
             domein: open.domein,
             client_id: open.client_id,

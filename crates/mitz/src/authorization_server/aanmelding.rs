@@ -4,7 +4,7 @@ use identity::{Bsn, Loa};
 use serde::{Deserialize, Serialize};
 use verdict::{
     Actor, BadRow, Change, Clear, Entropy, Event, Expect, IndexKey, Key, Moment, PersonTag, Record,
-    Space, Step, Verdict,
+    Space, Step, Verdict, versioned,
 };
 
 use super::aanvraag::{AANVRAAG_S, Aanvraag, Doel, Verzoek};
@@ -297,16 +297,16 @@ impl Record for Aanmelding {
             bsn: self.bsn.clone(),
         };
         let index = vec![(PERSOON, IndexKey::Person(self.persoon))];
-        rows::body(&open, Some(&private), index)
+        versioned::body_with_private(&open, &private, index)
     }
 
     fn from_body(body: &Clear) -> Result<Self, BadRow> {
-        let open: AanmeldingOpen = rows::open(Self::SPACE, body)?;
-        let private: AanmeldingPrivate = rows::private(Self::SPACE, body)?;
+        let open: AanmeldingOpen = versioned::open(Self::SPACE, body)?;
+        let private: AanmeldingPrivate = versioned::private(Self::SPACE, body)?;
         Ok(Self {
             doel: open.doel,
             bsn: private.bsn,
-            persoon: rows::person(Self::SPACE, &open.persoon)?,
+            persoon: versioned::person(Self::SPACE, &open.persoon)?,
             level: rows::level(Self::SPACE, open.level)?,
             auth_time: open.auth_time,
             trace: open.trace,

@@ -4,7 +4,7 @@ use identity::{Bsn, Loa};
 use protocol::grant::CodeTerms;
 use protocol::pkce::Challenge;
 use serde::{Deserialize, Serialize};
-use verdict::{BadRow, Clear, IndexKey, Key, PersonTag, Record, Space};
+use verdict::{BadRow, Clear, IndexKey, Key, PersonTag, Record, Space, versioned};
 
 use crate::rows;
 use crate::toestemming::Functie;
@@ -112,12 +112,12 @@ impl Record for Grant {
             nonce: self.nonce.clone(),
         };
         let index = vec![("persoon", IndexKey::Person(self.persoon))];
-        rows::body(&open, Some(&private), index)
+        versioned::body_with_private(&open, &private, index)
     }
 
     fn from_body(body: &Clear) -> Result<Self, BadRow> {
-        let open: Open = rows::open(Self::SPACE, body)?;
-        let private: Private = rows::private(Self::SPACE, body)?;
+        let open: Open = versioned::open(Self::SPACE, body)?;
+        let private: Private = versioned::private(Self::SPACE, body)?;
         let secret = open.code.map_or(Ok(Secret::RefreshToken), |code| {
             let challenge = Challenge::parse(&code.challenge).map_err(|_| BadRow {
                 space: Self::SPACE.0,
@@ -131,7 +131,7 @@ impl Record for Grant {
         Ok(Self {
             client_id: open.client_id,
             bsn: private.bsn,
-            persoon: rows::person(Self::SPACE, &open.persoon)?,
+            persoon: versioned::person(Self::SPACE, &open.persoon)?,
             sub: private.sub,
             koppeling: open.koppeling,
             scope: open.scope,

@@ -1,7 +1,7 @@
 //! A person's name for one client.
 
 use serde::{Deserialize, Serialize};
-use verdict::{BadRow, Clear, Key, PersonTag, Record, Space};
+use verdict::{BadRow, Clear, Key, PersonTag, Record, Space, versioned};
 
 use crate::rows;
 
@@ -28,10 +28,10 @@ impl Record for Pseudoniem {
     const SPACE: Space = Space("mitz.pseudoniem");
 
     fn to_body(&self) -> Clear {
-        rows::body(&(), Some(self), Vec::new())
+        versioned::body_with_private(&(), self, Vec::new())
     }
 
     fn from_body(body: &Clear) -> Result<Self, BadRow> {
-        rows::private(Self::SPACE, body)
+        versioned::private(Self::SPACE, body)
     }
 }

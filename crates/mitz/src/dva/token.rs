@@ -1,5 +1,6 @@
 //! Steps 23–28 at the DVA's Authorization server: an ID token of Mitz for an access token.
 
+use fhir::Bevinding;
 use identity::{Bsn, GegevensdienstId, Ura};
 use protocol::access_token::{AccessToken, LIFETIME_S, jti};
 use protocol::client::ProvenClient;
@@ -11,13 +12,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use verdict::{
     Actor, BadRow, Clear, Entropy, Event, Expect, Key, Moment, Record, Space, Step, Verdict,
+    versioned,
 };
 
-use super::beschikbaarheidstoets::{Bevinding, toets};
+use super::beschikbaarheidstoets::toets;
 use super::{Aanbieder, DvaServer};
 use crate::locatietoken::{BSN_SYSTEM, Locatietoken};
 use crate::lokalisatie::NietBereikbaar;
-use crate::rows;
 use crate::toestemming::Functie;
 
 /// A token request with an ID token that the door read: its claims when the signature of Mitz held
@@ -418,12 +419,12 @@ impl Record for Grant {
             ura: self.ura.clone(),
             bsn: self.bsn.clone(),
         };
-        rows::body(&open, Some(&private), Vec::new())
+        versioned::body_with_private(&open, &private, Vec::new())
     }
 
     fn from_body(body: &Clear) -> Result<Self, BadRow> {
-        let open: Open = rows::open(Self::SPACE, body)?;
-        let private: Private = rows::private(Self::SPACE, body)?;
+        let open: Open = versioned::open(Self::SPACE, body)?;
+        let private: Private = versioned::private(Self::SPACE, body)?;
         Ok(Self {
             client_id: open.client_id,
             ura: private.ura,

@@ -7,7 +7,7 @@ pub mod opvragen;
 pub mod vastleggen;
 
 use serde::{Deserialize, Serialize};
-use verdict::{BadRow, Clear, IndexKey, Key, PersonTag, Record, Space};
+use verdict::{BadRow, Clear, IndexKey, Key, PersonTag, Record, Space, versioned};
 
 use crate::rows;
 use crate::toestemming::{Functie, Keuze};
@@ -77,16 +77,16 @@ impl Record for Toestemmingen {
             vastgelegd: self.vastgelegd,
         };
         let index = vec![(PERSOON, IndexKey::Person(self.persoon))];
-        rows::body(&open, Some(&self.keuzes), index)
+        versioned::body_with_private(&open, &self.keuzes, index)
     }
 
     fn from_body(body: &Clear) -> Result<Self, BadRow> {
-        let open: Open = rows::open(Self::SPACE, body)?;
+        let open: Open = versioned::open(Self::SPACE, body)?;
         Ok(Self {
-            persoon: rows::person(Self::SPACE, &open.persoon)?,
+            persoon: versioned::person(Self::SPACE, &open.persoon)?,
             client_id: open.client_id,
             koppeling: open.koppeling,
-            keuzes: rows::private(Self::SPACE, body)?,
+            keuzes: versioned::private(Self::SPACE, body)?,
             vastgelegd: open.vastgelegd,
         })
     }
@@ -112,11 +112,11 @@ impl Record for Koppeling {
     const SPACE: Space = Space("mitz.koppeling");
 
     fn to_body(&self) -> Clear {
-        rows::body(self, None::<&()>, Vec::new())
+        versioned::body(self, Vec::new())
     }
 
     fn from_body(body: &Clear) -> Result<Self, BadRow> {
-        rows::open(Self::SPACE, body)
+        versioned::open(Self::SPACE, body)
     }
 }
 

@@ -1,7 +1,7 @@
 //! Steps 23–28: an ID token of Mitz for an access token of the DVA.
 
+use fhir::{Bevinding, Geboortedatum, Patient};
 use identity::{GegevensdienstId, Zorgaanbiedernaam};
-use mitz::dva::beschikbaarheidstoets::{Bevinding, Geboortedatum, Patient};
 use mitz::dva::token::{Grant, MitzAntwoord, TokenAnswer, TokenRequest, Vraag};
 use mitz::dvp::token_exchange_form;
 use mitz::toestemmingenregister::intrekken::Omvang;

@@ -1,10 +1,10 @@
 //! The DVA and the record systems behind it: steps 23–30.
 
+use fhir::{Bevinding, Geboortedatum, Patient};
 use fhir::{Bundle, Search, Zoekvraag};
 use identity::{Bsn, GegevensdienstId, Ura};
 use jose::{Algorithm, Expected, Typ};
 use mitz::authorization_server::toestemmingsvraag::Geweigerd;
-use mitz::dva::beschikbaarheidstoets::{Bevinding, Geboortedatum, Patient};
 use mitz::dva::resource::{self, ResourceAnswer, ResourceRequest};
 use mitz::dva::token::{self, MitzAntwoord, TokenAnswer, TokenRequest};
 use mitz::locatietoken::{self, Locatietoken};

@@ -1,10 +1,9 @@
 //! What a DVA asks others: Mitz for consent (steps 24–26), and a provider's record system for what it
 //! has (steps 27 and 30).
 
-use fhir::{Bundle, Zoekvraag};
+use fhir::{Bevinding, Bundle, Geboortedatum, Patient, Zoekvraag};
 use identity::{Bsn, Ura};
 use jose::{Algorithm, Expected, Typ, jwe};
-use mitz::dva::beschikbaarheidstoets::{Bevinding, Geboortedatum, Patient};
 use mitz::dva::resource::GegevensVraag;
 use mitz::dva::token::{BeschikbaarheidVraag, MitzAntwoord, ToestemmingVraag};
 use mitz::locatietoken::BSN_SYSTEM;

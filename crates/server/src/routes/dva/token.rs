@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use axum::extract::State;
 use axum::response::Response;
+use fhir::Bevinding;
 use identity::{Hostname, Zorgaanbiedernaam};
 use jose::{Algorithm, Expected, Jwks, Typ};
-use mitz::dva::beschikbaarheidstoets::Bevinding;
 use mitz::dva::token::{MitzAntwoord, TokenAnswer, TokenRequest, Vraag};
 use mitz::locatietoken::{self, Locatietoken};
 use mitz::lokalisatie::NietBereikbaar;
