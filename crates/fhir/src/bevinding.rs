@@ -18,34 +18,42 @@ pub struct Bevinding {
 pub struct Patient {
     /// When the person was born.
     pub geboortedatum: Option<Geboortedatum>,
+    /// Whether the person died.
+    pub overleden: bool,
 }
 
 /// A date of birth: the latest day that a partly known date can mean, so that nobody is taken for
 /// older than he is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Geboortedatum(Date);
+pub struct Geboortedatum {
+    latest: Date,
+    is_whole: bool,
+}
 
 impl Geboortedatum {
     /// Reads a FHIR `date`: a year, a month or a day (FHIR R4 §2.24).
     pub fn parse(text: &str) -> Option<Self> {
         let latest = match text.len() {
-            4 => format!("{text}-12-31"),
-            7 => {
-                let first: Date = format!("{text}-01").parse().ok()?;
-                return Some(Self(first.last_of_month()));
-            }
-            10 => text.to_owned(),
+            4 => format!("{text}-12-31").parse().ok()?,
+            7 => format!("{text}-01").parse::<Date>().ok()?.last_of_month(),
+            10 => text.parse().ok()?,
             _ => return None,
         };
-        latest.parse().ok().map(Self)
+        let is_whole = text.len() == 10;
+        Some(Self { latest, is_whole })
+    }
+
+    /// Whether it is this day, and known to the day.
+    pub fn is_day(self, day: Date) -> bool {
+        self.is_whole && self.latest == day
     }
 
     /// Whole years at `now`, by the date in UTC.
     pub fn leeftijd(self, now: Moment) -> Option<u8> {
         let now = jiff::Timestamp::from_second(now.unix()).ok()?;
         let today = now.to_zoned(jiff::tz::TimeZone::UTC).date();
-        let had_birthday = (today.month(), today.day()) >= (self.0.month(), self.0.day());
-        let years = today.year() - self.0.year() - i16::from(!had_birthday);
+        let had_birthday = (today.month(), today.day()) >= (self.latest.month(), self.latest.day());
+        let years = today.year() - self.latest.year() - i16::from(!had_birthday);
         u8::try_from(years).ok()
     }
 }

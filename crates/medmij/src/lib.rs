@@ -3,6 +3,15 @@
 //! One file per interface or list of the MedMij Afsprakenstelsel, under the name that it has there.
 //! This crate opens no socket and reads no clock.
 //!
-//! Start reading at [`lists`].
+//! Start reading at [`lists`], or at [`authorization_interface`] and [`token_interface`].
 
+pub mod authorization_interface;
+pub mod beheren;
+pub mod beschikbaarheidstoets;
 pub mod lists;
+pub mod scope;
+#[cfg(test)]
+mod testing;
+pub mod toestemming;
+pub mod token_interface;
+pub mod vertegenwoordiging;

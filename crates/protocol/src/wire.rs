@@ -40,20 +40,35 @@ impl Parameters {
     /// # Errors
     /// [`Malformed`], for the whole request.
     pub fn parse(bytes: &[u8]) -> Result<Self, Malformed> {
+        match Self::parse_with_repeated(bytes)? {
+            (parameters, repeated) if repeated.is_empty() => Ok(parameters),
+            _ => Err(Malformed::Repeated),
+        }
+    }
+
+    /// The same for whoever answers a repetition by which parameter it is: what came first of each
+    /// name, and the names that came again.
+    ///
+    /// # Errors
+    /// [`Malformed`], but not for a repetition.
+    pub fn parse_with_repeated(bytes: &[u8]) -> Result<(Self, Vec<String>), Malformed> {
         let mut pairs: Vec<(String, String)> = Vec::new();
-        for part in bytes.split(|&b| b == b'&').filter(|part| !part.is_empty()) {
-            if pairs.len() == PARAMETERS_MAX {
+        let mut repeated = Vec::new();
+        let parts = bytes.split(|&b| b == b'&').filter(|part| !part.is_empty());
+        for (count, part) in parts.enumerate() {
+            if count == PARAMETERS_MAX {
                 return Err(Malformed::TooMany);
             }
             let cut = part.iter().position(|&b| b == b'=');
             let (name, value) = cut.map_or((part, &[][..]), |at| (&part[..at], &part[at + 1..]));
             let (name, value) = (decode(name)?, decode(value)?);
             if pairs.iter().any(|(seen, _)| *seen == name) {
-                return Err(Malformed::Repeated);
+                repeated.push(name);
+            } else {
+                pairs.push((name, value));
             }
-            pairs.push((name, value));
         }
-        Ok(Self(pairs))
+        Ok((Self(pairs), repeated))
     }
 
     /// The value of `name`, if it was sent and is not empty.

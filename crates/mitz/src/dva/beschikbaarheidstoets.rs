@@ -64,6 +64,7 @@ mod tests {
         Bevinding {
             patient: geboren.map(|datum| Patient {
                 geboortedatum: Geboortedatum::parse(datum),
+                overleden: false,
             }),
             beschikbaar: vec![GegevensdienstId::parse("51").expect("an id")],
         }

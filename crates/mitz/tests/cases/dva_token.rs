@@ -203,6 +203,7 @@ fn mitz_case_052_more_than_was_asked_and_agreed_is_never_granted() {
     let bevinding = Bevinding {
         patient: Some(Patient {
             geboortedatum: Geboortedatum::parse("1980-05-17"),
+            overleden: false,
         }),
         beschikbaar: vec![id("51"), id("52"), id("99")],
     };

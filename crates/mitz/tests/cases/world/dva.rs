@@ -166,6 +166,7 @@ impl World {
         let dossier = outside.dossiers.get(&(ura.as_str(), bsn.reveal()));
         Ok(dossier.map(|dossier| Patient {
             geboortedatum: dossier.geboortedatum.and_then(Geboortedatum::parse),
+            overleden: false,
         }))
     }
 

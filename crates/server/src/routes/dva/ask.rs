@@ -114,6 +114,8 @@ impl DvaRole {
         };
         let patient = patients.resources.first().map(|patient| Patient {
             geboortedatum: patient["birthDate"].as_str().and_then(Geboortedatum::parse),
+            overleden: patient["deceasedBoolean"] == true
+                || patient["deceasedDateTime"].is_string(),
         });
         let mut beschikbaar = Vec::new();
         if patient.is_some() {

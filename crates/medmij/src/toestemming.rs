@@ -1,0 +1,159 @@
+//! What a person agreed to at a DVA: one row from consent to the last refresh.
+//!
+//! The consent and the grant that it made are one row, so that a withdrawal is the removal of that row,
+//! and no code or token can be given out of one that is gone (design §4).
+
+use identity::{Bsn, GegevensdienstId, Ura};
+use serde::{Deserialize, Serialize};
+use verdict::{BadRow, Clear, IndexKey, Key, PersonTag, Record, Space, versioned};
+
+use crate::scope::Scope;
+use crate::vertegenwoordiging::GeboortedatumParameter;
+
+/// Seconds for which a code can be presented (medmij.md §3.5, case 45).
+pub const CODE_S: u32 = 900;
+/// Seconds for which a long-lived consent goes on without being used: half a year (core.autorisatie.100).
+pub const ONGEBRUIKT_S: u32 = 183 * 86_400;
+
+/// A consent (for Verzamelen and Abonneren) or a confirmation (for Delen).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Toestemming {
+    /// To whom.
+    pub client_id: String,
+    /// At which Aanbieder.
+    pub ura: Ura,
+    /// What for; the scope of code and refresh token (core.autorisatie.203).
+    pub scope: Scope,
+    /// As the request said; tested again at each issue.
+    pub geboortedatum: Option<GeboortedatumParameter>,
+    /// About whom: with representation, the represented person (ext.vert.authint.202).
+    pub bsn: Bsn,
+    /// The same, as a tag.
+    pub persoon: PersonTag,
+    /// Whether it goes on until it is withdrawn.
+    pub langdurig: bool,
+    /// When it was given; seconds since 1970.
+    pub gegeven: i64,
+    /// When tokens were issued last; seconds since 1970.
+    pub gebruikt: Option<i64>,
+    /// What the newest access token opens.
+    pub diensten: Vec<GegevensdienstId>,
+    /// What its current secret is.
+    pub geheim: Geheim,
+}
+
+/// What the current secret of a consent is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Geheim {
+    /// A code, for this redirect URI.
+    Code(String),
+    /// None: the code was presented, and what it brings is being decided, or was refused.
+    Gepresenteerd,
+    /// A refresh token.
+    RefreshToken(Wissel),
+    /// None: a consent for once, whose access token goes on.
+    Geen,
+}
+
+/// How the current refresh token came about.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Wissel {
+    /// When; seconds since 1970.
+    pub at: i64,
+    /// The certificate of whoever got it.
+    pub x5t_s256: Option<String>,
+}
+
+impl Toestemming {
+    /// The index by person.
+    pub const PERSOON: &'static str = "persoon";
+
+    /// Where it stands.
+    pub const fn key(id: [u8; 16]) -> Key {
+        Key::Grant(Self::SPACE, id)
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct Open {
+    client_id: String,
+    persoon: String,
+    langdurig: bool,
+    gegeven: i64,
+    gebruikt: Option<i64>,
+    geheim: Geheim,
+}
+
+/// At whom and for what is health data: it tells of a treatment relation.
+#[derive(Serialize, Deserialize)]
+struct Private {
+    #[serde(with = "identity::bsn::revealed")]
+    bsn: Bsn,
+    ura: Ura,
+    scope: Scope,
+    geboortedatum: Option<GeboortedatumParameter>,
+    diensten: Vec<GegevensdienstId>,
+}
+
+impl Record for Toestemming {
+    const SPACE: Space = Space("medmij.toestemming");
+
+    fn to_body(&self) -> Clear {
+        let open = Open {
+            client_id: self.client_id.clone(),
+            persoon: verdict::person_tag_to_hex(self.persoon),
+            langdurig: self.langdurig,
+            gegeven: self.gegeven,
+            gebruikt: self.gebruikt,
+            geheim: self.geheim.clone(),
+        };
+        let private = Private {
+            bsn: self.bsn.clone(),
+            ura: self.ura.clone(),
+            scope: self.scope.clone(),
+            geboortedatum: self.geboortedatum,
+            diensten: self.diensten.clone(),
+        };
+        let index = vec![(Self::PERSOON, IndexKey::Person(self.persoon))];
+        versioned::body_with_private(&open, &private, index)
+    }
+
+    fn from_body(body: &Clear) -> Result<Self, BadRow> {
+        let open: Open = versioned::open(Self::SPACE, body)?;
+        let private: Private = versioned::private(Self::SPACE, body)?;
+        Ok(Self {
+            client_id: open.client_id,
+            ura: private.ura,
+            scope: private.scope,
+            geboortedatum: private.geboortedatum,
+            bsn: private.bsn,
+            persoon: versioned::person(Self::SPACE, &open.persoon)?,
+            langdurig: open.langdurig,
+            gegeven: open.gegeven,
+            gebruikt: open.gebruikt,
+            diensten: private.diensten,
+            geheim: open.geheim,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_consent_survives_its_row_and_the_open_part_tells_nothing_of_care() {
+        let given = crate::testing::toestemming();
+        let body = given.to_body();
+        let open = body.open.to_string();
+        for hidden in [
+            given.bsn.reveal(),
+            given.ura.as_str(),
+            given.scope.naam.scope_naam(),
+        ] {
+            assert!(!open.contains(hidden));
+        }
+        assert_eq!(Toestemming::from_body(&body), Ok(given));
+    }
+}
