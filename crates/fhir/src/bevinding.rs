@@ -13,6 +13,16 @@ pub struct Bevinding {
     pub beschikbaar: Vec<GegevensdienstId>,
 }
 
+impl Bevinding {
+    /// Nobody is known, and there is nothing.
+    pub const fn none() -> Self {
+        Self {
+            patient: None,
+            beschikbaar: Vec::new(),
+        }
+    }
+}
+
 /// A person in a record system.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Patient {

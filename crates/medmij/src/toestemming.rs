@@ -30,6 +30,8 @@ pub struct Toestemming {
     pub bsn: Bsn,
     /// The same, as a tag.
     pub persoon: PersonTag,
+    /// The number of the run in which it was given.
+    pub correlation_id: String,
     /// Whether it goes on until it is withdrawn.
     pub langdurig: bool,
     /// When it was given; seconds since 1970.
@@ -79,6 +81,7 @@ impl Toestemming {
 struct Open {
     client_id: String,
     persoon: String,
+    correlation_id: String,
     langdurig: bool,
     gegeven: i64,
     gebruikt: Option<i64>,
@@ -103,6 +106,7 @@ impl Record for Toestemming {
         let open = Open {
             client_id: self.client_id.clone(),
             persoon: verdict::person_tag_to_hex(self.persoon),
+            correlation_id: self.correlation_id.clone(),
             langdurig: self.langdurig,
             gegeven: self.gegeven,
             gebruikt: self.gebruikt,
@@ -129,6 +133,7 @@ impl Record for Toestemming {
             geboortedatum: private.geboortedatum,
             bsn: private.bsn,
             persoon: versioned::person(Self::SPACE, &open.persoon)?,
+            correlation_id: open.correlation_id,
             langdurig: open.langdurig,
             gegeven: open.gegeven,
             gebruikt: open.gebruikt,

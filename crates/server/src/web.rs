@@ -247,6 +247,18 @@ pub fn see_other(url: &str) -> Response {
     (StatusCode::SEE_OTHER, [(LOCATION, url)]).into_response()
 }
 
+/// 302, as MedMij and RFC 6749 draw it for the answer to a GET.
+pub fn found(url: &str) -> Response {
+    let mut response = see_other(url);
+    *response.status_mut() = StatusCode::FOUND;
+    response
+}
+
+/// 405: the endpoint takes POST alone.
+pub fn only_post() -> Response {
+    (StatusCode::METHOD_NOT_ALLOWED, [(ALLOW, "POST")]).into_response()
+}
+
 /// A page in the person's language, with its policy. `form_action` names the origins beside our own
 /// to which a form of the page may lead, redirects included.
 pub fn show(

@@ -222,8 +222,8 @@ impl Service {
         let config = ServiceProviderConfig {
             entity_id: format!("https://{host_name}:{port}/saml/metadata"),
             acs_url: format!("https://{host_name}:{port}/saml/acs"),
-            slo_url: format!("https://{host_name}:{port}/saml/slo"),
-            slo_soap_url: format!("https://{host_name}:{port}/saml/slo"),
+            slo_url: Some(format!("https://{host_name}:{port}/saml/slo")),
+            slo_soap_url: Some(format!("https://{host_name}:{port}/saml/slo")),
             min_level,
             metadata,
         };

@@ -4,6 +4,7 @@
 ## On every page
 
 merk-pgo = De Proef-PGO
+merk-dva = De Proef-DVA
 merk-mitz = Mitz (test)
 merk-toestemmingen = Consent register (test)
 merk-digid-simulator = DigiD simulator
@@ -757,3 +758,77 @@ module-verlopen = This took too long
     .uitleg = You were away for too long, or you opened this page in another browser. Open the task again in the portal.
 module-mislukt = This did not work
     .uitleg = We cannot open or complete your task now. Try again from the portal.
+
+## DVA: consent for MedMij
+
+dva-landing-verzamelen = Collect data
+dva-landing-delen = Share data
+dva-landing-abonneren = Hear of new data
+dva-landing-beheren = See your consents
+dva-landing-uitleg = You come from { $pgo } and want to go on with { $aanbieder }.
+dva-landing-voor-ander = You do this for somebody else. Choose at DigiD for whom.
+dva-landing-beheren-uitleg = Here you see to whom you gave consent, and you can end a consent.
+dva-landing-inloggen = First you log in. In this test environment you do so with the DigiD simulator.
+dva-knop-inloggen = Log in with DigiD
+dva-knop-annuleren = Cancel
+dva-geannuleerd = You stopped logging in
+    .uitleg = You are not logged in, so we cannot go on.
+    .advies = Do you want to log in after all? Or do you want to stop?
+dva-niet-ingelogd = Logging in did not work
+    .uitleg = We are not sure who you are, so your request stops here.
+    .advies = Choose ‘Stop’ to go back. You can try again later.
+dva-bevestigen = Confirm
+dva-vraag-verzamelen = May { $pgo } collect your health data at { $aanbieder }?
+dva-vraag-delen = Do you want to share health data from { $pgo } with { $aanbieder }?
+dva-vraag-abonneren = May { $pgo } be told when { $aanbieder } has new data about you?
+dva-verklaring-dienst = { $dagen ->
+    [0] It is about: { $dienst }.
+    [one] It is about: { $dienst }. This holds for one day.
+   *[other] It is about: { $dienst }. This holds for { $dagen } days at most.
+  }
+dva-langdurig = My consent holds until I end it
+dva-weten-bsn = { $pgo } does not get your BSN.
+dva-weten-langdurig = If you do not choose this, your consent is for once. If you do, and do not use { $pgo } for six months, your consent ends. You can always change it: choose ‘Change consents’ in { $pgo }.
+dva-weten-eenmalig = This is for this time only.
+dva-knop-weigeren = No, go back
+dva-geen-gegevens = No data are available
+    .uitleg = We cannot help you further here.
+    .advies = There can be several reasons. For example: you are not known here, or your age does not fit what you ask.
+dva-niet-vertegenwoordigd = You logged in for yourself
+    .uitleg = You wanted to do this for somebody else. At DigiD you did not choose for whom.
+    .advies = So we stop here. Start again, and choose at DigiD for whom you log in.
+dva-wel-vertegenwoordigd = You logged in for somebody else
+    .uitleg = You wanted to do this for yourself. At DigiD you chose somebody else.
+    .advies = So we stop here. Start again, and log in for yourself.
+dva-niet-verder-aanbieder = Do you have questions? Contact { $aanbieder }.
+dva-knop-terug = Back to { $pgo }
+dva-storing = Technical fault
+dva-storing-uitleg = Something went wrong at { $dva }. Please try again in a few minutes.
+dva-storing-aanbieder = You were busy with { $aanbieder }.
+dva-storing-bellen = Does it keep going wrong? Call { $dva }: { $telefoon }. Mention the numbers below.
+dva-storing-terug = Back to your PGO
+dva-ongeldig-verzoek = This request is not right
+    .uitleg = We are not sure which website or app this request comes from.
+    .advies = So we do not send you back. You can close this page.
+dva-al-beantwoord = You have answered this question
+    .uitleg = You can answer a request once. Your first answer counts.
+    .advies = Go back to your PGO to go on.
+dva-verlopen = You waited too long
+    .uitleg = For your safety we keep a request for a short time only. Nothing was recorded.
+    .advies = Go back to your PGO and start again.
+dva-gestopt = You stopped
+    .uitleg = Nothing was recorded and nothing changed.
+    .advies = You can close this window, or log in again later.
+dva-toestemmingen = Your consents
+dva-toestemmingen-uitleg = These consents hold until you end them, or do not use them for six months.
+dva-toestemmingen-leeg = You have no consents here that go on.
+dva-toestemming-aanbieder = May collect data at { $aanbieder }.
+dva-toestemming-gegeven = Given on { $datum }.
+dva-toestemming-gebruikt = Last used on { $datum }.
+dva-knop-beeindigen = End consent
+dva-knop-beeindigen-voor = of { $pgo } for { $aanbieder }
+dva-beeindigen = End consent
+dva-beeindigen-uitleg = You end the consent of { $pgo } to collect data at { $aanbieder }.
+dva-beeindigen-gevolg = This holds at once. What was collected stays in your PGO.
+dva-beeindigd = The consent has ended. This holds from now on.
+dva-knop-terug-overzicht = Back to the overview

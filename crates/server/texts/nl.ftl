@@ -4,6 +4,7 @@
 ## Op elke pagina
 
 merk-pgo = De Proef-PGO
+merk-dva = De Proef-DVA
 merk-mitz = Mitz (test)
 merk-toestemmingen = Toestemmingenregister (test)
 merk-digid-simulator = DigiD-simulator
@@ -757,3 +758,77 @@ module-verlopen = Dit duurde te lang
     .uitleg = U was te lang weg, of u opende deze pagina in een andere browser. Open de taak opnieuw in het portaal.
 module-mislukt = Dat lukte niet
     .uitleg = We kunnen uw taak nu niet openen of afronden. Probeer het opnieuw vanuit het portaal.
+
+## DVA: toestemming voor MedMij
+
+dva-landing-verzamelen = Gegevens verzamelen
+dva-landing-delen = Gegevens delen
+dva-landing-abonneren = Bericht krijgen over nieuwe gegevens
+dva-landing-beheren = Uw toestemmingen bekijken
+dva-landing-uitleg = U komt van { $pgo } en wilt verder met { $aanbieder }.
+dva-landing-voor-ander = U doet dit voor iemand anders. Kies bij DigiD voor wie.
+dva-landing-beheren-uitleg = Hier ziet u aan wie u toestemming hebt gegeven, en kunt u een toestemming beëindigen.
+dva-landing-inloggen = Eerst logt u in. In deze proefomgeving doet u dat met de DigiD-simulator.
+dva-knop-inloggen = Inloggen met DigiD
+dva-knop-annuleren = Annuleren
+dva-geannuleerd = U bent gestopt met inloggen
+    .uitleg = U bent niet ingelogd. Daarom kunnen we niet verder.
+    .advies = Wilt u toch inloggen? Of wilt u stoppen?
+dva-niet-ingelogd = Inloggen is niet gelukt
+    .uitleg = We weten niet zeker wie u bent. Daarom gaat uw aanvraag niet door.
+    .advies = Kies ‘Stoppen’ om terug te gaan. U kunt het later nog eens proberen.
+dva-bevestigen = Bevestigen
+dva-vraag-verzamelen = Mag { $pgo } uw gezondheidsgegevens ophalen bij { $aanbieder }?
+dva-vraag-delen = Wilt u gezondheidsgegevens uit { $pgo } delen met { $aanbieder }?
+dva-vraag-abonneren = Mag { $pgo } een bericht krijgen als { $aanbieder } nieuwe gegevens over u heeft?
+dva-verklaring-dienst = { $dagen ->
+    [0] Het gaat om: { $dienst }.
+    [one] Het gaat om: { $dienst }. Dit geldt één dag.
+   *[other] Het gaat om: { $dienst }. Dit geldt hoogstens { $dagen } dagen.
+  }
+dva-langdurig = Mijn toestemming geldt totdat ik haar beëindig
+dva-weten-bsn = { $pgo } krijgt uw BSN niet.
+dva-weten-langdurig = Kiest u dit niet? Dan geldt uw toestemming één keer. Kiest u het wel, en gebruikt u { $pgo } zes maanden niet? Dan vervalt uw toestemming. U kunt haar altijd veranderen: kies in { $pgo } voor ‘Toestemmingen aanpassen’.
+dva-weten-eenmalig = Dit geldt alleen voor deze keer.
+dva-knop-weigeren = Nee, ga terug
+dva-geen-gegevens = Er zijn geen gegevens beschikbaar
+    .uitleg = We kunnen u hier niet verder helpen.
+    .advies = Er kunnen verschillende redenen zijn. Bijvoorbeeld: u bent hier niet bekend, of uw leeftijd past niet bij wat u vraagt.
+dva-niet-vertegenwoordigd = U hebt voor uzelf ingelogd
+    .uitleg = U wilde dit voor iemand anders doen. Bij DigiD hebt u niet gekozen voor wie.
+    .advies = Daarom stoppen we hier. Begin opnieuw en kies bij DigiD voor wie u inlogt.
+dva-wel-vertegenwoordigd = U hebt voor iemand anders ingelogd
+    .uitleg = U wilde dit voor uzelf doen. Bij DigiD hebt u iemand anders gekozen.
+    .advies = Daarom stoppen we hier. Begin opnieuw en log in voor uzelf.
+dva-niet-verder-aanbieder = Hebt u vragen? Neem contact op met { $aanbieder }.
+dva-knop-terug = Terug naar { $pgo }
+dva-storing = Technische storing
+dva-storing-uitleg = Er is iets misgegaan bij { $dva }. Probeer het over een paar minuten nog eens.
+dva-storing-aanbieder = U was bezig met { $aanbieder }.
+dva-storing-bellen = Blijft het fout gaan? Bel { $dva }: { $telefoon }. Noem dan de nummers hieronder.
+dva-storing-terug = Terug naar uw PGO
+dva-ongeldig-verzoek = Deze aanvraag klopt niet
+    .uitleg = We weten niet zeker van welke website of app deze aanvraag komt.
+    .advies = Daarom sturen we u niet terug. U kunt deze pagina sluiten.
+dva-al-beantwoord = U hebt deze vraag al beantwoord
+    .uitleg = Een aanvraag kunt u één keer beantwoorden. Uw eerste antwoord telt.
+    .advies = Ga terug naar uw PGO om verder te gaan.
+dva-verlopen = U hebt te lang gewacht
+    .uitleg = Voor uw veiligheid bewaren we een aanvraag maar kort. Er is niets vastgelegd.
+    .advies = Ga terug naar uw PGO en begin opnieuw.
+dva-gestopt = U bent gestopt
+    .uitleg = Er is niets vastgelegd en niets veranderd.
+    .advies = U kunt dit venster sluiten, of later opnieuw inloggen.
+dva-toestemmingen = Uw toestemmingen
+dva-toestemmingen-uitleg = Deze toestemmingen gelden totdat u ze beëindigt, of ze zes maanden niet gebruikt.
+dva-toestemmingen-leeg = U hebt hier geen toestemmingen die blijven gelden.
+dva-toestemming-aanbieder = Mag gegevens ophalen bij { $aanbieder }.
+dva-toestemming-gegeven = Gegeven op { $datum }.
+dva-toestemming-gebruikt = Laatst gebruikt op { $datum }.
+dva-knop-beeindigen = Toestemming beëindigen
+dva-knop-beeindigen-voor = van { $pgo } voor { $aanbieder }
+dva-beeindigen = Toestemming beëindigen
+dva-beeindigen-uitleg = U beëindigt de toestemming van { $pgo } om gegevens op te halen bij { $aanbieder }.
+dva-beeindigen-gevolg = Dit geldt meteen. Wat al is opgehaald, blijft in uw PGO staan.
+dva-beeindigd = De toestemming is beëindigd. Dit geldt vanaf nu.
+dva-knop-terug-overzicht = Terug naar het overzicht

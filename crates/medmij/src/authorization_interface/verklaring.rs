@@ -111,6 +111,7 @@ impl AanmeldingVraag {
             geboortedatum: verzoek.geboortedatum,
             bsn: found.value.bsn,
             persoon,
+            correlation_id: verzoek.correlation_id.clone(),
             langdurig,
             gegeven: self.0.now.unix(),
             gebruikt: None,

@@ -30,6 +30,8 @@ pub struct DvaServer {
 /// A provider of a DVA.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Aanbieder {
+    /// Its name for people.
+    pub weergavenaam: String,
     /// Its URA.
     pub ura: Ura,
     /// What can be collected there, by number.

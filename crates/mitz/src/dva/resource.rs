@@ -104,6 +104,11 @@ impl GrantVraag {
         Grant::key(self.id)
     }
 
+    /// The id behind the token.
+    pub const fn grant(&self) -> [u8; 16] {
+        self.id
+    }
+
     /// Decides what may be read (mitz case 53).
     pub fn answer(self, found: Option<Stored<Grant>>) -> Stap {
         let request = self.request;

@@ -104,7 +104,7 @@ impl ServiceProvider {
         let judge = |idp: &IdpMetadata| {
             let asked = AskedToLogOut {
                 request_id: logout_request_id,
-                url: &self.slo_url,
+                url: self.slo_url.as_deref().unwrap_or_default(),
                 identity_provider: idp,
             };
             logout::accept_redirect(query, asked, now)
@@ -129,7 +129,7 @@ impl ServiceProvider {
     ) -> Result<LoggedOut, BadLogout> {
         let judge = |idp: &IdpMetadata| {
             let at = At {
-                url: &self.slo_soap_url,
+                url: self.slo_soap_url.as_deref().unwrap_or_default(),
                 identity_provider: idp,
             };
             logout::receive_soap(soap, at, now)

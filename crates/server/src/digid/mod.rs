@@ -45,10 +45,10 @@ pub struct ServiceProviderConfig {
     pub entity_id: String,
     /// Where browsers bring artifacts.
     pub acs_url: String,
-    /// Where browsers bring the answer to a logout.
-    pub slo_url: String,
-    /// Where DigiD tells of a logout, over the back channel.
-    pub slo_soap_url: String,
+    /// Where browsers bring the answer to a logout; nothing where a login leaves no session.
+    pub slo_url: Option<String>,
+    /// Where DigiD tells of a logout, over the back channel; likewise.
+    pub slo_soap_url: Option<String>,
     /// The lowest level that will do; Substantieel unless configured otherwise (digid.md §5).
     pub min_level: Loa,
     /// Where DigiD's metadata is.
@@ -59,8 +59,8 @@ pub struct ServiceProviderConfig {
 pub struct ServiceProvider {
     entity_id: String,
     acs_url: String,
-    slo_url: String,
-    slo_soap_url: String,
+    slo_url: Option<String>,
+    slo_soap_url: Option<String>,
     min_level: Loa,
     /// Shown on DigiD's login page.
     name: Option<String>,
@@ -118,8 +118,8 @@ impl ServiceProvider {
                 url: self.acs_url.clone(),
                 is_default: true,
             }],
-            slo_redirect: Some(self.slo_url.clone()),
-            slo_soap: Some(self.slo_soap_url.clone()),
+            slo_redirect: self.slo_url.clone(),
+            slo_soap: self.slo_soap_url.clone(),
             signing: vec![self.key.certificate().clone()],
         };
         metadata.to_xml(id, &self.key)

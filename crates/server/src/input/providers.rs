@@ -24,6 +24,7 @@ pub(super) fn aanbieders<'p>(
     known: &Gegevensdiensten,
 ) -> BTreeMap<Zorgaanbiedernaam, mitz::dva::Aanbieder> {
     let aanbieder = |provider: &Provider| mitz::dva::Aanbieder {
+        weergavenaam: provider.weergavenaam.clone(),
         ura: provider.ura.clone(),
         gegevensdiensten: provider.offered(known),
     };

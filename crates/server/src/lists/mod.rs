@@ -104,6 +104,14 @@ impl Lists {
         Ok(self.ocl.list(app).await?.client(host).is_some())
     }
 
+    /// The registered clients.
+    ///
+    /// # Errors
+    /// [`ListDown`].
+    pub async fn ocl(&self, app: &App) -> Result<Arc<Ocl>, ListDown> {
+        self.ocl.list(app).await
+    }
+
     /// The names of gegevensdiensten for people.
     ///
     /// # Errors

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use identity::{Hostname, Loa};
-use medmij::lists::{Soort, Volgnummer};
+use medmij::lists::{FrontchannelPort, Soort, Volgnummer};
 use mitz::authorization_server::{Dva, Dvas, Mitz};
 use mitz::discovery::Endpoints;
 use mitz::dva::DvaServer;
@@ -30,7 +30,7 @@ use crate::lists::{Lists, Stelselnode};
 use crate::observer::Observer;
 use crate::outside::{Ears, Others, Outside, OutsideConfig};
 use crate::routes::digid::{DigidGiven, DigidRole, Person, SpSource};
-use crate::routes::dva::{DvaGiven, DvaRole, DvaUrls};
+use crate::routes::dva::{DvaGiven, DvaRole, DvaUrls, Medmij, Vormen};
 use crate::routes::idp::IdpRole;
 use crate::routes::koppeltaal::KoppeltaalRole;
 use crate::routes::lokalisatie::LokalisatieRole;
@@ -340,23 +340,50 @@ pub(super) fn service_provider(
     min_level: Loa,
     digid: Option<&str>,
 ) -> Result<ServiceProvider, String> {
-    let directory = state.join(Party::Mitz.name());
-    let signing = saml_signing(&directory, &hostname("mitz")?, now);
-    let (front, back) = (hosts.url("mitz"), hosts.url("mitz-back"));
-    let config = ServiceProviderConfig {
-        entity_id: format!("{front}/saml/metadata"),
-        acs_url: format!("{front}/saml/acs"),
-        slo_url: format!("{front}/saml/slo"),
-        slo_soap_url: format!("{back}/saml/slo"),
+    let back = hosts.url("mitz-back");
+    let login = Login {
+        party: Party::Mitz,
+        front: "mitz",
+        back: Some(&back),
         min_level,
-        metadata: match digid {
-            Some(document) => MetadataSource::Document(document.into()),
-            None => MetadataSource::Url(hosts.idp_metadata_url()),
-        },
     };
-    let provider = ServiceProvider::new(config, &signing.map_err(|fault| fault.to_string())?);
-    let provider = provider.map_err(|fault| fault.to_string())?;
-    Ok(provider.named("Mitz"))
+    Ok(login.at(state, hosts, now, digid)?.named("Mitz"))
+}
+
+/// Who lets people log in at DigiD.
+struct Login<'a> {
+    party: Party,
+    front: &'static str,
+    /// Where DigiD tells of a logout, if a login leaves a session.
+    back: Option<&'a str>,
+    min_level: Loa,
+}
+
+impl Login<'_> {
+    fn at(
+        &self,
+        state: &Path,
+        hosts: &Hosts,
+        now: Moment,
+        digid: Option<&str>,
+    ) -> Result<ServiceProvider, String> {
+        let directory = state.join(self.party.name());
+        let signing = saml_signing(&directory, &hostname(self.front)?, now);
+        let front = hosts.url(self.front);
+        let config = ServiceProviderConfig {
+            entity_id: format!("{front}/saml/metadata"),
+            acs_url: format!("{front}/saml/acs"),
+            slo_url: self.back.map(|_| format!("{front}/saml/slo")),
+            slo_soap_url: self.back.map(|back| format!("{back}/saml/slo")),
+            min_level: self.min_level,
+            metadata: match digid {
+                Some(document) => MetadataSource::Document(document.into()),
+                None => MetadataSource::Url(hosts.idp_metadata_url()),
+            },
+        };
+        let provider = ServiceProvider::new(config, &signing.map_err(|fault| fault.to_string())?);
+        provider.map_err(|fault| fault.to_string())
+    }
 }
 
 /// Where a login leads the browser: the DigiD of `digid-metadata.xml`, of `parties.json`, or the
@@ -433,13 +460,50 @@ fn digid(on: &Foundation, app: &Arc<App>) -> Result<Arc<DigidRole>, String> {
     let given = DigidGiven {
         front_url: on.hosts.url("digid"),
         back_url: on.hosts.url("digid-back"),
-        sps: vec![SpSource::Url(on.hosts.sp_metadata_url())],
+        sps: service_providers(on),
         people: people.collect(),
         next_origins: vec![on.hosts.url("toestemmingen")],
         has_substantieel: true,
         signing: signing.map_err(|fault| fault.to_string())?,
     };
     DigidRole::open(Arc::clone(app), given).map_err(|fault| fault.to_string())
+}
+
+/// Mitz, and the DVAs of this program.
+fn service_providers(on: &Foundation) -> Vec<SpSource> {
+    let own = DvaId::ALL.into_iter();
+    let own = own.filter(|id| on.hosts.outside(Party::of_dva(*id)).is_none());
+    let of_dva = |id| format!("{}/saml/metadata", on.hosts.url(DvaNames::of(id).front));
+    let mitz = std::iter::once(on.hosts.sp_metadata_url());
+    mitz.chain(own.map(of_dva)).map(SpSource::Url).collect()
+}
+
+/// What MedMij's own interfaces need at a DVA.
+fn medmij(on: &Foundation, id: DvaId, front: &'static str) -> Result<Medmij, String> {
+    let naam = match id {
+        DvaId::Dva => "De Proef-DVA",
+        DvaId::Dva2 => "De Tweede Proef-DVA",
+    };
+    let login = Login {
+        party: Party::of_dva(id),
+        front,
+        back: None,
+        // medmij.md §2: DigiD at Substantieel
+        min_level: Loa::Substantieel,
+    };
+    let digid = on.input.digid_metadata.as_deref();
+    let digid = login.at(&on.state, &on.hosts, on.clock.wall(), digid)?;
+    Ok(Medmij {
+        digid: digid.named(naam),
+        digid_origin: digid_origin(on),
+        front: on.hosts.url(front),
+        naam: naam.to_owned(),
+        telefoon: None,
+        vormen: Vormen::ALL,
+        port: FrontchannelPort::Allowed,
+        abonneren_max: 0,
+        erkend: BTreeMap::new(),
+    })
 }
 
 fn dva(
@@ -472,6 +536,7 @@ fn dva(
         },
         clients: clients(on)?,
         lists: Arc::clone(lists),
+        medmij: Some(medmij(on, id, names.front)?),
     };
     let role = DvaRole::new(Arc::clone(app), given);
     Ok(vec![

@@ -177,8 +177,8 @@ pub(super) fn service_provider(
     let provider = ServiceProviderConfig {
         entity_id: format!("{front}/saml/metadata"),
         acs_url: format!("{front}/saml/acs"),
-        slo_url: format!("{front}/saml/slo"),
-        slo_soap_url: format!("{back}/saml/slo"),
+        slo_url: Some(format!("{front}/saml/slo")),
+        slo_soap_url: Some(format!("{back}/saml/slo")),
         min_level: config.min_level,
         metadata: MetadataSource::Document(files::read(&config.digid.metadata)?),
     };
@@ -226,6 +226,7 @@ async fn dva(on: &Foundation, config: &DvaConfig) -> Result<Opened, String> {
         },
         clients: clients(&on.registers),
         lists: Arc::clone(&lists),
+        medmij: None,
     };
     let role = DvaRole::new(Arc::clone(&app), given);
     Ok(Opened {

@@ -75,6 +75,7 @@ mod beheer_applicatie;
 mod beheer_delen;
 mod berichten;
 mod digid;
+mod dva;
 mod eis;
 mod idp;
 mod koppeltaal;
@@ -106,6 +107,10 @@ pub use self::berichten::Berichten;
 pub use self::diagram::{Diagram, DiagramRij, DiagramStand};
 pub use self::digid::{
     DigidInloggen, DigidNietGevonden, DigidUitgelogd, DigidUitloggen, Testpersoon,
+};
+pub use self::dva::{
+    DvaBeeindigen, DvaFout, DvaFoutSoort, DvaGestrand, DvaLanding, DvaNietVerder,
+    DvaNietVerderSoort, DvaStoring, DvaToestemming, DvaToestemmingen, DvaVerklaring, DvaWaarvoor,
 };
 pub use self::eis::Eis;
 pub use self::idp::{IdpFout, IdpInloggen, IdpPersoon};

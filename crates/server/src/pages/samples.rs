@@ -3,10 +3,12 @@
 use super::{
     Afgemeld, Bediening, BeheerApplicatie, BeheerDomein, BeheerDomeinen, BeheerIdp, BeheerInloggen,
     BeheerLogboek, BeheerMelding, BeheerNoodrem, BeheerRol, Berichten, Brand, DigidDoorsturen,
-    DigidInloggen, DigidNietGevonden, DigidUitgelogd, DigidUitloggen, Eis, IdpFout, IdpInloggen,
-    KoppeltaalFout, Lang, MitzFout, MitzGeannuleerd, MitzNietIngelogd, ModuleMelding, ModuleTaak,
-    Netwerk, Origin, Overzicht, Page, PageContext, PgoMelding, PgoResultaat, PgoStart, PortaalFout,
-    PortaalOpenen, PortaalStart, RegisterFout, Reis, Shell, Technisch, Toestemming,
+    DigidInloggen, DigidNietGevonden, DigidUitgelogd, DigidUitloggen, DvaBeeindigen, DvaFout,
+    DvaGestrand, DvaLanding, DvaNietVerder, DvaStoring, DvaToestemmingen, DvaVerklaring, Eis,
+    IdpFout, IdpInloggen, KoppeltaalFout, Lang, MitzFout, MitzGeannuleerd, MitzNietIngelogd,
+    ModuleMelding, ModuleTaak, Netwerk, Origin, Overzicht, Page, PageContext, PgoMelding,
+    PgoResultaat, PgoStart, PortaalFout, PortaalOpenen, PortaalStart, RegisterFout, Reis, Shell,
+    Technisch, Toestemming,
 };
 
 /// A rendered sample.
@@ -28,6 +30,14 @@ pub fn samples(lang: Lang) -> Vec<Sample> {
         of::<DigidNietGevonden>("digid_niet_gevonden", Brand::DigidSimulator, lang),
         of::<DigidUitloggen>("digid_uitloggen", Brand::DigidSimulator, lang),
         of::<DigidUitgelogd>("digid_uitgelogd", Brand::DigidSimulator, lang),
+        of::<DvaLanding>("dva_landing", Brand::Dva, lang),
+        of::<DvaGestrand>("dva_gestrand", Brand::Dva, lang),
+        of::<DvaVerklaring>("dva_verklaring", Brand::Dva, lang),
+        of::<DvaNietVerder>("dva_niet_verder", Brand::Dva, lang),
+        of::<DvaStoring>("dva_storing", Brand::Dva, lang),
+        of::<DvaFout>("dva_fout", Brand::Dva, lang),
+        of::<DvaToestemmingen>("dva_toestemmingen", Brand::Dva, lang),
+        of::<DvaBeeindigen>("dva_beeindigen", Brand::Dva, lang),
         of::<MitzGeannuleerd>("mitz_geannuleerd", Brand::Mitz, lang),
         of::<MitzNietIngelogd>("mitz_niet_ingelogd", Brand::Mitz, lang),
         of::<DigidDoorsturen>("digid_doorsturen", Brand::Mitz, lang),

@@ -31,6 +31,8 @@ pub enum Brand {
     Mitz,
     /// The consent register of Mitz (toestemmingenregister).
     Toestemmingen,
+    /// A Dienstverlener aanbieder.
+    Dva,
     /// The simulator that stands in for DigiD.
     DigidSimulator,
     /// The Koppeltaal voorziening.
@@ -52,6 +54,7 @@ impl Brand {
             Self::Pgo => "merk-pgo",
             Self::Mitz => "merk-mitz",
             Self::Toestemmingen => "merk-toestemmingen",
+            Self::Dva => "merk-dva",
             Self::DigidSimulator => "merk-digid-simulator",
             Self::Koppeltaal => "merk-koppeltaal",
             Self::Idp => "merk-idp",
@@ -67,6 +70,7 @@ impl Brand {
             Self::Pgo => "van-pgo",
             Self::Mitz => "van-mitz",
             Self::Toestemmingen => "van-toestemmingen",
+            Self::Dva => "van-dva",
             Self::DigidSimulator => "van-digid-simulator",
             Self::Koppeltaal => "van-koppeltaal",
             Self::Idp => "van-idp",
@@ -192,6 +196,7 @@ fn csp(party: Brand, form_action: &[Origin]) -> String {
         Brand::Netwerk => "script-src 'self'; connect-src 'self'; ",
         Brand::Pgo
         | Brand::Mitz
+        | Brand::Dva
         | Brand::Toestemmingen
         | Brand::DigidSimulator
         | Brand::Koppeltaal

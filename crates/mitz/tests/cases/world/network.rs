@@ -112,6 +112,7 @@ fn dvas() -> Dvas {
 pub(super) fn dva() -> DvaServer {
     let aanbieder = |naam: &str, text: &str| {
         let aanbieder = dva::Aanbieder {
+            weergavenaam: naam.to_owned(),
             ura: ura(text),
             gegevensdiensten: gegevensdiensten(),
         };

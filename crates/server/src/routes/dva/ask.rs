@@ -1,7 +1,7 @@
 //! What a DVA asks others: Mitz for consent (steps 24–26), and a provider's record system for what it
 //! has (steps 27 and 30).
 
-use fhir::{Bevinding, Bundle, Geboortedatum, Patient, Zoekvraag};
+use fhir::{Bevinding, Bundle, Geboortedatum, Gegevensdienst, Patient, Zoekvraag};
 use identity::{Bsn, Ura};
 use jose::{Algorithm, Expected, Typ, jwe};
 use mitz::dva::resource::GegevensVraag;
@@ -106,12 +106,23 @@ impl DvaRole {
         trace: TraceId,
         q: &BeschikbaarheidVraag,
     ) -> Result<Bevinding, NietBereikbaar> {
-        let patients = self.search(trace, q.ura(), q.bsn(), "Patient", &[]).await;
-        let Ok(patients) = patients else {
+        let found = self.bevinding(trace, q.ura(), q.bsn(), q.gegevensdiensten());
+        found.await.inspect_err(|NietBereikbaar| {
             let turn = self.app.turn(trace, Some(q.ura().to_string()));
             turn.saw_fail(27, "xis", "no answer");
-            return Err(NietBereikbaar);
-        };
+        })
+    }
+
+    /// What a provider's record system knows of a person, and which of these gegevensdiensten have
+    /// something.
+    pub(super) async fn bevinding(
+        &self,
+        trace: TraceId,
+        ura: &Ura,
+        bsn: &Bsn,
+        diensten: impl Iterator<Item = &Gegevensdienst>,
+    ) -> Result<Bevinding, NietBereikbaar> {
+        let patients = self.search(trace, ura, bsn, "Patient", &[]).await?;
         let patient = patients.resources.first().map(|patient| Patient {
             geboortedatum: patient["birthDate"].as_str().and_then(Geboortedatum::parse),
             overleden: patient["deceasedBoolean"] == true
@@ -119,8 +130,8 @@ impl DvaRole {
         });
         let mut beschikbaar = Vec::new();
         if patient.is_some() {
-            for dienst in q.gegevensdiensten() {
-                if self.has_any(trace, q, &dienst.zoekvragen).await? {
+            for dienst in diensten {
+                if self.has_any(trace, ura, bsn, &dienst.zoekvragen).await? {
                     beschikbaar.push(dienst.id.clone());
                 }
             }
@@ -135,16 +146,15 @@ impl DvaRole {
     async fn has_any(
         &self,
         trace: TraceId,
-        q: &BeschikbaarheidVraag,
+        ura: &Ura,
+        bsn: &Bsn,
         zoekvragen: &[Zoekvraag],
     ) -> Result<bool, NietBereikbaar> {
         for zoekvraag in zoekvragen {
             let mut parameters = zoekvraag.parameters.clone();
             parameters.push(("_count".to_owned(), "1".to_owned()));
             let kind = &zoekvraag.resource_type;
-            let found = self
-                .search(trace, q.ura(), q.bsn(), kind, &parameters)
-                .await?;
+            let found = self.search(trace, ura, bsn, kind, &parameters).await?;
             if !found.resources.is_empty() {
                 return Ok(true);
             }

@@ -2,6 +2,7 @@
 //! Resource server (29, 30).
 
 mod ask;
+mod medmij;
 mod resource;
 mod token;
 
@@ -17,6 +18,8 @@ use mitz::dva::DvaServer;
 use protocol::client::Clients;
 use protocol::wire::Parameters;
 use serde_json::json;
+
+pub use self::medmij::{Medmij, Vormen};
 
 use crate::app::App;
 use crate::jwks::JwksCache;
@@ -46,6 +49,7 @@ pub struct DvaRole {
     urls: DvaUrls,
     clients: Clients,
     lists: Arc<Lists>,
+    medmij: Option<Medmij>,
     mitz_keys: JwksCache,
 }
 
@@ -61,11 +65,17 @@ pub struct DvaGiven {
     pub clients: Clients,
     /// The lists of MedMij.
     pub lists: Arc<Lists>,
+    /// What MedMij's own interfaces need; without it the DVA serves the chain with Mitz alone.
+    pub medmij: Option<Medmij>,
 }
 
 impl DvaRole {
     /// What it needs keys for, beside what everybody does.
-    pub const PURPOSES: [Purpose; 2] = [Purpose::AccessTokens, Purpose::Introspection];
+    pub const PURPOSES: [Purpose; 3] = [
+        Purpose::Persons,
+        Purpose::AccessTokens,
+        Purpose::Introspection,
+    ];
 
     /// The role of a party that has keys for [`Self::PURPOSES`].
     pub fn new(app: Arc<App>, given: DvaGiven) -> Arc<Self> {
@@ -76,16 +86,21 @@ impl DvaRole {
             urls: given.urls,
             clients: given.clients,
             lists: given.lists,
+            medmij: given.medmij,
             mitz_keys: JwksCache::default(),
         })
     }
 
     /// What answers at the front host: what anybody may read.
     pub fn front(self: &Arc<Self>) -> Router {
-        Router::new()
+        let router = Router::new()
             .route("/jwks", get(jwks))
             .route("/.well-known/oauth-authorization-server", get(metadata))
-            .with_state(Arc::clone(self))
+            .with_state(Arc::clone(self));
+        match self.medmij {
+            Some(_) => router.merge(medmij::front(self)),
+            None => router,
+        }
     }
 
     /// What answers at the discovery host.
@@ -98,7 +113,7 @@ impl DvaRole {
     /// What answers at the back host.
     pub fn back(self: &Arc<Self>) -> Router {
         Router::new()
-            .route("/token", post(token::token))
+            .route("/token", post(token::token).get(medmij::token::by_get))
             .route(
                 "/resource/{ura}/{dienst}/fhir/{type}",
                 get(resource::resource),

@@ -10,12 +10,13 @@ use http::HeaderValue;
 use http::header::CONTENT_TYPE;
 use identity::{GegevensdienstId, Ura};
 use jose::{Expected, Typ};
-use mitz::dva::resource::{ResourceAnswer, ResourceRequest, Vraag};
+use medmij::toestemming::Toestemming;
+use mitz::dva::resource::{GrantVraag, ResourceAnswer, ResourceRequest, Vraag};
 use mitz::dva::token::Grant;
 use protocol::access_token::AccessToken;
 use protocol::bearer::BearerRefusal;
 use protocol::not_before;
-use verdict::Step;
+use verdict::{Step, Stored};
 
 use super::DvaRole;
 use crate::keys::Ring;
@@ -113,7 +114,7 @@ impl Journey for ResourceJourney {
     ) -> Result<Step<ResourceAnswer, Vraag>, Outage> {
         Ok(match question {
             Vraag::Grant(q) => {
-                let found = run.load::<Grant>(q.key()).await?;
+                let found = self.role.verleend(run, &q).await?;
                 q.answer(found)
             }
             Vraag::Gegevens(q) => {
@@ -125,6 +126,34 @@ impl Journey for ResourceJourney {
 }
 
 impl DvaRole {
+    /// What is behind the token: an exchange in the chain with Mitz, or a consent given here.
+    async fn verleend(&self, run: &Run, q: &GrantVraag) -> Result<Option<Stored<Grant>>, Outage> {
+        if let Some(found) = run.load::<Grant>(q.key()).await? {
+            return Ok(Some(found));
+        }
+        let found = run.load::<Toestemming>(Toestemming::key(q.grant())).await?;
+        Ok(found.map(|found| {
+            let Toestemming {
+                client_id,
+                ura,
+                diensten,
+                bsn,
+                ..
+            } = found.value;
+            let diensten: Vec<&str> = diensten.iter().map(GegevensdienstId::as_str).collect();
+            Stored {
+                version: found.version,
+                until: found.until,
+                value: Grant {
+                    client_id,
+                    ura,
+                    scope: diensten.join(" "),
+                    bsn,
+                },
+            }
+        }))
+    }
+
     fn resource_request(
         &self,
         (ura, dienst, kind): &Address,

@@ -15,6 +15,7 @@ use protocol::access_token::AccessToken;
 use protocol::client::{ProvenClient, Shown};
 use protocol::refusal::{ErrorCode, Refusal};
 use protocol::token_exchange::{ACCESS_TOKEN_TYPE, Exchange};
+use protocol::wire::Parameters;
 use serde_json::json;
 use tokio::sync::OnceCell;
 use tokio::time::Instant;
@@ -28,12 +29,17 @@ use crate::web::{self, NotAForm, Visit};
 
 /// When a refusal that could tell of a treatment relation leaves, after the request came: later than
 /// Mitz and a record system that works need to answer, so that the time tells nothing.
-const ALIKE_AFTER: Duration = Duration::from_millis(1_500);
+pub(super) const ALIKE_AFTER: Duration = Duration::from_millis(1_500);
 
 const BAD_ID_TOKEN: &str = "the ID token is not signed by Mitz for this DVA, or is over";
 
 /// An ID token of Mitz for an access token.
 pub(super) async fn token(State(role): State<Arc<DvaRole>>, visit: Visit) -> Response {
+    match role.medmij_parameters(&visit) {
+        Some(Ok(parameters)) => return role.medmij_token(&visit, &parameters).await,
+        Some(Err(refusal)) => return role.no_token(&visit, &refusal),
+        None => {}
+    }
     let arrived = Instant::now();
     let (client, exchange) = match role.exchange(&visit).await {
         Ok(read) => read,
@@ -140,12 +146,22 @@ impl DvaRole {
     /// The request of a DVP that proved who it is, stands in the OCL and on the Whitelist.
     async fn exchange(&self, visit: &Visit) -> Result<(ProvenClient, Exchange), Refusal> {
         let form = visit.form().map_err(NotAForm::refusal)?;
+        let client = self.taking_part(visit, &form).await?;
+        Ok((client, Exchange::read(&form, self.dva.jwt_bearer)?))
+    }
+
+    /// A DVP that proved by its certificate who it is, stands in the OCL and on the Whitelist.
+    pub(super) async fn taking_part(
+        &self,
+        visit: &Visit,
+        parameters: &Parameters,
+    ) -> Result<ProvenClient, Refusal> {
         let peer = visit.certificate(&self.app.clock);
-        let shown = Shown::read(&form, peer.as_ref(), visit.has_authorization());
+        let shown = Shown::read(parameters, peer.as_ref(), visit.has_authorization());
         let client = self.clients.prove(&shown, None)?;
         let named = peer.and_then(|peer| peer.san_dns).unwrap_or_default();
         self.takes_part(client.id(), &named).await?;
-        Ok((client, Exchange::read(&form, self.dva.jwt_bearer)?))
+        Ok(client)
     }
 
     /// core.whl.302, core.ocl.201: checked at every request, and fails closed.

@@ -1,0 +1,430 @@
+//! From the authorization request to the login and back (medmij.md §3, core.authint).
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::Response;
+use fhir::Bevinding;
+use identity::Hostname;
+use medmij::authorization_interface::aanmelding::{
+    self, Aanvraag, Bekend, Doel, PersoonVraag, Terugkeer, Uitkomst, Vervolg, WACHT_S,
+};
+use medmij::authorization_interface::verzoek::{Afwijzing, Kennis, Naar, Verzoek};
+use medmij::scope::{Functie, Scope};
+use mitz::authorization_server::aanmelding::Uitkomst as Ingelogd;
+use protocol::handle::Handle;
+use protocol::wire::{Parameters, with_query};
+use tokio::sync::OnceCell;
+use verdict::Step;
+
+use super::{AANMELDING, AANMELDING_COOKIE, Bij, DvaRole, waarvoor};
+use crate::chance;
+use crate::digid::{Login, Resolve};
+use crate::door::TraceId;
+use crate::pages::{self, DvaFoutSoort, DvaGestrand, DvaLanding, DvaWaarvoor};
+use crate::settle::{Journey, Outage, Run, settle};
+use crate::web::{self, Visit};
+
+/// The purpose of the cookie that holds an [`Aanvraag`], and of forms bound to it.
+const AANVRAAG: &str = "medmij.aanvraag";
+
+// ── The request ─────────────────────────────────────────────────────────────────────────────────
+
+/// The authorization request (core.authint.200): the landing page, a page without a way back, or an
+/// error for the client.
+pub(super) async fn authorize(State(role): State<Arc<DvaRole>>, visit: Visit) -> Response {
+    let verzoek = match role.verzoek(&visit).await {
+        Ok(verzoek) => verzoek,
+        Err(response) => return response,
+    };
+    let trace = TraceId::parse(&verzoek.correlation_id).unwrap_or(visit.trace);
+    role.landing(&visit, Doel::Autoriseren(Box::new(verzoek)), trace)
+        .await
+}
+
+impl DvaRole {
+    async fn verzoek(&self, visit: &Visit) -> Result<Verzoek, Response> {
+        let Some(medmij) = &self.medmij else {
+            return Err(web::unavailable());
+        };
+        let read = Parameters::parse_with_repeated(visit.query.as_bytes());
+        let read = read.map_err(|malformed| {
+            self.app
+                .refused(visit.trace, "core.authint.202", malformed.text());
+            Self::fout(400, visit, DvaFoutSoort::OngeldigVerzoek)
+        })?;
+        let Ok(ocl) = self.lists.ocl(&self.app).await else {
+            let reason = "the OCL cannot be had";
+            self.app.refused(visit.trace, "core.ocl.201", reason);
+            return Err(self.technische_storing(visit, visit.trace, None));
+        };
+        let client_id = read.0.get("client_id").unwrap_or_default();
+        let kennis = Kennis {
+            is_client: &|host: &Hostname| ocl.client(host).is_some(),
+            serves: &|scope: &Scope| self.serves(client_id, scope),
+            port: medmij.port,
+        };
+        Verzoek::read(&read, &kennis).map_err(|afwijzing| self.afgewezen(visit, &afwijzing))
+    }
+
+    /// Exceptions 1a and 1b (core.authint.207).
+    fn afgewezen(&self, visit: &Visit, afwijzing: &Afwijzing) -> Response {
+        self.app
+            .refused(visit.trace, afwijzing.requirement, afwijzing.reason);
+        match &afwijzing.naar {
+            Naar::Pagina => Self::fout(400, visit, DvaFoutSoort::OngeldigVerzoek),
+            Naar::Client(url) => web::found(url),
+        }
+    }
+
+    /// Whether this DVA has what a scope names, for this client.
+    fn serves(&self, client_id: &str, scope: &Scope) -> bool {
+        let (Some(aanbieder), Some(medmij)) = (self.aanbieder_of(scope), &self.medmij) else {
+            return false;
+        };
+        let offers = |dienst| {
+            aanbieder.gegevensdiensten.contains_key(dienst)
+                && medmij.is_recognised(client_id, dienst)
+        };
+        match &scope.functie {
+            Functie::Verzamelen => true,
+            Functie::Delen(dienst) => offers(dienst),
+            Functie::Abonneren { dienst, .. } => medmij.abonneren_max > 0 && offers(dienst),
+        }
+    }
+
+    /// The landing page, and the cookie that alone can go on from it (core.usrint.100).
+    pub(super) async fn landing(&self, visit: &Visit, doel: Doel, trace: TraceId) -> Response {
+        let Some(medmij) = &self.medmij else {
+            return web::unavailable();
+        };
+        let now = self.app.clock.now();
+        let aanvraag = Aanvraag {
+            doel,
+            sessie: chance::entropy().uuid("medmij.sessie"),
+            trace: trace.to_string(),
+            authn_request: None,
+            requested_at: now.unix(),
+            until: now.plus_s(WACHT_S).unix(),
+        };
+        let value = self.app.seal.cookie(AANVRAAG, &aanvraag);
+        let mut page = DvaLanding {
+            waarvoor: DvaWaarvoor::Beheren,
+            aanbieder: String::new(),
+            pgo: String::new(),
+            voor_ander: false,
+            aanvraag: aanvraag.sessie.clone(),
+            formulier: self.app.seal.form_token(AANVRAAG, &value),
+        };
+        let mut origins = vec![medmij.digid_origin.clone()];
+        if let Doel::Autoriseren(verzoek) = &aanvraag.doel {
+            page.waarvoor = waarvoor(&verzoek.scope);
+            page.aanbieder = self.naam_of(&verzoek.scope);
+            page.pgo = self.pgo_of(&verzoek.client_id).await;
+            page.voor_ander = verzoek.scope.vertegenwoordiging.is_some();
+            origins.push(web::origin(&verzoek.redirect_uri));
+        }
+        let origins: Vec<&str> = origins.iter().map(String::as_str).collect();
+        let response = Self::toon(200, visit, &origins, &page);
+        let cookie = cookie_name(&aanvraag.sessie);
+        web::with(response, web::set_cookie(&cookie, &value, WACHT_S))
+    }
+}
+
+// ── To DigiD, or back ───────────────────────────────────────────────────────────────────────────
+
+/// To DigiD (core.authint.204), also a second time (medmij case 25).
+pub(super) async fn inloggen(State(role): State<Arc<DvaRole>>, visit: Visit) -> Response {
+    match role.decided(&visit) {
+        Some(aanvraag) => role.to_digid(&visit, aanvraag).await,
+        None => DvaRole::fout(400, &visit, DvaFoutSoort::Verlopen),
+    }
+}
+
+/// Back to the client with `access_denied` (medmij case 23).
+pub(super) async fn stoppen(State(role): State<Arc<DvaRole>>, visit: Visit) -> Response {
+    let Some(aanvraag) = role.decided(&visit) else {
+        return DvaRole::fout(400, &visit, DvaFoutSoort::Verlopen);
+    };
+    let trace = TraceId::parse(&aanvraag.trace).unwrap_or(visit.trace);
+    let reason = "the person cancelled";
+    role.app.refused(trace, "core.authint.207", reason);
+    let response = match &aanvraag.doel {
+        Doel::Autoriseren(verzoek) => web::see_other(&verzoek.denied()),
+        Doel::Beheren => DvaRole::fout(200, &visit, DvaFoutSoort::Gestopt),
+    };
+    web::with(response, web::drop_cookie(&cookie_name(&aanvraag.sessie)))
+}
+
+impl DvaRole {
+    async fn to_digid(&self, visit: &Visit, mut aanvraag: Aanvraag) -> Response {
+        let Some(medmij) = &self.medmij else {
+            return web::unavailable();
+        };
+        let trace = TraceId::parse(&aanvraag.trace).unwrap_or(visit.trace);
+        let now = self.app.clock.now();
+        let authn_request = saml::message_id(chance::entropy().bytes("saml.authn_request"));
+        let login = medmij
+            .digid
+            .login(&self.app, &authn_request, &aanvraag.sessie, now)
+            .await;
+        let Ok(login) = login else {
+            let reason = "DigiD's metadata cannot be had";
+            self.app.refused(trace, "core.authint.204", reason);
+            return self.technische_storing(visit, trace, Some(&Bij::of(&aanvraag)));
+        };
+        aanvraag.authn_request = Some(authn_request);
+        aanvraag.requested_at = now.unix();
+        aanvraag.until = now.plus_s(WACHT_S).unix();
+        let value = self.app.seal.cookie(AANVRAAG, &aanvraag);
+        let cookie = web::set_cookie(&cookie_name(&aanvraag.sessie), &value, WACHT_S);
+        let response = match login {
+            Login::Redirect(url) => web::see_other(&url),
+            Login::Post(form) => Self::toon(
+                200,
+                visit,
+                &[&web::origin(&form.action)],
+                &pages::DigidDoorsturen {
+                    waarvoor: pages::Doorsturen::Inloggen,
+                    action: form.action.clone(),
+                    saml_request: form.saml_request,
+                    relay_state: form.relay_state.unwrap_or_default(),
+                },
+            ),
+        };
+        web::with(response, cookie)
+    }
+
+    /// The aanvraag of this number in the browser's cookie, with the cookie's text.
+    fn aanvraag<'a>(&self, visit: &'a Visit, sessie: &str) -> Option<(Aanvraag, &'a str)> {
+        let text = visit.cookie(&cookie_name(sessie))?;
+        let aanvraag: Aanvraag = self.app.seal.open_cookie(AANVRAAG, text)?;
+        let holds = aanvraag.sessie == sessie && !aanvraag.is_over_at(self.app.clock.now());
+        holds.then_some((aanvraag, text))
+    }
+
+    /// The aanvraag behind a form of ours: the right origin, the token that its cookie makes.
+    fn decided(&self, visit: &Visit) -> Option<Aanvraag> {
+        let form = visit.form().ok()?;
+        let (aanvraag, cookie) = self.aanvraag(visit, form.get("aanvraag")?)?;
+        let token = form.get("formulier")?;
+        let same = self.app.seal.is_form_token(AANVRAAG, cookie, token);
+        let front = &self.medmij.as_ref()?.front;
+        (visit.is_from(front) && same).then_some(aanvraag)
+    }
+}
+
+/// One cookie for each visit, so that two tabs do not take each other's.
+fn cookie_name(sessie: &str) -> String {
+    let hex = sessie.chars().filter(char::is_ascii_hexdigit);
+    let short: String = hex.take(12).collect();
+    format!("__Host-aanvraag-{short}")
+}
+
+// ── DigiD's answer ──────────────────────────────────────────────────────────────────────────────
+
+/// The metadata of this service provider, signed (digid.md §2.1).
+pub(super) async fn saml_metadata(State(role): State<Arc<DvaRole>>) -> Response {
+    let id = saml::message_id(chance::entropy().bytes("saml.metadata"));
+    let metadata = role
+        .medmij
+        .as_ref()
+        .map(|medmij| medmij.digid.metadata(&id));
+    match metadata {
+        Some(Ok(metadata)) => web::typed(200, "application/samlmetadata+xml", metadata),
+        _ => web::unavailable(),
+    }
+}
+
+/// DigiD sends the browser back with an artifact.
+pub(super) async fn assertion_consumer(State(role): State<Arc<DvaRole>>, visit: Visit) -> Response {
+    let parameters = visit.query().unwrap_or_default();
+    let sessie = parameters.get("RelayState").unwrap_or_default().to_owned();
+    let artifact = parameters.get("SAMLart").map(str::to_owned);
+    let now = role.app.clock.now();
+    let found = role.aanvraag(&visit, &sessie).and_then(|(aanvraag, _)| {
+        let ura = match &aanvraag.doel {
+            Doel::Autoriseren(verzoek) => Some(role.aanbieder_of(&verzoek.scope)?.ura.clone()),
+            Doel::Beheren => None,
+        };
+        let (age, entropy) = (role.dva.leeftijd_min, chance::entropy());
+        let terugkeer = Terugkeer::new(aanvraag.clone(), ura, age, now, &entropy)?;
+        Some((aanvraag, terugkeer))
+    });
+    // design §5: only the browser that holds the request may bring its answer
+    let (Some((aanvraag, terugkeer)), Some(artifact)) = (found, artifact) else {
+        let reason = "an answer came to a browser that holds no such request";
+        role.app.refused(visit.trace, "digid case 26", reason);
+        return DvaRole::fout(400, &visit, DvaFoutSoort::Verlopen);
+    };
+    let trace = TraceId::parse(&aanvraag.trace).unwrap_or(visit.trace);
+    let journey = AanmeldingJourney {
+        role: Arc::clone(&role),
+        terugkeer,
+        artifact,
+        requested_at: aanvraag.requested_at,
+        client: visit.peer.address.ip(),
+        uitkomst: OnceCell::new(),
+    };
+    let at = |path| web::see_other(&with_query(path, &[("aanvraag", &sessie)]));
+    match settle(&role.app, trace, journey).await {
+        Ok(Vervolg::Verder { id }) => role.verder(&aanvraag, id),
+        Ok(Vervolg::Geannuleerd) => at("/geannuleerd"),
+        Ok(Vervolg::NietIngelogd) => at("/niet-ingelogd"),
+        Ok(Vervolg::AlBeantwoord) => DvaRole::fout(400, &visit, DvaFoutSoort::AlBeantwoord),
+        Ok(Vervolg::Storing) | Err(_) => at("/storing"),
+    }
+}
+
+struct AanmeldingJourney {
+    role: Arc<DvaRole>,
+    terugkeer: Terugkeer,
+    artifact: String,
+    requested_at: i64,
+    client: IpAddr,
+    /// What DigiD said: it can be asked once.
+    uitkomst: OnceCell<Uitkomst>,
+}
+
+impl Journey for AanmeldingJourney {
+    type Reply = Vervolg;
+    type Question = aanmelding::Vraag;
+
+    fn begin(&self, _: &Run) -> Step<Vervolg, aanmelding::Vraag> {
+        self.terugkeer.begin()
+    }
+
+    async fn answer(
+        &self,
+        run: &Run,
+        question: aanmelding::Vraag,
+    ) -> Result<Step<Vervolg, aanmelding::Vraag>, Outage> {
+        Ok(match question {
+            aanmelding::Vraag::AlBeantwoord(q) => {
+                let seen = run.exists(q.key()).await?;
+                q.answer(seen)
+            }
+            aanmelding::Vraag::Artefact(q) => {
+                let ask = || self.resolve(run, q.authn_request());
+                let uitkomst = self.uitkomst.get_or_init(ask).await.clone();
+                q.answer(uitkomst)
+            }
+            aanmelding::Vraag::Persoon(q) => {
+                let bekend = Bekend {
+                    persoon: self.role.app.person(q.bsn()).await?,
+                    bevinding: self.bevinding(run, &q).await,
+                };
+                q.answer(bekend)
+            }
+        })
+    }
+}
+
+impl AanmeldingJourney {
+    /// The artifact for an assertion, over the back channel.
+    async fn resolve(&self, run: &Run, authn_request: &str) -> Uitkomst {
+        let Some(medmij) = &self.role.medmij else {
+            return Uitkomst::Onbereikbaar;
+        };
+        let asked = Resolve {
+            artifact: &self.artifact,
+            authn_request,
+            requested_at: verdict::Moment::from_unix(self.requested_at),
+            client: self.client,
+            now: run.now,
+        };
+        match medmij.digid.resolve(&run.app, run.trace, &asked).await {
+            Ingelogd::Ingelogd { bsn, .. } => Uitkomst::Ingelogd {
+                bsn,
+                vertegenwoordigde: None,
+            },
+            Ingelogd::Geannuleerd => Uitkomst::Geannuleerd,
+            Ingelogd::NietIngelogd {
+                requirement,
+                reason,
+            } => Uitkomst::NietIngelogd {
+                requirement,
+                reason,
+            },
+            Ingelogd::Onbereikbaar => Uitkomst::Onbereikbaar,
+        }
+    }
+
+    /// The early test (medmij.md §2.8); nothing when nobody is asked, or nobody answers.
+    async fn bevinding(&self, run: &Run, q: &PersoonVraag) -> Option<Bevinding> {
+        let (ura, verzoek) = q.toets()?;
+        let aanbieder = self.role.aanbieder_of(&verzoek.scope)?;
+        let asked = self
+            .role
+            .gevraagd(&verzoek.client_id, &verzoek.scope, aanbieder);
+        let diensten = asked
+            .iter()
+            .filter_map(|id| aanbieder.gegevensdiensten.get(id));
+        let found = self.role.bevinding(run.trace, ura, q.bsn(), diensten).await;
+        found.ok()
+    }
+}
+
+impl DvaRole {
+    /// To the page of the login's stand, with the cookie that alone leads there.
+    fn verder(&self, aanvraag: &Aanvraag, id: [u8; 16]) -> Response {
+        let handle = Handle { id, generation: 0 };
+        let cookie = self.app.handles.make(AANMELDING, handle);
+        let path = match aanvraag.doel {
+            Doel::Autoriseren(_) => "/verklaring",
+            Doel::Beheren => "/toestemmingen/overzicht",
+        };
+        let dropped = web::drop_cookie(&cookie_name(&aanvraag.sessie));
+        let response = web::with(web::see_other(path), dropped);
+        web::with(
+            response,
+            web::set_cookie(AANMELDING_COOKIE, &cookie, WACHT_S),
+        )
+    }
+}
+
+// ── When the person did not log in ──────────────────────────────────────────────────────────────
+
+/// The Annuleringspagina (core.usrint.101, medmij case 24).
+pub(super) async fn geannuleerd(State(role): State<Arc<DvaRole>>, visit: Visit) -> Response {
+    role.gestrand(&visit, true)
+}
+
+/// No identity (Authenticeren 1, medmij case 26).
+pub(super) async fn niet_ingelogd(State(role): State<Arc<DvaRole>>, visit: Visit) -> Response {
+    role.gestrand(&visit, false)
+}
+
+/// A fault of ours, or of somebody whom we need (medmij case 34).
+pub(super) async fn storing(State(role): State<Arc<DvaRole>>, visit: Visit) -> Response {
+    let query = visit.query().unwrap_or_default();
+    let found = role.aanvraag(&visit, query.get("aanvraag").unwrap_or_default());
+    match found {
+        Some((aanvraag, _)) => {
+            let trace = TraceId::parse(&aanvraag.trace).unwrap_or(visit.trace);
+            role.technische_storing(&visit, trace, Some(&Bij::of(&aanvraag)))
+        }
+        None => role.technische_storing(&visit, visit.trace, None),
+    }
+}
+
+impl DvaRole {
+    fn gestrand(&self, visit: &Visit, geannuleerd: bool) -> Response {
+        let query = visit.query().unwrap_or_default();
+        let found = self.aanvraag(visit, query.get("aanvraag").unwrap_or_default());
+        let (Some((aanvraag, cookie)), Some(medmij)) = (found, &self.medmij) else {
+            return Self::fout(400, visit, DvaFoutSoort::Verlopen);
+        };
+        let back = match &aanvraag.doel {
+            Doel::Autoriseren(verzoek) => web::origin(&verzoek.redirect_uri),
+            Doel::Beheren => medmij.front.clone(),
+        };
+        let page = DvaGestrand {
+            geannuleerd,
+            formulier: self.app.seal.form_token(AANVRAAG, cookie),
+            aanvraag: aanvraag.sessie,
+        };
+        Self::toon(200, visit, &[&medmij.digid_origin, &back], &page)
+    }
+}

@@ -1,0 +1,207 @@
+//! MedMij's own interfaces at a DVA: the authorization interface for people ([`front`], [`verklaring`]), the
+//! token interface ([`token`]) and the management of consents ([`toestemmingen`]).
+
+mod front;
+mod toestemmingen;
+pub(super) mod token;
+mod verklaring;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use axum::Router;
+use axum::response::Response;
+use axum::routing::{get, post};
+use identity::{GegevensdienstId, Hostname};
+use medmij::authorization_interface::aanmelding::{Aanmelding, Aanvraag};
+use medmij::authorization_interface::verzoek::Verzoek;
+use medmij::lists::FrontchannelPort;
+use medmij::scope::{Functie, Scope};
+use mitz::dva::Aanbieder;
+use protocol::handle::{Handle, Purpose};
+use verdict::Stored;
+
+use super::DvaRole;
+use crate::digid::ServiceProvider;
+use crate::door::TraceId;
+use crate::pages::{Brand, DvaFout, DvaFoutSoort, DvaStoring, DvaWaarvoor, PageContext};
+use crate::web::{self, Visit, get_once};
+
+/// The cookie that leads to an aanmelding.
+const AANMELDING: Purpose = Purpose("medmij.aanmelding");
+const AANMELDING_COOKIE: &str = "__Host-aanmelding";
+
+/// What a DVA is given for MedMij's own interfaces.
+pub struct Medmij {
+    /// Where it sends people to log in.
+    pub digid: ServiceProvider,
+    /// Where the login goes: its origin stands in the policy of pages that lead there.
+    pub digid_origin: String,
+    /// Its own front.
+    pub front: String,
+    /// Its name for people.
+    pub naam: String,
+    /// Where it is called.
+    pub telefoon: Option<String>,
+    /// In which forms a token request is taken.
+    pub vormen: Vormen,
+    /// Whether redirect URIs may name a port: where everything runs on one machine.
+    pub port: FrontchannelPort,
+    /// Days of a subscription, at most; none are offered at 0.
+    pub abonneren_max: u32,
+    /// For which gegevensdiensten a client is recognised; every one for a client that is not here.
+    pub erkend: BTreeMap<String, BTreeSet<GegevensdienstId>>,
+}
+
+/// The forms of a token request (design §5 "MedMij token request"): a POST with a form always; what seed 003
+/// draws only where it is configured.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Vormen {
+    /// POST with its parameters in the query.
+    pub post_query: bool,
+    /// GET with its parameters in the query.
+    pub get_query: bool,
+}
+
+impl Vormen {
+    /// All three, as the demo takes them.
+    pub const ALL: Self = Self {
+        post_query: true,
+        get_query: true,
+    };
+}
+
+/// What answers at the front host.
+pub(super) fn front(role: &Arc<DvaRole>) -> Router {
+    let router = Router::new()
+        .route("/authorize", get(front::authorize))
+        .route("/inloggen", post(front::inloggen))
+        .route("/stoppen", post(front::stoppen))
+        .route("/geannuleerd", get(front::geannuleerd))
+        .route("/niet-ingelogd", get(front::niet_ingelogd))
+        .route("/storing", get(front::storing))
+        .route("/saml/metadata", get(front::saml_metadata))
+        .route("/saml/acs", get_once(front::assertion_consumer))
+        .route(
+            "/verklaring",
+            get(verklaring::verklaring).post(verklaring::besluiten),
+        )
+        .route("/toestemmingen", get(toestemmingen::begin))
+        .route("/toestemmingen/overzicht", get(toestemmingen::overzicht))
+        .route(
+            "/toestemmingen/beeindigen",
+            get(toestemmingen::verklaring).post(toestemmingen::beeindigen),
+        );
+    web::with_pages(router, Brand::Dva).with_state(Arc::clone(role))
+}
+
+impl Medmij {
+    /// Whether a client is recognised for a gegevensdienst (core.tknint.201).
+    fn is_recognised(&self, client_id: &str, dienst: &GegevensdienstId) -> bool {
+        let of_client = self.erkend.get(client_id);
+        of_client.is_none_or(|diensten| diensten.contains(dienst))
+    }
+}
+
+impl DvaRole {
+    fn aanbieder_of(&self, scope: &Scope) -> Option<&Aanbieder> {
+        self.dva.aanbieders.get(&scope.naam)
+    }
+
+    /// The Aanbieder as people know it.
+    fn naam_of(&self, scope: &Scope) -> String {
+        let known = self.aanbieder_of(scope);
+        known.map_or_else(
+            || scope.naam.scope_naam().to_owned(),
+            |known| known.weergavenaam.clone(),
+        )
+    }
+
+    /// The PGO as people know it (core.usrint.102, medmij case 32): from the OCL as it is now.
+    async fn pgo_of(&self, client_id: &str) -> String {
+        let host = Hostname::parse(client_id).ok();
+        let ocl = self.lists.ocl(&self.app).await.ok();
+        let listed = host.and_then(|host| Some(ocl?.client(&host)?.organisatienaam.to_string()));
+        listed.unwrap_or_else(|| client_id.to_owned())
+    }
+
+    /// A gegevensdienst as people know it (medmij case 33): from the GNL as it is now.
+    async fn dienst_of(&self, scope: &Scope) -> String {
+        let (Functie::Delen(dienst) | Functie::Abonneren { dienst, .. }) = &scope.functie else {
+            return String::new();
+        };
+        let gnl = self.lists.gegevensdienstnamen(&self.app).await.ok();
+        let listed = gnl.and_then(|gnl| gnl.weergavenaam(dienst).map(ToString::to_string));
+        listed.unwrap_or_else(|| dienst.to_string())
+    }
+
+    /// The aanmelding of this browser, with its id and the text of its cookie.
+    async fn aanmelding<'a>(
+        &self,
+        visit: &'a Visit,
+    ) -> Option<([u8; 16], Stored<Aanmelding>, &'a str)> {
+        let text = visit.cookie(AANMELDING_COOKIE)?;
+        let Handle { id, .. } = self.app.handles.open(AANMELDING, text)?;
+        let now = self.app.clock.now();
+        let found = self.app.load::<Aanmelding>(Aanmelding::key(id), now).await;
+        Some((id, found.ok().flatten()?, text))
+    }
+
+    fn toon(
+        status: u16,
+        visit: &Visit,
+        form_action: &[&str],
+        context: &impl PageContext,
+    ) -> Response {
+        web::show(status, visit, Brand::Dva, form_action, context)
+    }
+
+    fn fout(status: u16, visit: &Visit, soort: DvaFoutSoort) -> Response {
+        Self::toon(status, visit, &[], &DvaFout { soort })
+    }
+
+    /// Technische storing (medmij cases 34 and 35): the way back only when it is proven.
+    fn technische_storing(&self, visit: &Visit, trace: TraceId, bij: Option<&Bij<'_>>) -> Response {
+        let (naam, telefoon) = self.medmij.as_ref().map_or_else(
+            || (String::new(), None),
+            |medmij| (medmij.naam.clone(), medmij.telefoon.clone()),
+        );
+        let verzoek = bij.and_then(|bij| bij.verzoek);
+        let page = DvaStoring {
+            dva: naam,
+            telefoon,
+            aanbieder: verzoek.map(|verzoek| self.naam_of(&verzoek.scope)),
+            trace: trace.to_string(),
+            sessie: bij.map(|bij| bij.sessie.to_owned()),
+            terug: verzoek.map(Verzoek::pgo),
+        };
+        Self::toon(503, visit, &[], &page)
+    }
+}
+
+/// What was going on when something failed.
+struct Bij<'a> {
+    verzoek: Option<&'a Verzoek>,
+    sessie: &'a str,
+}
+
+impl<'a> Bij<'a> {
+    fn of(aanvraag: &'a Aanvraag) -> Self {
+        use medmij::authorization_interface::aanmelding::Doel;
+        Self {
+            verzoek: match &aanvraag.doel {
+                Doel::Autoriseren(verzoek) => Some(verzoek),
+                Doel::Beheren => None,
+            },
+            sessie: &aanvraag.sessie,
+        }
+    }
+}
+
+const fn waarvoor(scope: &Scope) -> DvaWaarvoor {
+    match scope.functie {
+        Functie::Verzamelen => DvaWaarvoor::Verzamelen,
+        Functie::Delen(_) => DvaWaarvoor::Delen,
+        Functie::Abonneren { .. } => DvaWaarvoor::Abonneren,
+    }
+}

@@ -1,0 +1,278 @@
+//! The token interface (medmij.md §4, core.tknint; seed 003).
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::Response;
+use fhir::Bevinding;
+use http::{HeaderName, Method};
+use identity::GegevensdienstId;
+use medmij::scope::Scope;
+use medmij::toestemming::{Geheim, Toestemming};
+use medmij::token_interface::{
+    GRANT_TYPES, Issued, Offer, REFRESH_TOKEN, TokenAnswer, TokenRequest, Verleenbaar,
+    VerleenbaarVraag, Vraag, gevraagd,
+};
+use mitz::dva::Aanbieder;
+use protocol::client::ProvenClient;
+use protocol::refusal::{ErrorCode, Refusal};
+use protocol::wire::{Malformed, Parameters};
+use serde_json::json;
+use tokio::time::Instant;
+use verdict::{Key, Step};
+
+use super::super::token::ALIKE_AFTER;
+use super::DvaRole;
+use crate::door::TraceId;
+use crate::keys::Ring;
+use crate::settle::{Journey, Outage, Run, settle};
+use crate::web::{self, NotAForm, Visit};
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("medmij-request-id");
+const CORRELATION_ID: HeaderName = HeaderName::from_static("x-correlation-id");
+
+/// Where a token request carries its parameters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Vorm {
+    Form,
+    Query,
+}
+
+/// GET, where it is configured (seed 003, medmij case 53). HEAD never: it would spend a code and give
+/// nothing.
+pub(in super::super) async fn by_get(
+    State(role): State<Arc<DvaRole>>,
+    method: Method,
+    visit: Visit,
+) -> Response {
+    let taken = role
+        .medmij
+        .as_ref()
+        .is_some_and(|medmij| medmij.vormen.get_query);
+    if method != Method::GET || !taken {
+        return web::only_post();
+    }
+    match visit.query() {
+        Ok(parameters) => role.medmij_token(&visit, &parameters).await,
+        Err(malformed) => role.malformed(&visit, malformed),
+    }
+}
+
+impl DvaRole {
+    /// The parameters of a POST that is for MedMij's own token interface; nothing when it is not, which
+    /// the endpoint of the chain with Mitz then answers.
+    pub(in super::super) fn medmij_parameters(
+        &self,
+        visit: &Visit,
+    ) -> Option<Result<Parameters, Refusal>> {
+        let medmij = self.medmij.as_ref()?;
+        let form = visit.form();
+        let vorm = match (&form, visit.query.is_empty(), visit.body.is_empty()) {
+            (_, false, true) => Vorm::Query,
+            _ => Vorm::Form,
+        };
+        let parameters = match vorm {
+            Vorm::Query => visit.query().map_err(NotAForm::Malformed),
+            Vorm::Form => form,
+        };
+        let Ok(parameters) = parameters else {
+            // What cannot be read is nobody's: the chain's endpoint says so.
+            return None;
+        };
+        let grant = parameters.get("grant_type").unwrap_or_default();
+        if !GRANT_TYPES.contains(&grant) {
+            return None;
+        }
+        let refuse = |reason| {
+            let requirement = "core.tknint.200";
+            Some(Err(Refusal::new(
+                ErrorCode::InvalidRequest,
+                requirement,
+                reason,
+            )))
+        };
+        match vorm {
+            Vorm::Query if !medmij.vormen.post_query => refuse("the parameters are in the query"),
+            Vorm::Form if !visit.query.is_empty() => {
+                refuse("there are parameters in both query and body")
+            }
+            Vorm::Query | Vorm::Form => Some(Ok(parameters)),
+        }
+    }
+
+    fn malformed(&self, visit: &Visit, malformed: Malformed) -> Response {
+        let (error, requirement) = (ErrorCode::InvalidRequest, "core.tknint.200");
+        self.no_token(visit, &Refusal::new(error, requirement, malformed.text()))
+    }
+
+    pub(in super::super) fn no_token(&self, visit: &Visit, refusal: &Refusal) -> Response {
+        self.app
+            .refused(visit.trace, refusal.requirement, refusal.reason);
+        web::refused(refusal.error)
+    }
+
+    /// A code or a refresh token for an access token.
+    pub(in super::super) async fn medmij_token(
+        self: &Arc<Self>,
+        visit: &Visit,
+        parameters: &Parameters,
+    ) -> Response {
+        let arrived = Instant::now();
+        let (client, offer) = match self.offered(visit, parameters).await {
+            Ok(offered) => offered,
+            Err(refusal) => return self.no_token(visit, &refusal),
+        };
+        let not_before = self.app.keys.not_before();
+        let journey = TokenJourney {
+            role: Arc::clone(self),
+            request: TokenRequest::new(
+                client.clone(),
+                offer,
+                self.dva.issuer.clone(),
+                self.dva.leeftijd_min,
+                not_before.of(&self.dva.issuer, client.id()),
+            ),
+            correlation_id: visit.header(&CORRELATION_ID).unwrap_or_default().to_owned(),
+            client,
+        };
+        match settle(&self.app, visit.trace, journey).await {
+            Ok(TokenAnswer::Issued(issued)) => self.issued_to(&issued),
+            Ok(TokenAnswer::Refused(refusal)) => web::refused(refusal.error),
+            Ok(TokenAnswer::RefusedAlike(refusal)) => {
+                tokio::time::sleep_until(arrived + ALIKE_AFTER).await;
+                web::refused(refusal.error)
+            }
+            Err(_) => web::unavailable(),
+        }
+    }
+
+    /// A client that proved who it is and takes part, and what it offers. Nothing is spent yet.
+    async fn offered(
+        &self,
+        visit: &Visit,
+        parameters: &Parameters,
+    ) -> Result<(ProvenClient, Offer), Refusal> {
+        let client = self.taking_part(visit, parameters).await?;
+        // core.tknint.208 (medmij cases 56 and 57)
+        let is_number = |name: &HeaderName| {
+            let text = visit.header(name);
+            text.is_some_and(|text| TraceId::parse(text).is_some())
+        };
+        if ![REQUEST_ID, CORRELATION_ID].iter().all(is_number) {
+            let reason = "MedMij-Request-ID or X-Correlation-ID is missing or no UUID";
+            let requirement = "core.tknint.208";
+            return Err(Refusal::new(ErrorCode::InvalidRequest, requirement, reason));
+        }
+        let open = |purpose, text: &str| self.app.handles.open(purpose, text);
+        Ok((client, Offer::read(parameters, open)?))
+    }
+
+    /// core.tknint.201: tokens, and the numbers of what they open.
+    fn issued_to(&self, issued: &Issued) -> Response {
+        let token = &issued.access_token;
+        let set = self.app.keys.set();
+        let key = set.access_tokens().map(Ring::current);
+        let Some(access_token) = key.ok().and_then(|key| key.sign("JWT", token).ok()) else {
+            return web::unavailable();
+        };
+        let mut body = json!({
+            "access_token": access_token,
+            "token_type": "Bearer",
+            "expires_in": token.expires_in_s(),
+            "scope": token.scope,
+        });
+        if let Some(handle) = issued.refresh_token {
+            body["refresh_token"] = self.app.handles.make(REFRESH_TOKEN, handle).into();
+        }
+        web::json(200, &body)
+    }
+
+    /// The gegevensdiensten of an Aanbieder that a scope asks for and a client is recognised for.
+    pub(super) fn gevraagd(
+        &self,
+        client_id: &str,
+        scope: &Scope,
+        aanbieder: &Aanbieder,
+    ) -> Vec<GegevensdienstId> {
+        let is_recognised = |id: &GegevensdienstId| {
+            let medmij = self.medmij.as_ref();
+            medmij.is_some_and(|medmij| medmij.is_recognised(client_id, id))
+        };
+        gevraagd(scope, aanbieder.gegevensdiensten.keys(), is_recognised)
+    }
+}
+
+struct TokenJourney {
+    role: Arc<DvaRole>,
+    request: TokenRequest,
+    client: ProvenClient,
+    correlation_id: String,
+}
+
+impl Journey for TokenJourney {
+    type Reply = TokenAnswer;
+    type Question = Vraag;
+
+    fn begin(&self, run: &Run) -> Step<TokenAnswer, Vraag> {
+        self.request.begin(run.now)
+    }
+
+    async fn answer(&self, run: &Run, question: Vraag) -> Result<Step<TokenAnswer, Vraag>, Outage> {
+        Ok(match question {
+            Vraag::Toestemming(q) => {
+                let found = run.load::<Toestemming>(q.key()).await?;
+                if let Some(found) = &found {
+                    self.notice(run, &found.value);
+                }
+                q.answer(found)
+            }
+            Vraag::Verleenbaar(q) => {
+                let verleenbaar = self.verleenbaar(run, &q).await;
+                q.answer(verleenbaar)
+            }
+        })
+    }
+
+    fn lost(&self, key: &Key) -> Option<Step<TokenAnswer, Vraag>> {
+        self.request.lost(key)
+    }
+}
+
+impl TokenJourney {
+    /// core.tknint.208 (medmij case 57): a code is presented under the number of its authorization request.
+    /// A client that does otherwise is told of, and served.
+    fn notice(&self, run: &Run, found: &Toestemming) {
+        let is_code = matches!(found.geheim, Geheim::Code(_));
+        if is_code && found.correlation_id != self.correlation_id {
+            let reason = "X-Correlation-ID differs from the authorization request";
+            let app = &self.role.app;
+            app.refused_to(self.client.id(), run.trace, "core.tknint.208", reason);
+        }
+    }
+
+    /// What can be given now (core.tknint.201): an Aanbieder that left this DVA offers nothing.
+    async fn verleenbaar(&self, run: &Run, q: &VerleenbaarVraag) -> Verleenbaar {
+        let dagen_max = self
+            .role
+            .medmij
+            .as_ref()
+            .map_or(0, |medmij| medmij.abonneren_max);
+        let Some(aanbieder) = self.role.aanbieder_of(q.scope()) else {
+            return Verleenbaar {
+                gevraagd: Vec::new(),
+                bevinding: Some(Bevinding::none()),
+                dagen_max,
+            };
+        };
+        let asked = self.role.gevraagd(self.client.id(), q.scope(), aanbieder);
+        let diensten = asked
+            .iter()
+            .filter_map(|id| aanbieder.gegevensdiensten.get(id));
+        let found = self.role.bevinding(run.trace, q.ura(), q.bsn(), diensten);
+        Verleenbaar {
+            bevinding: found.await.ok(),
+            gevraagd: asked,
+            dagen_max,
+        }
+    }
+}

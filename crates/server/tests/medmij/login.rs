@@ -1,0 +1,229 @@
+//! From the landing page to the code.
+
+use server::network::{Party, Shown, Trouble};
+
+use crate::world::{DAAN, NAAM, SASKIA, World, answer, heading, login, text};
+
+fn denied(shown: &Shown) {
+    assert_eq!(answer(shown, "error").as_deref(), Some("access_denied"));
+    assert_eq!(answer(shown, "state").as_deref(), Some("S1"));
+    assert_eq!(answer(shown, "error_description"), None);
+    assert_eq!(answer(shown, "code"), None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn medmij_case_023_who_cancels_on_the_landing_page_goes_back() {
+    let world = World::start().await;
+    let (mut person, shown) = world.at_landing(NAAM).await;
+    let shown = person
+        .send(shown.form("/stoppen").expect("a way back"))
+        .await
+        .expect("an answer");
+    // medmij case 23
+    denied(&shown);
+    assert!(world.audit().await.is_empty(), "nobody logged in");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn medmij_case_024_and_025_who_cancels_at_digid_may_log_in_after_all() {
+    let world = World::start().await;
+    let (mut person, shown) = world.at_digid(NAAM).await;
+    let form = login(&shown, SASKIA, "annuleren").without("niveau");
+    let shown = person.send(form).await.expect("an answer");
+    // medmij case 24
+    assert!(
+        shown.url.as_str().starts_with(&world.url("dva")),
+        "{}",
+        shown.url
+    );
+    assert!(shown.form("/stoppen").is_ok());
+    // medmij case 25
+    let again = shown.form("/inloggen").expect("a way on");
+    let shown = person.send(again).await.expect("an answer");
+    assert!(shown.url.as_str().starts_with(&world.url("digid")));
+    let shown = person
+        .send(login(&shown, SASKIA, "inloggen"))
+        .await
+        .expect("an answer");
+    assert_eq!(heading(&shown), "Toestemming geven");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn medmij_case_026_who_is_not_identified_is_told_and_gets_no_code() {
+    let world = World::start().await;
+    for (keuze, niveau) in [("mislukken", "hoog"), ("inloggen", "midden")] {
+        let (mut person, shown) = world.at_digid(NAAM).await;
+        let form = login(&shown, SASKIA, keuze).with("niveau", niveau);
+        let shown = person.send(form).await.expect("an answer");
+        // medmij case 26
+        assert_eq!(heading(&shown), "Inloggen is niet gelukt", "{keuze}");
+        assert!(shown.form("/inloggen").is_err());
+        denied(
+            &person
+                .send(shown.form("/stoppen").expect("a way back"))
+                .await
+                .expect("an answer"),
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn medmij_case_027_and_030_nothing_available_and_a_refusal_are_one_to_the_client() {
+    let world = World::start().await;
+    let (mut person, shown) = world.at_verklaring(DAAN, NAAM).await;
+    // medmij case 27
+    assert_eq!(heading(&shown), "Er zijn geen gegevens beschikbaar");
+    assert!(!shown.html.contains("langdurig"));
+    let yes = shown
+        .form("/verklaring")
+        .expect("a way back")
+        .with("keuze", "ja");
+    let forced = person.send(yes).await.expect("an answer");
+    assert_eq!(forced.status, 400, "there is nothing to agree to");
+    let (mut person, shown) = world.at_verklaring(DAAN, NAAM).await;
+    let back = shown
+        .form("/verklaring")
+        .expect("a way back")
+        .with("keuze", "nee");
+    let nothing = person.send(back).await.expect("an answer");
+    denied(&nothing);
+    // medmij case 30
+    let (mut person, shown) = world.at_verklaring(SASKIA, NAAM).await;
+    let no = shown
+        .form("/verklaring")
+        .expect("the declaration")
+        .with("keuze", "nee");
+    let refused = person.send(no).await.expect("an answer");
+    denied(&refused);
+    assert_eq!(nothing.url, refused.url);
+    let given = world.audit().await.into_iter();
+    assert_eq!(
+        given
+            .filter(|row| row.requirement == "core.usrint.102")
+            .count(),
+        0
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn medmij_case_028_and_029_and_031_the_declaration_names_both_and_is_logged_first() {
+    let world = World::start().await;
+    let (mut person, shown) = world.at_verklaring(SASKIA, NAAM).await;
+    // medmij case 28
+    assert_eq!(heading(&shown), "Toestemming geven");
+    for name in ["Ziekenhuis De Sluiswachter", "Een Ander PGO"] {
+        assert!(shown.html.contains(name), "{name}");
+    }
+    // medmij case 29
+    let box_of = shown.html.find("name=\"langdurig\"").expect("the option");
+    let tag = &shown.html[..box_of + 60];
+    assert!(!tag[tag.rfind("<input").expect("a tag")..].contains("checked"));
+    let yes = shown
+        .form("/verklaring")
+        .expect("the declaration")
+        .with("keuze", "ja");
+    let shown = person.send(yes).await.expect("an answer");
+    // medmij case 31
+    assert!(answer(&shown, "code").is_some());
+    assert_eq!(answer(&shown, "state").as_deref(), Some("S1"));
+    let audit = world.audit().await;
+    let at = |requirement| audit.iter().position(|row| row.requirement == requirement);
+    assert!(at("core.usrint.102") < at("core.authint.205") && at("core.usrint.102").is_some());
+    // Whoever goes back finds nothing to decide.
+    let url = format!("{}/verklaring", world.url("dva"));
+    assert_eq!(person.open(&url).await.expect("an answer").status, 400);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn medmij_case_032_the_name_of_the_pgo_is_that_of_the_newest_ocl() {
+    let world = World::start().await;
+    let url = format!(
+        "{}/MedMij_OAuthclientlist.xml?api=2",
+        world.url("stelselnode")
+    );
+    let ocl = text(&world.get(&url).await);
+    assert!(ocl.contains("Een Ander PGO"));
+    world.edit(
+        "lists/MedMij_OAuthclientlist.xml",
+        &ocl.replace("Een Ander PGO", "Nieuwe Naam"),
+    );
+    while !text(&world.get(&url).await).contains("Nieuwe Naam") {
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    world.running.clock.shift(900);
+    // medmij case 32
+    for _ in 0..100 {
+        let (_, shown) = world.at_verklaring(SASKIA, NAAM).await;
+        if shown.html.contains("Nieuwe Naam") {
+            return;
+        }
+    }
+    panic!("the old name is still there");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn medmij_case_033_a_confirmation_names_the_gegevensdienst_and_cannot_last() {
+    let world = World::start().await;
+    let (_, shown) = world.at_verklaring(SASKIA, &format!("{NAAM}~42")).await;
+    // medmij case 33
+    assert_eq!(heading(&shown), "Bevestigen");
+    assert!(
+        shown.html.contains("Meetwaarden vitale functies"),
+        "{}",
+        shown.html
+    );
+    assert!(!shown.html.contains("langdurig"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn medmij_case_034_and_035_a_fault_names_its_numbers_and_the_way_back() {
+    let world = World::start().await;
+    let (mut person, shown) = world.at_digid(NAAM).await;
+    let control = world.running.control.as_ref().expect("control");
+    control.troubles.set(Party::Xis, Some(Trouble::Down));
+    let shown = person
+        .send(login(&shown, SASKIA, "inloggen"))
+        .await
+        .expect("an answer");
+    // medmij case 34
+    assert_eq!(heading(&shown), "Technische storing");
+    assert_eq!(shown.status, 503);
+    for text in [
+        "Trace ID:",
+        "Session ID:",
+        "De Proef-DVA",
+        "Ziekenhuis De Sluiswachter",
+    ] {
+        assert!(shown.html.contains(text), "{text}");
+    }
+    assert!(shown.html.contains("href=\"https://anderpgo.localhost"));
+    // medmij case 35
+    let url = format!("{}/storing", world.url("dva"));
+    let bare = world.person().open(&url).await.expect("an answer");
+    assert!(bare.html.contains("Trace ID:") && !bare.html.contains("href=\"https://"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn medmij_case_089_a_login_without_the_representation_that_was_asked_for_stops() {
+    let world = World::start().await;
+    let mut parameters = world.auth(&format!("{NAAM} onbehalfof"));
+    parameters.push(("MedMij_geboortedatum", "19610412".to_owned()));
+    let mut person = world.person();
+    let shown = person
+        .open(&world.authorize_url(&parameters))
+        .await
+        .expect("an answer");
+    let form = shown.form("/inloggen").expect("the landing page");
+    let shown = person.send(form).await.expect("an answer");
+    let shown = person
+        .send(login(&shown, SASKIA, "inloggen"))
+        .await
+        .expect("an answer");
+    // medmij case 89
+    assert_eq!(heading(&shown), "U hebt voor uzelf ingelogd");
+    let back = shown
+        .form("/verklaring")
+        .expect("a way back")
+        .with("keuze", "nee");
+    denied(&person.send(back).await.expect("an answer"));
+}

@@ -1,0 +1,9 @@
+//! MedMij's own interfaces at a DVA, over TLS: a person with a browser, and a DVP with its certificate.
+
+mod authorize;
+mod beheren;
+mod login;
+mod matrix;
+mod resource;
+mod token;
+mod world;

@@ -1,0 +1,47 @@
+//! Resource requests with a token of MedMij's own token interface.
+
+use crate::world::{NAAM, SASKIA, World, json, numbers, text};
+
+async fn token(world: &World, scope: &str) -> String {
+    let code = world.code(SASKIA, scope, false).await;
+    let issued = json(&world.redeem(&code).await);
+    issued["access_token"].as_str().expect("a token").to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn medmij_case_067_and_068_and_069_a_token_opens_resources_in_its_header_for_900_seconds() {
+    let world = World::start().await;
+    let token = token(&world, NAAM).await;
+    let answer = world.resource("51", "Condition", &token).await;
+    // medmij case 67
+    assert_eq!(answer.status, 200, "{}", text(&answer));
+    assert!(
+        json(&answer)["entry"]
+            .as_array()
+            .is_some_and(|entries| !entries.is_empty())
+    );
+    // medmij case 68
+    let url = format!(
+        "{}?access_token={token}",
+        world.resource_url("51", "Condition")
+    );
+    let in_query = world.outside.get(&url, numbers()).await.expect("an answer");
+    assert!([400, 401].contains(&in_query.status.as_u16()));
+    world.running.clock.shift(901);
+    // medmij case 69
+    let late = world.resource("51", "Condition", &token).await;
+    assert_eq!(late.status, 401);
+    let challenge = late.headers["www-authenticate"].to_str().expect("text");
+    assert!(challenge.contains("invalid_token"), "{challenge}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn medmij_case_070_a_token_opens_what_its_scope_names() {
+    let world = World::start().await;
+    let token = token(&world, &format!("{NAAM}~42")).await;
+    // medmij case 70
+    let beyond = world.resource("51", "Condition", &token).await;
+    assert_eq!(beyond.status, 403);
+    let challenge = beyond.headers["www-authenticate"].to_str().expect("text");
+    assert!(challenge.contains("insufficient_scope"), "{challenge}");
+}

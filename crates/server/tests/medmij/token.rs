@@ -1,0 +1,245 @@
+//! The token interface.
+
+use http::HeaderName;
+use protocol::wire::with_query;
+use serde_json::Value;
+use server::outside::{Call, Headers};
+
+use crate::world::{
+    CORRELATION, NAAM, PGO, REQUEST, SASKIA, World, code_form, is_error, json, numbers, text,
+};
+
+fn member(answer: &Value, name: &str) -> String {
+    answer[name].as_str().expect("a text").to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn medmij_case_036_and_041_a_code_for_once_brings_a_token_once() {
+    let world = World::start().await;
+    let code = world.code(SASKIA, NAAM, false).await;
+    let answer = world.redeem(&code).await;
+    // medmij case 36
+    assert_eq!(answer.status, 200, "{}", text(&answer));
+    let issued = json(&answer);
+    assert_eq!(
+        (&issued["token_type"], &issued["expires_in"]),
+        (&"Bearer".into(), &900.into())
+    );
+    let scope = member(&issued, "scope");
+    assert!(
+        scope
+            .split(' ')
+            .all(|id| ["51", "52", "42", "48", "6"].contains(&id)),
+        "{scope}"
+    );
+    assert!(issued.get("refresh_token").is_none());
+    assert_eq!(answer.headers["cache-control"], "no-store");
+    // medmij case 41
+    is_error(&world.redeem(&code).await, 400, "invalid_grant");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn medmij_case_037_and_059_and_060_a_long_lived_consent_refreshes() {
+    let world = World::start().await;
+    let first = world.tokens(SASKIA).await;
+    let refresh = member(&first, "refresh_token");
+    // medmij case 59
+    let second = world.refresh(&refresh).await;
+    assert_eq!(second.status, 200, "{}", text(&second));
+    let second = json(&second);
+    assert_ne!(second["refresh_token"], first["refresh_token"]);
+    assert_eq!(second["scope"], first["scope"]);
+    // The answer was lost: the same successor.
+    let again = json(&world.refresh(&refresh).await);
+    assert_eq!(again["refresh_token"], second["refresh_token"]);
+    world.running.clock.shift(21);
+    // medmij case 60
+    is_error(&world.refresh(&refresh).await, 400, "invalid_grant");
+    let ended = member(&second, "refresh_token");
+    is_error(&world.refresh(&ended).await, 400, "invalid_grant");
+    // And with it the access token, at once.
+    let token = member(&second, "access_token");
+    assert_eq!(world.resource("51", "Condition", &token).await.status, 401);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn medmij_case_042_and_043_and_044_a_code_that_was_presented_is_void() {
+    let world = World::start().await;
+    for (redirect_uri, error) in [
+        (None, "invalid_request"),
+        (Some("/elders"), "invalid_grant"),
+    ] {
+        let code = world.code(SASKIA, NAAM, true).await;
+        let cb = world.cb();
+        let other = redirect_uri
+            .map(|path| format!("{cb}{path}"))
+            .unwrap_or_default();
+        let first = world.token(&code_form(&code, &other)).await;
+        // medmij cases 43 and 44
+        is_error(&first, 400, error);
+        // medmij case 42
+        is_error(&world.redeem(&code).await, 400, "invalid_grant");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn medmij_case_045_and_061_secrets_grow_old() {
+    let world = World::start().await;
+    let code = world.code(SASKIA, NAAM, true).await;
+    world.running.clock.shift(900);
+    // medmij case 45
+    is_error(&world.redeem(&code).await, 400, "invalid_grant");
+    let refresh = member(&world.tokens(SASKIA).await, "refresh_token");
+    world.running.clock.shift(183 * 86_400);
+    // medmij case 61
+    is_error(&world.refresh(&refresh).await, 400, "invalid_grant");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn medmij_case_047_and_048_a_client_shows_who_it_is() {
+    let world = World::start().await;
+    let (code, cb) = (world.code(SASKIA, NAAM, false).await, world.cb());
+    let mut form = code_form(&code, &cb);
+    form.retain(|(name, _)| *name != "client_id");
+    // medmij case 47
+    is_error(&world.token(&form).await, 400, "invalid_request");
+    // medmij case 48
+    let nobody = world.as_client(None);
+    let answer = world
+        .token_as(&nobody, &code_form(&code, &cb), numbers())
+        .await;
+    is_error(&answer, 401, "invalid_client");
+    // medmij case 46: another client's certificate is no proof, and spends nothing
+    let other = world.as_client(Some("pgo.localhost"));
+    let answer = world
+        .token_as(&other, &code_form(&code, &cb), numbers())
+        .await;
+    is_error(&answer, 401, "invalid_client");
+    assert_eq!(world.redeem(&code).await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn medmij_case_053_the_three_forms_of_a_token_request_are_taken_where_configured() {
+    let world = World::start().await;
+    for method in [http::Method::POST, http::Method::GET] {
+        let (code, cb) = (world.code(SASKIA, NAAM, false).await, world.cb());
+        let url = with_query(&world.token_endpoint(), &code_form(&code, &cb));
+        let head = world
+            .outside
+            .open(call(http::Method::HEAD, &url))
+            .await
+            .expect("an answer");
+        assert_eq!(head.status, 405, "HEAD spends nothing");
+        let mut opened = world
+            .outside
+            .open(call(method, &url))
+            .await
+            .expect("an answer");
+        let mut body = Vec::new();
+        while let Some(piece) = opened.piece().await.expect("a body") {
+            body.extend(piece);
+        }
+        // medmij case 53, seed 003
+        assert_eq!(opened.status, 200, "{}", String::from_utf8_lossy(&body));
+    }
+    let (code, cb) = (world.code(SASKIA, NAAM, false).await, world.cb());
+    let url = format!("{}?grant_type=authorization_code", world.token_endpoint());
+    let both = world
+        .outside
+        .post_form(&url, &code_form(&code, &cb), numbers())
+        .await;
+    is_error(&both.expect("an answer"), 400, "invalid_request");
+    assert_eq!(world.redeem(&code).await.status, 200, "and spent nothing");
+    assert!(!world.log().contains(&code), "queries are never logged");
+}
+
+fn call(method: http::Method, url: &str) -> Call<'_> {
+    Call {
+        method,
+        url,
+        headers: numbers(),
+        body: None,
+        timeout_s: 20,
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn medmij_case_054_and_055_and_106_only_what_is_asked_for_is_read() {
+    let world = World::start().await;
+    let (code, cb) = (world.code(SASKIA, NAAM, true).await, world.cb());
+    let mut form = code_form(&code, &cb);
+    form.push(("foo", "1"));
+    // medmij case 54
+    let tokens = json(&world.token(&form).await);
+    let refresh = member(&tokens, "refresh_token");
+    // medmij cases 55 and 106
+    for grant in ["client_credentials", "refresh_code"] {
+        let form = [
+            ("grant_type", grant),
+            ("refresh_token", refresh.as_str()),
+            ("client_id", PGO),
+        ];
+        is_error(&world.token(&form).await, 400, "unsupported_grant_type");
+    }
+    assert_eq!(world.refresh(&refresh).await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn medmij_case_056_a_request_without_its_numbers_spends_nothing() {
+    let world = World::start().await;
+    let (code, cb) = (world.code(SASKIA, NAAM, false).await, world.cb());
+    let request = HeaderName::from_static("medmij-request-id");
+    let correlation = HeaderName::from_static("x-correlation-id");
+    for headers in [
+        Headers::none(),
+        Headers::none().with(correlation.clone(), CORRELATION),
+        Headers::none().with(request.clone(), REQUEST),
+        Headers::none()
+            .with(request, "abc")
+            .with(correlation, CORRELATION),
+    ] {
+        let answer = world
+            .token_as(&world.outside, &code_form(&code, &cb), headers)
+            .await;
+        // medmij case 56
+        is_error(&answer, 400, "invalid_request");
+    }
+    assert_eq!(world.redeem(&code).await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn medmij_case_057_another_number_than_in_the_authorization_request_is_told_and_served() {
+    let world = World::start().await;
+    let (code, cb) = (world.code(SASKIA, NAAM, false).await, world.cb());
+    let other = Headers::none()
+        .with(HeaderName::from_static("medmij-request-id"), REQUEST)
+        .with(HeaderName::from_static("x-correlation-id"), REQUEST);
+    let answer = world
+        .token_as(&world.outside, &code_form(&code, &cb), other)
+        .await;
+    // medmij case 57
+    assert_eq!(answer.status, 200);
+    assert!(world.log().contains("X-Correlation-ID differs"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn medmij_case_066_and_072_a_confirmation_is_for_once_and_nothing_tells_of_the_person() {
+    let world = World::start().await;
+    let code = world.code(SASKIA, &format!("{NAAM}~42"), true).await;
+    let issued = json(&world.redeem(&code).await);
+    // medmij case 66
+    assert!(issued.get("refresh_token").is_none());
+    assert_eq!(issued["scope"], "42");
+    // medmij case 72
+    let token = member(&issued, "access_token");
+    let payload = token.split('.').nth(1).expect("claims");
+    let claims = String::from_utf8(jose::b64::decode(payload).expect("base64url")).expect("text");
+    let log = world.log();
+    for secret in [SASKIA, "1961", "Saskia", "sluiswachter"] {
+        assert!(
+            !claims.contains(secret) && !code.contains(secret),
+            "{secret}"
+        );
+    }
+    assert!(!log.contains(SASKIA) && !log.contains(&token));
+}
