@@ -23,7 +23,7 @@ use saml::NameId;
 use saml::artifact::Artifact;
 use saml::artifact_resolve::{self, ArtifactResolve};
 use saml::artifact_response::{
-    ArtifactResponse, Assertion, Content, Outcome, Response as Answered, VALIDITY_S,
+    ArtifactResponse, Assertion, Content, Outcome, Response as Answered, Subject, VALIDITY_S,
 };
 use saml::authn_request::{Comparison, receive_redirect};
 use saml::incoming::IdentityProvider;
@@ -1063,7 +1063,7 @@ async fn crooked_answer(State(idp): State<Arc<Crooked>>, soap: Bytes) -> Respons
     let assertion = Assertion {
         id: "_assertion".to_owned(),
         issue_instant: now(),
-        name_id: NameId::bsn(&person),
+        subject: Subject::NameId(NameId::bsn(&person)),
         audience: asked.issuer,
         recipient: consumer.clone(),
         in_response_to: REQUEST.to_owned(),
@@ -1186,7 +1186,7 @@ async fn an_answer_without_a_twist_logs_somebody_in() {
 async fn digid_case_023_a_number_of_another_sector_is_refused() {
     let uitkomst = with_twist(|answer, key| {
         with(answer, key, |a| {
-            a.name_id = NameId::of_sector("s00000001", "123456782");
+            a.subject = Subject::NameId(NameId::of_sector("s00000001", "123456782"));
         })
     });
     assert_eq!(refused(uitkomst.await), "digid case 23");
@@ -1196,7 +1196,7 @@ async fn digid_case_023_a_number_of_another_sector_is_refused() {
 async fn digid_case_024_a_number_that_fails_the_11_check_is_refused() {
     let uitkomst = with_twist(|answer, key| {
         with(answer, key, |a| {
-            a.name_id = NameId::of_sector("s00000000", "123456789");
+            a.subject = Subject::NameId(NameId::of_sector("s00000000", "123456789"));
         })
     });
     assert_eq!(refused(uitkomst.await), "digid case 24");

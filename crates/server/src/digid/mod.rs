@@ -121,6 +121,8 @@ impl ServiceProvider {
             slo_redirect: Some(self.slo_url.clone()),
             slo_soap: Some(self.slo_soap_url.clone()),
             signing: vec![self.key.certificate().clone()],
+            encryption: Vec::new(),
+            services: Vec::new(),
         };
         metadata.to_xml(id, &self.key)
     }

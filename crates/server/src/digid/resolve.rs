@@ -6,7 +6,7 @@ use http::{HeaderName, StatusCode};
 use mitz::authorization_server::aanmelding::Uitkomst;
 use saml::artifact::Artifact;
 use saml::artifact_resolve::ArtifactResolve;
-use saml::digid::{Asked, Authenticated, Refusal, Untrusted};
+use saml::digid::{Asked, Authenticated, Refusal, Untrusted, Version};
 use saml::metadata::IdpMetadata;
 use saml::signature::SignatureFault;
 use verdict::Moment;
@@ -156,6 +156,7 @@ impl ServiceProvider {
             min_loa: self.min_level,
             idp_entity_id: &idp.entity_id,
             idp_keys: &keys,
+            version: Version::V3,
         };
         saml::digid::accept(soap, &question, asked.now, LEEWAY_S)
     }

@@ -7,7 +7,7 @@ use identity::{Bsn, Loa};
 use saml::NameId;
 use saml::artifact::Artifact;
 use saml::artifact_resolve::ArtifactResolve;
-use saml::artifact_response::{Assertion, Content, Outcome, Response, VALIDITY_S};
+use saml::artifact_response::{Assertion, Content, Outcome, Response, Subject, VALIDITY_S};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use verdict::{
@@ -214,7 +214,7 @@ impl Question {
             } => Outcome::Success(Box::new(Assertion {
                 id: self.ids.assertion,
                 issue_instant: self.now,
-                name_id: NameId::bsn(&bsn),
+                subject: Subject::NameId(NameId::bsn(&bsn)),
                 audience: answer.entity_id,
                 recipient: answer.consumer_url.clone(),
                 in_response_to: answer.request_id.clone(),
