@@ -3,8 +3,6 @@
 //! It names a service and not a level: the level stands in the catalogue of services. Made by the
 //! service provider, judged by the identity provider; what is wrong there is HTTP 400.
 
-use std::fmt;
-
 use verdict::Moment;
 
 use crate::authn_request::{CannotSend, PostForm};
@@ -45,12 +43,6 @@ pub struct Scoping {
     pub requester_id: String,
     /// The same in `IDPList`, as CombiConnect wants it.
     pub idp_entry: Option<String>,
-}
-
-impl fmt::Display for Scoping {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.requester_id)
-    }
 }
 
 impl Scoping {

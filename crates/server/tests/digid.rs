@@ -1,5 +1,7 @@
 //! The DigiD simulator and our service provider, over real TLS.
 
+#[path = "digid/entrance.rs"]
+mod entrance;
 #[path = "digid/logout.rs"]
 mod logout;
 mod party;
@@ -43,7 +45,9 @@ use server::home::Home;
 use server::log::RefusalLog;
 use server::observer::Observer;
 use server::outside::{Answer, Headers, Outside, OutsideError};
-use server::routes::digid::{DigidGiven, DigidRole, Person, SpSource};
+use server::routes::digid::{
+    Dienst, DigidGiven, DigidRole, Grond, Person, SpSource, Vertegenwoordigde,
+};
 use server::trust::Trust;
 
 const MITZ: &str = "mitz.localhost";
@@ -115,6 +119,7 @@ impl Network {
                 front_url: self.door.url(DIGID, ""),
                 back_url: self.door.url(DIGID_BACK, ""),
                 sps: vec![metadata(MITZ), metadata(OTHER)],
+                diensten: diensten(),
                 people: vec![person()],
                 next_origins: vec![self.door.url("pgo.localhost", "")],
                 has_substantieel,
@@ -183,7 +188,21 @@ fn person() -> Person {
         naam: "Anna de Vries".to_owned(),
         omschrijving_nl: "Bestaat niet.".to_owned(),
         omschrijving_en: "Does not exist.".to_owned(),
+        vertegenwoordigt: vec![Vertegenwoordigde {
+            bsn: Bsn::parse(VICTIM).expect("valid"),
+            naam: "Noor de Vries".to_owned(),
+            grond: Grond::Ouder,
+        }],
     }
+}
+
+/// The catalogue of 4.x.
+fn diensten() -> Vec<Dienst> {
+    vec![Dienst {
+        service_uuid: entrance::SERVICE.to_owned(),
+        naam: "Mitz & co".to_owned(),
+        level: Loa::Midden,
+    }]
 }
 
 async fn party(rig: &Rig, name: &'static str, host_name: &str, clock: &Clock) -> Arc<App> {

@@ -428,12 +428,14 @@ fn digid(on: &Foundation, app: &Arc<App>) -> Result<Arc<DigidRole>, String> {
             naam: person.name.clone(),
             omschrijving_nl: shows(|shows| &shows.nl),
             omschrijving_en: shows(|shows| &shows.en),
+            vertegenwoordigt: Vec::new(),
         }
     });
     let given = DigidGiven {
         front_url: on.hosts.url("digid"),
         back_url: on.hosts.url("digid-back"),
         sps: vec![SpSource::Url(on.hosts.sp_metadata_url())],
+        diensten: Vec::new(),
         people: people.collect(),
         next_origins: vec![on.hosts.url("toestemmingen")],
         has_substantieel: true,

@@ -3,10 +3,11 @@
 use super::{
     Afgemeld, Bediening, BeheerApplicatie, BeheerDomein, BeheerDomeinen, BeheerIdp, BeheerInloggen,
     BeheerLogboek, BeheerMelding, BeheerNoodrem, BeheerRol, Berichten, Brand, DigidDoorsturen,
-    DigidInloggen, DigidNietGevonden, DigidUitgelogd, DigidUitloggen, Eis, IdpFout, IdpInloggen,
-    KoppeltaalFout, Lang, MitzFout, MitzGeannuleerd, MitzNietIngelogd, ModuleMelding, ModuleTaak,
-    Netwerk, Origin, Overzicht, Page, PageContext, PgoMelding, PgoResultaat, PgoStart, PortaalFout,
-    PortaalOpenen, PortaalStart, RegisterFout, Reis, Shell, Technisch, Toestemming,
+    DigidInloggen, DigidNietGevonden, DigidUitgelogd, DigidUitloggen, DigidVertegenwoordigen, Eis,
+    IdpFout, IdpInloggen, KoppeltaalFout, Lang, MitzFout, MitzGeannuleerd, MitzNietIngelogd,
+    ModuleMelding, ModuleTaak, Netwerk, Origin, Overzicht, Page, PageContext, PgoMelding,
+    PgoResultaat, PgoStart, PortaalFout, PortaalOpenen, PortaalStart, RegisterFout, Reis, Shell,
+    Technisch, Toestemming,
 };
 
 /// A rendered sample.
@@ -27,6 +28,7 @@ pub fn samples(lang: Lang) -> Vec<Sample> {
         of::<DigidInloggen>("digid_inloggen", Brand::DigidSimulator, lang),
         of::<DigidNietGevonden>("digid_niet_gevonden", Brand::DigidSimulator, lang),
         of::<DigidUitloggen>("digid_uitloggen", Brand::DigidSimulator, lang),
+        of::<DigidVertegenwoordigen>("digid_vertegenwoordigen", Brand::DigidSimulator, lang),
         of::<DigidUitgelogd>("digid_uitgelogd", Brand::DigidSimulator, lang),
         of::<MitzGeannuleerd>("mitz_geannuleerd", Brand::Mitz, lang),
         of::<MitzNietIngelogd>("mitz_niet_ingelogd", Brand::Mitz, lang),
