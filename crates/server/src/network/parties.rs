@@ -8,7 +8,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use axum::Router;
-use identity::{Hostname, Loa};
+use identity::{Bsn, Hostname, Loa};
 use medmij::lists::{Soort, Volgnummer};
 use mitz::authorization_server::{Dva, Dvas, Mitz};
 use mitz::discovery::Endpoints;
@@ -29,7 +29,7 @@ use crate::keys::{Keys, MasterKey, Purpose, Schedule, master};
 use crate::lists::{Lists, Stelselnode};
 use crate::observer::Observer;
 use crate::outside::{Ears, Others, Outside, OutsideConfig};
-use crate::routes::digid::{DigidGiven, DigidRole, Person, SpSource};
+use crate::routes::digid::{DigidGiven, DigidRole, Grond, Person, SpSource, Vertegenwoordigde};
 use crate::routes::dva::{DvaGiven, DvaRole, DvaUrls};
 use crate::routes::idp::IdpRole;
 use crate::routes::koppeltaal::KoppeltaalRole;
@@ -413,6 +413,20 @@ fn lokalisatie(on: &Foundation, app: &Arc<App>) -> Result<Router, String> {
     Ok(LokalisatieRole::new(Arc::clone(app), mitz, table).router())
 }
 
+/// Whom a person may log in for, as the simulator's page shows them.
+fn represented(on: &Foundation, person: &crate::input::Person) -> Vec<Vertegenwoordigde> {
+    let of = |(bsn, grond): &(Bsn, Grond)| {
+        let mut people = on.input.people.iter();
+        let found = people.find(|other| other.bsn == *bsn)?;
+        Some(Vertegenwoordigde {
+            bsn: bsn.clone(),
+            naam: found.name.clone(),
+            grond: *grond,
+        })
+    };
+    person.represents.iter().filter_map(of).collect()
+}
+
 fn digid(on: &Foundation, app: &Arc<App>) -> Result<Arc<DigidRole>, String> {
     let directory = on.state.join(Party::Digid.name());
     let signing = saml_signing(&directory, &hostname("digid")?, on.clock.wall());
@@ -428,7 +442,7 @@ fn digid(on: &Foundation, app: &Arc<App>) -> Result<Arc<DigidRole>, String> {
             naam: person.name.clone(),
             omschrijving_nl: shows(|shows| &shows.nl),
             omschrijving_en: shows(|shows| &shows.en),
-            vertegenwoordigt: Vec::new(),
+            vertegenwoordigt: represented(on, person),
         }
     });
     let given = DigidGiven {
