@@ -1,7 +1,7 @@
 //! DigiD's answer, as the service provider judges it.
 #![no_main]
 use identity::Loa;
-use saml::digid::{Asked, accept};
+use saml::digid::{Asked, Version, accept};
 use verdict::Moment;
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
@@ -15,6 +15,7 @@ libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
         min_loa: Loa::Substantieel,
         idp_entity_id: "https://digid.localhost/saml/idp/metadata",
         idp_keys: &[],
+        version: Version::V3,
     };
     assert!(accept(bytes, &asked, now, 60).is_err(), "nothing is signed by nobody");
 });

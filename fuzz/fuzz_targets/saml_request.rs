@@ -13,6 +13,8 @@ libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
     if let Ok(text) = std::str::from_utf8(bytes) {
         assert!(saml::authn_request::receive_redirect(text, at(), now).is_err());
         assert!(saml::authn_request::receive_post(text, None, at(), now).is_err());
+        assert!(saml::entrance::receive_post(text, None, at(), now).is_err());
+        assert!(saml::entrance::receive_logout(text, at(), now).is_err());
         assert!(saml::logout::receive_redirect(text, at(), now).is_err());
         assert!(saml::logout::receive_post(text, None, at(), now).is_err());
         let _ = saml::artifact::Artifact::parse(text);

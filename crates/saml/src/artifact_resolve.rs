@@ -52,6 +52,16 @@ pub enum Rejected {
     Denied(Denied),
 }
 
+impl Rejected {
+    /// One line for the operator.
+    pub fn text(&self) -> String {
+        match self {
+            Self::NotFound(why) => why.to_string(),
+            Self::Denied(denied) => denied.why.to_string(),
+        }
+    }
+}
+
 /// What is needed to answer that the question is denied.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Denied {

@@ -9,15 +9,17 @@ use std::net::IpAddr;
 use identity::{Bsn, Loa};
 use verdict::Moment;
 
+use crate::encryption::DecryptionKey;
 use crate::keys::TrustedKey;
 use crate::names::{
-    ASSERTION, AUTHN_FAILED, BEARER, NO_AUTHN_CONTEXT, PROTOCOL, REQUEST_DENIED, REQUESTER,
-    RESPONDER, SUCCESS,
+    ASSERTION, AUTHN_FAILED, BEARER, NO_AUTHN_CONTEXT, NO_SUPPORTED_IDP, PROTOCOL, REQUEST_DENIED,
+    REQUESTER, RESPONDER, SUCCESS,
 };
 use crate::reader::{self, Element};
 use crate::signature::{self, Signed};
 use crate::{BadNameId, NameId, instant, soap, status};
 
+mod people;
 mod refusal;
 
 pub use refusal::{Refusal, Untrusted};
@@ -42,13 +44,31 @@ pub struct Asked<'a> {
     pub idp_entity_id: &'a str,
     /// DigiD's keys, from its metadata.
     pub idp_keys: &'a [TrustedKey],
+    /// In which version DigiD answers.
+    pub version: Version<'a>,
+}
+
+/// The version of DigiD's interface in which we asked (digid.md 1).
+#[derive(Clone, Copy, Debug)]
+pub enum Version<'a> {
+    /// 3.x: the person is in clear text.
+    V3,
+    /// 4.x, CombiConnect or TVS: people are encrypted.
+    V4 {
+        /// The service at which the person logs in.
+        service_uuid: &'a str,
+        /// Our keys.
+        decryption: &'a [DecryptionKey],
+    },
 }
 
 /// Who logged in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Authenticated {
-    /// The person.
+    /// The person at the keyboard.
     pub bsn: Bsn,
+    /// Whom that person represents; the caller decides what it means (digid cases 49 to 51).
+    pub vertegenwoordigde: Option<Bsn>,
     /// The level that was reached.
     pub loa: Loa,
     /// When the person logged in.
@@ -147,13 +167,15 @@ fn successful(response: Element<'_>, asked: &Asked<'_>) -> Result<(), Refusal> {
     }
     saml_2_in_response_to(response, asked.authn_request_id)?; // digid case 26
     let destination = response.attribute("Destination");
-    if destination.is_some_and(|destination| destination != asked.acs_url) {
+    let may_lack = matches!(asked.version, Version::V3); // digid.md 3.3: 4.4 always says it
+    if destination.is_none_or(|to| to != asked.acs_url) && !(destination.is_none() && may_lack) {
         return Err(Untrusted::WrongDestination.into());
     }
     match status::read(response) {
         Some((SUCCESS, None)) => Ok(()),
         Some((RESPONDER, Some(AUTHN_FAILED))) => Err(Refusal::Cancelled), // digid case 17
         Some((RESPONDER, Some(NO_AUTHN_CONTEXT))) => Err(Refusal::LevelTooLow), // digid case 18
+        Some((REQUESTER, Some(NO_SUPPORTED_IDP))) => Err(Refusal::NoSupportedIdp), // digid case 48
         Some((REQUESTER | RESPONDER, Some(REQUEST_DENIED))) => Err(Refusal::RequestDenied),
         _ => Err(Untrusted::UnknownStatus.into()),
     }
@@ -192,8 +214,24 @@ fn read_assertion(
     let statement = required(assertion, "AuthnStatement")?;
     let (authn_instant, loa) = check_login(statement, asked, clock)?;
     let locality = statement.only(ASSERTION, "SubjectLocality");
+    let name_id = required(subject, "NameID")?;
+    let (bsn, vertegenwoordigde) = match asked.version {
+        Version::V3 => (person(name_id)?, None),
+        Version::V4 {
+            service_uuid,
+            decryption,
+        } => {
+            let ours = people::Ours {
+                entity_id: asked.sp_entity_id,
+                service_uuid,
+                decryption,
+            };
+            people::read(assertion, name_id, ours)?
+        }
+    };
     Ok(Authenticated {
-        bsn: person(required(subject, "NameID")?)?,
+        bsn,
+        vertegenwoordigde,
         loa,
         authn_instant,
         session_index: statement.attribute("SessionIndex").map(str::to_owned),
@@ -269,7 +307,11 @@ fn check_login(
     }
     let context = required(statement, "AuthnContext")?;
     let class = required(context, "AuthnContextClassRef")?.text();
-    let loa = Loa::from_class_ref(&class.unwrap_or_default());
+    let class = class.unwrap_or_default();
+    let loa = match asked.version {
+        Version::V3 => Loa::from_class_ref(&class),
+        Version::V4 { .. } => Loa::from_eidas_uri(&class), // digid.md 2.3
+    };
     let loa = loa.map_err(|_| Untrusted::UnknownLevel)?;
     if loa < asked.min_loa {
         return Err(Refusal::LevelTooLow); // digid cases 18, 19
@@ -320,6 +362,7 @@ mod tests {
     fn seen_at(address: Option<&str>) -> Authenticated {
         Authenticated {
             bsn: Bsn::parse("900029365").expect("valid"),
+            vertegenwoordigde: None,
             loa: Loa::Midden,
             authn_instant: Moment::from_unix(0),
             session_index: None,

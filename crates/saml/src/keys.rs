@@ -119,6 +119,18 @@ impl Certificate {
         Self::from_der(&der)
     }
 
+    /// Whether it is for this RSA key in PKCS#8.
+    pub(crate) fn is_of_pkcs8(&self, pkcs8: &[u8]) -> Result<bool, BadKey> {
+        let pair = rsa::KeyPair::from_pkcs8(pkcs8).map_err(|_| BadKey::Unreadable)?;
+        Ok(pair.public_key().as_ref() == self.key_bits)
+    }
+
+    /// Its SubjectPublicKeyInfo, as DER.
+    pub(crate) fn spki(&self) -> Option<Vec<u8>> {
+        let (_, certificate) = X509Certificate::from_der(&self.der).ok()?;
+        Some(certificate.public_key().raw.to_vec())
+    }
+
     /// The bytes that were read.
     pub fn der(&self) -> &[u8] {
         &self.der

@@ -1,10 +1,10 @@
-//! The SAML 2.0 that DigiD 3.x needs: our service provider, and the identity provider of the DigiD
+//! The SAML 2.0 that DigiD 3.x and 4.x need: our service provider, and the identity provider of the DigiD
 //! simulator.
 //!
 //! Bytes from outside pass [`reader`] (strict XML) and [`signature`] (which gives back only what
 //! was signed) before a rule reads them. Then [`authn_request`], [`artifact`],
 //! [`artifact_resolve`] and [`artifact_response`] are the messages in the order in which a login
-//! uses them; [`digid::accept`] is the service provider's verdict on the last one. [`logout`] ends
+//! uses them; DigiD 4.x asks by [`entrance`] and names people by [`encryption`]; [`digid::accept`] is the service provider's verdict on the last one. [`logout`] ends
 //! what a login began.
 //!
 //! This crate never opens a socket, reads a clock, draws randomness or keeps a session; it takes
@@ -26,6 +26,8 @@ pub mod artifact_resolve;
 pub mod artifact_response;
 pub mod authn_request;
 pub mod digid;
+pub mod encryption;
+pub mod entrance;
 pub mod incoming;
 pub mod keys;
 pub mod logout;

@@ -13,7 +13,7 @@ mod idp;
 mod sp;
 
 pub use idp::{ArtifactResolutionService, IdpMetadata};
-pub use sp::{AssertionConsumerService, SpMetadata};
+pub use sp::{AssertionConsumerService, AttributeConsumingService, SpMetadata};
 
 /// Why a file is no metadata that we can use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -104,21 +104,28 @@ impl<'d> Role<'d> {
     /// The certificate of every key that may sign: `use="signing"`, or no use (SAML metadata
     /// 2.4.1.1). Of a chain the first counts.
     fn signing_certificates(&self) -> Result<Vec<Certificate>, BadMetadata> {
-        let may_sign =
-            |key: &Element<'_>| key.attribute("use").is_none_or(|used| used == "signing");
-        let certificates: Vec<Certificate> = self
-            .descriptor
-            .all(METADATA, "KeyDescriptor")
-            .filter(may_sign)
-            .flat_map(|key| key.all(DSIG, "KeyInfo"))
-            .flat_map(|info| info.all(DSIG, "X509Data"))
-            .filter_map(|data| data.all(DSIG, "X509Certificate").next())
-            .map(|el| Certificate::from_base64(&el.text().unwrap_or_default()))
-            .collect::<Result<_, _>>()?;
+        let certificates = self.certificates("signing")?;
         if certificates.is_empty() {
             return Err(BadMetadata::NoCertificate);
         }
         Ok(certificates)
+    }
+
+    /// The certificate of every key that others may encrypt for. DigiD 3.x asks for none.
+    fn encryption_certificates(&self) -> Result<Vec<Certificate>, BadMetadata> {
+        self.certificates("encryption")
+    }
+
+    fn certificates(&self, wanted: &str) -> Result<Vec<Certificate>, BadMetadata> {
+        let serves = |key: &Element<'_>| key.attribute("use").is_none_or(|used| used == wanted);
+        self.descriptor
+            .all(METADATA, "KeyDescriptor")
+            .filter(serves)
+            .flat_map(|key| key.all(DSIG, "KeyInfo"))
+            .flat_map(|info| info.all(DSIG, "X509Data"))
+            .filter_map(|data| data.all(DSIG, "X509Certificate").next())
+            .map(|el| Ok(Certificate::from_base64(&el.text().unwrap_or_default())?))
+            .collect()
     }
 
     /// The endpoints of this name and binding.
@@ -185,16 +192,14 @@ fn entity_descriptor(id: &str, entity_id: &str, role: El) -> El {
         .child(role)
 }
 
-fn key_descriptors(certificates: &[Certificate]) -> impl Iterator<Item = El> {
-    certificates.iter().map(|certificate| {
+fn key_descriptors(used: &'static str, certificates: &[Certificate]) -> impl Iterator<Item = El> {
+    certificates.iter().map(move |certificate| {
         let data = El::new("ds:X509Data")
             .child(El::new("ds:X509Certificate").text(certificate.to_base64()));
         let info = El::new("ds:KeyInfo")
             .child(El::new("ds:KeyName").text(certificate.key_name()))
             .child(data);
-        El::new("md:KeyDescriptor")
-            .attr("use", "signing")
-            .child(info)
+        El::new("md:KeyDescriptor").attr("use", used).child(info)
     })
 }
 

@@ -26,3 +26,18 @@ pub(crate) const ENVELOPED_SIGNATURE: &str =
     "http://www.w3.org/2000/09/xmldsig#enveloped-signature";
 /// Exclusive canonicalization without comments; also the namespace of `InclusiveNamespaces`.
 pub(crate) const EXC_C14N: &str = "http://www.w3.org/2001/10/xml-exc-c14n#";
+
+pub(crate) const XENC: &str = "http://www.w3.org/2001/04/xmlenc#";
+
+pub(crate) const NO_SUPPORTED_IDP: &str = "urn:oasis:names:tc:SAML:2.0:status:NoSupportedIDP";
+pub(crate) const TRANSIENT: &str = "urn:oasis:names:tc:SAML:2.0:nameid-format:transient";
+pub(crate) const PERSISTENT: &str = "urn:oasis:names:tc:SAML:2.0:nameid-format:persistent";
+pub(crate) const CONSENT_UNSPECIFIED: &str = "urn:oasis:names:tc:SAML:2.0:consent:unspecified";
+
+/// The attributes of DigiD 4.x (digid.md 3.2, 3.3).
+pub(crate) const SERVICE_UUID: &str = "urn:nl-eid-gdi:1.0:ServiceUUID";
+pub(crate) const INTENDED_AUDIENCE: &str = "urn:nl-eid-gdi:1.0:IntendedAudience";
+pub(crate) const IDP_ASSERTION: &str = "urn:nl-eid-gdi:1.0:IdpAssertion";
+pub(crate) const ACTING_SUBJECT: &str = "urn:nl-eid-gdi:1.0:ActingSubjectID";
+pub(crate) const LEGAL_SUBJECT: &str = "urn:nl-eid-gdi:1.0:LegalSubjectID";
+pub(crate) const LEGACY_BSN: &str = "urn:nl-eid-gdi:1.0:id:legacy-BSN";

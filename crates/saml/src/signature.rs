@@ -135,6 +135,8 @@ pub enum CannotSign {
     NotAMessage,
     /// The cryptographic library failed.
     Failed(SigningFailed),
+    /// A part of it could not be encrypted for its recipient.
+    Unencrypted,
 }
 
 impl fmt::Display for CannotSign {
@@ -142,6 +144,9 @@ impl fmt::Display for CannotSign {
         match self {
             Self::NotAMessage => f.write_str("expected an XML message with an ID and content"),
             Self::Failed(failed) => failed.fmt(f),
+            Self::Unencrypted => {
+                f.write_str("a part of the message could not be encrypted for its recipient")
+            }
         }
     }
 }

@@ -10,6 +10,11 @@ pub(crate) fn write(first: &str, second: Option<&str>) -> El {
     El::new("samlp:Status").child(code(first).children(second.map(code)))
 }
 
+/// The same with a line that says why.
+pub(crate) fn write_with(first: &str, second: &str, message: &str) -> El {
+    write(first, Some(second)).child(El::new("samlp:StatusMessage").text(message))
+}
+
 /// First and second status code.
 pub(crate) fn read(message: Element<'_>) -> Option<(&str, Option<&str>)> {
     let first = message

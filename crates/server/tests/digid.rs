@@ -1,5 +1,7 @@
 //! The DigiD simulator and our service provider, over real TLS.
 
+#[path = "digid/entrance.rs"]
+mod entrance;
 #[path = "digid/logout.rs"]
 mod logout;
 mod party;
@@ -23,7 +25,7 @@ use saml::NameId;
 use saml::artifact::Artifact;
 use saml::artifact_resolve::{self, ArtifactResolve};
 use saml::artifact_response::{
-    ArtifactResponse, Assertion, Content, Outcome, Response as Answered, VALIDITY_S,
+    ArtifactResponse, Assertion, Content, Outcome, Response as Answered, Subject, VALIDITY_S,
 };
 use saml::authn_request::{Comparison, receive_redirect};
 use saml::incoming::IdentityProvider;
@@ -43,7 +45,9 @@ use server::home::Home;
 use server::log::RefusalLog;
 use server::observer::Observer;
 use server::outside::{Answer, Headers, Outside, OutsideError};
-use server::routes::digid::{DigidGiven, DigidRole, Person, SpSource};
+use server::routes::digid::{
+    Dienst, DigidGiven, DigidRole, Grond, Person, SpSource, Vertegenwoordigde,
+};
 use server::trust::Trust;
 
 const MITZ: &str = "mitz.localhost";
@@ -115,6 +119,7 @@ impl Network {
                 front_url: self.door.url(DIGID, ""),
                 back_url: self.door.url(DIGID_BACK, ""),
                 sps: vec![metadata(MITZ), metadata(OTHER)],
+                diensten: diensten(),
                 people: vec![person()],
                 next_origins: vec![self.door.url("pgo.localhost", "")],
                 has_substantieel,
@@ -183,7 +188,21 @@ fn person() -> Person {
         naam: "Anna de Vries".to_owned(),
         omschrijving_nl: "Bestaat niet.".to_owned(),
         omschrijving_en: "Does not exist.".to_owned(),
+        vertegenwoordigt: vec![Vertegenwoordigde {
+            bsn: Bsn::parse(VICTIM).expect("valid"),
+            naam: "Noor de Vries".to_owned(),
+            grond: Grond::Ouder,
+        }],
     }
+}
+
+/// The catalogue of 4.x.
+fn diensten() -> Vec<Dienst> {
+    vec![Dienst {
+        service_uuid: entrance::SERVICE.to_owned(),
+        naam: "Mitz & co".to_owned(),
+        level: Loa::Midden,
+    }]
 }
 
 async fn party(rig: &Rig, name: &'static str, host_name: &str, clock: &Clock) -> Arc<App> {
@@ -1063,7 +1082,7 @@ async fn crooked_answer(State(idp): State<Arc<Crooked>>, soap: Bytes) -> Respons
     let assertion = Assertion {
         id: "_assertion".to_owned(),
         issue_instant: now(),
-        name_id: NameId::bsn(&person),
+        subject: Subject::NameId(NameId::bsn(&person)),
         audience: asked.issuer,
         recipient: consumer.clone(),
         in_response_to: REQUEST.to_owned(),
@@ -1186,7 +1205,7 @@ async fn an_answer_without_a_twist_logs_somebody_in() {
 async fn digid_case_023_a_number_of_another_sector_is_refused() {
     let uitkomst = with_twist(|answer, key| {
         with(answer, key, |a| {
-            a.name_id = NameId::of_sector("s00000001", "123456782");
+            a.subject = Subject::NameId(NameId::of_sector("s00000001", "123456782"));
         })
     });
     assert_eq!(refused(uitkomst.await), "digid case 23");
@@ -1196,7 +1215,7 @@ async fn digid_case_023_a_number_of_another_sector_is_refused() {
 async fn digid_case_024_a_number_that_fails_the_11_check_is_refused() {
     let uitkomst = with_twist(|answer, key| {
         with(answer, key, |a| {
-            a.name_id = NameId::of_sector("s00000000", "123456789");
+            a.subject = Subject::NameId(NameId::of_sector("s00000000", "123456789"));
         })
     });
     assert_eq!(refused(uitkomst.await), "digid case 24");

@@ -16,6 +16,8 @@ pub enum Refusal {
     LevelTooLow,
     /// DigiD denied our request: it is wrong, or our service is not active.
     RequestDenied,
+    /// Who was asked for representation does not offer it (digid case 48).
+    NoSupportedIdp,
     /// DigiD does not know the artifact, has answered for it before, or made it for somebody else
     /// (digid cases 12, 13).
     ArtifactUnknown,
@@ -72,6 +74,12 @@ pub enum Untrusted {
     OtherSector,
     /// The number is no BSN.
     NotABsn,
+    /// The login is for another service than ours.
+    OtherService,
+    /// A person is encrypted for others only, or for another key (digid case 44).
+    NotForUs,
+    /// A person is encrypted for us and cannot be read.
+    Undecipherable,
     /// A part that DigiD always sends is missing, doubled or empty.
     Incomplete,
 }
@@ -83,6 +91,7 @@ impl Refusal {
             Self::Cancelled => "digid case 17",
             Self::LevelTooLow => "digid case 18",
             Self::RequestDenied => "digid case 6",
+            Self::NoSupportedIdp => "digid case 48",
             Self::ArtifactUnknown => "digid case 12",
             Self::ArtifactTooOld => "digid case 14",
             Self::Untrusted(why) => why.requirement(),
@@ -95,6 +104,7 @@ impl Refusal {
             Self::Cancelled => "the person cancelled or could not log in",
             Self::LevelTooLow => "the person logged in at a lower level than was asked for",
             Self::RequestDenied => "DigiD denied the request: check registration and clock",
+            Self::NoSupportedIdp => "DigiD knows no such service for representation",
             Self::ArtifactUnknown => "DigiD does not know the artifact, or answered for it before",
             Self::ArtifactTooOld => "the artifact was brought to DigiD too late",
             Self::Untrusted(why) => why.text(),
@@ -135,6 +145,8 @@ impl Untrusted {
             Self::WrongConfirmation => "SAML profiles 4.1.4.3",
             Self::UnknownCondition => "SAML core 2.5.1",
             Self::NoAssertion | Self::UnknownLevel | Self::Incomplete => "digid.md 2.5",
+            Self::NotForUs | Self::Undecipherable => "digid case 44",
+            Self::OtherService => "digid case 43",
         }
     }
 
@@ -173,6 +185,9 @@ impl Untrusted {
             Self::UnknownLevel => "the assertion has a level that DigiD does not know",
             Self::OtherSector => "the assertion names the person by another number than a BSN",
             Self::NotABsn => "the assertion names the person by a number that is no BSN",
+            Self::OtherService => "the assertion is for another service",
+            Self::NotForUs => "a person is encrypted for others, or for a key that we do not have",
+            Self::Undecipherable => "a person is encrypted in a way that cannot be read",
             Self::Incomplete => "the assertion lacks a part that DigiD always sends",
         }
     }

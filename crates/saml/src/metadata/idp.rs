@@ -64,7 +64,7 @@ impl IdpMetadata {
         let role = El::new("md:IDPSSODescriptor")
             .attr("WantAuthnRequestsSigned", "true")
             .attr("protocolSupportEnumeration", PROTOCOL)
-            .children(key_descriptors(&self.signing))
+            .children(key_descriptors("signing", &self.signing))
             .children(self.artifact_resolution.iter().map(resolution))
             .children(slo.into_iter().flatten())
             .children(sso.into_iter().flatten());

@@ -5,7 +5,9 @@ use super::{
     location, read,
 };
 use crate::keys::{Certificate, SigningKey, TrustedKey};
-use crate::names::{BINDING_ARTIFACT, BINDING_REDIRECT, BINDING_SOAP, PROTOCOL};
+use crate::names::{
+    ASSERTION, BINDING_ARTIFACT, BINDING_REDIRECT, BINDING_SOAP, METADATA, PROTOCOL, SERVICE_UUID,
+};
 use crate::reader::Element;
 use crate::signature::{self, CannotSign};
 use crate::writer::El;
@@ -23,6 +25,21 @@ pub struct SpMetadata {
     pub slo_soap: Option<String>,
     /// The certificates it signs with: several while it changes keys.
     pub signing: Vec<Certificate>,
+    /// The certificates that others encrypt for, of 4.x: the first counts.
+    pub encryption: Vec<Certificate>,
+    /// Its services, of 4.x.
+    pub services: Vec<AttributeConsumingService>,
+}
+
+/// A service by which a request of 4.x may name what the person logs in at (digid.md 3.2).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AttributeConsumingService {
+    /// The index.
+    pub index: u16,
+    /// What it is called in the catalogue of services.
+    pub service_uuid: String,
+    /// What it is called for people.
+    pub name: String,
 }
 
 /// An endpoint for artifacts.
@@ -71,9 +88,11 @@ impl SpMetadata {
             .attr("AuthnRequestsSigned", "true")
             .attr("WantAssertionsSigned", "true") // digid case 28
             .attr("protocolSupportEnumeration", PROTOCOL)
-            .children(key_descriptors(&self.signing))
+            .children(key_descriptors("signing", &self.signing))
+            .children(key_descriptors("encryption", &self.encryption))
             .children(slo)
-            .children(self.consumers.iter().map(consumer));
+            .children(self.consumers.iter().map(consumer))
+            .children(self.services.iter().map(AttributeConsumingService::to_el));
         signature::sign(&entity_descriptor(id, &self.entity_id, role).to_xml(), key)
     }
 
@@ -91,6 +110,14 @@ impl SpMetadata {
         services
             .find(|service| service.index == index)
             .map(|service| &*service.url)
+    }
+
+    /// What the catalogue calls the service of this index.
+    pub fn service_at(&self, index: u16) -> Option<&str> {
+        let mut services = self.services.iter();
+        services
+            .find(|service| service.index == index)
+            .map(|service| &*service.service_uuid)
     }
 
     /// The address for requests that name none: the default, else the first.
@@ -132,6 +159,48 @@ impl SpMetadata {
             slo_redirect: slo(BINDING_REDIRECT).map(answer_location).transpose()?,
             slo_soap: slo(BINDING_SOAP).map(location).transpose()?,
             signing: role.signing_certificates()?,
+            encryption: role.encryption_certificates()?,
+            services: role
+                .descriptor
+                .all(METADATA, "AttributeConsumingService")
+                .filter_map(AttributeConsumingService::read)
+                .collect::<Result<_, _>>()?,
         })
+    }
+}
+
+impl AttributeConsumingService {
+    /// A service of 4.x; nothing for one of another kind.
+    fn read(service: Element<'_>) -> Option<Result<Self, BadMetadata>> {
+        let named = |attribute: &Element<'_>| attribute.attribute("Name") == Some(SERVICE_UUID);
+        let mut attributes = service.all(METADATA, "RequestedAttribute");
+        let value = attributes
+            .find(named)?
+            .only(ASSERTION, "AttributeValue")?
+            .text()?;
+        let name = service.all(METADATA, "ServiceName").next();
+        Some(index(service).map(|index| Self {
+            index,
+            service_uuid: value,
+            name: name.and_then(Element::text).unwrap_or_default(),
+        }))
+    }
+
+    fn to_el(&self) -> El {
+        let value = El::new("saml:AttributeValue")
+            .attr("xmlns:saml", ASSERTION)
+            .text(&*self.service_uuid);
+        let attribute = El::new("md:RequestedAttribute")
+            .attr("Name", SERVICE_UUID)
+            .attr("isRequired", "true")
+            .child(value);
+        El::new("md:AttributeConsumingService")
+            .attr("index", self.index.to_string())
+            .child(
+                El::new("md:ServiceName")
+                    .attr("xml:lang", "nl")
+                    .text(&*self.name),
+            )
+            .child(attribute)
     }
 }

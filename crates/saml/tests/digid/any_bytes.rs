@@ -9,7 +9,7 @@ use saml::keys::Certificate;
 use saml::logout::{self, AskedToLogOut};
 use saml::metadata::{IdpMetadata, SpMetadata};
 use saml::redirect::{Carried, Redirected};
-use saml::{artifact_resolve, authn_request, reader};
+use saml::{artifact_resolve, authn_request, entrance, reader};
 
 use crate::common::{
     BSN, NOW, RESOLVE, SLO, SP_KEY, SP_SLO, SP_SLO_SOAP, SSO, at, good, idp_metadata, judge,
@@ -34,6 +34,8 @@ fn everywhere(bytes: &[u8]) {
     let _ = at(SSO, |idp| {
         authn_request::receive_post(&text, None, idp, NOW)
     });
+    let _ = at(SSO, |idp| entrance::receive_post(&text, None, idp, NOW));
+    let _ = at(SLO, |idp| entrance::receive_logout(&text, idp, NOW));
     let _ = at(SLO, |idp| logout::receive_redirect(&text, idp, NOW));
     let _ = at(SLO, |idp| logout::receive_post(&text, None, idp, NOW));
     let idp = idp_metadata();

@@ -2,7 +2,7 @@
 
 use identity::Loa;
 use saml::NameId;
-use saml::artifact_response::{self, ArtifactResponse, Assertion, Content, Outcome};
+use saml::artifact_response::{self, ArtifactResponse, Assertion, Content, Outcome, Subject};
 use saml::digid::{self, Refusal, Untrusted};
 use saml::keys::TrustedKey;
 use saml::signature::SignatureFault;
@@ -155,7 +155,7 @@ fn digid_case_023_a_person_of_another_sector_is_refused() {
     let of = |sector: &str| {
         let name_id = NameId::of_sector(sector, "123456782");
         success(Assertion {
-            name_id,
+            subject: Subject::NameId(name_id),
             ..assertion()
         })
     };
@@ -193,7 +193,7 @@ fn digid_case_024_a_number_that_fails_the_eleven_check_is_refused() {
     ] {
         let name_id = NameId::of_sector("s00000000", number);
         let answer = success(Assertion {
-            name_id,
+            subject: Subject::NameId(name_id),
             ..assertion()
         });
         assert_eq!(

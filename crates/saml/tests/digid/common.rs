@@ -10,10 +10,10 @@ use saml::NameId;
 use saml::artifact::Artifact;
 use saml::artifact_resolve::ArtifactResolve;
 use saml::artifact_response::{
-    ArtifactResponse, Assertion, Content, Outcome, Response, VALIDITY_S,
+    ArtifactResponse, Assertion, Content, Outcome, Response, Subject, VALIDITY_S,
 };
 use saml::authn_request::{AuthnRequest, Consumer, RequestedLevel};
-use saml::digid::{self, Asked, Authenticated, Refusal};
+use saml::digid::{self, Asked, Authenticated, Refusal, Version};
 use saml::incoming::IdentityProvider;
 use saml::keys::{Certificate, KeyInfo, SigningKey, TrustedKey};
 use saml::metadata::{
@@ -108,6 +108,8 @@ pub(crate) fn sp_metadata() -> SpMetadata {
         slo_redirect: Some(SP_SLO.to_owned()),
         slo_soap: Some(SP_SLO_SOAP.to_owned()),
         signing: vec![SP_KEY.certificate()],
+        encryption: Vec::new(),
+        services: Vec::new(),
     }
 }
 
@@ -149,7 +151,7 @@ pub(crate) fn assertion() -> Assertion {
     Assertion {
         id: "_assertion".to_owned(),
         issue_instant: NOW,
-        name_id: NameId::bsn(&Bsn::parse(BSN).expect("valid")),
+        subject: Subject::NameId(NameId::bsn(&Bsn::parse(BSN).expect("valid"))),
         audience: SP.to_owned(),
         recipient: ACS.to_owned(),
         in_response_to: REQUEST_ID.to_owned(),
@@ -211,6 +213,7 @@ pub(crate) fn asked(idp_keys: &[TrustedKey]) -> Asked<'_> {
         min_loa: Loa::Midden,
         idp_entity_id: IDP,
         idp_keys,
+        version: Version::V3,
     }
 }
 

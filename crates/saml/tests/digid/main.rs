@@ -1,4 +1,4 @@
-//! DigiD 3.x from both sides: the acceptance cases that need no server, the attacks, foreign
+//! DigiD 3.x and 4.x from both sides: the acceptance cases that need no server, the attacks, foreign
 //! signatures, and any bytes at all.
 
 mod any_bytes;
@@ -6,6 +6,7 @@ mod attacks;
 mod cases_answer;
 mod cases_request;
 mod common;
+mod entrance;
 mod logout;
 mod metadata;
 mod words;

@@ -199,7 +199,7 @@ fn what_may_hold_a_secret_prints_as_stars() {
         Redirected::read("SAMLRequest=AwA%3D", Carried::Request).expect("an empty request");
     assert_eq!(format!("{redirected:?}"), "Redirected(***)");
     let printed = format!("{:?}", success(assertion()));
-    assert!(printed.contains("name_id: ***") && !printed.contains(BSN));
+    assert!(printed.contains("subject: NameId(***)") && !printed.contains(BSN));
     let sent = request()
         .send(&idp_metadata(), None, &SP_KEY.signing)
         .expect("sent");

@@ -12,8 +12,8 @@ use saml::reader;
 use saml::signature::{self, SignatureFault};
 
 use crate::common::{
-    IDP_KEY, OTHER_KEY, RESOLVE, SP_KEY, TestKey, assertion_of, good, idp_metadata, message,
-    replaced, request, resolve, sp_metadata, without_signature,
+    BSN, IDP_KEY, OTHER_KEY, RESOLVE, SP, SP_KEY, TestKey, VICTIM, assertion_of, good,
+    idp_metadata, message, part, replaced, request, resolve, sp_metadata, without_signature,
 };
 
 const ABSENT: &str =
@@ -220,4 +220,68 @@ fn digid_case_032_what_xmlsec1_signs_with_sha_1_does_not_count() {
         Ok(()),
         "the same without SHA-1"
     );
+}
+
+#[test]
+fn digid_case_043_xmlsec1_opens_what_we_encrypt() {
+    let folder = folder("decrypt");
+    let soap = crate::entrance::good();
+    let data = part(&soap, "<xenc:EncryptedData ", "</xenc:EncryptedData>");
+    let key = part(&soap, "<xenc:EncryptedKey ", "</xenc:EncryptedKey>");
+    // xmlsec1 looks for the key where XML encryption puts it, inside the data.
+    let retrieval = part(data, "<ds:RetrievalMethod ", "</ds:RetrievalMethod>");
+    let file = written(&folder, "encrypted.xml", &replaced(data, retrieval, key));
+    let pem = written(&folder, "key.pem", &pem("PRIVATE KEY", &SP_KEY.pkcs8));
+    let output = xmlsec1("--decrypt", "--privkey-pem", &pem, &file);
+    let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{errors}");
+    let opened = String::from_utf8(output.stdout).expect("UTF-8");
+    assert!(opened.contains(&format!(
+        "NameQualifier=\"urn:nl-eid-gdi:1.0:id:legacy-BSN\">{BSN}</saml:NameID>"
+    )));
+}
+
+#[test]
+fn digid_case_043_we_open_what_xmlsec1_encrypts() {
+    let folder = folder("encrypt");
+    let name = SP_KEY.certificate().key_name();
+    let template = written(
+        &folder,
+        "template.xml",
+        &format!(
+            "<xenc:EncryptedData xmlns:xenc='http://www.w3.org/2001/04/xmlenc#' \
+             xmlns:ds='http://www.w3.org/2000/09/xmldsig#' \
+             Type='http://www.w3.org/2001/04/xmlenc#Element'>\
+             <xenc:EncryptionMethod Algorithm='http://www.w3.org/2001/04/xmlenc#aes256-cbc'/>\
+             <ds:KeyInfo><xenc:EncryptedKey Recipient='{SP}'><xenc:EncryptionMethod \
+             Algorithm='http://www.w3.org/2001/04/xmlenc#rsa-oaep-mgf1p'/>\
+             <ds:KeyInfo><ds:KeyName>{name}</ds:KeyName></ds:KeyInfo><xenc:CipherData>\
+             <xenc:CipherValue/></xenc:CipherData></xenc:EncryptedKey></ds:KeyInfo>\
+             <xenc:CipherData><xenc:CipherValue/></xenc:CipherData></xenc:EncryptedData>"
+        ),
+    );
+    let person = written(
+        &folder,
+        "person.xml",
+        &format!(
+            "<saml:NameID xmlns:saml='urn:oasis:names:tc:SAML:2.0:assertion' \
+             Format='urn:oasis:names:tc:SAML:2.0:nameid-format:persistent' \
+             NameQualifier='urn:nl-eid-gdi:1.0:id:legacy-BSN'>{VICTIM}</saml:NameID>"
+        ),
+    );
+    let certificate = pem("CERTIFICATE", SP_KEY.certificate().der());
+    let certificate = written(&folder, "certificate.pem", &certificate);
+    let mut command = Command::new("xmlsec1");
+    command.args(["--encrypt", "--session-key", "aes-256"]);
+    command
+        .arg(format!("--pubkey-cert-pem:{name}"))
+        .arg(certificate);
+    command.arg("--xml-data").arg(person).arg(template);
+    let output = command.output().expect(ABSENT);
+    let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{errors}");
+    let encrypted = String::from_utf8(output.stdout).expect("UTF-8");
+    let (_, encrypted) = encrypted.split_once("?>").expect("a declaration");
+    let person = crate::entrance::judged_with_acting(encrypted.trim());
+    assert_eq!(person.expect("accepted").bsn.reveal(), VICTIM);
 }

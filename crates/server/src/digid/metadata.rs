@@ -87,6 +87,18 @@ impl<T> Remembered<T> {
         self.at_most(app, AGAIN_S).await
     }
 
+    /// The metadata if it is held and at most five minutes old; nothing is fetched.
+    pub async fn held(&self, app: &App) -> Option<Arc<T>> {
+        match &self.0 {
+            Origin::Document(metadata) => Some(Arc::clone(metadata)),
+            Origin::Url { last, .. } => {
+                let last = last.lock().await;
+                let (at, metadata) = last.read.as_ref()?;
+                is_recent(*at, FRESH_S, app.clock.now()).then(|| Arc::clone(metadata))
+            }
+        }
+    }
+
     async fn at_most(&self, app: &App, age_max_s: u32) -> Result<Arc<T>, Unreachable> {
         let (url, parse, last) = match &self.0 {
             Origin::Document(metadata) => return Ok(Arc::clone(metadata)),

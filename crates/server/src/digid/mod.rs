@@ -11,6 +11,7 @@
 //!
 //! Start reading at [`ServiceProvider`].
 
+mod entrance;
 mod fault;
 mod logout;
 mod metadata;
@@ -24,10 +25,11 @@ use saml::metadata::{AssertionConsumerService, IdpMetadata, SpMetadata};
 use saml::signature::CannotSign;
 use verdict::Moment;
 
+pub use entrance::{Afwijking, EntranceConfig, Vertegenwoordiging};
 pub use fault::{Misconfigured, Unreachable};
 pub use logout::{BadLogout, LoggedOut};
 pub use metadata::{MetadataSource, Remembered};
-pub use resolve::{Resolve, SoapMediaType};
+pub use resolve::{Antwoord, Resolve, SoapMediaType};
 /// How the browser is sent to DigiD: by a signed redirect, or by a form when the metadata offers
 /// POST only (amendment to digid case 1).
 pub use saml::authn_request::Sent as Login;
@@ -55,7 +57,7 @@ pub struct ServiceProviderConfig {
     pub metadata: MetadataSource,
 }
 
-/// A service provider of DigiD 3.x.
+/// A service provider of DigiD: of 3.x, or at the entrance of 4.x.
 pub struct ServiceProvider {
     entity_id: String,
     acs_url: String,
@@ -67,6 +69,8 @@ pub struct ServiceProvider {
     media_type: SoapMediaType,
     key: SigningKey,
     idp: Remembered<IdpMetadata>,
+    /// None with 3.x.
+    entrance: Option<entrance::Entrance>,
 }
 
 impl ServiceProvider {
@@ -89,7 +93,21 @@ impl ServiceProvider {
             media_type: SoapMediaType::default(),
             key: signing_key(identity, KeyInfo::Certificate)?,
             idp: Remembered::new(config.metadata, IdpMetadata::parse)?,
+            entrance: None,
         })
+    }
+
+    /// The same as a service of 4.x. People are encrypted for `encryption`: an RSA key of its own.
+    ///
+    /// # Errors
+    /// [`Misconfigured`] when that key cannot be used.
+    pub fn at_entrance(
+        mut self,
+        config: EntranceConfig,
+        encryption: &certificates::Identity,
+    ) -> Result<Self, Misconfigured> {
+        self.entrance = Some(entrance::Entrance::new(config, encryption)?);
+        Ok(self)
     }
 
     /// The same under a name that DigiD shows on its login page (`ProviderName`).
@@ -121,6 +139,16 @@ impl ServiceProvider {
             slo_redirect: self.slo_url.clone(),
             slo_soap: self.slo_soap_url.clone(),
             signing: vec![self.key.certificate().clone()],
+            encryption: self
+                .entrance
+                .iter()
+                .map(|e| e.certificate().clone())
+                .collect(),
+            services: self
+                .entrance
+                .iter()
+                .map(entrance::Entrance::service)
+                .collect(),
         };
         metadata.to_xml(id, &self.key)
     }
@@ -138,7 +166,39 @@ impl ServiceProvider {
         relay_state: &str,
         now: Moment,
     ) -> Result<Login, Unreachable> {
+        let nobody = Vertegenwoordiging::Geen;
+        self.login_for(app, authn_request_id, relay_state, nobody, now)
+            .await
+    }
+
+    /// The same for a person who may be asked to log in for somebody else, which 3.x cannot ask.
+    /// [`Vertegenwoordiging::afwijking`] tells whether the answer is what was asked.
+    ///
+    /// # Errors
+    /// As [`Self::login`]; and when representation is asked of 3.x.
+    pub async fn login_for(
+        &self,
+        app: &App,
+        authn_request_id: &str,
+        relay_state: &str,
+        vertegenwoordiging: Vertegenwoordiging,
+        now: Moment,
+    ) -> Result<Login, Unreachable> {
         let idp = self.idp.get(app).await?;
+        let relay_state = Some(relay_state);
+        let unsent = |why: &dyn std::fmt::Display| {
+            tracing::error!(party = app.party, %why, "an AuthnRequest could not be sent");
+            Unreachable
+        };
+        if let Some(entrance) = &self.entrance {
+            let issuer = &self.entity_id;
+            let request = entrance.request(authn_request_id, issuer, vertegenwoordiging, now);
+            let form = request.send(&idp, relay_state, &self.key);
+            return form.map(Login::Post).map_err(|why| unsent(&why));
+        }
+        if vertegenwoordiging != Vertegenwoordiging::Geen {
+            return Err(unsent(&"DigiD 3.x knows no representation"));
+        }
         let request = AuthnRequest {
             id: authn_request_id.to_owned(),
             issue_instant: now,
@@ -148,12 +208,8 @@ impl ServiceProvider {
             force_authn: true,                              // design §5 "front channel"
             provider_name: self.name.clone(),
         };
-        request
-            .send(&idp, Some(relay_state), &self.key)
-            .map_err(|why| {
-                tracing::error!(party = app.party, %why, "an AuthnRequest could not be sent");
-                Unreachable
-            })
+        let sent = request.send(&idp, relay_state, &self.key);
+        sent.map_err(|why| unsent(&why))
     }
 }
 

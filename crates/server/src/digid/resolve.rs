@@ -6,12 +6,12 @@ use http::{HeaderName, StatusCode};
 use mitz::authorization_server::aanmelding::Uitkomst;
 use saml::artifact::Artifact;
 use saml::artifact_resolve::ArtifactResolve;
-use saml::digid::{Asked, Authenticated, Refusal, Untrusted};
+use saml::digid::{Asked, Authenticated, Refusal, Untrusted, Version};
 use saml::metadata::IdpMetadata;
 use saml::signature::SignatureFault;
 use verdict::Moment;
 
-use super::{ServiceProvider, Unreachable};
+use super::{ServiceProvider, Unreachable, Vertegenwoordiging};
 use crate::app::App;
 use crate::chance;
 use crate::door::TraceId;
@@ -60,6 +60,24 @@ pub struct Resolve<'a> {
     pub now: Moment,
 }
 
+/// What DigiD answered, read and judged; the same for 3.x and 4.x.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Antwoord {
+    /// Somebody logged in at a level that will do.
+    Ingelogd(Box<Authenticated>),
+    /// The person cancelled (MedMij Authenticeren 2).
+    Geannuleerd,
+    /// No identity (MedMij Authenticeren 1): the requirement and reason are for the operator.
+    NietIngelogd {
+        /// What refused.
+        requirement: &'static str,
+        /// Why.
+        reason: &'static str,
+    },
+    /// DigiD does not answer.
+    Onbereikbaar,
+}
+
 /// Why an artifact logged nobody in.
 enum Failure {
     /// DigiD says so, or its answer does not count.
@@ -83,9 +101,36 @@ impl From<Refusal> for Failure {
 }
 
 impl ServiceProvider {
-    /// Exchanges an artifact for the answer behind it, and judges that. An artifact can be resolved
-    /// once: the caller asks once, and keeps what this gives.
+    /// As [`Self::answer`], for Mitz: nobody logs in there for somebody else.
     pub async fn resolve(&self, app: &App, trace: TraceId, asked: &Resolve<'_>) -> Uitkomst {
+        match self.answer(app, trace, asked).await {
+            Antwoord::Ingelogd(person) => match Vertegenwoordiging::Geen.afwijking(&person) {
+                Some(afwijking) => Uitkomst::NietIngelogd {
+                    requirement: afwijking.requirement(), // digid case 51
+                    reason: afwijking.text(),
+                },
+                None => Uitkomst::Ingelogd {
+                    bsn: person.bsn,
+                    level: person.loa,
+                    auth_time: person.authn_instant.unix(),
+                },
+            },
+            Antwoord::Geannuleerd => Uitkomst::Geannuleerd,
+            Antwoord::NietIngelogd {
+                requirement,
+                reason,
+            } => Uitkomst::NietIngelogd {
+                requirement,
+                reason,
+            },
+            Antwoord::Onbereikbaar => Uitkomst::Onbereikbaar,
+        }
+    }
+
+    /// Exchanges an artifact for the answer behind it, and judges that. An artifact can be resolved
+    /// once: the caller asks once, and keeps what this gives. Whether somebody is represented as it
+    /// was asked is for the caller to see ([`Vertegenwoordiging::afwijking`]).
+    pub async fn answer(&self, app: &App, trace: TraceId, asked: &Resolve<'_>) -> Antwoord {
         match self.try_resolve(app, trace, asked).await {
             Ok(person) => {
                 // digid case 34: networks change addresses, so it is told and not refused
@@ -94,11 +139,7 @@ impl ServiceProvider {
                     app.refused(trace, "digid case 34", reason);
                     tracing::warn!(%trace, "{reason}");
                 }
-                Uitkomst::Ingelogd {
-                    bsn: person.bsn,
-                    level: person.loa,
-                    auth_time: person.authn_instant.unix(),
-                }
+                Antwoord::Ingelogd(Box::new(person))
             }
             Err(failure) => failure.told(app, trace),
         }
@@ -156,6 +197,7 @@ impl ServiceProvider {
             min_loa: self.min_level,
             idp_entity_id: &idp.entity_id,
             idp_keys: &keys,
+            version: self.entrance.as_ref().map_or(Version::V3, |e| e.version()),
         };
         saml::digid::accept(soap, &question, asked.now, LEEWAY_S)
     }
@@ -212,10 +254,10 @@ const fn is_of_unknown_key(why: Refusal) -> bool {
 
 impl Failure {
     /// As the rules of the login hear it. What may be an attack is also told to whoever watches.
-    fn told(self, app: &App, trace: TraceId) -> Uitkomst {
+    fn told(self, app: &App, trace: TraceId) -> Antwoord {
         let (requirement, reason) = match self {
-            Self::Unreachable => return Uitkomst::Onbereikbaar,
-            Self::Refused(Refusal::Cancelled) => return Uitkomst::Geannuleerd, // digid case 17
+            Self::Unreachable => return Antwoord::Onbereikbaar,
+            Self::Refused(Refusal::Cancelled) => return Antwoord::Geannuleerd, // digid cases 17, 45
             Self::Refused(why) => {
                 let (requirement, reason) = (why.requirement(), why.text());
                 if why.is_suspect() {
@@ -226,7 +268,7 @@ impl Failure {
             }
             Self::Unasked(requirement, reason) => (requirement, reason),
         };
-        Uitkomst::NietIngelogd {
+        Antwoord::NietIngelogd {
             requirement,
             reason,
         }

@@ -22,6 +22,7 @@ use super::files::Files;
 use super::koppeltaal::KoppeltaalResource;
 use super::providers::{Gegevensdiensten, aanbieders, catalogus};
 use super::{BsnTable, InputFault, OutsideParties, Records, Settings, meaning};
+use crate::pages::Grond;
 
 /// By which rules the demo's Zorgaanbiederslijst is read. It serves everything on one port that is
 /// not 443, which MedMij's front channel forbids.
@@ -72,6 +73,8 @@ pub struct Person {
     pub birth_date: Date,
     /// What this person is an example of.
     pub shows: Option<Shows>,
+    /// Whom this person may log in for, each once: people of the same file.
+    pub represents: Vec<(Bsn, Grond)>,
 }
 
 /// A sentence in both languages.

@@ -12,11 +12,16 @@ use super::files::File;
 use super::place::{At, Place};
 use super::providers::categorie;
 use super::reading::{each, parsed, readable, twice};
+use crate::pages::Grond;
+
 use super::{BsnTable, Client, Consent, InputFault, Person, Shows, written};
+
+/// How many people one person may represent.
+const REPRESENTS_MAX: usize = 100;
 
 pub(super) fn people(file: &File) -> Result<Vec<Person>, InputFault> {
     let mut seen = BsnTable::default();
-    each(
+    let people = each(
         file,
         &Place::root(),
         file.json()?,
@@ -35,9 +40,54 @@ pub(super) fn people(file: &File) -> Result<Vec<Person>, InputFault> {
                     .shows
                     .map(|shows| sentence(file, place, shows))
                     .transpose()?,
+                represents: represents(file, &place.member("represents"), written.represents)?,
             })
         },
-    )
+    )?;
+    for (index, person) in people.iter().enumerate() {
+        let place = Place::root().item(index).member("represents");
+        represents_others(file, &place, person, &seen)?;
+    }
+    Ok(people)
+}
+
+fn represents(
+    file: &File,
+    place: &Place,
+    written: Vec<written::Represents>,
+) -> Result<Vec<(Bsn, Grond)>, InputFault> {
+    if written.len() > REPRESENTS_MAX {
+        return Err(file.fault(place, format!("more than {REPRESENTS_MAX} people")));
+    }
+    let mut seen = BsnTable::default();
+    each(file, place, written, |place, written| {
+        let bsn = parsed(file, &place.member("bsn"), &written.bsn, Bsn::parse)?;
+        if seen.insert(&bsn, ()).is_some() {
+            return Err(twice(file, &place.member("bsn")));
+        }
+        let grond = match &*written.by {
+            "machtiging" => Grond::Machtiging,
+            "ouder" => Grond::Ouder,
+            _ => return Err(file.fault(&place.member("by"), "expected machtiging or ouder")),
+        };
+        Ok((bsn, grond))
+    })
+}
+
+/// Only people of the file are represented, and nobody by himself.
+fn represents_others(
+    file: &File,
+    place: &Place,
+    person: &Person,
+    known: &BsnTable<()>,
+) -> Result<(), InputFault> {
+    for (index, (bsn, _)) in person.represents.iter().enumerate() {
+        if known.get(bsn).is_none() || *bsn == person.bsn {
+            let of_bsn = place.item(index).member("bsn");
+            return Err(file.fault(&of_bsn, "expected somebody else of this file"));
+        }
+    }
+    Ok(())
 }
 
 pub(super) fn date(text: &str) -> Option<Date> {

@@ -16,6 +16,16 @@ pub(super) struct Person {
     pub(super) name: String,
     pub(super) birth_date: String,
     pub(super) shows: Option<Shows>,
+    #[serde(default)]
+    pub(super) represents: Vec<Represents>,
+}
+
+/// Whom a person may represent, and by what right.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Represents {
+    pub(super) bsn: String,
+    pub(super) by: String,
 }
 
 /// What a person is an example of.

@@ -88,6 +88,11 @@ impl Hosts {
         self.endpoint(Party::Digid, "metadata_url", ours)
     }
 
+    /// The metadata of the simulator's entrance of DigiD 4.x.
+    pub fn entrance_metadata_url(&self) -> String {
+        format!("{}/saml/v4/entrance/metadata", self.url("digid"))
+    }
+
     /// Where a DVA is.
     pub fn dva(&self, id: DvaId) -> DvaAddress {
         const METADATA: &str = "/.well-known/oauth-authorization-server";

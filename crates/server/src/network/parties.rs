@@ -8,7 +8,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use axum::Router;
-use identity::{Hostname, Loa};
+use identity::{Bsn, Hostname, Loa};
 use medmij::lists::{FrontchannelPort, Soort, Volgnummer};
 use mitz::authorization_server::{Dva, Dvas, Mitz};
 use mitz::discovery::Endpoints;
@@ -21,7 +21,7 @@ use super::addresses::DvaNames;
 use super::{Foundation, Hosts, Party, hostname, ready, trusted};
 use crate::app::{App, Given};
 use crate::certificates::{private_directory, saml_signing, thumbprint};
-use crate::digid::{MetadataSource, ServiceProvider, ServiceProviderConfig};
+use crate::digid::{EntranceConfig, MetadataSource, ServiceProvider, ServiceProviderConfig};
 use crate::door::{ClientCertificates, Limits, Site};
 use crate::home::Home;
 use crate::input::{ClientAuth, DvaId, Provider, Shows, ZAL_RULES};
@@ -29,7 +29,9 @@ use crate::keys::{Keys, MasterKey, Purpose, Schedule, master};
 use crate::lists::{Lists, Stelselnode};
 use crate::observer::Observer;
 use crate::outside::{Ears, Others, Outside, OutsideConfig};
-use crate::routes::digid::{DigidGiven, DigidRole, Person, SpSource};
+use crate::routes::digid::{
+    BVD, Dienst, DigidGiven, DigidRole, Grond, Person, SpSource, Vertegenwoordigde,
+};
 use crate::routes::dva::{DvaGiven, DvaRole, DvaUrls, Medmij, Vormen};
 use crate::routes::idp::IdpRole;
 use crate::routes::koppeltaal::KoppeltaalRole;
@@ -386,6 +388,36 @@ impl Login<'_> {
     }
 }
 
+impl Login<'_> {
+    /// The same at the entrance of the simulator's DigiD 4.x, with a name and an encryption key of its own.
+    fn at_entrance(
+        &self,
+        state: &Path,
+        hosts: &Hosts,
+        now: Moment,
+        config: EntranceConfig,
+    ) -> Result<ServiceProvider, String> {
+        let directory = state.join(self.party.name());
+        let host = hostname(self.front)?;
+        let (front, encryption) = (hosts.url(self.front), directory.join("encryption"));
+        private_directory(&encryption).map_err(|fault| fault.to_string())?;
+        let encryption =
+            saml_signing(&encryption, &host, now).map_err(|fault| fault.to_string())?;
+        let signing = saml_signing(&directory, &host, now).map_err(|fault| fault.to_string())?;
+        let provider = ServiceProviderConfig {
+            entity_id: format!("{front}/saml/v4/metadata"),
+            acs_url: format!("{front}/saml/acs"),
+            slo_url: None,
+            slo_soap_url: None,
+            min_level: self.min_level,
+            metadata: MetadataSource::Url(hosts.entrance_metadata_url()),
+        };
+        let provider = ServiceProvider::new(provider, &signing);
+        let provider = provider.and_then(|provider| provider.at_entrance(config, &encryption));
+        provider.map_err(|fault| fault.to_string())
+    }
+}
+
 /// Where a login leads the browser: the DigiD of `digid-metadata.xml`, of `parties.json`, or the
 /// simulator.
 fn digid_origin(on: &Foundation) -> String {
@@ -440,6 +472,20 @@ fn lokalisatie(on: &Foundation, app: &Arc<App>) -> Result<Router, String> {
     Ok(LokalisatieRole::new(Arc::clone(app), mitz, table).router())
 }
 
+/// Whom a person may log in for, as the simulator's page shows them.
+fn represented(on: &Foundation, person: &crate::input::Person) -> Vec<Vertegenwoordigde> {
+    let of = |(bsn, grond): &(Bsn, Grond)| {
+        let mut people = on.input.people.iter();
+        let found = people.find(|other| other.bsn == *bsn)?;
+        Some(Vertegenwoordigde {
+            bsn: bsn.clone(),
+            naam: found.name.clone(),
+            grond: *grond,
+        })
+    };
+    person.represents.iter().filter_map(of).collect()
+}
+
 fn digid(on: &Foundation, app: &Arc<App>) -> Result<Arc<DigidRole>, String> {
     let directory = on.state.join(Party::Digid.name());
     let signing = saml_signing(&directory, &hostname("digid")?, on.clock.wall());
@@ -455,12 +501,14 @@ fn digid(on: &Foundation, app: &Arc<App>) -> Result<Arc<DigidRole>, String> {
             naam: person.name.clone(),
             omschrijving_nl: shows(|shows| &shows.nl),
             omschrijving_en: shows(|shows| &shows.en),
+            vertegenwoordigt: represented(on, person),
         }
     });
     let given = DigidGiven {
         front_url: on.hosts.url("digid"),
         back_url: on.hosts.url("digid-back"),
         sps: service_providers(on),
+        diensten: DvaId::ALL.map(dienst).to_vec(),
         people: people.collect(),
         next_origins: vec![on.hosts.url("toestemmingen")],
         has_substantieel: true,
@@ -473,17 +521,37 @@ fn digid(on: &Foundation, app: &Arc<App>) -> Result<Arc<DigidRole>, String> {
 fn service_providers(on: &Foundation) -> Vec<SpSource> {
     let own = DvaId::ALL.into_iter();
     let own = own.filter(|id| on.hosts.outside(Party::of_dva(*id)).is_none());
-    let of_dva = |id| format!("{}/saml/metadata", on.hosts.url(DvaNames::of(id).front));
+    let of_dva = |id| {
+        let front = on.hosts.url(DvaNames::of(id).front);
+        ["/saml/metadata", "/saml/v4/metadata"].map(|path| format!("{front}{path}"))
+    };
     let mitz = std::iter::once(on.hosts.sp_metadata_url());
-    mitz.chain(own.map(of_dva)).map(SpSource::Url).collect()
+    mitz.chain(own.flat_map(of_dva))
+        .map(SpSource::Url)
+        .collect()
+}
+
+/// A DVA in the catalogue of DigiD 4.x.
+fn dienst(id: DvaId) -> Dienst {
+    let (service_uuid, naam) = match id {
+        DvaId::Dva => ("6c3c0a5e-5d3f-4d3a-8a41-0d6c8f0b1a01", "De Proef-DVA"),
+        DvaId::Dva2 => (
+            "6c3c0a5e-5d3f-4d3a-8a41-0d6c8f0b1a02",
+            "De Tweede Proef-DVA",
+        ),
+    };
+    Dienst {
+        service_uuid: service_uuid.to_owned(),
+        naam: naam.to_owned(),
+        level: Loa::Substantieel,
+    }
 }
 
 /// What MedMij's own interfaces need at a DVA.
 fn medmij(on: &Foundation, id: DvaId, front: &'static str) -> Result<Medmij, String> {
-    let naam = match id {
-        DvaId::Dva => "De Proef-DVA",
-        DvaId::Dva2 => "De Tweede Proef-DVA",
-    };
+    let Dienst {
+        service_uuid, naam, ..
+    } = dienst(id);
     let login = Login {
         party: Party::of_dva(id),
         front,
@@ -491,13 +559,25 @@ fn medmij(on: &Foundation, id: DvaId, front: &'static str) -> Result<Medmij, Str
         // medmij.md §2: DigiD at Substantieel
         min_level: Loa::Substantieel,
     };
-    let digid = on.input.digid_metadata.as_deref();
-    let digid = login.at(&on.state, &on.hosts, on.clock.wall(), digid)?;
+    let other = on.input.digid_metadata.as_deref();
+    let now = on.clock.wall();
+    let digid = login.at(&on.state, &on.hosts, now, other)?;
+    let entrance = EntranceConfig {
+        service_uuid,
+        service_name: naam.clone(),
+        bvd_entity_id: BVD.to_owned(),
+    };
+    // The DigiD of `digid-metadata.xml` has no entrance that we know of.
+    let vertegenwoordiging = match other {
+        Some(_) => None,
+        None => Some(login.at_entrance(&on.state, &on.hosts, now, entrance)?),
+    };
     Ok(Medmij {
-        digid: digid.named(naam),
+        digid: digid.named(naam.clone()),
+        vertegenwoordiging,
         digid_origin: digid_origin(on),
         front: on.hosts.url(front),
-        naam: naam.to_owned(),
+        naam,
         telefoon: None,
         vormen: Vormen::ALL,
         port: FrontchannelPort::Allowed,

@@ -35,6 +35,85 @@ pub struct Testpersoon {
     pub omschrijving_nl: String,
     /// The same in English.
     pub omschrijving_en: String,
+    /// Whom this person may represent.
+    pub vertegenwoordigt: Vec<Vertegenwoordigde>,
+}
+
+/// Somebody whom a person may represent.
+#[derive(Clone, Debug)]
+pub struct Vertegenwoordigde {
+    /// A number of the test range. The page shows it.
+    pub bsn: Bsn,
+    /// Name.
+    pub naam: String,
+    /// By what right.
+    pub grond: Grond,
+}
+
+/// By what right a person represents another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Grond {
+    /// By authorization (machtiging).
+    Machtiging,
+    /// As a parent.
+    Ouder,
+}
+
+/// Whom do you represent? The page of the Bevoegdheidsverklaringsdienst (digid.md §3.6).
+///
+/// Form: POST `/vertegenwoordigen` with `formulier`, `bsn` and `keuze`: `vertegenwoordigen`, `zelf`
+/// or `annuleren`. With the last two `bsn` may be absent.
+#[derive(Clone, Debug)]
+pub struct DigidVertegenwoordigen {
+    /// The name of the service that asks for the login.
+    pub dienst: String,
+    /// The name of who logged in.
+    pub naam: String,
+    /// Everybody whom that person may represent.
+    pub personen: Vec<Vertegenwoordigde>,
+    /// The token that binds the form to this login.
+    pub formulier: String,
+}
+
+page!(
+    DigidVertegenwoordigen,
+    |_| "digid-vertegenwoordigen",
+    "digid_vertegenwoordigen.html"
+);
+
+impl Vertegenwoordigde {
+    const fn grond_key(&self) -> &'static str {
+        match self.grond {
+            Grond::Machtiging => "digid-grond-machtiging",
+            Grond::Ouder => "digid-grond-ouder",
+        }
+    }
+}
+
+impl DigidVertegenwoordigen {
+    fn voorbeelden() -> Vec<Self> {
+        let of = |bsn, naam: &str, grond| {
+            Bsn::parse(bsn).ok().map(|bsn| Vertegenwoordigde {
+                bsn,
+                naam: naam.to_owned(),
+                grond,
+            })
+        };
+        let personen = [
+            of("999990019", "Kind <Test> & Co", Grond::Ouder),
+            of("999990020", "Bram de Vries", Grond::Machtiging),
+        ];
+        let with = |personen| Self {
+            dienst: String::from("Mitz"),
+            naam: String::from("Anna de Vries"),
+            personen,
+            formulier: String::from("f-123"),
+        };
+        vec![
+            with(personen.into_iter().flatten().collect()),
+            with(Vec::new()),
+        ]
+    }
 }
 
 page!(DigidInloggen, |_| "digid-inloggen", "digid_inloggen.html");
@@ -131,6 +210,7 @@ impl DigidInloggen {
                 naam: naam.to_owned(),
                 omschrijving_nl: omschrijving_nl.to_owned(),
                 omschrijving_en: omschrijving_en.to_owned(),
+                vertegenwoordigt: Vec::new(),
             })
         };
         let personen = [

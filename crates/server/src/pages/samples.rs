@@ -3,12 +3,12 @@
 use super::{
     Afgemeld, Bediening, BeheerApplicatie, BeheerDomein, BeheerDomeinen, BeheerIdp, BeheerInloggen,
     BeheerLogboek, BeheerMelding, BeheerNoodrem, BeheerRol, Berichten, Brand, DigidDoorsturen,
-    DigidInloggen, DigidNietGevonden, DigidUitgelogd, DigidUitloggen, DvaBeeindigen, DvaFout,
-    DvaGestrand, DvaLanding, DvaNietVerder, DvaStoring, DvaToestemmingen, DvaVerklaring, Eis,
-    IdpFout, IdpInloggen, KoppeltaalFout, Lang, MitzFout, MitzGeannuleerd, MitzNietIngelogd,
-    ModuleMelding, ModuleTaak, Netwerk, Origin, Overzicht, Page, PageContext, PgoMelding,
-    PgoResultaat, PgoStart, PortaalFout, PortaalOpenen, PortaalStart, RegisterFout, Reis, Shell,
-    Technisch, Toestemming,
+    DigidInloggen, DigidNietGevonden, DigidUitgelogd, DigidUitloggen, DigidVertegenwoordigen,
+    DvaBeeindigen, DvaFout, DvaGestrand, DvaLanding, DvaNietVerder, DvaStoring, DvaToestemmingen,
+    DvaVerklaring, Eis, IdpFout, IdpInloggen, KoppeltaalFout, Lang, MitzFout, MitzGeannuleerd,
+    MitzNietIngelogd, ModuleMelding, ModuleTaak, Netwerk, Origin, Overzicht, Page, PageContext,
+    PgoMelding, PgoResultaat, PgoStart, PortaalFout, PortaalOpenen, PortaalStart, RegisterFout,
+    Reis, Shell, Technisch, Toestemming,
 };
 
 /// A rendered sample.
@@ -29,6 +29,7 @@ pub fn samples(lang: Lang) -> Vec<Sample> {
         of::<DigidInloggen>("digid_inloggen", Brand::DigidSimulator, lang),
         of::<DigidNietGevonden>("digid_niet_gevonden", Brand::DigidSimulator, lang),
         of::<DigidUitloggen>("digid_uitloggen", Brand::DigidSimulator, lang),
+        of::<DigidVertegenwoordigen>("digid_vertegenwoordigen", Brand::DigidSimulator, lang),
         of::<DigidUitgelogd>("digid_uitgelogd", Brand::DigidSimulator, lang),
         of::<DvaLanding>("dva_landing", Brand::Dva, lang),
         of::<DvaGestrand>("dva_gestrand", Brand::Dva, lang),

@@ -202,28 +202,3 @@ async fn medmij_case_034_and_035_a_fault_names_its_numbers_and_the_way_back() {
     let bare = world.person().open(&url).await.expect("an answer");
     assert!(bare.html.contains("Trace ID:") && !bare.html.contains("href=\"https://"));
 }
-
-#[tokio::test(flavor = "multi_thread")]
-async fn medmij_case_089_a_login_without_the_representation_that_was_asked_for_stops() {
-    let world = World::start().await;
-    let mut parameters = world.auth(&format!("{NAAM} onbehalfof"));
-    parameters.push(("MedMij_geboortedatum", "19610412".to_owned()));
-    let mut person = world.person();
-    let shown = person
-        .open(&world.authorize_url(&parameters))
-        .await
-        .expect("an answer");
-    let form = shown.form("/inloggen").expect("the landing page");
-    let shown = person.send(form).await.expect("an answer");
-    let shown = person
-        .send(login(&shown, SASKIA, "inloggen"))
-        .await
-        .expect("an answer");
-    // medmij case 89
-    assert_eq!(heading(&shown), "U hebt voor uzelf ingelogd");
-    let back = shown
-        .form("/verklaring")
-        .expect("a way back")
-        .with("keuze", "nee");
-    denied(&person.send(back).await.expect("an answer"));
-}

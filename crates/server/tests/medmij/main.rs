@@ -6,4 +6,5 @@ mod login;
 mod matrix;
 mod resource;
 mod token;
+mod vertegenwoordiging;
 mod world;

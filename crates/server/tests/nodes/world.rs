@@ -262,8 +262,10 @@ async fn open_digid(at: &mut Installation, mitz: u16) -> Stop {
         naam: "Saskia".to_owned(),
         omschrijving_nl: "Bestaat niet.".to_owned(),
         omschrijving_en: "Does not exist.".to_owned(),
+        vertegenwoordigt: Vec::new(),
     };
     let given = DigidGiven {
+        diensten: Vec::new(),
         front_url: format!("https://digid.localhost:{port}"),
         back_url: format!("https://digid-back.localhost:{port}"),
         sps: vec![SpSource::Url(format!(

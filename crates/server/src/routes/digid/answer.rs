@@ -7,13 +7,18 @@ use identity::{Bsn, Loa};
 use saml::NameId;
 use saml::artifact::Artifact;
 use saml::artifact_resolve::ArtifactResolve;
-use saml::artifact_response::{Assertion, Content, Outcome, Response, VALIDITY_S};
+use saml::artifact_response::{
+    Assertion, Content, EncryptedSubject, Outcome, Response, Subject, VALIDITY_S,
+};
+use saml::encryption::{Drawn, Recipient};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use verdict::{
     Actor, BadRow, Body, Change, Clear, Entropy, Event, Key, Moment, Record, Secrets, Space, Step,
     Stored, Verdict,
 };
+
+use super::entrance::{AD, BVD};
 
 /// How long an artifact is good for, in seconds (digid.md §2.4: DigiD's own figure is not public;
 /// its 4.x starts with 15 minutes).
@@ -23,7 +28,7 @@ pub(super) const ARTIFACT_S: u32 = 900;
 pub(super) const ANSWER_S: u32 = 2 * ARTIFACT_S;
 
 /// The version in every row's JSON.
-const ROW_VERSION: u64 = 2;
+const ROW_VERSION: u64 = 3;
 
 /// What waits behind an artifact.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,6 +41,8 @@ pub(super) struct Answer {
     pub(super) consumer_url: String,
     /// When the login ended.
     pub(super) made_at: Moment,
+    /// The service, with 4.x.
+    pub(super) service_uuid: Option<String>,
     /// How.
     pub(super) ending: Ending,
 }
@@ -49,6 +56,8 @@ pub(super) enum Ending {
         /// Who.
         #[serde(with = "identity::bsn::revealed")]
         bsn: Bsn,
+        /// Who is represented, with 4.x.
+        vertegenwoordigde: Option<Legal>,
         /// The level that is reported.
         level: Loa,
         /// From where.
@@ -64,6 +73,36 @@ pub(super) enum Ending {
     NoAuthnContext,
     /// The request was wrong, or the login failed.
     RequestDenied,
+    /// 4.x: cancelled.
+    Cancelled,
+    /// 4.x: failed.
+    Failed,
+    /// 4.x: representation was asked of somebody who does not offer it.
+    NoSupportedIdp,
+}
+
+/// Somebody who is represented.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Legal {
+    /// Who.
+    #[serde(with = "identity::bsn::revealed")]
+    pub(super) bsn: Bsn,
+}
+
+impl Ending {
+    /// The same with what is drawn for a login, if it is one without a session of ours.
+    pub(super) fn drawn(mut self, drawn: &super::end::Drawn) -> Self {
+        if let Self::Success {
+            session_index,
+            authenticated_at,
+            ..
+        } = &mut self
+        {
+            session_index.clone_from(&drawn.session_index);
+            *authenticated_at = drawn.now.unix();
+        }
+        self
+    }
 }
 
 impl Answer {
@@ -84,6 +123,7 @@ struct Open {
     request_id: String,
     consumer_url: String,
     made_at: i64,
+    service_uuid: Option<String>,
 }
 
 impl Record for Answer {
@@ -96,6 +136,7 @@ impl Record for Answer {
             "request_id": self.request_id,
             "consumer_url": self.consumer_url,
             "made_at": self.made_at.unix(),
+            "service_uuid": self.service_uuid,
         });
         // Our own types always serialise.
         let private = serde_json::to_vec(&self.ending).unwrap_or_default();
@@ -122,6 +163,7 @@ impl Record for Answer {
             request_id: open.request_id,
             consumer_url: open.consumer_url,
             made_at: Moment::from_unix(open.made_at),
+            service_uuid: open.service_uuid,
             ending: Ending::deserialize(ending).map_err(|_| bad("private part"))?,
         })
     }
@@ -134,6 +176,16 @@ pub(super) struct Question {
     who: String,
     now: Moment,
     ids: Ids,
+    endpoint: Endpoint,
+}
+
+/// Where the question came.
+#[derive(Clone)]
+pub(super) enum Endpoint {
+    /// 3.x.
+    V3,
+    /// 4.x, with whoever can read what is encrypted for the asker.
+    V4(Vec<Recipient>),
 }
 
 /// Random names for what the answer is made of.
@@ -141,11 +193,24 @@ pub(super) struct Question {
 struct Ids {
     response: String,
     assertion: String,
+    transient: String,
+    acting: Drawn,
+    legal: Drawn,
 }
 
 impl Question {
     /// Takes a question whose signature was verified.
-    pub(super) fn new(asked: &ArtifactResolve, now: Moment, entropy: &Entropy) -> Self {
+    pub(super) fn new(
+        asked: &ArtifactResolve,
+        endpoint: Endpoint,
+        now: Moment,
+        entropy: &Entropy,
+    ) -> Self {
+        let drawn = |id, content_key, iv| Drawn {
+            id: saml::message_id(entropy.bytes(id)),
+            content_key: entropy.bytes(content_key).into(),
+            iv: entropy.bytes(iv),
+        };
         Self {
             artifact: asked.artifact.clone(),
             who: asked.issuer.clone(),
@@ -153,7 +218,11 @@ impl Question {
             ids: Ids {
                 response: saml::message_id(entropy.bytes("digid.response")),
                 assertion: saml::message_id(entropy.bytes("digid.assertion")),
+                transient: saml::message_id(entropy.bytes("digid.transient")),
+                acting: drawn("digid.acting", "digid.acting.key", "digid.acting.iv"),
+                legal: drawn("digid.legal", "digid.legal.key", "digid.legal.iv"),
             },
+            endpoint,
         }
     }
 
@@ -176,7 +245,9 @@ impl Question {
                 Event::refused(requirement, what, who.clone()),
             )
         };
-        let Some(found) = found else {
+        let is_4 = matches!(self.endpoint, Endpoint::V4(_));
+        let of_here = |found: &Stored<Answer>| found.value.service_uuid.is_some() == is_4;
+        let Some(found) = found.filter(of_here) else {
             return refused("digid case 12", "the artifact is unknown or was used");
         };
         if found.value.entity_id != self.who {
@@ -184,7 +255,15 @@ impl Question {
             return refused("digid case 13", "the artifact is another service's");
         }
         let key = self.key();
-        let (reply, event) = if found.value.is_too_old_at(self.now) {
+        let too_old = found.value.is_too_old_at(self.now);
+        let (reply, event) = if too_old && is_4 {
+            let event = Event::refused("digid case 47", "the artifact is too old", who);
+            let late = Answer {
+                ending: Ending::RequestDenied,
+                ..found.value
+            };
+            (Content::Response(Box::new(self.response(late))), event)
+        } else if too_old {
             let event = Event::refused("digid case 14", "the artifact is too old", who);
             (Content::TooOld, event)
         } else {
@@ -200,21 +279,25 @@ impl Question {
     }
 
     /// digid.md §2.5, the table.
-    fn response(self, answer: Answer) -> Response {
+    fn response(&self, answer: Answer) -> Response {
         let outcome = match answer.ending {
             Ending::AuthnFailed => Outcome::AuthnFailed,
             Ending::NoAuthnContext => Outcome::NoAuthnContext,
             Ending::RequestDenied => Outcome::RequestDenied,
+            Ending::Cancelled => Outcome::Cancelled,
+            Ending::Failed => Outcome::Failed,
+            Ending::NoSupportedIdp => Outcome::NoSupportedIdp,
             Ending::Success {
                 bsn,
+                vertegenwoordigde,
                 level,
                 address,
                 session_index,
                 authenticated_at,
             } => Outcome::Success(Box::new(Assertion {
-                id: self.ids.assertion,
+                id: self.ids.assertion.clone(),
                 issue_instant: self.now,
-                name_id: NameId::bsn(&bsn),
+                subject: self.subject(bsn, vertegenwoordigde, answer.service_uuid),
                 audience: answer.entity_id,
                 recipient: answer.consumer_url.clone(),
                 in_response_to: answer.request_id.clone(),
@@ -227,12 +310,31 @@ impl Question {
             })),
         };
         Response {
-            id: self.ids.response,
+            id: self.ids.response.clone(),
             issue_instant: self.now,
             in_response_to: answer.request_id,
             destination: answer.consumer_url,
             outcome,
         }
+    }
+}
+
+impl Question {
+    /// How the assertion names people: in clear text with 3.x, encrypted with 4.x (digid case 43).
+    fn subject(&self, bsn: Bsn, legal: Option<Legal>, service_uuid: Option<String>) -> Subject {
+        let (Endpoint::V4(recipients), Some(service_uuid)) = (&self.endpoint, service_uuid) else {
+            return Subject::NameId(NameId::bsn(&bsn));
+        };
+        let bvd = legal.is_some().then_some(BVD);
+        let authorities = [AD].into_iter().chain(bvd);
+        Subject::Encrypted(Box::new(EncryptedSubject {
+            transient: self.ids.transient.clone(),
+            service_uuid,
+            acting: (bsn, self.ids.acting.clone()),
+            legal: legal.map(|legal| (legal.bsn, self.ids.legal.clone())), // digid case 49
+            recipients: recipients.clone(),
+            authorities: authorities.map(str::to_owned).collect(),
+        }))
     }
 }
 
@@ -250,6 +352,7 @@ mod tests {
             request_id: "_request".to_owned(),
             consumer_url: ACS.to_owned(),
             made_at: NOW,
+            service_uuid: None,
             ending,
         }
     }
@@ -257,6 +360,7 @@ mod tests {
     fn success() -> Ending {
         Ending::Success {
             bsn: Bsn::parse("900029365").expect("valid"),
+            vertegenwoordigde: None,
             level: Loa::Midden,
             address: [192, 0, 2, 1].into(),
             session_index: "_session".to_owned(),
@@ -271,7 +375,7 @@ mod tests {
             issuer: who.to_owned(),
             artifact: Artifact::new("https://digid.localhost", 0, [7; 20]),
         };
-        let question = Question::new(&asked, now, &Entropy::new([1; 32]));
+        let question = Question::new(&asked, Endpoint::V3, now, &Entropy::new([1; 32]));
         let found = found.map(|value| Stored {
             version: 1,
             until: NOW.plus_s(ANSWER_S),

@@ -31,8 +31,8 @@ pub(super) struct End {
 pub(super) enum How {
     /// Somebody logged in.
     LoggedIn(Box<LoggedIn>),
-    /// Nobody did.
-    Not(Ending),
+    /// This is told, and no session begins: nobody logged in, or somebody did with 4.x.
+    Told(Ending),
 }
 
 /// Somebody who logged in on the page.
@@ -124,8 +124,9 @@ impl End {
                 request_id: denied.request_id,
                 consumer_url: denied.consumer_url,
                 relay_state: denied.relay_state,
+                service_uuid: None,
             },
-            how: How::Not(Ending::RequestDenied),
+            how: How::Told(Ending::RequestDenied),
         }
     }
 
@@ -155,7 +156,7 @@ impl End {
     fn done<Q>(self, drawn: &Drawn, known: Option<([u8; 16], Stored<Session>)>) -> Step<Going, Q> {
         let mut changes = Vec::new();
         let (ending, session) = match self.how {
-            How::Not(ending) => (ending, None),
+            How::Told(ending) => (ending.drawn(drawn), None),
             How::LoggedIn(person) => {
                 let (ending, begun) = person.begins(&self.asker, drawn);
                 let (id, expect, session) = match known {
@@ -187,6 +188,7 @@ impl LoggedIn {
         let address = self.browser.address.to_canonical();
         let ending = Ending::Success {
             bsn: self.bsn.clone(),
+            vertegenwoordigde: None,
             level: self.reported,
             address,
             session_index: drawn.session_index.clone(),
@@ -217,6 +219,7 @@ impl Asker {
             request_id: self.request_id.clone(),
             consumer_url: self.consumer_url.clone(),
             made_at: drawn.now,
+            service_uuid: self.service_uuid.clone(),
             ending,
         };
         let until = drawn.now.plus_s(ANSWER_S);

@@ -6,6 +6,7 @@ use axum::extract::State;
 use axum::response::Response;
 use identity::Loa;
 use protocol::handle::Handle;
+use protocol::wire::Parameters;
 use saml::authn_request::{self, Received, Rejected};
 use saml::incoming::{IdentityProvider, NotFound};
 use verdict::{Key, Step};
@@ -134,17 +135,22 @@ impl DigidRole {
     }
 
     /// The login goes into the browser's cookie, and the browser to a page that it can load again.
-    fn to_page(&self, login: &Login) -> Response {
+    pub(super) fn to_page(&self, login: &Login) -> Response {
+        self.to(INLOGGEN, login)
+    }
+
+    /// The same, to any page of a login.
+    pub(super) fn to(&self, page: &str, login: &Login) -> Response {
         let value = self.app.seal.cookie(LOGIN, login);
         let cookie = web::set_cookie(&cookie_name(&login.id), &value, LOGIN_S);
         web::with(
-            web::see_other(&format!("{INLOGGEN}?login={}", login.id)),
+            web::see_other(&format!("{page}?login={}", login.id)),
             cookie,
         )
     }
 
     /// Ends a login and sends the browser back.
-    async fn end(self: &Arc<Self>, visit: &Visit, trace: TraceId, end: End) -> Response {
+    pub(super) async fn end(self: &Arc<Self>, visit: &Visit, trace: TraceId, end: End) -> Response {
         let journey = Ending {
             role: Arc::clone(self),
             end,
@@ -183,12 +189,12 @@ pub(super) fn show(status: u16, visit: &Visit, page: &impl PageContext) -> Respo
 }
 
 /// The number of the whole chain, if the service sent it as its RelayState.
-fn trace_of(relay_state: Option<&str>, visit: &Visit) -> TraceId {
+pub(super) fn trace_of(relay_state: Option<&str>, visit: &Visit) -> TraceId {
     relay_state.and_then(TraceId::parse).unwrap_or(visit.trace)
 }
 
 /// One cookie for each login under way, so that two tabs do not take each other's.
-fn cookie_name(id: &str) -> String {
+pub(super) fn cookie_name(id: &str) -> String {
     format!("__Host-digid-{id}")
 }
 
@@ -202,7 +208,8 @@ impl Journey for Ending {
     type Question = Joining;
 
     fn begin(&self, run: &Run) -> Step<Going, Joining> {
-        self.end.begin(&self.role.entity_id, run.now, &run.entropy)
+        let maker = self.role.maker_for(&self.end.asker);
+        self.end.begin(maker, run.now, &run.entropy)
     }
 
     async fn answer(&self, run: &Run, question: Joining) -> Result<Step<Going, Joining>, Outage> {
@@ -249,15 +256,14 @@ pub(super) async fn choose(State(role): State<Arc<DigidRole>>, visit: Visit) -> 
         );
         return show(404, &visit, &DigidNietGevonden);
     };
-    let token = role.app.seal.form_token(LOGIN, cookie);
+    let onward = role.onward(&login);
+    let onward: Vec<&str> = onward.iter().map(String::as_str).collect();
     let page = DigidInloggen {
+        formulier: role.form_token(&login, cookie),
         dienst: login.service,
         personen: role.people.clone(),
         niveau: login.level,
-        formulier: format!("{}.{token}", login.id),
     };
-    let onward = role.next_origins.iter().map(String::as_str);
-    let onward: Vec<&str> = onward.chain([&*login.asker.consumer_url]).collect();
     web::show(200, &visit, Brand::DigidSimulator, &onward, &page)
 }
 
@@ -269,6 +275,9 @@ pub(super) async fn chosen(State(role): State<Arc<DigidRole>>, visit: Visit) -> 
             .refused(visit.trace, "design §5 front channel", why);
         return show(400, &visit, &DigidNietGevonden);
     };
+    if let Some(login) = login.at_bvd(&choice) {
+        return role.to_bvd(&login);
+    }
     let cookie = cookie_name(&login.id);
     let trace = trace_of(login.asker.relay_state.as_deref(), &visit);
     let end = login.ended(choice, role.has_substantieel);
@@ -281,7 +290,7 @@ pub(super) async fn chosen(State(role): State<Arc<DigidRole>>, visit: Visit) -> 
 
 impl DigidRole {
     /// The login of this id in the browser's cookie, with the cookie's text.
-    fn login<'v>(&self, visit: &'v Visit, id: &str) -> Option<(Login, &'v str)> {
+    pub(super) fn login<'v>(&self, visit: &'v Visit, id: &str) -> Option<(Login, &'v str)> {
         let text = visit.cookie(&cookie_name(id))?;
         let login: Login = self.app.seal.open_cookie(LOGIN, text)?;
         let holds = login.id == id && !login.is_over_at(self.app.clock.now());
@@ -290,13 +299,7 @@ impl DigidRole {
 
     /// What a form of ours says: from our origin, with the token that the login's cookie makes.
     fn decided(&self, visit: &Visit) -> Option<(Login, Choice)> {
-        let form = visit.form().ok()?;
-        let (id, token) = form.get("formulier")?.split_once('.')?;
-        let (login, cookie) = self.login(visit, id)?;
-        let same = self.app.seal.is_form_token(LOGIN, cookie, token);
-        if !same || !visit.is_from(&self.front_url) {
-            return None;
-        }
+        let (login, form) = self.form_of_login(visit)?;
         let choice = match form.get("keuze")? {
             "inloggen" => Choice::LogIn {
                 bsn: self.person(form.get("bsn")?)?.bsn.clone(),
@@ -314,8 +317,28 @@ impl DigidRole {
         Some((login, choice))
     }
 
+    /// A form of a login in this browser.
+    pub(super) fn form_of_login(&self, visit: &Visit) -> Option<(Login, Parameters)> {
+        let form = visit.form().ok()?;
+        let (id, token) = form.get("formulier")?.split_once('.')?;
+        let (login, cookie) = self.login(visit, id)?;
+        let same = self.app.seal.is_form_token(LOGIN, cookie, token);
+        (same && visit.is_from(&self.front_url)).then_some((login, form))
+    }
+
+    /// The token that binds a form to the login in this cookie.
+    pub(super) fn form_token(&self, login: &Login, cookie: &str) -> String {
+        format!("{}.{}", login.id, self.app.seal.form_token(LOGIN, cookie))
+    }
+
+    /// Where a form of this login may lead.
+    pub(super) fn onward(&self, login: &Login) -> Vec<String> {
+        let next = self.next_origins.iter().cloned();
+        next.chain([login.asker.consumer_url.clone()]).collect()
+    }
+
     /// Only somebody of the list can log in.
-    fn person(&self, bsn: &str) -> Option<&super::Person> {
+    pub(super) fn person(&self, bsn: &str) -> Option<&super::Person> {
         let bsn = identity::Bsn::parse(bsn).ok()?;
         self.people.iter().find(|person| person.bsn == bsn)
     }

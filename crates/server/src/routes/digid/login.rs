@@ -5,11 +5,13 @@ use std::net::IpAddr;
 use identity::{Bsn, Loa};
 use saml::artifact_response::reported_level;
 use saml::authn_request::{Comparison, Received, RequestedLevel};
+use saml::entrance;
 use saml::incoming::Denial;
 use serde::{Deserialize, Serialize};
 use verdict::{Actor, Entropy, Event, Key, Moment, Space};
 
-use super::answer::Ending;
+use super::Dienst;
+use super::answer::{Ending, Legal};
 use super::end::{End, How, LoggedIn};
 
 /// How long a person may take to log in, in seconds (design §5 "front channel": at most 15 minutes).
@@ -37,6 +39,27 @@ pub(super) struct Login {
     comparison: Comparison,
     pub(super) level: Loa,
     until: i64,
+    /// What 4.x knows beside that; none with 3.x.
+    entrance: Option<Entrance>,
+}
+
+/// A login at the entrance of 4.x.
+#[derive(Clone, Serialize, Deserialize)]
+struct Entrance {
+    /// Whether the BVD comes after the login page.
+    represents: bool,
+    /// Who logged in, and is at the BVD now.
+    acting: Option<Acting>,
+}
+
+/// Who logged in and represents somebody.
+#[derive(Clone, Serialize, Deserialize)]
+pub(super) struct Acting {
+    /// Who.
+    #[serde(with = "identity::bsn::revealed")]
+    pub(super) bsn: Bsn,
+    level: Loa,
+    address: IpAddr,
 }
 
 /// Who asked for a login, and how the answer gets there.
@@ -50,6 +73,8 @@ pub(super) struct Asker {
     pub(super) consumer_url: String,
     /// Comes back with the artifact.
     pub(super) relay_state: Option<String>,
+    /// The service, with 4.x.
+    pub(super) service_uuid: Option<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -74,6 +99,8 @@ pub(super) enum Choice {
         /// Whether the next service needs no login page.
         single_sign_on: bool,
     },
+    /// To represent this person, or nobody after all.
+    Represent(Option<Bsn>),
     /// To cancel.
     Cancel,
     /// To see what happens when DigiD fails.
@@ -104,12 +131,83 @@ impl Login {
             comparison: request.level.comparison,
             level: request.level.loa,
             until: now.plus_s(LOGIN_S).unix(),
+            entrance: None,
             asker: Asker {
                 entity_id: request.issuer.clone(),
                 request_id: request.id.clone(),
                 consumer_url: received.consumer_url.clone(),
                 relay_state: received.relay_state.clone(),
+                service_uuid: None,
             },
+        }
+    }
+
+    /// A request of 4.x that gets a login page. The level is the catalogue's (digid.md §3.2).
+    pub(super) fn at_entrance(
+        received: entrance::Received,
+        dienst: &Dienst,
+        now: Moment,
+        entropy: &Entropy,
+    ) -> Self {
+        Self {
+            id: jose::b64::encode(entropy.bytes::<16>("digid.login")),
+            service: dienst.naam.chars().take(NAME_CHARS_MAX).collect(),
+            comparison: Comparison::Minimum,
+            level: dienst.level,
+            until: now.plus_s(LOGIN_S).unix(),
+            entrance: Some(Entrance {
+                represents: received.scoping.is_some(),
+                acting: None,
+            }),
+            asker: Asker {
+                entity_id: received.issuer,
+                request_id: received.request_id,
+                consumer_url: received.consumer_url,
+                relay_state: received.relay_state,
+                service_uuid: Some(received.service_uuid),
+            },
+        }
+    }
+
+    /// Who logged in and is at the BVD.
+    pub(super) fn acting(&self) -> Option<&Acting> {
+        self.entrance.as_ref()?.acting.as_ref()
+    }
+
+    /// The login at the BVD, if this choice leads there: representation was asked, and the level will
+    /// do.
+    pub(super) fn at_bvd(&self, choice: &Choice) -> Option<Self> {
+        let entrance = self.entrance.as_ref().filter(|it| it.represents)?;
+        let Choice::LogIn {
+            bsn,
+            level,
+            browser,
+            ..
+        } = choice
+        else {
+            return None;
+        };
+        let acting = Acting {
+            bsn: bsn.clone(),
+            level: *level,
+            address: browser.address.to_canonical(),
+        };
+        self.asked().is_met_by(*level).then(|| Self {
+            entrance: Some(Entrance {
+                acting: Some(acting),
+                ..entrance.clone()
+            }),
+            asker: self.asker.clone(),
+            id: self.id.clone(),
+            service: self.service.clone(),
+            ..*self
+        })
+    }
+
+    const fn asked(&self) -> RequestedLevel {
+        RequestedLevel {
+            comparison: self.comparison,
+            loa: self.level,
         }
     }
 
@@ -120,10 +218,10 @@ impl Login {
 
     /// The end of this login by `choice` (digid.md §2.6).
     pub(super) fn ended(self, choice: Choice, has_substantieel: bool) -> End {
-        let asked = RequestedLevel {
-            comparison: self.comparison,
-            loa: self.level,
-        };
+        if self.entrance.is_some() {
+            return self.ended_at_entrance(choice);
+        }
+        let asked = self.asked();
         let refused = |requirement, what| Event::refused(requirement, what, Actor::Person);
         let (how, event) = match choice {
             Choice::LogIn {
@@ -142,18 +240,18 @@ impl Login {
                         reported,
                         browser,
                         single_sign_on,
-                        service: self.service,
+                        service: self.service.clone(),
                     };
                     (How::LoggedIn(Box::new(logged_in)), event) // digid case 19
                 } else {
                     let what = "the person reached another level than was asked for";
                     let event = refused("digid case 18", what);
-                    (How::Not(Ending::NoAuthnContext), event)
+                    (How::Told(Ending::NoAuthnContext), event)
                 }
             }
             // digid case 17
-            Choice::Cancel => (
-                How::Not(Ending::AuthnFailed),
+            Choice::Cancel | Choice::Represent(_) => (
+                How::Told(Ending::AuthnFailed),
                 refused("digid case 17", "the person cancelled"),
             ),
             // DigiD says `AuthnFailed` for a failure too, but then a service could not show
@@ -162,11 +260,15 @@ impl Login {
             Choice::Fail => {
                 let what = "the visitor let the login fail";
                 (
-                    How::Not(Ending::RequestDenied),
+                    How::Told(Ending::RequestDenied),
                     refused("digid.md 2.6", what),
                 )
             }
         };
+        self.ends(how, event)
+    }
+
+    fn ends(self, how: How, event: Event) -> End {
         let until = Moment::from_unix(self.until).plus_s(SPARE_S);
         End {
             spends: Some((ended_key(&self.id), until)),
@@ -174,6 +276,57 @@ impl Login {
             how,
             event,
         }
+    }
+
+    /// The end of a login of 4.x (digid.md §3.4). It leaves no session: 4.x has another logout.
+    fn ended_at_entrance(self, choice: Choice) -> End {
+        let refused = |requirement, what, ending: Ending| {
+            (ending, Event::refused(requirement, what, Actor::Person))
+        };
+        let granted = |requirement, what, ending: Ending| {
+            (ending, Event::granted(requirement, what, Actor::Person))
+        };
+        let (ending, event) = match (choice, self.acting().cloned()) {
+            (Choice::LogIn { level, .. }, _) if !self.asked().is_met_by(level) => {
+                let what = "the person reached another level than was asked for";
+                refused("digid case 18", what, Ending::NoAuthnContext)
+            }
+            (
+                Choice::LogIn {
+                    bsn,
+                    level,
+                    browser,
+                    ..
+                },
+                _,
+            ) => {
+                let ending = success(bsn, None, level, browser.address);
+                granted("digid case 43", "the person logged in", ending)
+            }
+            (Choice::Represent(legal), Some(acting)) => {
+                let ending = success(acting.bsn, legal, acting.level, acting.address);
+                granted("digid case 49", "the person logged in at the BVD", ending)
+            }
+            (Choice::Cancel, _) => {
+                refused("digid case 45", "the person cancelled", Ending::Cancelled)
+            }
+            (Choice::Fail | Choice::Represent(_), _) => {
+                refused("digid case 46", "the login failed", Ending::Failed)
+            }
+        };
+        self.ends(How::Told(ending), event)
+    }
+}
+
+/// Somebody logged in with 4.x. When, and what the session is called, is drawn at the end.
+fn success(bsn: Bsn, legal: Option<Bsn>, level: Loa, address: IpAddr) -> Ending {
+    Ending::Success {
+        bsn,
+        vertegenwoordigde: legal.map(|bsn| Legal { bsn }),
+        level,
+        address: address.to_canonical(),
+        session_index: String::new(),
+        authenticated_at: 0,
     }
 }
 

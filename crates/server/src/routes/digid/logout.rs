@@ -16,7 +16,7 @@ use verdict::{Actor, Event, Moment, Step, Stored, Verdict};
 use super::front::show;
 use super::login::{self, LOGIN_S};
 use super::session::{self, Service, Session};
-use super::{Age, DigidRole, UITLOGGEN};
+use super::{DigidRole, UITLOGGEN};
 use crate::chance;
 use crate::door::TraceId;
 use crate::outside::Headers;
@@ -179,7 +179,7 @@ impl DigidRole {
     /// Tells each service, one after the other: partial, if one of them cannot be told (digid case
     /// 36). One that offers no address to be told at need not be.
     async fn tell(&self, trace: TraceId, services: Vec<(Service, NameId)>) -> Outcome {
-        let known = self.service_providers(Age::Usual).await;
+        let known = self.service_providers().await;
         let mut outcome = Outcome::Success;
         for (service, name_id) in services {
             let mut known = known.iter();

@@ -1,4 +1,4 @@
-//! The simulator that stands in for DigiD 3.x (digid.md §2 and §6): an identity provider whose
+//! The simulator that stands in for DigiD (digid.md §2, §3 and §6): an identity provider whose
 //! people do not exist, and whose level and outcome the visitor picks.
 //!
 //! Like DigiD it has two hosts. At the front one browsers bring requests and people log in; at the
@@ -12,6 +12,7 @@
 mod answer;
 mod back;
 mod end;
+mod entrance;
 mod front;
 mod login;
 mod logout;
@@ -33,10 +34,14 @@ use crate::digid::{Misconfigured, Remembered, signing_key};
 use crate::pages::Brand;
 use crate::web;
 
+pub use entrance::{BVD, Dienst};
+
 /// Where a service provider's metadata comes from.
 pub use crate::digid::MetadataSource as SpSource;
 /// Somebody who can log in.
 pub use crate::pages::Testpersoon as Person;
+/// Somebody whom a person may represent.
+pub use crate::pages::{Grond, Vertegenwoordigde};
 
 /// The endpoint index of every artifact (digid.md §2.4).
 const ENDPOINT_INDEX: u16 = 0;
@@ -47,6 +52,13 @@ const REQUEST_LOGOUT: &str = "/saml/idp/request_logout";
 const METADATA: &str = "/saml/idp/metadata";
 const RESOLVE_ARTIFACT: &str = "/saml/idp/resolve_artifact";
 const INLOGGEN: &str = "/inloggen";
+/// The page of the BVD.
+const VERTEGENWOORDIGEN: &str = "/vertegenwoordigen";
+
+/// The paths of DigiD 4.x (digid.md §3.1).
+const ENTRANCE: &str = "/saml/v4/entrance/request_authentication";
+const ENTRANCE_METADATA: &str = "/saml/v4/entrance/metadata";
+const ENTRANCE_RESOLVE: &str = "/saml/v4/entrance/resolve_artifact";
 /// The page of a logout; without a request it is that of the person's own session.
 const UITLOGGEN: &str = "/uitloggen";
 
@@ -58,6 +70,8 @@ pub struct DigidGiven {
     pub back_url: String,
     /// The services at which people may log in.
     pub sps: Vec<SpSource>,
+    /// The services of 4.x.
+    pub diensten: Vec<Dienst>,
     /// Everybody who can log in.
     pub people: Vec<Person>,
     /// Origins through which the browser goes on from a service's consumer service: browsers hold a
@@ -77,6 +91,7 @@ pub struct DigidRole {
     /// The name in `Issuer` and in artifacts: the URL of the metadata.
     entity_id: String,
     sps: Vec<Remembered<SpMetadata>>,
+    diensten: Vec<Dienst>,
     people: Vec<Person>,
     next_origins: Vec<String>,
     has_substantieel: bool,
@@ -97,6 +112,7 @@ impl DigidRole {
             front_url: given.front_url,
             back_url: given.back_url,
             sps: sps.collect::<Result<_, _>>()?,
+            diensten: given.diensten,
             people: given.people,
             next_origins: given.next_origins,
             has_substantieel: given.has_substantieel,
@@ -113,7 +129,13 @@ impl DigidRole {
             .route(REQUEST_LOGOUT, logouts)
             .route(UITLOGGEN, get(logout::choose).post(logout::chosen))
             .route(INLOGGEN, get(front::choose).post(front::chosen))
-            .route(METADATA, get(front::metadata));
+            .route(METADATA, get(front::metadata))
+            .route(ENTRANCE, post(entrance::posted_request))
+            .route(ENTRANCE_METADATA, get(entrance::metadata))
+            .route(
+                VERTEGENWOORDIGEN,
+                get(entrance::choose).post(entrance::chosen),
+            );
         web::with_pages(router, Brand::DigidSimulator).with_state(Arc::clone(self))
     }
 
@@ -121,6 +143,7 @@ impl DigidRole {
     pub fn back(self: &Arc<Self>) -> Router {
         Router::new()
             .route(RESOLVE_ARTIFACT, post(back::resolve_artifact))
+            .route(ENTRANCE_RESOLVE, post(entrance::resolve_artifact))
             .with_state(Arc::clone(self))
     }
 
@@ -141,6 +164,39 @@ impl DigidRole {
         metadata.to_xml(id, &self.key)
     }
 
+    /// The metadata of the entrance of 4.x, signed: POST only (digid.md §3.1).
+    fn entrance_metadata(&self, id: &str) -> Result<String, CannotSign> {
+        let metadata = IdpMetadata {
+            entity_id: entrance::TD.to_owned(),
+            sso_redirect: None,
+            sso_post: Some(self.entrance_url()),
+            slo_redirect: None,
+            slo_post: None,
+            artifact_resolution: vec![ArtifactResolutionService {
+                index: ENDPOINT_INDEX,
+                url: self.entrance_resolve_url(),
+            }],
+            signing: vec![self.key.certificate().clone()],
+        };
+        metadata.to_xml(id, &self.key)
+    }
+
+    fn entrance_url(&self) -> String {
+        format!("{}{ENTRANCE}", self.front_url)
+    }
+
+    fn entrance_resolve_url(&self) -> String {
+        format!("{}{ENTRANCE_RESOLVE}", self.back_url)
+    }
+
+    /// Who makes the artifact for whoever asked: the entrance for services of 4.x.
+    fn maker_for(&self, asker: &login::Asker) -> &str {
+        match asker.service_uuid {
+            Some(_) => entrance::TD,
+            None => &self.entity_id,
+        }
+    }
+
     fn sso_url(&self) -> String {
         format!("{}{REQUEST_AUTHENTICATION}", self.front_url)
     }
@@ -153,38 +209,63 @@ impl DigidRole {
         format!("{}{RESOLVE_ARTIFACT}", self.back_url)
     }
 
-    /// Judges a message that arrived at `url` by the metadata of whoever may send one. If it is
-    /// from nobody known, or signed with no known key, it is judged once more by metadata that was
-    /// fetched for it.
+    /// Judges a message that arrived at `url` by the metadata of whoever may send one. While it is from
+    /// nobody known, or signed with no known key, services are asked for theirs, one after the other: one
+    /// that does not answer holds up no login at those before it.
     async fn judged<T, R>(
         &self,
         url: &str,
         judge: impl Fn(IdentityProvider<'_>) -> Result<T, R> + Sync,
         not_found: impl Fn(&R) -> Option<NotFound> + Sync,
     ) -> Result<T, R> {
-        let known = self.service_providers(Age::Usual).await;
-        let at = |service_providers| IdentityProvider {
-            url,
-            service_providers,
+        let mut known = self.held_service_providers().await;
+        let judge = |service_providers: &[SpMetadata]| {
+            judge(IdentityProvider {
+                url,
+                service_providers,
+            })
         };
-        match judge(at(&known)) {
-            Err(refusal) if not_found(&refusal).is_some_and(may_be_new) => {
-                judge(at(&self.service_providers(Age::Anew).await))
+        let is_settled = |judged: &Result<T, R>| match judged {
+            Ok(_) => true,
+            Err(refusal) => !not_found(refusal).is_some_and(may_be_new),
+        };
+        let mut judged = judge(&known);
+        for age in [Age::Usual, Age::Anew] {
+            for sp in &self.sps {
+                if is_settled(&judged) {
+                    return judged;
+                }
+                let metadata = match age {
+                    Age::Usual => sp.get(&self.app).await,
+                    Age::Anew => sp.anew(&self.app).await,
+                };
+                if let Ok(metadata) = metadata {
+                    known.retain(|known| known.entity_id != metadata.entity_id);
+                    known.push(SpMetadata::clone(&metadata));
+                    judged = judge(&known);
+                }
             }
-            judged => judged,
         }
+        judged
     }
 
     /// The metadata of the services that can be had. A service whose metadata cannot be had is
     /// unknown for that long.
-    async fn service_providers(&self, age: Age) -> Vec<SpMetadata> {
+    async fn service_providers(&self) -> Vec<SpMetadata> {
         let mut known = Vec::with_capacity(self.sps.len());
         for sp in &self.sps {
-            let metadata = match age {
-                Age::Usual => sp.get(&self.app).await,
-                Age::Anew => sp.anew(&self.app).await,
-            };
+            let metadata = sp.get(&self.app).await;
             known.extend(metadata.map(|metadata| SpMetadata::clone(&metadata)));
+        }
+        known
+    }
+
+    /// The metadata of the services that need not be fetched.
+    async fn held_service_providers(&self) -> Vec<SpMetadata> {
+        let mut known = Vec::with_capacity(self.sps.len());
+        for sp in &self.sps {
+            let held = sp.held(&self.app).await;
+            known.extend(held.map(|metadata| SpMetadata::clone(&metadata)));
         }
         known
     }

@@ -60,6 +60,7 @@ impl Reuse {
         let asker = &self.login.asker;
         let ending = Ending::Success {
             bsn: found.value.bsn.clone(),
+            vertegenwoordigde: None,
             level: reported_level(found.value.level, self.has_substantieel),
             address,
             session_index: drawn.session_index.clone(),

@@ -12,15 +12,15 @@ use medmij::authorization_interface::aanmelding::{
 };
 use medmij::authorization_interface::verzoek::{Afwijzing, Kennis, Naar, Verzoek};
 use medmij::scope::{Functie, Scope};
-use mitz::authorization_server::aanmelding::Uitkomst as Ingelogd;
 use protocol::handle::Handle;
 use protocol::wire::{Parameters, with_query};
+use saml::signature::CannotSign;
 use tokio::sync::OnceCell;
 use verdict::Step;
 
 use super::{AANMELDING, AANMELDING_COOKIE, Bij, DvaRole, waarvoor};
 use crate::chance;
-use crate::digid::{Login, Resolve};
+use crate::digid::{Antwoord, Login, Resolve};
 use crate::door::TraceId;
 use crate::pages::{self, DvaFoutSoort, DvaGestrand, DvaLanding, DvaWaarvoor};
 use crate::settle::{Journey, Outage, Run, settle};
@@ -83,6 +83,10 @@ impl DvaRole {
         let (Some(aanbieder), Some(medmij)) = (self.aanbieder_of(scope), &self.medmij) else {
             return false;
         };
+        let for_other = scope.vertegenwoordiging.is_some();
+        if for_other && medmij.vertegenwoordiging.is_none() {
+            return false;
+        }
         let offers = |dienst| {
             aanbieder.gegevensdiensten.contains_key(dienst)
                 && medmij.is_recognised(client_id, dienst)
@@ -165,11 +169,15 @@ impl DvaRole {
         let trace = TraceId::parse(&aanvraag.trace).unwrap_or(visit.trace);
         let now = self.app.clock.now();
         let authn_request = saml::message_id(chance::entropy().bytes("saml.authn_request"));
-        let login = medmij
-            .digid
-            .login(&self.app, &authn_request, &aanvraag.sessie, now)
-            .await;
-        let Ok(login) = login else {
+        let login = match medmij.login_of(&aanvraag.doel) {
+            Some((digid, namens)) => {
+                let relay_state = &aanvraag.sessie;
+                let login = digid.login_for(&self.app, &authn_request, relay_state, namens, now);
+                login.await.ok()
+            }
+            None => None,
+        };
+        let Some(login) = login else {
             let reason = "DigiD's metadata cannot be had";
             self.app.refused(trace, "core.authint.204", reason);
             return self.technische_storing(visit, trace, Some(&Bij::of(&aanvraag)));
@@ -227,10 +235,19 @@ fn cookie_name(sessie: &str) -> String {
 /// The metadata of this service provider, signed (digid.md §2.1).
 pub(super) async fn saml_metadata(State(role): State<Arc<DvaRole>>) -> Response {
     let id = saml::message_id(chance::entropy().bytes("saml.metadata"));
-    let metadata = role
-        .medmij
-        .as_ref()
-        .map(|medmij| medmij.digid.metadata(&id));
+    let medmij = role.medmij.as_ref();
+    as_metadata(medmij.map(|medmij| medmij.digid.metadata(&id)))
+}
+
+/// The same at the entrance of DigiD 4.x (digid.md §3.1).
+pub(super) async fn entrance_metadata(State(role): State<Arc<DvaRole>>) -> Response {
+    let id = saml::message_id(chance::entropy().bytes("saml.metadata"));
+    let medmij = role.medmij.as_ref();
+    let provider = medmij.and_then(|medmij| medmij.vertegenwoordiging.as_ref());
+    as_metadata(provider.map(|provider| provider.metadata(&id)))
+}
+
+fn as_metadata(metadata: Option<Result<String, CannotSign>>) -> Response {
     match metadata {
         Some(Ok(metadata)) => web::typed(200, "application/samlmetadata+xml", metadata),
         _ => web::unavailable(),
@@ -263,6 +280,7 @@ pub(super) async fn assertion_consumer(State(role): State<Arc<DvaRole>>, visit: 
         role: Arc::clone(&role),
         terugkeer,
         artifact,
+        doel: aanvraag.doel.clone(),
         requested_at: aanvraag.requested_at,
         client: visit.peer.address.ip(),
         uitkomst: OnceCell::new(),
@@ -281,6 +299,7 @@ struct AanmeldingJourney {
     role: Arc<DvaRole>,
     terugkeer: Terugkeer,
     artifact: String,
+    doel: Doel,
     requested_at: i64,
     client: IpAddr,
     /// What DigiD said: it can be asked once.
@@ -324,7 +343,8 @@ impl Journey for AanmeldingJourney {
 impl AanmeldingJourney {
     /// The artifact for an assertion, over the back channel.
     async fn resolve(&self, run: &Run, authn_request: &str) -> Uitkomst {
-        let Some(medmij) = &self.role.medmij else {
+        let medmij = self.role.medmij.as_ref();
+        let Some((digid, _)) = medmij.and_then(|medmij| medmij.login_of(&self.doel)) else {
             return Uitkomst::Onbereikbaar;
         };
         let asked = Resolve {
@@ -334,20 +354,20 @@ impl AanmeldingJourney {
             client: self.client,
             now: run.now,
         };
-        match medmij.digid.resolve(&run.app, run.trace, &asked).await {
-            Ingelogd::Ingelogd { bsn, .. } => Uitkomst::Ingelogd {
-                bsn,
-                vertegenwoordigde: None,
+        match digid.answer(&run.app, run.trace, &asked).await {
+            Antwoord::Ingelogd(person) => Uitkomst::Ingelogd {
+                bsn: person.bsn,
+                vertegenwoordigde: person.vertegenwoordigde,
             },
-            Ingelogd::Geannuleerd => Uitkomst::Geannuleerd,
-            Ingelogd::NietIngelogd {
+            Antwoord::Geannuleerd => Uitkomst::Geannuleerd,
+            Antwoord::NietIngelogd {
                 requirement,
                 reason,
             } => Uitkomst::NietIngelogd {
                 requirement,
                 reason,
             },
-            Ingelogd::Onbereikbaar => Uitkomst::Onbereikbaar,
+            Antwoord::Onbereikbaar => Uitkomst::Onbereikbaar,
         }
     }
 

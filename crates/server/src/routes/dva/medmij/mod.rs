@@ -13,16 +13,17 @@ use axum::Router;
 use axum::response::Response;
 use axum::routing::{get, post};
 use identity::{GegevensdienstId, Hostname};
-use medmij::authorization_interface::aanmelding::{Aanmelding, Aanvraag};
+use medmij::authorization_interface::aanmelding::{Aanmelding, Aanvraag, Doel};
 use medmij::authorization_interface::verzoek::Verzoek;
 use medmij::lists::FrontchannelPort;
 use medmij::scope::{Functie, Scope};
+use medmij::vertegenwoordiging::Vertegenwoordiging;
 use mitz::dva::Aanbieder;
 use protocol::handle::{Handle, Purpose};
 use verdict::Stored;
 
 use super::DvaRole;
-use crate::digid::ServiceProvider;
+use crate::digid::{ServiceProvider, Vertegenwoordiging as Namens};
 use crate::door::TraceId;
 use crate::pages::{Brand, DvaFout, DvaFoutSoort, DvaStoring, DvaWaarvoor, PageContext};
 use crate::web::{self, Visit, get_once};
@@ -35,6 +36,8 @@ const AANMELDING_COOKIE: &str = "__Host-aanmelding";
 pub struct Medmij {
     /// Where it sends people to log in.
     pub digid: ServiceProvider,
+    /// The same for who acts for somebody else, at the entrance of DigiD 4.x; without it nobody can.
+    pub vertegenwoordiging: Option<ServiceProvider>,
     /// Where the login goes: its origin stands in the policy of pages that lead there.
     pub digid_origin: String,
     /// Its own front.
@@ -81,6 +84,7 @@ pub(super) fn front(role: &Arc<DvaRole>) -> Router {
         .route("/niet-ingelogd", get(front::niet_ingelogd))
         .route("/storing", get(front::storing))
         .route("/saml/metadata", get(front::saml_metadata))
+        .route("/saml/v4/metadata", get(front::entrance_metadata))
         .route("/saml/acs", get_once(front::assertion_consumer))
         .route(
             "/verklaring",
@@ -96,6 +100,24 @@ pub(super) fn front(role: &Arc<DvaRole>) -> Router {
 }
 
 impl Medmij {
+    /// Where this person logs in (ext.vert.authint.201 and .204): representation is asked for only when the
+    /// scope says so.
+    fn login_of(&self, doel: &Doel) -> Option<(&ServiceProvider, Namens)> {
+        let asked = match doel {
+            Doel::Autoriseren(verzoek) => verzoek.scope.vertegenwoordiging,
+            Doel::Beheren => None,
+        };
+        match asked {
+            None => Some((&self.digid, Namens::Geen)),
+            Some(Vertegenwoordiging::Machtiging) => {
+                Some((self.vertegenwoordiging.as_ref()?, Namens::Machtiging))
+            }
+            Some(Vertegenwoordiging::Ouderlijk) => {
+                Some((self.vertegenwoordiging.as_ref()?, Namens::Ouder))
+            }
+        }
+    }
+
     /// Whether a client is recognised for a gegevensdienst (core.tknint.201).
     fn is_recognised(&self, client_id: &str, dienst: &GegevensdienstId) -> bool {
         let of_client = self.erkend.get(client_id);
@@ -187,7 +209,6 @@ struct Bij<'a> {
 
 impl<'a> Bij<'a> {
     fn of(aanvraag: &'a Aanvraag) -> Self {
-        use medmij::authorization_interface::aanmelding::Doel;
         Self {
             verzoek: match &aanvraag.doel {
                 Doel::Autoriseren(verzoek) => Some(verzoek),
