@@ -14,5 +14,7 @@ libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
     let asked = Lang::of_ui_locales(text);
     let _ = Lang::choose(Lang::chosen(Some(text), asked, Some(text)), Some(text));
     let _ = TraceId::parse(text);
-    let _ = mitz::dva::beschikbaarheidstoets::Geboortedatum::parse(text);
+    let _ = fhir::Geboortedatum::parse(text);
+    let _ = medmij::scope::Scope::parse(text);
+    let _ = medmij::vertegenwoordiging::GeboortedatumParameter::parse(text);
 });

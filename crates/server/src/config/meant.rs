@@ -13,6 +13,7 @@ use url::Url;
 
 use crate::door::{House, Limits};
 use crate::keys::Schedule;
+use crate::routes::dva::Vormen;
 
 /// What a node is to do.
 pub struct Config {
@@ -239,6 +240,40 @@ pub struct DvaConfig {
     pub jwt_bearer: bool,
     /// Whether a token that names several providers is taken in step 23.
     pub full_location_token: bool,
+    /// MedMij's own interfaces, if the DVA has them.
+    pub medmij: Option<MedmijConfig>,
+}
+
+/// What `[dva.medmij]` says.
+#[derive(Clone, Debug)]
+pub struct MedmijConfig {
+    /// The name of the DVA for people.
+    pub name: String,
+    /// Where it is called.
+    pub telephone: Option<String>,
+    /// The lowest level of DigiD that will do; Substantieel (medmij.md §2).
+    pub min_level: Loa,
+    /// The forms of a token request that are taken beside a POST with a form.
+    pub vormen: Vormen,
+    /// Days of a subscription, at most; 0 offers none.
+    pub subscription_days_max: u32,
+    /// Where people log in.
+    pub digid: DigidConfig,
+    /// Where those log in who act for somebody else; without it nobody can.
+    pub entrance: Option<EntranceConfig>,
+}
+
+/// What `[dva.medmij.entrance]` says: DigiD 4.x.
+#[derive(Clone, Debug)]
+pub struct EntranceConfig {
+    /// Its metadata, and our key and name there.
+    pub digid: DigidConfig,
+    /// RSA key and certificate for which people are encrypted.
+    pub encryption: PemFiles,
+    /// What its catalogue calls our service.
+    pub service_uuid: String,
+    /// The entity id of the Bevoegdheidsverklaringsdienst.
+    pub bvd: String,
 }
 
 /// What `[koppeltaal]` says.
@@ -354,6 +389,16 @@ impl Config {
             sites.push(("koppeltaal.site", &koppeltaal.site));
         }
         sites
+    }
+
+    /// Each DigiD at which people log in, by its setting, which begins with that of its role.
+    pub fn logins(&self) -> Vec<(&'static str, &DigidConfig)> {
+        let mitz = self.mitz.as_ref().map(|mitz| ("mitz.digid", &mitz.digid));
+        let medmij = self.dva.as_ref().and_then(|dva| dva.medmij.as_ref());
+        let entrance = medmij.and_then(|medmij| medmij.entrance.as_ref());
+        let medmij = medmij.map(|medmij| ("dva.medmij.digid", &medmij.digid));
+        let entrance = entrance.map(|entrance| ("dva.medmij.entrance", &entrance.digid));
+        [mitz, medmij, entrance].into_iter().flatten().collect()
     }
 
     /// The identities with which its roles call others.

@@ -18,8 +18,8 @@ mod written;
 
 pub use fault::ConfigFault;
 pub use meant::{
-    Config, DigidConfig, DvaConfig, HomeConfig, KoppeltaalConfig, ListenerConfig,
-    LokalisatieConfig, MitzConfig, NodeIdentity, PemFiles, PgoConfig, Pkcs11Config, RegisteredDva,
-    Revocation, SiteConfig, TrustConfig,
+    Config, DigidConfig, DvaConfig, EntranceConfig, HomeConfig, KoppeltaalConfig, ListenerConfig,
+    LokalisatieConfig, MedmijConfig, MitzConfig, NodeIdentity, PemFiles, PgoConfig, Pkcs11Config,
+    RegisteredDva, Revocation, SiteConfig, TrustConfig,
 };
 pub use reading::{MASTER_FILE, PASSWORD_FILE, PIN_FILE};

@@ -6,12 +6,13 @@ use identity::{Loa, Ura};
 use protocol::assertion::Audience;
 
 use super::meant::{
-    DigidConfig, DvaConfig, KoppeltaalConfig, ListenerConfig, LokalisatieConfig, MitzConfig,
-    PgoConfig, RegisteredDva,
+    DigidConfig, DvaConfig, EntranceConfig, KoppeltaalConfig, ListenerConfig, LokalisatieConfig,
+    MedmijConfig, MitzConfig, PgoConfig, RegisteredDva,
 };
 use super::reading::Reading;
 use super::{ConfigFault, written};
 use crate::input::{DvaSettings, level};
+use crate::routes::dva::Vormen;
 
 /// Bytes of a body at Koppeltaal, where nothing else is said: a FHIR resource, or the declaration of a domain.
 const RESOURCE_BYTES_MAX: usize = 1024 * 1024;
@@ -24,13 +25,7 @@ impl Reading<'_> {
         mitz: written::Mitz,
         listeners: &Listeners,
     ) -> Result<MitzConfig, ConfigFault> {
-        let min_level = match &mitz.min_level {
-            None => Loa::Substantieel,
-            Some(name) => level(name).ok_or_else(|| {
-                let expected = "expected basis, midden, substantieel or hoog";
-                self.fault("mitz.min_level", expected)
-            })?,
-        };
+        let min_level = self.min_level("mitz.min_level", mitz.min_level.as_deref())?;
         let dvas = mitz.dva.into_iter().enumerate();
         let dvas = dvas.map(|(at, dva)| self.registered_dva(&format!("mitz.dva[{at}]"), &dva));
         Ok(MitzConfig {
@@ -107,6 +102,55 @@ impl Reading<'_> {
             age_min: dva.age_min.unwrap_or(DvaSettings::AGE_MIN),
             jwt_bearer: dva.jwt_bearer,
             full_location_token: dva.full_location_token,
+            medmij: dva.medmij.map(|medmij| self.medmij(medmij)).transpose()?,
+        })
+    }
+
+    fn medmij(&self, medmij: written::Medmij) -> Result<MedmijConfig, ConfigFault> {
+        let digid = |setting: &str, digid: written::Digid| DigidConfig {
+            metadata: self.file_of(digid.metadata.as_ref()),
+            signing: self.pem(setting, &digid.certificate, &digid.key),
+            name: digid.name,
+        };
+        let entrance = medmij.entrance.map(|entrance| {
+            let setting = "dva.medmij.entrance";
+            let (certificate, key) = (&entrance.encryption_certificate, &entrance.encryption_key);
+            EntranceConfig {
+                encryption: self.pem(setting, certificate, key),
+                service_uuid: entrance.service_uuid,
+                bvd: entrance.bvd,
+                digid: digid(
+                    setting,
+                    written::Digid {
+                        metadata: entrance.metadata,
+                        certificate: entrance.certificate,
+                        key: entrance.key,
+                        name: None,
+                    },
+                ),
+            }
+        });
+        Ok(MedmijConfig {
+            min_level: self.min_level("dva.medmij.min_level", medmij.min_level.as_deref())?,
+            vormen: Vormen {
+                post_query: medmij.post_query,
+                get_query: medmij.get_query,
+            },
+            subscription_days_max: medmij.subscription_days_max,
+            digid: digid("dva.medmij.digid", medmij.digid),
+            name: medmij.name,
+            telephone: medmij.telephone,
+            entrance,
+        })
+    }
+
+    /// Substantieel, where nothing else is said.
+    fn min_level(&self, setting: &str, name: Option<&str>) -> Result<Loa, ConfigFault> {
+        name.map_or(Ok(Loa::Substantieel), |name| {
+            level(name).ok_or_else(|| {
+                let expected = "expected basis, midden, substantieel or hoog";
+                self.fault(setting, expected)
+            })
         })
     }
 

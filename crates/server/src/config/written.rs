@@ -173,6 +173,35 @@ pub(super) struct Dva {
     pub(super) jwt_bearer: bool,
     #[serde(default)]
     pub(super) full_location_token: bool,
+    pub(super) medmij: Option<Medmij>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Medmij {
+    pub(super) name: String,
+    pub(super) telephone: Option<String>,
+    pub(super) min_level: Option<String>,
+    #[serde(default)]
+    pub(super) post_query: bool,
+    #[serde(default)]
+    pub(super) get_query: bool,
+    #[serde(default)]
+    pub(super) subscription_days_max: u32,
+    pub(super) digid: Digid,
+    pub(super) entrance: Option<Entrance>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Entrance {
+    pub(super) metadata: String,
+    pub(super) certificate: PathBuf,
+    pub(super) key: PathBuf,
+    pub(super) encryption_certificate: PathBuf,
+    pub(super) encryption_key: PathBuf,
+    pub(super) service_uuid: String,
+    pub(super) bvd: String,
 }
 
 #[derive(Deserialize)]

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use identity::Hostname;
+use identity::{GegevensdienstId, Hostname};
 use medmij::lists::OAuthclientOrganisatienaam;
 use protocol::assertion::{ALGORITHMS, ClientKeys};
 use rustls_pki_types::CertificateDer;
@@ -62,6 +62,10 @@ pub(super) fn clients_of(
                     "3 to 50 readable characters",
                 )?,
                 auth: client_auth(file, files, place, &written)?,
+                gegevensdiensten: match written.gegevensdiensten {
+                    None => None,
+                    Some(ids) => Some(recognised(file, &place.member("gegevensdiensten"), ids)?),
+                },
                 redirect_uris: each(
                     file,
                     &of_uris,
@@ -75,6 +79,23 @@ pub(super) fn clients_of(
             })
         },
     )
+}
+
+/// The gegevensdiensten for which a client is recognised, each once.
+fn recognised(
+    file: &File,
+    place: &Place,
+    ids: Vec<String>,
+) -> Result<BTreeSet<GegevensdienstId>, InputFault> {
+    let mut known = BTreeSet::new();
+    each(file, place, ids, |place, id: String| {
+        let id = parsed(file, place, &id, GegevensdienstId::parse)?;
+        if known.insert(id) {
+            return Ok(());
+        }
+        Err(twice(file, place))
+    })?;
+    Ok(known)
 }
 
 /// How a client proves who it is; each way has its own member, and takes no other.

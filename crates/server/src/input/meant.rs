@@ -137,6 +137,19 @@ pub struct Client {
     pub auth: ClientAuth,
     /// Where codes may go, to be compared as strings; at least one.
     pub redirect_uris: Vec<String>,
+    /// For which gegevensdiensten MedMij recognises it; nothing means all (core.tknint.201).
+    pub gegevensdiensten: Option<BTreeSet<GegevensdienstId>>,
+}
+
+/// For which gegevensdiensten clients are recognised, of those for which not all are.
+pub(super) fn erkend(clients: &[Client]) -> BTreeMap<String, BTreeSet<GegevensdienstId>> {
+    let of = |client: &Client| {
+        Some((
+            client.client_id.to_string(),
+            client.gegevensdiensten.clone()?,
+        ))
+    };
+    clients.iter().filter_map(of).collect()
 }
 
 /// How a client proves who it is (RFC 8705 §2, OIDC Core §9).
@@ -245,6 +258,11 @@ impl Input {
     /// A DVA's providers as its servers know them.
     pub fn aanbieders_of(&self, dva: DvaId) -> BTreeMap<Zorgaanbiedernaam, mitz::dva::Aanbieder> {
         aanbieders(self.providers_of(dva), &self.gegevensdiensten)
+    }
+
+    /// For which gegevensdiensten clients are recognised, of those for which not all are.
+    pub fn erkend(&self) -> BTreeMap<String, BTreeSet<GegevensdienstId>> {
+        erkend(&self.clients)
     }
 
     /// What can be collected at a provider.

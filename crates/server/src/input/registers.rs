@@ -1,11 +1,11 @@
 //! What a node in production is told about others: the same files as the demo's, and no sample for
 //! those that are missing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
-use identity::{Ura, Zorgaanbiedernaam};
+use identity::{GegevensdienstId, Ura, Zorgaanbiedernaam};
 use mitz::catalogus::Catalogus;
 
 use super::clients::clients_of;
@@ -69,6 +69,11 @@ impl Registers {
         let ours = self.providers.iter();
         let ours = ours.filter(|provider| provider.dva == Some(DvaId::Dva));
         aanbieders(ours, &self.gegevensdiensten)
+    }
+
+    /// For which gegevensdiensten clients are recognised, of those for which not all are.
+    pub fn erkend(&self) -> BTreeMap<String, BTreeSet<GegevensdienstId>> {
+        super::meant::erkend(&self.clients)
     }
 
     /// The catalogue from which people choose at the register.

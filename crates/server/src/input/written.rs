@@ -110,6 +110,7 @@ pub(super) struct Client {
     /// For `private_key_jwt`: its public keys (RFC 7517 §5).
     pub(super) jwks: Option<serde_json::Value>,
     pub(super) redirect_uris: Vec<String>,
+    pub(super) gegevensdiensten: Option<Vec<String>>,
 }
 
 /// `lists.json`.

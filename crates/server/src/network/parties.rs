@@ -582,7 +582,7 @@ fn medmij(on: &Foundation, id: DvaId, front: &'static str) -> Result<Medmij, Str
         vormen: Vormen::ALL,
         port: FrontchannelPort::Allowed,
         abonneren_max: 0,
-        erkend: BTreeMap::new(),
+        erkend: on.input.erkend(),
     })
 }
 

@@ -18,15 +18,15 @@ use super::files;
 use crate::app::{App, Given};
 use crate::certificates::{is_of_the_demo, thumbprint};
 use crate::config::{
-    DigidConfig, DvaConfig, KoppeltaalConfig, LokalisatieConfig, MitzConfig, NodeIdentity,
-    PgoConfig, SiteConfig,
+    DigidConfig, DvaConfig, KoppeltaalConfig, LokalisatieConfig, MedmijConfig, MitzConfig,
+    NodeIdentity, PgoConfig, SiteConfig,
 };
-use crate::digid::{MetadataSource, ServiceProvider, ServiceProviderConfig};
+use crate::digid::{EntranceConfig, MetadataSource, ServiceProvider, ServiceProviderConfig};
 use crate::input::{ClientAuth, Registers};
 use crate::keys::{Custody, Keys, MasterKey, Purpose};
 use crate::lists::{Lists, Stelselnode};
 use crate::observer::Observer;
-use crate::routes::dva::{DvaGiven, DvaRole, DvaUrls};
+use crate::routes::dva::{DvaGiven, DvaRole, DvaUrls, Medmij};
 use crate::routes::koppeltaal::KoppeltaalRole;
 use crate::routes::lokalisatie::LokalisatieRole;
 use crate::routes::mitz::{MitzRole, MitzUrls};
@@ -201,6 +201,60 @@ async fn lokalisatie(on: &Foundation, config: &LokalisatieConfig) -> Result<Open
     })
 }
 
+/// What MedMij's own interfaces need at a DVA.
+fn medmij(on: &Foundation, dva: &DvaConfig, config: &MedmijConfig) -> Result<Medmij, String> {
+    let front = &dva.front.url;
+    let provider = |path: &str, digid: &DigidConfig| {
+        idp_metadata(digid)?;
+        let signing = files::pair(&digid.signing, on.clock.wall())?;
+        let provider = ServiceProviderConfig {
+            entity_id: format!("{front}{path}"),
+            acs_url: format!("{front}/saml/acs"),
+            slo_url: None,
+            slo_soap_url: None,
+            min_level: config.min_level,
+            metadata: MetadataSource::Document(files::read(&digid.metadata)?),
+        };
+        let provider = ServiceProvider::new(provider, &signing.identity);
+        let name = digid.name.as_ref().unwrap_or(&config.name);
+        provider
+            .map(|provider| provider.named(name))
+            .map_err(|fault| {
+                let key = digid.signing.key.display();
+                format!("{key}: {fault}; SAML needs an RSA key in PKCS#8")
+            })
+    };
+    let vertegenwoordiging = config.entrance.as_ref().map(|entrance| {
+        let known = EntranceConfig {
+            service_uuid: entrance.service_uuid.clone(),
+            service_name: config.name.clone(),
+            bvd_entity_id: entrance.bvd.clone(),
+        };
+        let encryption = files::pair(&entrance.encryption, on.clock.wall())?;
+        let provider = provider("/saml/v4/metadata", &entrance.digid)?;
+        provider
+            .at_entrance(known, &encryption.identity)
+            .map_err(|fault| {
+                let key = entrance.encryption.key.display();
+                format!("{key}: {fault}; SAML needs an RSA key in PKCS#8")
+            })
+    });
+    let idp = idp_metadata(&config.digid)?;
+    let login = idp.sso_redirect.or(idp.sso_post);
+    Ok(Medmij {
+        digid: provider("/saml/metadata", &config.digid)?,
+        vertegenwoordiging: vertegenwoordiging.transpose()?,
+        digid_origin: web::origin(login.as_deref().unwrap_or_default()),
+        front: front.clone(),
+        naam: config.name.clone(),
+        telefoon: config.telephone.clone(),
+        vormen: config.vormen,
+        port: FrontchannelPort::Forbidden,
+        abonneren_max: config.subscription_days_max,
+        erkend: on.registers.erkend(),
+    })
+}
+
 async fn dva(on: &Foundation, config: &DvaConfig) -> Result<Opened, String> {
     let app = app(on, "dva", &config.node, &DvaRole::PURPOSES).await?;
     let lists = lists(on, "dva", &config.stelselnode);
@@ -226,7 +280,11 @@ async fn dva(on: &Foundation, config: &DvaConfig) -> Result<Opened, String> {
         },
         clients: clients(&on.registers),
         lists: Arc::clone(&lists),
-        medmij: None,
+        medmij: config
+            .medmij
+            .as_ref()
+            .map(|medmij| self::medmij(on, config, medmij))
+            .transpose()?,
     };
     let role = DvaRole::new(Arc::clone(&app), given);
     Ok(Opened {

@@ -243,3 +243,32 @@ async fn medmij_case_066_and_072_a_confirmation_is_for_once_and_nothing_tells_of
     }
     assert!(!log.contains(SASKIA) && !log.contains(&token));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn medmij_case_038_a_token_is_for_what_the_client_is_recognised_for() {
+    let clients = serde_json::json!([{
+        "client_id": PGO, "organisation": "Een Ander PGO", "auth": "tls_client_auth",
+        "redirect_uris": ["https://anderpgo.localhost:{port}/callback"],
+        "gegevensdiensten": ["51", "52"],
+    }]);
+    let world = World::start_with(&[("clients.json", &clients.to_string())]).await;
+    let code = world.code(SASKIA, NAAM, false).await;
+    let issued = json(&world.redeem(&code).await);
+    let scope = member(&issued, "scope");
+    // medmij case 38
+    assert!(
+        scope.split(' ').all(|id| ["51", "52"].contains(&id)),
+        "{scope}"
+    );
+    let token = member(&issued, "access_token");
+    assert_eq!(
+        world
+            .resource("48", "MedicationRequest", &token)
+            .await
+            .status,
+        403
+    );
+    // core.authint.202: for Delen it is looked at before the login too
+    let answer = world.authorize(&world.auth(&format!("{NAAM}~48"))).await;
+    assert_eq!(answer.status, 302);
+}

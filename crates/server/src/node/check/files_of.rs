@@ -40,16 +40,12 @@ pub(super) fn certificates(config: &Config, now: Moment) -> Vec<Finding> {
         certificate(format!("{role}.node"), node.host.as_str(), shown, now)
     });
     let mut findings: Vec<Finding> = of_sites.chain(of_nodes).collect();
-    if let Some(mitz) = &config.mitz {
-        findings.push(certificate(
-            "mitz.digid".to_owned(),
-            "SAML",
-            files::pair(&mitz.digid.signing, now),
-            now,
-        ));
-        let idp = roles::idp_metadata(&mitz.digid);
+    for (setting, digid) in config.logins() {
+        let signing = files::pair(&digid.signing, now);
+        findings.push(certificate(setting.to_owned(), "SAML", signing, now));
+        let idp = roles::idp_metadata(digid);
         let says = idp.map(|idp| format!("metadata of {}", idp.entity_id));
-        findings.push(Finding::of("mitz.digid.metadata", says));
+        findings.push(Finding::of(format!("{setting}.metadata"), says));
     }
     findings
 }

@@ -31,12 +31,16 @@ pub(super) async fn look(config: &Config, trust: &Trust, clock: &Clock) -> Vec<F
 /// What a role calls, by setting.
 fn called(config: &Config, role: &str) -> Vec<(String, String)> {
     let mut called: Vec<(&str, String)> = Vec::new();
-    if let Some(mitz) = config.mitz.as_ref().filter(|_| role == "mitz") {
-        called.push(("lokalisatie", mitz.lokalisatie.clone()));
-        if let Ok(idp) = roles::idp_metadata(&mitz.digid) {
+    let logins = config.logins().into_iter();
+    let of_role = logins.filter(|(setting, _)| setting.split('.').next() == Some(role));
+    for (_, digid) in of_role {
+        if let Ok(idp) = roles::idp_metadata(digid) {
             let at = idp.artifact_resolution.into_iter();
             called.extend(at.map(|at| ("digid", at.url)));
         }
+    }
+    if let Some(mitz) = config.mitz.as_ref().filter(|_| role == "mitz") {
+        called.push(("lokalisatie", mitz.lokalisatie.clone()));
         let dvas = mitz.dvas.iter();
         called.extend(dvas.map(|dva| ("dva", dva.jwks_uri.clone())));
     }
