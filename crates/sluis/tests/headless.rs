@@ -116,6 +116,36 @@ fn every_step_of_koppeltaal_that_is_broken_fails_for_real_and_is_named() {
 }
 
 #[test]
+fn seed_002_and_003_the_journeys_of_medmij_pass_and_name_their_requirements() {
+    for (journey, count) in [("medmij", 10), ("vertegenwoordiging", 7)] {
+        let output = demo(&["--headless", journey, "--json"]);
+        let data: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+        assert!(output.status.success(), "{data}");
+        let steps = data["journeys"][0]["steps"].as_array().expect("steps");
+        assert_eq!(steps.len(), count);
+        for step in steps {
+            assert_eq!(step["result"], "ok", "{step}");
+            assert!(step["requirement"].is_string(), "{step}");
+        }
+    }
+}
+
+#[test]
+fn every_step_of_medmij_that_is_broken_fails_for_real_and_is_named() {
+    for (journey, count) in [("medmij", 10), ("vertegenwoordiging", 7)] {
+        for step in 1..=count {
+            let broken = step.to_string();
+            let output = demo(&["--headless", journey, "--json", "--break", &broken]);
+            let data: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+            assert_eq!(output.status.code(), Some(1), "{journey} {step}");
+            assert_eq!(data["journeys"][0]["failed_step"], step, "{data}");
+        }
+    }
+    let output = demo(&["--headless", "vertegenwoordiging", "--break", "8"]);
+    assert_eq!(output.status.code(), Some(2));
+}
+
+#[test]
 fn a_demo_that_comes_back_at_another_port_has_its_domain_there() {
     let state = std::env::temp_dir().join(format!("sluis-headless-{}", std::process::id()));
     let state_at = state.to_str().expect("a path").to_owned();

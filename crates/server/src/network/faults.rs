@@ -43,103 +43,147 @@ enum Harm {
     CutOff,
 }
 
-/// The fault that breaks each step, by its number less one.
-const FAULTS: [Fault; 30] = [
-    fault(&["pgo"], "/verzamelen", Harm::Down),
-    fault(&["mitz"], "/authorize", Harm::Down),
-    fault(&["digid"], "/saml/idp/request_authentication", Harm::Down),
-    fault(&["digid-back"], "/", Harm::CutOff),
-    fault(&["toestemmingen"], "/openen", Harm::Down),
-    fault(&["mitz"], "/toestemming-terug", Harm::Down),
-    fault(&["pgo"], "/callback", Harm::Down),
-    fault(&["mitz-back"], "/token", Harm::Down),
-    fault(
-        &["mitz-back"],
-        "/token",
-        Harm::Request("code_verifier=", "code_verifier=x"),
-    ),
-    fault(&["mitz-back"], "/token", Harm::CutOff),
-    fault(&["mitz-back"], "/userinfo", Harm::Down),
-    fault(&["mitz-back"], "/userinfo", Harm::Bearer),
-    fault(&["mitz-back"], "/toestemmingen/opvragen", Harm::Down),
-    fault(&["mitz-back"], "/toestemmingen/opvragen", Harm::CutOff),
-    fault(&["lokalisatie"], "/locaties", Harm::Down),
-    fault(
-        &["lokalisatie"],
-        "/locaties",
-        Harm::Request("\"bsn\":", "\"bsn\":0,\"x\":"),
-    ),
-    fault(&["lokalisatie"], "/locaties", Harm::CutOff),
-    fault(
-        &["mitz-back"],
-        "/toestemmingen/opvragen",
-        Harm::Answer("\"besluit\":\"toestemming\"", "\"besluit\":\"bezwaar\""),
-    ),
-    fault(&["mitz-back"], "/userinfo", Harm::CutOff),
-    fault(
-        &["stelselnode"],
-        "/MedMij_Zorgaanbiederskoppellijst.xml",
-        Harm::CutOff,
-    ),
-    fault(&["discovery", "discovery2"], "/", Harm::Down),
-    fault(&["discovery", "discovery2"], "/", Harm::CutOff),
-    fault(&["dva-back", "dva2-back"], "/token", Harm::Down),
-    fault(&["mitz-back"], "/consent-introspect", Harm::Down),
-    fault(
-        &["mitz-back"],
-        "/consent-introspect",
-        Harm::Request("presenter_x5t=", "presenter_x5t=x"),
-    ),
-    fault(&["mitz-back"], "/consent-introspect", Harm::CutOff),
-    fault(&["xis", "xis2"], "/", Harm::Down),
-    fault(&["dva-back", "dva2-back"], "/token", Harm::CutOff),
-    fault(&["dva-back", "dva2-back"], "/resource", Harm::Down),
-    fault(&["dva-back", "dva2-back"], "/resource", Harm::CutOff),
-];
-
-/// The fault that breaks each step of the journey `koppeltaal`, by its number less one. What the
-/// journey itself says in step 10 goes by the same door as what it says in step 1.
-const KOPPELTAAL: [Fault; 9] = [
-    fault(&["koppeltaal"], "/api/v1/d1/beheer", Harm::Down),
-    fault(
-        &["koppeltaal"],
-        "/api/v1/d1/oauth2/token",
-        Harm::Request("grant_type=client_credentials", "grant_type=x"),
-    ),
-    fault(&["koppeltaal"], "/api/v1/d1/fhir/r4/Task", Harm::Down),
-    fault(
-        &["koppeltaal"],
-        "/api/v1/d1/fhir/r4/Task",
-        Harm::Answer("searchset", "history"),
-    ),
-    fault(&["module"], "/start", Harm::Down),
-    fault(&["koppeltaal"], "/api/v1/d1/oauth2/authorize", Harm::Down),
-    fault(&["koppeltaal"], "/api/v1/d1/oauth2/idp", Harm::Down),
-    fault(
-        &["koppeltaal"],
-        "/api/v1/d1/oauth2/token",
-        Harm::Request("code_verifier=", "code_verifier=x"),
-    ),
-    fault(&["koppeltaal"], "/api/v1/d1/oauth2/introspect", Harm::Down),
-];
-
 const fn fault(hosts: &'static [&'static str], path: &'static str, harm: Harm) -> Fault {
     Fault { hosts, path, harm }
 }
 
 impl Fault {
-    /// The fault that breaks this step; nothing for a number that is no step.
-    pub fn of_step(step: u8) -> Option<Self> {
-        FAULTS.get(usize::from(step).checked_sub(1)?).copied()
-    }
+    /// What breaks each of the thirty steps, by its number less one.
+    pub const MITZ: [Self; 30] = [
+        fault(&["pgo"], "/verzamelen", Harm::Down),
+        fault(&["mitz"], "/authorize", Harm::Down),
+        fault(&["digid"], "/saml/idp/request_authentication", Harm::Down),
+        fault(&["digid-back"], "/", Harm::CutOff),
+        fault(&["toestemmingen"], "/openen", Harm::Down),
+        fault(&["mitz"], "/toestemming-terug", Harm::Down),
+        fault(&["pgo"], "/callback", Harm::Down),
+        fault(&["mitz-back"], "/token", Harm::Down),
+        fault(
+            &["mitz-back"],
+            "/token",
+            Harm::Request("code_verifier=", "code_verifier=x"),
+        ),
+        fault(&["mitz-back"], "/token", Harm::CutOff),
+        fault(&["mitz-back"], "/userinfo", Harm::Down),
+        fault(&["mitz-back"], "/userinfo", Harm::Bearer),
+        fault(&["mitz-back"], "/toestemmingen/opvragen", Harm::Down),
+        fault(&["mitz-back"], "/toestemmingen/opvragen", Harm::CutOff),
+        fault(&["lokalisatie"], "/locaties", Harm::Down),
+        fault(
+            &["lokalisatie"],
+            "/locaties",
+            Harm::Request("\"bsn\":", "\"bsn\":0,\"x\":"),
+        ),
+        fault(&["lokalisatie"], "/locaties", Harm::CutOff),
+        fault(
+            &["mitz-back"],
+            "/toestemmingen/opvragen",
+            Harm::Answer("\"besluit\":\"toestemming\"", "\"besluit\":\"bezwaar\""),
+        ),
+        fault(&["mitz-back"], "/userinfo", Harm::CutOff),
+        fault(
+            &["stelselnode"],
+            "/MedMij_Zorgaanbiederskoppellijst.xml",
+            Harm::CutOff,
+        ),
+        fault(&["discovery", "discovery2"], "/", Harm::Down),
+        fault(&["discovery", "discovery2"], "/", Harm::CutOff),
+        fault(&["dva-back", "dva2-back"], "/token", Harm::Down),
+        fault(&["mitz-back"], "/consent-introspect", Harm::Down),
+        fault(
+            &["mitz-back"],
+            "/consent-introspect",
+            Harm::Request("presenter_x5t=", "presenter_x5t=x"),
+        ),
+        fault(&["mitz-back"], "/consent-introspect", Harm::CutOff),
+        fault(&["xis", "xis2"], "/", Harm::Down),
+        fault(&["dva-back", "dva2-back"], "/token", Harm::CutOff),
+        fault(&["dva-back", "dva2-back"], "/resource", Harm::Down),
+        fault(&["dva-back", "dva2-back"], "/resource", Harm::CutOff),
+    ];
 
-    /// The last step of the journey `koppeltaal` that can be broken.
-    pub const KOPPELTAAL_STEPS: usize = KOPPELTAAL.len();
+    /// The same of the journey `koppeltaal`. What the journey itself says in step 10 goes by the same door as
+    /// what it says in step 1.
+    pub const KOPPELTAAL: [Self; 9] = [
+        fault(&["koppeltaal"], "/api/v1/d1/beheer", Harm::Down),
+        fault(
+            &["koppeltaal"],
+            "/api/v1/d1/oauth2/token",
+            Harm::Request("grant_type=client_credentials", "grant_type=x"),
+        ),
+        fault(&["koppeltaal"], "/api/v1/d1/fhir/r4/Task", Harm::Down),
+        fault(
+            &["koppeltaal"],
+            "/api/v1/d1/fhir/r4/Task",
+            Harm::Answer("searchset", "history"),
+        ),
+        fault(&["module"], "/start", Harm::Down),
+        fault(&["koppeltaal"], "/api/v1/d1/oauth2/authorize", Harm::Down),
+        fault(&["koppeltaal"], "/api/v1/d1/oauth2/idp", Harm::Down),
+        fault(
+            &["koppeltaal"],
+            "/api/v1/d1/oauth2/token",
+            Harm::Request("code_verifier=", "code_verifier=x"),
+        ),
+        fault(&["koppeltaal"], "/api/v1/d1/oauth2/introspect", Harm::Down),
+    ];
 
-    /// The same for a step of the journey `koppeltaal`.
-    pub fn of_koppeltaal_step(step: u8) -> Option<Self> {
-        KOPPELTAAL.get(usize::from(step).checked_sub(1)?).copied()
-    }
+    /// The same of the journey `medmij`.
+    pub const MEDMIJ: [Self; 10] = [
+        fault(
+            &["stelselnode"],
+            "/MedMij_Zorgaanbiederslijst.xml",
+            Harm::CutOff,
+        ),
+        fault(&["dva"], "/authorize", Harm::Down),
+        fault(&["digid"], "/saml/idp/request_authentication", Harm::Down),
+        fault(&["xis"], "/", Harm::Down),
+        fault(
+            &["dva"],
+            "/verklaring",
+            Harm::Request("keuze=ja", "keuze=nee"),
+        ),
+        fault(
+            &["dva-back"],
+            "/token",
+            Harm::Request("redirect_uri=", "redirect_uri=x"),
+        ),
+        fault(&["dva-back"], "/resource", Harm::Down),
+        fault(
+            &["dva-back"],
+            "/token",
+            Harm::Request("grant_type=refresh_token", "grant_type=refresh_code"),
+        ),
+        fault(&["dva"], "/toestemmingen", Harm::Down),
+        fault(
+            &["dva-back"],
+            "/token",
+            Harm::Answer("invalid_grant", "invalid_scope"),
+        ),
+    ];
+
+    /// The same of the journey `vertegenwoordiging`.
+    pub const VERTEGENWOORDIGING: [Self; 7] = [
+        fault(&["dva"], "/authorize", Harm::Down),
+        fault(
+            &["digid"],
+            "/saml/v4/entrance/request_authentication",
+            Harm::Down,
+        ),
+        fault(&["digid"], "/vertegenwoordigen", Harm::Down),
+        fault(&["xis"], "/", Harm::Down),
+        fault(
+            &["dva"],
+            "/verklaring",
+            Harm::Request("keuze=ja", "keuze=nee"),
+        ),
+        fault(
+            &["dva-back"],
+            "/token",
+            Harm::Request("redirect_uri=", "redirect_uri=x"),
+        ),
+        fault(&["dva-back"], "/resource", Harm::Down),
+    ];
 
     /// Whether the step happens at these parties alone, so that nobody else can break it.
     pub fn is_only_at(self, parties: impl Fn(Party) -> bool) -> bool {
@@ -227,14 +271,17 @@ mod tests {
     #[test]
     fn every_step_has_a_fault_at_a_host_that_exists() {
         let hosts: Vec<&str> = Party::ALL.iter().flat_map(|p| p.hosts()).copied().collect();
-        for step in 1..=30 {
-            let fault = Fault::of_step(step).expect("a fault");
+        let all = [
+            &Fault::MITZ[..],
+            &Fault::MEDMIJ,
+            &Fault::VERTEGENWOORDIGING,
+            &Fault::KOPPELTAAL,
+        ];
+        for (step, fault) in all.into_iter().flatten().enumerate() {
             assert!(
                 fault.hosts.iter().all(|host| hosts.contains(host)),
                 "step {step}"
             );
         }
-        assert!(Fault::of_step(0).is_none());
-        assert!(Fault::of_step(31).is_none());
     }
 }

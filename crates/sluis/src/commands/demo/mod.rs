@@ -72,13 +72,22 @@ const INTERRUPTED: u8 = 130;
 enum Journey {
     /// The 30 steps from PGO to care provider (seed 000)
     Mitz,
+    /// A person logs in at a DVA, the PGO gets tokens and data, and the consent ends (MedMij's own interfaces, seed 003)
+    Medmij,
+    /// The same for somebody else, by authorisation (seed 002)
+    Vertegenwoordiging,
     /// An application registers, gets a token and works with resources; a portal launches a module (seed 004)
     Koppeltaal,
 }
 
 impl Journey {
     /// Every journey, in the order in which they run when none is named.
-    const ALL: [Self; 2] = [Self::Mitz, Self::Koppeltaal];
+    const ALL: [Self; 4] = [
+        Self::Mitz,
+        Self::Medmij,
+        Self::Vertegenwoordiging,
+        Self::Koppeltaal,
+    ];
 }
 
 fn party(name: &str) -> Result<Party, String> {
@@ -111,8 +120,8 @@ impl Demo {
             return printed(network::ca(state));
         }
         if self.break_step.is_some() && self.fault().is_none() {
-            let last = Fault::KOPPELTAAL_STEPS;
-            eprintln!("sluis demo: of the journey koppeltaal, steps 1 to {last} can be broken");
+            let steps = self.faults().len();
+            eprintln!("sluis demo: of this journey, steps 1 to {steps} can be broken");
             return ExitCode::from(2);
         }
         if self.parties().is_empty() {
@@ -191,10 +200,17 @@ impl Demo {
 
     /// The fault that breaks the step: of the one journey that is named, else of the thirty steps.
     fn fault(&self) -> Option<Fault> {
-        let step = self.break_step?;
+        let at = usize::from(self.break_step?).checked_sub(1)?;
+        self.faults().get(at).copied()
+    }
+
+    /// What breaks each step, by its number less one.
+    fn faults(&self) -> &'static [Fault] {
         match self.headless.as_deref() {
-            Some([Journey::Koppeltaal]) => Fault::of_koppeltaal_step(step),
-            _ => Fault::of_step(step),
+            Some([Journey::Medmij]) => &Fault::MEDMIJ,
+            Some([Journey::Vertegenwoordiging]) => &Fault::VERTEGENWOORDIGING,
+            Some([Journey::Koppeltaal]) => &Fault::KOPPELTAAL,
+            _ => &Fault::MITZ,
         }
     }
 

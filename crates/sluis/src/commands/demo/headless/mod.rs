@@ -1,7 +1,9 @@
 //! `--headless`: journeys over real TLS sockets, step by step.
 
 mod koppeltaal;
+mod medmij;
 mod mitz;
+mod steps;
 
 use std::time::Duration;
 
@@ -23,6 +25,10 @@ struct Ended {
 pub(super) async fn run(running: &Running, journeys: &[Journey], as_json: bool) -> bool {
     let is_there = |journey: &Journey| match journey {
         Journey::Mitz => true,
+        Journey::Medmij | Journey::Vertegenwoordiging => {
+            let parties = [Party::Dva, Party::Xis, Party::Digid, Party::Stelselnode];
+            parties.iter().all(|party| running.apps.contains_key(party))
+        }
         Journey::Koppeltaal => running.apps.contains_key(&Party::Koppeltaal),
     };
     let all: Vec<Journey> = Journey::ALL.into_iter().filter(is_there).collect();
@@ -35,6 +41,8 @@ pub(super) async fn run(running: &Running, journeys: &[Journey], as_json: bool) 
     for journey in journeys {
         ended.push(match journey {
             Journey::Mitz => mitz::run(running).await,
+            Journey::Medmij => medmij::run(running).await,
+            Journey::Vertegenwoordiging => medmij::run_for_other(running).await,
             Journey::Koppeltaal => koppeltaal::run(running).await,
         });
     }

@@ -7,24 +7,11 @@
 mod applicatie;
 mod walk;
 
-use std::fmt::Write as _;
-
-use serde_json::{Value, json};
-use server::door::TraceId;
 use server::network::Running;
-use tokio::time::Instant;
 
 use self::walk::Walk;
 use super::Ended;
-
-/// A step: its number, who says it to whom, what, and the topic that asks for it.
-struct Step {
-    number: u8,
-    from: &'static str,
-    to: &'static str,
-    message: &'static str,
-    topic: &'static str,
-}
+use super::steps::{Journey, Run, Step, step};
 
 const BEHEER: &str = "domeinbeheer";
 const AUTORISATIE: &str = "autorisatieservice";
@@ -82,122 +69,24 @@ const STEPS: [Step; 10] = [
     ),
 ];
 
-const fn step(
-    number: u8,
-    from: &'static str,
-    to: &'static str,
-    message: &'static str,
-    topic: &'static str,
-) -> Step {
-    Step {
-        number,
-        from,
-        to,
-        message,
-        topic,
-    }
-}
-
-/// What was done, and how each step ended that was reached.
-struct Run {
-    trace: TraceId,
-    results: Vec<Result<String, String>>,
-    took_ms: u64,
-}
+const KOPPELTAAL: Journey = Journey {
+    name: "koppeltaal",
+    steps: &STEPS,
+    requirement: "topic",
+};
 
 /// Walks until a step fails.
 pub(super) async fn run(running: &Running) -> Ended {
-    let (trace, began) = (TraceId::fresh(), Instant::now());
-    let mut results = Vec::new();
-    match Walk::begin(running, trace).await {
+    let mut run = Run::of(&KOPPELTAAL);
+    match Walk::begin(running, run.trace).await {
         Ok(mut walk) => {
-            for step in &STEPS {
-                results.push(walk.step(step.number).await);
-                if results.last().is_some_and(Result::is_err) {
-                    break;
-                }
-            }
+            let failed = run.walk(async |number| walk.step(number).await).await;
             // Nothing is left to remove when every step was done.
-            if results.last().is_some_and(Result::is_err) {
+            if failed {
                 let _ = walk.remove().await;
             }
         }
-        Err(why) => results.push(Err(why)),
+        Err(why) => run.stopped(why),
     }
-    let took_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
-    let run = Run {
-        trace,
-        results,
-        took_ms,
-    };
-    Ended {
-        passed: run.failed().is_none(),
-        text: run.to_text(),
-        json: run.to_json(),
-    }
-}
-
-impl Run {
-    /// The step that failed, and why.
-    fn failed(&self) -> Option<(&'static Step, &str)> {
-        let mut results = STEPS.iter().zip(&self.results);
-        results.find_map(|(step, result)| Some((step, result.as_ref().err()?.as_str())))
-    }
-
-    fn to_text(&self) -> String {
-        let mut text = String::new();
-        for (at, step) in STEPS.iter().enumerate() {
-            let result = match self.results.get(at) {
-                Some(Ok(note)) => format!("ok] {note}"),
-                Some(Err(why)) => format!("failed] {why}"),
-                None => "not reached]".to_owned(),
-            };
-            // Writing to a String cannot fail.
-            let _ = writeln!(
-                text,
-                "{:>2}  {} → {}: {}  ({})  [{result}  trace {}",
-                step.number, step.from, step.to, step.message, step.topic, self.trace,
-            );
-        }
-        let _ = match self.failed() {
-            None => writeln!(
-                text,
-                "koppeltaal: all {} steps passed in {} ms",
-                STEPS.len(),
-                self.took_ms
-            ),
-            Some((step, why)) => {
-                let number = step.number;
-                writeln!(
-                    text,
-                    "koppeltaal: step {number} failed ({}): {why}",
-                    step.message
-                )
-            }
-        };
-        text
-    }
-
-    fn to_json(&self) -> Value {
-        let steps = STEPS.iter().enumerate().map(|(at, step)| {
-            let (result, note) = match self.results.get(at) {
-                Some(Ok(note)) => ("ok", Some(note)),
-                Some(Err(why)) => ("failed", Some(why)),
-                None => ("not reached", None),
-            };
-            json!({
-                "step": step.number, "from": step.from, "to": step.to, "message": step.message,
-                "topic": step.topic, "result": result, "note": note,
-                "trace_id": self.trace.to_string(),
-            })
-        });
-        json!({
-            "journey": "koppeltaal",
-            "passed": self.failed().is_none(),
-            "failed_step": self.failed().map(|(step, _)| step.number),
-            "trace_id": self.trace.to_string(),
-            "took_ms": self.took_ms,
-            "steps": steps.collect::<Vec<_>>(),
-        })
-    }
+    run.ended()
 }

@@ -18,6 +18,7 @@ use server::outside::{Answer, Headers, Outside};
 use tokio::time::{Instant, sleep};
 
 use super::super::browser;
+use super::super::steps::Went;
 use super::applicatie::{Applicatie, new_key, show_keys};
 
 /// How long the tasks of the sample may take to be made, and how often we look.
@@ -41,8 +42,6 @@ pub(super) struct Walk<'a> {
     /// What the portal says of the task that is opened.
     task: String,
 }
-
-type Went = Result<String, String>;
 
 impl<'a> Walk<'a> {
     /// A browser, and a key to administer the domain.
