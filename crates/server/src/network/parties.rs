@@ -1,6 +1,8 @@
 //! How each party of the demo is put together.
 
+mod digid;
 mod domein;
+mod dva;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -8,31 +10,26 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use axum::Router;
-use identity::{Bsn, Hostname, Loa};
-use medmij::lists::{FrontchannelPort, Soort, Volgnummer};
-use mitz::authorization_server::{Dva, Dvas, Mitz};
-use mitz::discovery::Endpoints;
-use mitz::dva::DvaServer;
+use identity::Hostname;
+use medmij::lists::{Soort, Volgnummer};
+use mitz::authorization_server::{Dvas, Mitz};
 use protocol::client::{Authentication, Client, Clients};
 use saml::metadata::IdpMetadata;
 use verdict::Moment;
 
-use super::addresses::DvaNames;
-use super::{Foundation, Hosts, Party, hostname, ready, trusted};
+use self::digid::digid_origin;
+pub(super) use self::digid::service_provider;
+use super::{Foundation, Party, hostname, ready, trusted};
 use crate::app::{App, Given};
-use crate::certificates::{private_directory, saml_signing, thumbprint};
-use crate::digid::{EntranceConfig, MetadataSource, ServiceProvider, ServiceProviderConfig};
+use crate::certificates::{private_directory, thumbprint};
 use crate::door::{ClientCertificates, Limits, Site};
 use crate::home::Home;
-use crate::input::{ClientAuth, DvaId, Provider, Shows, ZAL_RULES};
+use crate::input::{ClientAuth, DvaId, Provider, ZAL_RULES};
 use crate::keys::{Keys, MasterKey, Purpose, Schedule, master};
 use crate::lists::{Lists, Stelselnode};
 use crate::observer::Observer;
 use crate::outside::{Ears, Others, Outside, OutsideConfig};
-use crate::routes::digid::{
-    BVD, Dienst, DigidGiven, DigidRole, Grond, Person, SpSource, Vertegenwoordigde,
-};
-use crate::routes::dva::{DvaGiven, DvaRole, DvaUrls, Medmij, Vormen};
+use crate::routes::dva::DvaRole;
 use crate::routes::idp::IdpRole;
 use crate::routes::koppeltaal::KoppeltaalRole;
 use crate::routes::lokalisatie::LokalisatieRole;
@@ -87,14 +84,14 @@ pub(super) async fn open(on: &Foundation, party: Party) -> Result<Opened, String
         }
         Party::Lokalisatie => vec![("lokalisatie", Ask::Required, lokalisatie(on, &app)?)],
         Party::Digid => {
-            let role = digid(on, &app)?;
+            let role = digid::digid(on, &app)?;
             vec![
                 ("digid", Ask::Never, role.front()),
                 ("digid-back", Ask::Required, role.back()),
             ]
         }
-        Party::Dva => dva(on, &app, &lists, DvaId::Dva)?,
-        Party::Dva2 => dva(on, &app, &lists, DvaId::Dva2)?,
+        Party::Dva => dva::dva(on, &app, &lists, DvaId::Dva)?,
+        Party::Dva2 => dva::dva(on, &app, &lists, DvaId::Dva2)?,
         Party::Xis => vec![("xis", Ask::Required, xis(on, &app, DvaId::Dva)?)],
         Party::Xis2 => vec![("xis2", Ask::Required, xis(on, &app, DvaId::Dva2)?)],
         Party::Stelselnode => {
@@ -302,7 +299,7 @@ fn mitz(on: &Foundation, app: &Arc<App>) -> Result<Arc<MitzRole>, String> {
     let front = on.hosts.url("mitz");
     let dvas: Result<Vec<_>, String> = [DvaId::Dva, DvaId::Dva2]
         .into_iter()
-        .map(|id| registered_dva(on, id))
+        .map(|id| dva::registered_dva(on, id))
         .collect();
     let mitz = Mitz {
         issuer: front.clone(),
@@ -332,109 +329,6 @@ fn mitz(on: &Foundation, app: &Arc<App>) -> Result<Arc<MitzRole>, String> {
     let input = Arc::clone(&on.input);
     tokio::spawn(async move { seeded.seed(&input.consents).await });
     Ok(role)
-}
-
-/// Mitz as DigiD knows it: a service provider with the key of this state, at these hosts.
-pub(super) fn service_provider(
-    state: &Path,
-    hosts: &Hosts,
-    now: Moment,
-    min_level: Loa,
-    digid: Option<&str>,
-) -> Result<ServiceProvider, String> {
-    let back = hosts.url("mitz-back");
-    let login = Login {
-        party: Party::Mitz,
-        front: "mitz",
-        back: Some(&back),
-        min_level,
-    };
-    Ok(login.at(state, hosts, now, digid)?.named("Mitz"))
-}
-
-/// Who lets people log in at DigiD.
-struct Login<'a> {
-    party: Party,
-    front: &'static str,
-    /// Where DigiD tells of a logout, if a login leaves a session.
-    back: Option<&'a str>,
-    min_level: Loa,
-}
-
-impl Login<'_> {
-    fn at(
-        &self,
-        state: &Path,
-        hosts: &Hosts,
-        now: Moment,
-        digid: Option<&str>,
-    ) -> Result<ServiceProvider, String> {
-        let directory = state.join(self.party.name());
-        let signing = saml_signing(&directory, &hostname(self.front)?, now);
-        let front = hosts.url(self.front);
-        let config = ServiceProviderConfig {
-            entity_id: format!("{front}/saml/metadata"),
-            acs_url: format!("{front}/saml/acs"),
-            slo_url: self.back.map(|_| format!("{front}/saml/slo")),
-            slo_soap_url: self.back.map(|back| format!("{back}/saml/slo")),
-            min_level: self.min_level,
-            metadata: match digid {
-                Some(document) => MetadataSource::Document(document.into()),
-                None => MetadataSource::Url(hosts.idp_metadata_url()),
-            },
-        };
-        let provider = ServiceProvider::new(config, &signing.map_err(|fault| fault.to_string())?);
-        provider.map_err(|fault| fault.to_string())
-    }
-}
-
-impl Login<'_> {
-    /// The same at the entrance of the simulator's DigiD 4.x, with a name and an encryption key of its own.
-    fn at_entrance(
-        &self,
-        state: &Path,
-        hosts: &Hosts,
-        now: Moment,
-        config: EntranceConfig,
-    ) -> Result<ServiceProvider, String> {
-        let directory = state.join(self.party.name());
-        let host = hostname(self.front)?;
-        let (front, encryption) = (hosts.url(self.front), directory.join("encryption"));
-        private_directory(&encryption).map_err(|fault| fault.to_string())?;
-        let encryption =
-            saml_signing(&encryption, &host, now).map_err(|fault| fault.to_string())?;
-        let signing = saml_signing(&directory, &host, now).map_err(|fault| fault.to_string())?;
-        let provider = ServiceProviderConfig {
-            entity_id: format!("{front}/saml/v4/metadata"),
-            acs_url: format!("{front}/saml/acs"),
-            slo_url: None,
-            slo_soap_url: None,
-            min_level: self.min_level,
-            metadata: MetadataSource::Url(hosts.entrance_metadata_url()),
-        };
-        let provider = ServiceProvider::new(provider, &signing);
-        let provider = provider.and_then(|provider| provider.at_entrance(config, &encryption));
-        provider.map_err(|fault| fault.to_string())
-    }
-}
-
-/// Where a login leads the browser: the DigiD of `digid-metadata.xml`, of `parties.json`, or the
-/// simulator.
-fn digid_origin(on: &Foundation) -> String {
-    let document = on.input.digid_metadata.as_deref();
-    let other = document.and_then(|text| IdpMetadata::parse(text.as_bytes()).ok());
-    let login = other.and_then(|idp| idp.sso_redirect.or(idp.sso_post));
-    web::origin(&login.unwrap_or_else(|| on.hosts.url("digid")))
-}
-
-fn registered_dva(on: &Foundation, id: DvaId) -> Result<(Hostname, Dva), String> {
-    let address = on.hosts.dva(id);
-    let dva = Dva {
-        issuer: address.issuer,
-        jwks_uri: address.jwks_uri,
-        uras: on.input.uras_of(id),
-    };
-    Ok((on.hosts.node(Party::of_dva(id))?, dva))
 }
 
 /// The registered clients. Those that the demo gives a certificate get theirs here.
@@ -470,160 +364,6 @@ fn lokalisatie(on: &Foundation, app: &Arc<App>) -> Result<Router, String> {
     let mitz = on.hosts.node(Party::Mitz)?;
     let table = Arc::clone(&on.input.localisation);
     Ok(LokalisatieRole::new(Arc::clone(app), mitz, table).router())
-}
-
-/// Whom a person may log in for, as the simulator's page shows them.
-fn represented(on: &Foundation, person: &crate::input::Person) -> Vec<Vertegenwoordigde> {
-    let of = |(bsn, grond): &(Bsn, Grond)| {
-        let mut people = on.input.people.iter();
-        let found = people.find(|other| other.bsn == *bsn)?;
-        Some(Vertegenwoordigde {
-            bsn: bsn.clone(),
-            naam: found.name.clone(),
-            grond: *grond,
-        })
-    };
-    person.represents.iter().filter_map(of).collect()
-}
-
-fn digid(on: &Foundation, app: &Arc<App>) -> Result<Arc<DigidRole>, String> {
-    let directory = on.state.join(Party::Digid.name());
-    let signing = saml_signing(&directory, &hostname("digid")?, on.clock.wall());
-    let people = on.input.people.iter().map(|person| {
-        let shows = |of: fn(&Shows) -> &String| {
-            person
-                .shows
-                .as_ref()
-                .map_or_else(String::new, |shows| of(shows).clone())
-        };
-        Person {
-            bsn: person.bsn.clone(),
-            naam: person.name.clone(),
-            omschrijving_nl: shows(|shows| &shows.nl),
-            omschrijving_en: shows(|shows| &shows.en),
-            vertegenwoordigt: represented(on, person),
-        }
-    });
-    let given = DigidGiven {
-        front_url: on.hosts.url("digid"),
-        back_url: on.hosts.url("digid-back"),
-        sps: service_providers(on),
-        diensten: DvaId::ALL.map(dienst).to_vec(),
-        people: people.collect(),
-        next_origins: vec![on.hosts.url("toestemmingen")],
-        has_substantieel: true,
-        signing: signing.map_err(|fault| fault.to_string())?,
-    };
-    DigidRole::open(Arc::clone(app), given).map_err(|fault| fault.to_string())
-}
-
-/// Mitz, and the DVAs of this program.
-fn service_providers(on: &Foundation) -> Vec<SpSource> {
-    let own = DvaId::ALL.into_iter();
-    let own = own.filter(|id| on.hosts.outside(Party::of_dva(*id)).is_none());
-    let of_dva = |id| {
-        let front = on.hosts.url(DvaNames::of(id).front);
-        ["/saml/metadata", "/saml/v4/metadata"].map(|path| format!("{front}{path}"))
-    };
-    let mitz = std::iter::once(on.hosts.sp_metadata_url());
-    mitz.chain(own.flat_map(of_dva))
-        .map(SpSource::Url)
-        .collect()
-}
-
-/// A DVA in the catalogue of DigiD 4.x.
-fn dienst(id: DvaId) -> Dienst {
-    let (service_uuid, naam) = match id {
-        DvaId::Dva => ("6c3c0a5e-5d3f-4d3a-8a41-0d6c8f0b1a01", "De Proef-DVA"),
-        DvaId::Dva2 => (
-            "6c3c0a5e-5d3f-4d3a-8a41-0d6c8f0b1a02",
-            "De Tweede Proef-DVA",
-        ),
-    };
-    Dienst {
-        service_uuid: service_uuid.to_owned(),
-        naam: naam.to_owned(),
-        level: Loa::Substantieel,
-    }
-}
-
-/// What MedMij's own interfaces need at a DVA.
-fn medmij(on: &Foundation, id: DvaId, front: &'static str) -> Result<Medmij, String> {
-    let Dienst {
-        service_uuid, naam, ..
-    } = dienst(id);
-    let login = Login {
-        party: Party::of_dva(id),
-        front,
-        back: None,
-        // medmij.md §2: DigiD at Substantieel
-        min_level: Loa::Substantieel,
-    };
-    let other = on.input.digid_metadata.as_deref();
-    let now = on.clock.wall();
-    let digid = login.at(&on.state, &on.hosts, now, other)?;
-    let entrance = EntranceConfig {
-        service_uuid,
-        service_name: naam.clone(),
-        bvd_entity_id: BVD.to_owned(),
-    };
-    // The DigiD of `digid-metadata.xml` has no entrance that we know of.
-    let vertegenwoordiging = match other {
-        Some(_) => None,
-        None => Some(login.at_entrance(&on.state, &on.hosts, now, entrance)?),
-    };
-    Ok(Medmij {
-        digid: digid.named(naam.clone()),
-        vertegenwoordiging,
-        digid_origin: digid_origin(on),
-        front: on.hosts.url(front),
-        naam,
-        telefoon: None,
-        vormen: Vormen::ALL,
-        port: FrontchannelPort::Allowed,
-        abonneren_max: 0,
-        erkend: on.input.erkend(),
-    })
-}
-
-fn dva(
-    on: &Foundation,
-    app: &Arc<App>,
-    lists: &Arc<Lists>,
-    id: DvaId,
-) -> Result<Vec<(&'static str, Ask, Router)>, String> {
-    let names = DvaNames::of(id);
-    let address = on.hosts.dva(id);
-    let settings = on.input.settings.of(id);
-    let given = DvaGiven {
-        dva: DvaServer {
-            issuer: address.issuer,
-            mitz: on.hosts.mitz_issuer(),
-            aanbieders: on.input.aanbieders_of(id),
-            leeftijd_min: settings.age_min,
-            jwt_bearer: settings.jwt_bearer,
-            full_location_token: settings.full_location_token,
-        },
-        endpoints: Endpoints {
-            token_endpoint: address.token_endpoint,
-            jwks_uri: address.jwks_uri,
-            resource_base: address.resource_base,
-        },
-        urls: DvaUrls {
-            mitz_jwks: on.hosts.mitz_jwks_uri(),
-            consent_introspect: on.hosts.consent_introspection(),
-            xis: on.hosts.url(names.xis),
-        },
-        clients: clients(on)?,
-        lists: Arc::clone(lists),
-        medmij: Some(medmij(on, id, names.front)?),
-    };
-    let role = DvaRole::new(Arc::clone(app), given);
-    Ok(vec![
-        (names.front, Ask::Never, role.front()),
-        (names.back, Ask::Offered, role.back()),
-        (names.discovery, Ask::Never, role.discovery()),
-    ])
 }
 
 fn xis(on: &Foundation, app: &Arc<App>, id: DvaId) -> Result<Router, String> {
