@@ -7,7 +7,7 @@ use identity::{Bsn, GegevensdienstId, Ura};
 use serde::{Deserialize, Serialize};
 use verdict::{BadRow, Clear, IndexKey, Key, PersonTag, Record, Space, versioned};
 
-use crate::scope::Scope;
+use crate::scope::{Functie, Scope};
 use crate::vertegenwoordiging::GeboortedatumParameter;
 
 /// Seconds for which a code can be presented (medmij.md §3.5, case 45).
@@ -70,6 +70,15 @@ pub struct Wissel {
 impl Toestemming {
     /// The index by person.
     pub const PERSOON: &'static str = "persoon";
+
+    /// What can be read with its newest access token. A confirmation of Delen lets nobody read, and nor
+    /// does a subscription, whose data are collected under a consent of their own (medmij.md §2.4).
+    pub fn leesbaar(&self) -> &[GegevensdienstId] {
+        match self.scope.functie {
+            Functie::Verzamelen => &self.diensten,
+            Functie::Delen(_) | Functie::Abonneren { .. } => &[],
+        }
+    }
 
     /// Where it stands.
     pub const fn key(id: [u8; 16]) -> Key {

@@ -36,12 +36,15 @@ async fn medmij_case_067_and_068_and_069_a_token_opens_resources_in_its_header_f
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn medmij_case_070_a_token_opens_what_its_scope_names() {
+async fn medmij_case_070_a_token_opens_what_its_scope_names_and_a_confirmation_nothing_to_read() {
     let world = World::start().await;
     let token = token(&world, &format!("{NAAM}~42")).await;
+    for (dienst, kind) in [("51", "Condition"), ("42", "Observation")] {
+        let beyond = world.resource(dienst, kind, &token).await;
+        assert_eq!(beyond.status, 403);
+    }
     // medmij case 70
     let beyond = world.resource("51", "Condition", &token).await;
-    assert_eq!(beyond.status, 403);
     let challenge = beyond.headers["www-authenticate"].to_str().expect("text");
     assert!(challenge.contains("insufficient_scope"), "{challenge}");
 }

@@ -133,22 +133,16 @@ impl DvaRole {
         }
         let found = run.load::<Toestemming>(Toestemming::key(q.grant())).await?;
         Ok(found.map(|found| {
-            let Toestemming {
-                client_id,
-                ura,
-                diensten,
-                bsn,
-                ..
-            } = found.value;
-            let diensten: Vec<&str> = diensten.iter().map(GegevensdienstId::as_str).collect();
+            let diensten = found.value.leesbaar().iter();
+            let diensten: Vec<&str> = diensten.map(GegevensdienstId::as_str).collect();
             Stored {
                 version: found.version,
                 until: found.until,
                 value: Grant {
-                    client_id,
-                    ura,
                     scope: diensten.join(" "),
-                    bsn,
+                    client_id: found.value.client_id,
+                    ura: found.value.ura,
+                    bsn: found.value.bsn,
                 },
             }
         }))
