@@ -18,13 +18,15 @@ use http::HeaderMap;
 use http::header::{CACHE_CONTROL, HOST};
 use rcgen::{CertificateParams, DistinguishedName, DnType, Issuer, KeyPair};
 use rig::{Rig, connect, hear, hear_one, host, open, say, status};
+use rustls::ProtocolVersion::{self, TLSv1_2, TLSv1_3};
 use rustls::client::{ClientSessionMemoryCache, ClientSessionStore, Resumption};
 use rustls::client::{Tls12ClientSessionValue, Tls13ClientSessionValue};
 use rustls::crypto::aws_lc_rs;
-use rustls::{ClientConfig, HandshakeKind, NamedGroup, ServerConfig};
+use rustls::version::TLS12;
+use rustls::{ClientConfig, HandshakeKind, NamedGroup, RootCertStore, ServerConfig};
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use server::certificates::{Authority, Identity};
-use server::door::{ClientCertificates, House, Limits, Peer, Site, Sites, TraceId};
+use server::door::{ClientCertificates, House, Limits, Peer, Site, Sites, TraceId, unanswered};
 use server::outside::{Headers, Outside, OutsideConfig, OutsideError};
 use server::trust::{Revocation, Trust};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -110,6 +112,63 @@ async fn a_request_for_another_host_or_port_gets_421_and_one_without_a_host_400(
         assert_eq!(status(&answer), expected, "{request}");
         assert!(expected == 200 || !answer.contains("hello"));
     }
+}
+
+// ---- which TLS ----
+
+#[tokio::test]
+async fn medmij_case_083_the_highest_version_of_tls_that_both_have_is_chosen() {
+    let rig = Rig::new();
+    let door = open([rig.site(A, hello())], House::default()).await;
+    // medmij case 83 (core.tls.304)
+    assert_eq!(spoken(&door, rig.tls(None, &[])).await, Some(TLSv1_3));
+    let provider = Arc::new(aws_lc_rs::default_provider());
+    let mut roots = RootCertStore::empty();
+    roots.add(rig.root()).expect("a root");
+    let old = ClientConfig::builder_with_provider(provider)
+        .with_protocol_versions(&[&TLS12])
+        .expect("a version")
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    assert_eq!(spoken(&door, old).await, Some(TLSv1_2));
+    // TLS 1.1 gets an alert or an end, and no handshake (core.tls.301).
+    let mut stream = TcpStream::connect(("127.0.0.1", door.port))
+        .await
+        .expect("a connection");
+    stream
+        .write_all(&hello_of_tls_1_1())
+        .await
+        .expect("written");
+    let mut heard = Vec::new();
+    let ended = timeout(10 * SOON, stream.read_to_end(&mut heard)).await;
+    assert!(ended.is_ok(), "it may talk on");
+    assert!(heard.first().is_none_or(|kind| *kind == ALERT), "{heard:?}");
+}
+
+/// The version that a connection came to.
+async fn spoken(door: &rig::Open, config: ClientConfig) -> Option<ProtocolVersion> {
+    let stream = door.connect(A, config).await.expect("a handshake");
+    stream.get_ref().1.protocol_version()
+}
+
+/// The type of a record that carries an alert.
+const ALERT: u8 = 21;
+
+/// A ClientHello that offers TLS 1.1 at most, with the name of site A (RFC 6066 §3).
+fn hello_of_tls_1_1() -> Vec<u8> {
+    let sized = |body: &[u8]| [&[0, u8::try_from(body.len()).expect("short")], body].concat();
+    let name = [&[0][..], &sized(A.as_bytes())].concat();
+    let server_name = [&[0, 0][..], &sized(&sized(&name))].concat();
+    let hello = [
+        &[3, 2][..],
+        &[7; 32],
+        // No session; TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA and TLS_RSA_WITH_AES_128_CBC_SHA; no compression.
+        &[0, 0, 4, 0xc0, 0x13, 0, 0x2f, 1, 0],
+        &sized(&server_name),
+    ]
+    .concat();
+    let handshake = [&[1, 0][..], &sized(&hello)].concat();
+    [&[22, 3, 1][..], &sized(&handshake)].concat()
 }
 
 #[tokio::test]
@@ -778,6 +837,31 @@ async fn a_panic_becomes_500_without_a_word() {
         .await
         .expect("an answer");
     assert_eq!(answer.body, b"fine");
+}
+
+#[tokio::test]
+async fn an_answer_that_must_not_leave_ends_the_connection_without_a_byte() {
+    let rig = Rig::new();
+    let silent = hello().route("/silent", get(|| async { unanswered() }));
+    let door = open([rig.site(A, silent)], House::default()).await;
+    // HTTP/1.1
+    let mut stream = door
+        .connect(A, rig.tls(None, &[]))
+        .await
+        .expect("a handshake");
+    let request = format!("GET /silent HTTP/1.1\r\nHost: {A}:{}\r\n\r\n", door.port);
+    stream.write_all(request.as_bytes()).await.expect("written");
+    let mut heard = Vec::new();
+    let _ = timeout(SOON, stream.read_to_end(&mut heard))
+        .await
+        .expect("closed");
+    assert!(heard.is_empty(), "{heard:?}");
+    // HTTP/2, and the next request has a connection of its own.
+    let outside = rig.outside(None);
+    let silent = outside.get(&door.url(A, "/silent"), Headers::none()).await;
+    assert!(silent.is_err());
+    let answer = outside.get(&door.url(A, "/"), Headers::none()).await;
+    assert_eq!(answer.expect("an answer").body, b"hello");
 }
 
 // ---- stopping ----

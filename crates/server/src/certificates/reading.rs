@@ -3,7 +3,7 @@
 use std::fmt;
 
 use aws_lc_rs::digest;
-use identity::Hostname;
+use identity::{Hostname, NotAHostname};
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject as _;
 use verdict::Moment;
@@ -11,6 +11,9 @@ use x509_parser::certificate::X509Certificate;
 use x509_parser::extensions::GeneralName;
 
 use super::ORGANISATION;
+
+/// Names of a kind that are looked at in one certificate.
+const NAMES_MAX: usize = 100;
 
 /// Why a certificate tells us nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,23 +42,44 @@ impl std::error::Error for BadCertificate {}
 /// Names of other kinds may stand beside it; the subject's common name is never looked at.
 pub fn peer_hostname(der: &[u8]) -> Result<Hostname, BadCertificate> {
     let certificate = parse(der)?;
-    let names = certificate
-        .subject_alternative_name()
-        .map_err(|_| BadCertificate::Form)?
-        .ok_or(BadCertificate::NotOneName)?;
-    let mut dns = names
-        .value
-        .general_names
-        .iter()
-        .filter_map(|name| match name {
-            GeneralName::DNSName(name) => Some(*name),
-            _ => None,
-        });
-    let (Some(name), None) = (dns.next(), dns.next()) else {
+    let names = dns_names(&certificate)?;
+    let [name] = names[..] else {
         return Err(BadCertificate::NotOneName);
     };
-    // RFC 5280 §7.2: DNS names compare without regard to case.
-    Hostname::parse(&name.to_ascii_lowercase()).map_err(|_| BadCertificate::NotAHostname)
+    as_hostname(name).map_err(|_| BadCertificate::NotAHostname)
+}
+
+/// Every host that a certificate names: common names and DNS names, 100 of each at most. What is no host name
+/// is left out. To hold against a list of participants (core.whl.307), never to say who the client is.
+pub fn hosts_named(der: &[u8]) -> Vec<Hostname> {
+    let Ok(certificate) = parse(der) else {
+        return Vec::new();
+    };
+    let common = certificate.subject().iter_common_name();
+    let common = common.filter_map(|name| name.as_str().ok());
+    let dns = dns_names(&certificate).unwrap_or_default();
+    common
+        .take(NAMES_MAX)
+        .chain(dns.into_iter().take(NAMES_MAX))
+        .filter_map(|name| as_hostname(name).ok())
+        .collect()
+}
+
+fn dns_names<'a>(certificate: &'a X509Certificate<'_>) -> Result<Vec<&'a str>, BadCertificate> {
+    let names = certificate
+        .subject_alternative_name()
+        .map_err(|_| BadCertificate::Form)?;
+    let names = names.map_or(&[][..], |names| &names.value.general_names);
+    let dns = names.iter().filter_map(|name| match name {
+        GeneralName::DNSName(name) => Some(*name),
+        _ => None,
+    });
+    Ok(dns.collect())
+}
+
+/// RFC 5280 §7.2: DNS names compare without regard to case.
+fn as_hostname(name: &str) -> Result<Hostname, NotAHostname> {
+    Hostname::parse(&name.to_ascii_lowercase())
 }
 
 /// Whose certificate it is, as its authority wrote it; nothing when it cannot be read.
@@ -146,7 +170,7 @@ pub fn roots_of(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, String> {
 
 #[cfg(test)]
 mod tests {
-    use rcgen::{CertificateParams, KeyPair, SanType};
+    use rcgen::{CertificateParams, DnType, KeyPair, SanType};
 
     use super::*;
 
@@ -179,6 +203,22 @@ mod tests {
             assert_eq!(name(none), Err(BadCertificate::NotOneName), "{none:?}");
         }
         assert_eq!(name(&["*.localhost"]), Err(BadCertificate::NotAHostname));
+    }
+
+    #[test]
+    fn core_whl_307_a_certificate_names_hosts_in_common_name_and_dns_names() {
+        let mut params = CertificateParams::default();
+        let dns = |name: &str| SanType::DnsName(name.try_into().expect("ASCII"));
+        params.subject_alt_names = vec![dns("a.localhost"), dns("*.localhost"), dns("B.localhost")];
+        params
+            .distinguished_name
+            .push(DnType::CommonName, "c.localhost");
+        let named = hosts_named(&self_signed(&params));
+        let named: Vec<&str> = named.iter().map(Hostname::as_str).collect();
+        assert_eq!(named, ["c.localhost", "a.localhost", "b.localhost"]);
+        params.subject_alt_names = vec![dns("a.localhost"); 101];
+        assert_eq!(hosts_named(&self_signed(&params)).len(), 101);
+        assert!(hosts_named(b"no certificate").is_empty());
     }
 
     #[test]

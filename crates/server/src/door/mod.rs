@@ -9,7 +9,8 @@
 //! within the site's limit and in time, and it is its sender's turn (429, [`Rate`]) and there is room
 //! (503). Behind a proxy that the site names, who asks is whom the proxy tells of (`Client-Cert`). A handler finds in the request's extensions who asks
 //! ([`Peer`]) and under which number ([`TraceId`]); the answer leaves with that number and with the
-//! headers that every answer bears. A handler that panics answers 500 without a word. What is refused
+//! headers that every answer bears. A handler that panics answers 500 without a word, and one may ask that
+//! the connection ends without any ([`unanswered`]). What is refused
 //! here is told to the operator's log ([`Sites::telling`]). One kind of answer is not ours: a head that
 //! hyper cannot read, or that is over twice our bounds, gets its bare 400, 414 or 431.
 //!
@@ -38,7 +39,7 @@ pub use serve::{Drained, Stop, Stopping, serve, stop};
 pub use site::{ClientCertificates, Limits, Site, SiteFault, Sites};
 pub use trace::TraceId;
 pub use turns::Turns;
-pub use visit::lasting;
+pub use visit::{is_unanswered, lasting, unanswered};
 
 /// The bounds that hold for the listener as a whole.
 #[derive(Clone, Copy, Debug)]

@@ -1,6 +1,7 @@
 //! One request: in, and the answer out.
 
-use std::convert::Infallible;
+use std::error::Error;
+use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
@@ -43,8 +44,8 @@ pub(super) struct Visit {
 }
 
 impl Visit {
-    /// From a request's head to its answer.
-    async fn answer(&self, request: Request<Incoming>) -> Response {
+    /// From a request's head to its answer, or to the end of the connection.
+    async fn answer(&self, request: Request<Incoming>) -> Result<Response, Unanswered> {
         let busy = self.activity.begin();
         let trace = TraceId::of(&request);
         let (version, has_body) = (request.version(), !request.body().is_end_stream());
@@ -61,14 +62,18 @@ impl Visit {
                 refusal.answer(version, has_body)
             }
         };
+        if is_unanswered(&response) {
+            self.activity.ask_to_leave();
+            return Err(Unanswered);
+        }
         dress(response.headers_mut(), trace, &self.door.house);
         if !self.door.sites.load().has(&self.site) {
             self.activity.ask_to_leave();
         }
-        match response.extensions_mut().remove::<Lasting>() {
+        Ok(match response.extensions_mut().remove::<Lasting>() {
             Some(Lasting) => self.lasting(response, busy),
             None => response,
-        }
+        })
     }
 
     /// An answer whose request counts as running until it ends, and that ends when the door stops.
@@ -219,18 +224,44 @@ pub fn lasting(mut response: Response) -> Response {
     response
 }
 
+/// The mark of an answer that never leaves, and what hyper is told in its place.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Unanswered;
+
+impl fmt::Display for Unanswered {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the request gets no answer")
+    }
+}
+
+impl Error for Unanswered {}
+
+/// Stands where an answer should, and never leaves: not a byte of it, nor of our headers. HTTP/1.1 sees its
+/// connection closed, HTTP/2 its stream reset and the connection ended. For where a specification wants the
+/// traffic broken off without telling why (core.whl.309).
+pub fn unanswered() -> Response {
+    let mut response = StatusCode::FORBIDDEN.into_response();
+    response.extensions_mut().insert(Unanswered);
+    response
+}
+
+/// Whether a response is [`unanswered`].
+pub fn is_unanswered(response: &Response) -> bool {
+    response.extensions().get::<Unanswered>().is_some()
+}
+
 /// A [`Visit`] as hyper calls it.
 #[derive(Clone)]
 pub(super) struct Visits(pub(super) Arc<Visit>);
 
 impl hyper::service::Service<Request<Incoming>> for Visits {
     type Response = Response;
-    type Error = Infallible;
-    type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
+    type Error = Unanswered;
+    type Future = Pin<Box<dyn Future<Output = Result<Response, Unanswered>> + Send>>;
 
     fn call(&self, request: Request<Incoming>) -> Self::Future {
         let visit = Arc::clone(&self.0);
-        Box::pin(async move { Ok(visit.answer(request).await) })
+        Box::pin(async move { visit.answer(request).await })
     }
 }
 

@@ -16,7 +16,7 @@ use http::HeaderMap;
 
 use crate::app::App;
 use crate::clock::Clock;
-use crate::door::{Peer, TraceId};
+use crate::door::{Peer, TraceId, is_unanswered};
 use crate::observer::{Observer, Richting};
 use crate::redact::{Exchange, Side};
 
@@ -60,6 +60,7 @@ async fn overhear(State(at): State<At>, request: Request, next: Next) -> Respons
     let trace = request.extensions().get::<TraceId>().copied();
     let (method, uri) = (request.method().clone(), request.uri().clone());
     let (response, answered) = answered(next.run(request).await).await;
+    let silent = is_unanswered(&response);
     at.observer.overheard(Exchange {
         // Only the door calls, and it always says who and which.
         trace: trace.unwrap_or_else(TraceId::fresh),
@@ -69,11 +70,15 @@ async fn overhear(State(at): State<At>, request: Request, next: Next) -> Respons
         url: format!("{}{}", at.base, uri.path()),
         query: uri.query().map(str::to_owned),
         request: asked,
-        status: response.status().as_u16(),
+        status: if silent {
+            0
+        } else {
+            response.status().as_u16()
+        },
         response: answered,
         begonnen_ms,
         duur_ms: u32::try_from(at.clock.wall_ms() - began_ms).unwrap_or_default(),
-        no_answer: None,
+        no_answer: silent.then(|| "the connection was ended".to_owned()),
     });
     response
 }

@@ -362,7 +362,7 @@ async fn mitz_case_053_a_token_reaches_its_own_gegevensdiensten_and_no_further()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_client_that_is_not_on_the_whitelist_gets_no_token() {
+async fn a_client_without_a_certificate_gets_no_token() {
     let world = World::start().await;
     let outside = world.outside(None);
     let url = format!("{}/token", world.url("dva-back"));

@@ -7,4 +7,5 @@ mod matrix;
 mod resource;
 mod token;
 mod vertegenwoordiging;
+mod whitelist;
 mod world;

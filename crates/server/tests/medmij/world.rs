@@ -261,7 +261,7 @@ fn outside(running: &Running, client: Option<&str>) -> Outside {
     Outside::new(OutsideConfig::new(roots, identity)).expect("usable")
 }
 
-fn temporary() -> PathBuf {
+pub(crate) fn temporary() -> PathBuf {
     std::env::temp_dir().join(format!("sluis-medmij-{}", chance::entropy().uuid("test")))
 }
 

@@ -5,11 +5,13 @@ mod ask;
 mod medmij;
 mod resource;
 mod token;
+mod whitelist;
 
 use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::State;
+use axum::middleware::from_fn_with_state;
 use axum::response::Response;
 use axum::routing::{get, post};
 use identity::Zorgaanbiedernaam;
@@ -110,7 +112,7 @@ impl DvaRole {
             .with_state(Arc::clone(self))
     }
 
-    /// What answers at the back host.
+    /// What answers at the back host, to who stands on the Whitelist.
     pub fn back(self: &Arc<Self>) -> Router {
         Router::new()
             .route("/token", post(token::token).get(medmij::token::by_get))
@@ -118,6 +120,7 @@ impl DvaRole {
                 "/resource/{ura}/{dienst}/fhir/{type}",
                 get(resource::resource),
             )
+            .layer(from_fn_with_state(Arc::clone(self), whitelist::before))
             .with_state(Arc::clone(self))
     }
 }

@@ -143,14 +143,14 @@ impl DvaRole {
         TokenRequest::new(client, exchange, id_token).not_before(not_before)
     }
 
-    /// The request of a DVP that proved who it is, stands in the OCL and on the Whitelist.
+    /// The request of a DVP that proved who it is and stands in the OCL.
     async fn exchange(&self, visit: &Visit) -> Result<(ProvenClient, Exchange), Refusal> {
         let form = visit.form().map_err(NotAForm::refusal)?;
         let client = self.taking_part(visit, &form).await?;
         Ok((client, Exchange::read(&form, self.dva.jwt_bearer)?))
     }
 
-    /// A DVP that proved by its certificate who it is, stands in the OCL and on the Whitelist.
+    /// A DVP that proved by its certificate who it is, and stands in the OCL.
     pub(super) async fn taking_part(
         &self,
         visit: &Visit,
@@ -159,34 +159,24 @@ impl DvaRole {
         let peer = visit.certificate(&self.app.clock);
         let shown = Shown::read(parameters, peer.as_ref(), visit.has_authorization());
         let client = self.clients.prove(&shown, None)?;
-        let named = peer.and_then(|peer| peer.san_dns).unwrap_or_default();
-        self.takes_part(client.id(), &named).await?;
+        self.is_in_the_ocl(client.id()).await?;
         Ok(client)
     }
 
-    /// core.whl.302, core.ocl.201: checked at every request, and fails closed.
-    async fn takes_part(&self, client_id: &str, peer: &str) -> Result<(), Refusal> {
-        let refuse = |error, requirement, reason| Err(Refusal::new(error, requirement, reason));
-        let down = "the Whitelist or the OCL cannot be had";
-        let (Ok(peer), Ok(client)) = (Hostname::parse(peer), Hostname::parse(client_id)) else {
-            let reason = "the certificate or the client names no host";
-            return refuse(ErrorCode::InvalidClient, "core.whl.302", reason);
+    /// core.ocl.201: checked at every request, and fails closed.
+    async fn is_in_the_ocl(&self, client_id: &str) -> Result<(), Refusal> {
+        let refuse = |error, reason| Err(Refusal::new(error, "core.ocl.201", reason));
+        let Ok(client) = Hostname::parse(client_id) else {
+            return refuse(ErrorCode::InvalidClient, "the client names no host");
         };
-        let Ok(whitelist) = self.lists.whitelist(&self.app).await else {
-            return refuse(ErrorCode::TemporarilyUnavailable, "core.whl.307", down);
-        };
-        let Ok(is_client) = self.lists.is_client(&self.app, &client).await else {
-            return refuse(ErrorCode::TemporarilyUnavailable, "core.ocl.201", down);
-        };
-        if !whitelist.contains(&peer) {
-            let reason = "the host is not on the Whitelist";
-            return refuse(ErrorCode::InvalidClient, "core.whl.302", reason);
+        match self.lists.is_client(&self.app, &client).await {
+            Ok(true) => Ok(()),
+            Ok(false) => refuse(
+                ErrorCode::InvalidClient,
+                "the client does not stand in the OCL",
+            ),
+            Err(_) => refuse(ErrorCode::TemporarilyUnavailable, "the OCL cannot be had"),
         }
-        if !is_client {
-            let reason = "the client does not stand in the OCL";
-            return refuse(ErrorCode::InvalidClient, "core.ocl.201", reason);
-        }
-        Ok(())
     }
 
     fn ura_of(&self, audience: &str) -> Option<String> {
