@@ -91,6 +91,21 @@ async fn medmij_case_009_and_012_and_016_and_017_other_faults_go_back_with_302()
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn medmij_case_022_a_request_id_that_comes_again_is_told_and_served() {
+    let world = World::start().await;
+    let told = "the MedMij-Request-ID was used before";
+    let numbered = |number| with(world.auth(NAAM), "MedMij-Request-ID", Some(number));
+    let first = "9a2c26a4-5ed3-4b4d-8f1b-0c7f5a9e61d2";
+    assert_eq!(world.authorize(&numbered(first)).await.status, 200);
+    assert_eq!(world.authorize(&numbered(CORRELATION)).await.status, 200);
+    assert!(!world.log().contains(told));
+    // medmij case 22
+    let again = first.to_uppercase();
+    assert_eq!(world.authorize(&numbered(&again)).await.status, 200);
+    assert_eq!(world.log().matches(told).count(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn medmij_case_014_a_scope_with_a_gegevensdienst_is_delen() {
     let world = World::start().await;
     let (_, shown) = world.at_landing(&format!("{NAAM}~42")).await;

@@ -21,6 +21,7 @@ use protocol::client::Clients;
 use protocol::wire::Parameters;
 use serde_json::json;
 
+use self::medmij::RequestIds;
 pub use self::medmij::{Medmij, Vormen};
 
 use crate::app::App;
@@ -52,6 +53,7 @@ pub struct DvaRole {
     clients: Clients,
     lists: Arc<Lists>,
     medmij: Option<Medmij>,
+    request_ids: RequestIds,
     mitz_keys: JwksCache,
 }
 
@@ -89,6 +91,7 @@ impl DvaRole {
             clients: given.clients,
             lists: given.lists,
             medmij: given.medmij,
+            request_ids: RequestIds::default(),
             mitz_keys: JwksCache::default(),
         })
     }

@@ -39,6 +39,12 @@ pub(super) async fn authorize(State(role): State<Arc<DvaRole>>, visit: Visit) ->
         Err(response) => return response,
     };
     let trace = TraceId::parse(&verzoek.correlation_id).unwrap_or(visit.trace);
+    // core.authint.208 (medmij case 22)
+    let again = |number| !role.request_ids.is_new(number);
+    if TraceId::parse(&verzoek.request_id).is_some_and(again) {
+        let reason = "the MedMij-Request-ID was used before; the request was served";
+        role.app.refused(trace, "core.authint.208", reason);
+    }
     role.landing(&visit, Doel::Autoriseren(Box::new(verzoek)), trace)
         .await
 }

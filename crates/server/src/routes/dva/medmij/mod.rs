@@ -2,6 +2,7 @@
 //! token interface ([`token`]) and the management of consents ([`toestemmingen`]).
 
 mod front;
+mod request_ids;
 mod toestemmingen;
 pub(super) mod token;
 mod verklaring;
@@ -27,6 +28,8 @@ use crate::digid::{ServiceProvider, Vertegenwoordiging as Namens};
 use crate::door::TraceId;
 use crate::pages::{Brand, DvaFout, DvaFoutSoort, DvaStoring, DvaWaarvoor, PageContext};
 use crate::web::{self, Visit, get_once};
+
+pub(super) use self::request_ids::RequestIds;
 
 /// The cookie that leads to an aanmelding.
 const AANMELDING: Purpose = Purpose("medmij.aanmelding");
