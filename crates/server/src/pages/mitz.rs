@@ -1,6 +1,8 @@
 //! The pages of Mitz's authorization server: what a person sees when the login did not succeed, or
 //! when the request cannot be answered with a redirect.
 
+use saml::authn_request::PostForm;
+
 use super::melding::Melding;
 use super::{Page, PageContext, Shell};
 
@@ -154,12 +156,24 @@ page!(
 );
 
 impl DigidDoorsturen {
-    fn voorbeelden() -> Vec<Self> {
-        let of = |waarvoor| Self {
+    /// The page that carries this form.
+    pub fn new(waarvoor: Doorsturen, form: PostForm) -> Self {
+        Self {
             waarvoor,
-            action: String::from("https://digid.example/request_authentication"),
-            saml_request: String::from("PHNhbWxwOkF1dGhuUmVxdWVzdC8+"),
-            relay_state: String::from("r-1"),
+            action: form.action,
+            saml_request: form.saml_request,
+            relay_state: form.relay_state.unwrap_or_default(),
+        }
+    }
+
+    fn voorbeelden() -> Vec<Self> {
+        let of = |waarvoor| {
+            let form = PostForm {
+                action: String::from("https://digid.example/request_authentication"),
+                saml_request: String::from("PHNhbWxwOkF1dGhuUmVxdWVzdC8+"),
+                relay_state: Some(String::from("r-1")),
+            };
+            Self::new(waarvoor, form)
         };
         vec![of(Doorsturen::Inloggen), of(Doorsturen::Uitloggen)]
     }

@@ -14,7 +14,7 @@ use verdict::{Actor, Event};
 
 use super::answer::Ending;
 use super::end::{End, How};
-use super::front::{cookie_name, show, trace_of};
+use super::front::{show, trace_of};
 use super::login::{Asker, Choice, Login};
 use super::{DigidRole, VERTEGENWOORDIGEN, back};
 use crate::chance;
@@ -168,14 +168,7 @@ pub(super) async fn chosen(State(role): State<Arc<DigidRole>>, visit: Visit) -> 
             .refused(visit.trace, "design §5 front channel", why);
         return show(400, &visit, &DigidNietGevonden);
     };
-    let cookie = cookie_name(&login.id);
-    let trace = trace_of(login.asker.relay_state.as_deref(), &visit);
-    let end = login.ended(choice, role.has_substantieel);
-    let response = role.end(&visit, trace, end).await;
-    if response.status().is_redirection() {
-        return web::with(response, web::drop_cookie(&cookie));
-    }
-    response
+    role.conclude(&visit, login, choice).await
 }
 
 impl DigidRole {

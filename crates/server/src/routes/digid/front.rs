@@ -194,7 +194,7 @@ pub(super) fn trace_of(relay_state: Option<&str>, visit: &Visit) -> TraceId {
 }
 
 /// One cookie for each login under way, so that two tabs do not take each other's.
-pub(super) fn cookie_name(id: &str) -> String {
+fn cookie_name(id: &str) -> String {
     format!("__Host-digid-{id}")
 }
 
@@ -278,17 +278,27 @@ pub(super) async fn chosen(State(role): State<Arc<DigidRole>>, visit: Visit) -> 
     if let Some(login) = login.at_bvd(&choice) {
         return role.to_bvd(&login);
     }
-    let cookie = cookie_name(&login.id);
-    let trace = trace_of(login.asker.relay_state.as_deref(), &visit);
-    let end = login.ended(choice, role.has_substantieel);
-    let response = role.end(&visit, trace, end).await;
-    if response.status().is_redirection() {
-        return web::with(response, web::drop_cookie(&cookie));
-    }
-    response
+    role.conclude(&visit, login, choice).await
 }
 
 impl DigidRole {
+    /// The login ends with this choice, and its cookie goes as soon as the browser does.
+    pub(super) async fn conclude(
+        self: &Arc<Self>,
+        visit: &Visit,
+        login: Login,
+        choice: Choice,
+    ) -> Response {
+        let cookie = cookie_name(&login.id);
+        let trace = trace_of(login.asker.relay_state.as_deref(), visit);
+        let end = login.ended(choice, self.has_substantieel);
+        let response = self.end(visit, trace, end).await;
+        if response.status().is_redirection() {
+            return web::with(response, web::drop_cookie(&cookie));
+        }
+        response
+    }
+
     /// The login of this id in the browser's cookie, with the cookie's text.
     pub(super) fn login<'v>(&self, visit: &'v Visit, id: &str) -> Option<(Login, &'v str)> {
         let text = visit.cookie(&cookie_name(id))?;

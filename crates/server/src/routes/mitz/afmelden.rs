@@ -65,13 +65,8 @@ impl MitzRole {
         match login {
             Ok(Some(Login::Redirect(url))) => web::see_other(&url),
             Ok(Some(Login::Post(form))) => {
-                let onward = [&*web::origin(&form.action), &self.urls.front];
-                let page = DigidDoorsturen {
-                    waarvoor: Doorsturen::Uitloggen,
-                    action: form.action,
-                    saml_request: form.saml_request,
-                    relay_state: form.relay_state.unwrap_or_default(),
-                };
+                let page = DigidDoorsturen::new(Doorsturen::Uitloggen, form);
+                let onward = [&*web::origin(&page.action), &self.urls.front];
                 web::show(200, visit, Brand::Toestemmingen, &onward, &page)
             }
             Ok(None) => web::see_other(&self.afgemeld_url(BijDigid::Ook)),

@@ -21,7 +21,7 @@ use super::{AANMELDING, MitzRole, TICKET};
 use crate::chance;
 use crate::digid::{Login, Resolve};
 use crate::door::TraceId;
-use crate::pages::{self, Brand, Lang, MitzFoutSoort};
+use crate::pages::{self, Brand, DigidDoorsturen, Doorsturen, Lang, MitzFoutSoort};
 use crate::settle::{Journey, Outage, Run, settle};
 use crate::web::{self, Visit};
 
@@ -145,17 +145,10 @@ impl MitzRole {
         let cookie = web::set_cookie(&cookie_name(&relay_state), &value, AANVRAAG_S);
         let response = match login {
             Login::Redirect(url) => web::remembering(visit, web::see_other(&url)),
-            Login::Post(form) => Self::show(
-                200,
-                visit,
-                &[&web::origin(&form.action)],
-                &pages::DigidDoorsturen {
-                    waarvoor: pages::Doorsturen::Inloggen,
-                    action: form.action.clone(),
-                    saml_request: form.saml_request,
-                    relay_state: form.relay_state.unwrap_or_default(),
-                },
-            ),
+            Login::Post(form) => {
+                let page = DigidDoorsturen::new(Doorsturen::Inloggen, form);
+                Self::show(200, visit, &[&web::origin(&page.action)], &page)
+            }
         };
         web::with(response, cookie)
     }

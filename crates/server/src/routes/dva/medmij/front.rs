@@ -22,7 +22,9 @@ use super::{AANMELDING, AANMELDING_COOKIE, Bij, DvaRole, waarvoor};
 use crate::chance;
 use crate::digid::{Antwoord, Login, Resolve};
 use crate::door::TraceId;
-use crate::pages::{self, DvaFoutSoort, DvaGestrand, DvaLanding, DvaWaarvoor};
+use crate::pages::{
+    DigidDoorsturen, Doorsturen, DvaFoutSoort, DvaGestrand, DvaLanding, DvaWaarvoor,
+};
 use crate::settle::{Journey, Outage, Run, settle};
 use crate::web::{self, Visit};
 
@@ -195,17 +197,10 @@ impl DvaRole {
         let cookie = web::set_cookie(&cookie_name(&aanvraag.sessie), &value, WACHT_S);
         let response = match login {
             Login::Redirect(url) => web::see_other(&url),
-            Login::Post(form) => Self::toon(
-                200,
-                visit,
-                &[&web::origin(&form.action)],
-                &pages::DigidDoorsturen {
-                    waarvoor: pages::Doorsturen::Inloggen,
-                    action: form.action.clone(),
-                    saml_request: form.saml_request,
-                    relay_state: form.relay_state.unwrap_or_default(),
-                },
-            ),
+            Login::Post(form) => {
+                let page = DigidDoorsturen::new(Doorsturen::Inloggen, form);
+                Self::toon(200, visit, &[&web::origin(&page.action)], &page)
+            }
         };
         web::with(response, cookie)
     }
