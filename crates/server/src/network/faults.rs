@@ -47,6 +47,21 @@ const fn fault(hosts: &'static [&'static str], path: &'static str, harm: Harm) -
     Fault { hosts, path, harm }
 }
 
+// What breaks a step that both journeys at a DVA have.
+const NO_AUTHORIZATION: Fault = fault(&["dva"], "/authorize", Harm::Down);
+const NO_RECORDS: Fault = fault(&["xis"], "/", Harm::Down);
+const PERSON_SAYS_NO: Fault = fault(
+    &["dva"],
+    "/verklaring",
+    Harm::Request("keuze=ja", "keuze=nee"),
+);
+const OTHER_REDIRECT_URI: Fault = fault(
+    &["dva-back"],
+    "/token",
+    Harm::Request("redirect_uri=", "redirect_uri=x"),
+);
+const NO_RESOURCE: Fault = fault(&["dva-back"], "/resource", Harm::Down);
+
 impl Fault {
     /// What breaks each of the thirty steps, by its number less one.
     pub const MITZ: [Self; 30] = [
@@ -135,20 +150,12 @@ impl Fault {
             "/MedMij_Zorgaanbiederslijst.xml",
             Harm::CutOff,
         ),
-        fault(&["dva"], "/authorize", Harm::Down),
+        NO_AUTHORIZATION,
         fault(&["digid"], "/saml/idp/request_authentication", Harm::Down),
-        fault(&["xis"], "/", Harm::Down),
-        fault(
-            &["dva"],
-            "/verklaring",
-            Harm::Request("keuze=ja", "keuze=nee"),
-        ),
-        fault(
-            &["dva-back"],
-            "/token",
-            Harm::Request("redirect_uri=", "redirect_uri=x"),
-        ),
-        fault(&["dva-back"], "/resource", Harm::Down),
+        NO_RECORDS,
+        PERSON_SAYS_NO,
+        OTHER_REDIRECT_URI,
+        NO_RESOURCE,
         fault(
             &["dva-back"],
             "/token",
@@ -164,25 +171,17 @@ impl Fault {
 
     /// The same of the journey `vertegenwoordiging`.
     pub const VERTEGENWOORDIGING: [Self; 7] = [
-        fault(&["dva"], "/authorize", Harm::Down),
+        NO_AUTHORIZATION,
         fault(
             &["digid"],
             "/saml/v4/entrance/request_authentication",
             Harm::Down,
         ),
         fault(&["digid"], "/vertegenwoordigen", Harm::Down),
-        fault(&["xis"], "/", Harm::Down),
-        fault(
-            &["dva"],
-            "/verklaring",
-            Harm::Request("keuze=ja", "keuze=nee"),
-        ),
-        fault(
-            &["dva-back"],
-            "/token",
-            Harm::Request("redirect_uri=", "redirect_uri=x"),
-        ),
-        fault(&["dva-back"], "/resource", Harm::Down),
+        NO_RECORDS,
+        PERSON_SAYS_NO,
+        OTHER_REDIRECT_URI,
+        NO_RESOURCE,
     ];
 
     /// Whether the step happens at these parties alone, so that nobody else can break it.
