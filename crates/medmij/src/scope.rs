@@ -190,11 +190,7 @@ mod tests {
             "subscribe~007/eenofanderezorgaanbieder~42",
             "subscribe~1/eenofanderezorgaanbieder",
             "subscribe~1eenofanderezorgaanbieder~42",
-            "openid",
-        ]
-        .into_iter()
-        .filter(|text| *text != "openid")
-        {
+        ] {
             assert_eq!(Scope::parse(text), Err(BadScope), "{text}");
         }
         assert_eq!(Scope::parse(&"a".repeat(257)), Err(BadScope));

@@ -111,6 +111,6 @@ async fn medmij_case_014_a_scope_with_a_gegevensdienst_is_delen() {
     let (_, shown) = world.at_landing(&format!("{NAAM}~42")).await;
     // medmij case 14
     assert_eq!(heading(&shown), "Gegevens delen");
-    // The run keeps the client's own number.
-    assert!(!CORRELATION.is_empty());
+    // core.authint.208: the run keeps the client's own number.
+    assert!(shown.html.contains(CORRELATION), "{}", shown.html);
 }
