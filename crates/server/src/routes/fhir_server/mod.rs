@@ -134,7 +134,10 @@ impl FhirServerRole {
 
     fn refused(&self, visit: &Visit, refused: Refused) -> Response {
         let (status, issue, reason) = refused.says();
-        self.app.refused(visit.trace, "koppeltaal.md §3.3", reason);
+        // Whoever looks whether something is there did nothing wrong.
+        if !matches!(refused, Refused::NotFound) {
+            self.app.refused(visit.trace, "koppeltaal.md §3.3", reason);
+        }
         said(status, &operation_outcome(issue, reason))
     }
 
