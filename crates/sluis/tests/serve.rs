@@ -67,6 +67,10 @@ fn a_node_serves_its_role_tells_its_health_and_drains_when_it_is_told_to_stop() 
             "a node tells browsers to use nothing but TLS"
         );
     });
+    let hosts = &admin_json(&at, "/health/figures")["hosts"];
+    let one = serde_json::json!({ "answers": 1, "failed": 0, "late": 0 });
+    assert_eq!(hosts["mitz.localhost"], one);
+    assert_eq!(hosts["mitz-back.localhost"]["answers"], 0);
     assert_eq!(stop(node).code(), Some(0));
     let again = serve(&at);
     assert_eq!(

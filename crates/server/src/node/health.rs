@@ -1,6 +1,7 @@
 //! `/health/live`, `/health/ready` and `/health/figures`, for those who watch over the node: on a
 //! socket of its own, without TLS, which is for this machine or its private network alone.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -15,12 +16,14 @@ use http::header::CONTENT_TYPE;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
+use identity::Hostname;
 use serde_json::{Value, json};
 use store::Store as _;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use verdict::{Key, Space};
 
+use super::answers::Answers;
 use crate::app::App;
 
 /// Connections at one time; further ones wait in the operating system's queue.
@@ -37,15 +40,20 @@ const NOBODY: Space = Space("sluis.health");
 /// What is told of a node.
 pub(super) struct Health {
     apps: Vec<Arc<App>>,
+    answers: BTreeMap<Hostname, Arc<Answers>>,
     draining: AtomicBool,
     /// What could not be taken anew at the last look.
     not_renewed: AtomicUsize,
 }
 
 impl Health {
-    pub(super) fn of<'a>(apps: impl Iterator<Item = &'a Arc<App>>) -> Self {
+    pub(super) fn of<'a>(
+        apps: impl Iterator<Item = &'a Arc<App>>,
+        answers: BTreeMap<Hostname, Arc<Answers>>,
+    ) -> Self {
         Self {
             apps: apps.map(Arc::clone).collect(),
+            answers,
             draining: AtomicBool::new(false),
             not_renewed: AtomicUsize::new(0),
         }
@@ -88,7 +96,7 @@ impl Health {
         (is_ready, told)
     }
 
-    /// How much each role committed, and in how many groups.
+    /// How much each role committed, and in how many groups; and how each host answers.
     fn figures(&self) -> Value {
         let of_role = |app: &Arc<App>| {
             let activity = app.home.activity();
@@ -96,7 +104,10 @@ impl Health {
             (app.party.to_owned(), figures)
         };
         let roles: serde_json::Map<String, Value> = self.apps.iter().map(of_role).collect();
-        json!({ "roles": roles })
+        let of_host =
+            |(host, answers): (&Hostname, &Arc<Answers>)| (host.to_string(), answers.told());
+        let hosts: serde_json::Map<String, Value> = self.answers.iter().map(of_host).collect();
+        json!({ "roles": roles, "hosts": hosts })
     }
 }
 

@@ -6,6 +6,7 @@
 //!
 //! Start reading at [`start`]. [`check`] looks at the same things without serving.
 
+mod answers;
 mod check;
 mod files;
 mod health;
@@ -88,8 +89,8 @@ pub async fn start(config: Config) -> Result<Running, String> {
     let listeners = listen(&on.config).await?;
     let admin = health::listen(on.config.admin).await?;
     let opened = Box::pin(roles::open(&on)).await?;
-    let health = Arc::new(Health::of(opened.iter().map(|role| &role.app)));
     let plan = Plan::of(on, opened)?;
+    let health = Arc::new(Health::of(plan.apps.values(), plan.answers.clone()));
     let (mut stops, mut doors, mut addresses) = (Vec::new(), Vec::new(), Vec::new());
     for (name, house, listener) in listeners {
         let sites = plan.sites(&name);

@@ -12,6 +12,7 @@ use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use verdict::Moment;
 
+use super::answers::Answers;
 use super::health::Health;
 use super::roles::{Ask, Opened};
 use super::trusted::{Judged, next_fetch};
@@ -43,6 +44,7 @@ pub(super) struct Caller {
 /// A node, ready to be served.
 pub(super) struct Plan {
     pub(super) apps: BTreeMap<&'static str, Arc<App>>,
+    pub(super) answers: BTreeMap<Hostname, Arc<Answers>>,
     pub(super) chores: Vec<JoinHandle<()>>,
     pub(super) kept: Kept,
 }
@@ -69,7 +71,7 @@ impl Plan {
     /// A text for the operator.
     pub(super) fn of(on: Foundation, opened: Vec<Opened>) -> Result<Self, String> {
         let (mut apps, mut chores, mut sites) = (BTreeMap::new(), Vec::new(), Vec::new());
-        let mut behind = HashMap::new();
+        let (mut behind, mut answers) = (HashMap::new(), BTreeMap::new());
         for role in opened {
             chores.push(tokio::spawn(sweep(
                 Arc::clone(&role.app),
@@ -79,10 +81,11 @@ impl Plan {
             chores.extend(role.chores.into_iter().map(tokio::spawn));
             for (config, ask, router) in role.sites {
                 behind.insert(config.host.clone(), Arc::clone(&role.app));
+                let counted: &Arc<Answers> = answers.entry(config.host.clone()).or_default();
                 sites.push(PlannedSite {
+                    router: Answers::of(router, counted),
                     config,
                     ask,
-                    router,
                 });
             }
             apps.insert(role.app.party, role.app);
@@ -105,7 +108,12 @@ impl Plan {
             config: on.config,
         };
         kept.open(&on.judged.trust, &Arc::new(behind))?;
-        Ok(Self { apps, chores, kept })
+        Ok(Self {
+            apps,
+            answers,
+            chores,
+            kept,
+        })
     }
 
     /// The sites of a listener, as they are from now on.
