@@ -149,3 +149,84 @@ fn unknown(reason: &'static str) -> Stap {
     let event = Event::refused("core.authint.205", reason, Actor::Person);
     Step::reply_with(Vervolg::Onbekend, event)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use protocol::access_token::jti;
+
+    use super::*;
+    use crate::authorization_interface::aanmelding::Doel;
+    use crate::testing::{PERSOON, bsn, ura, verzoek};
+
+    const NOW: Moment = Moment::from_unix(1_795_305_600);
+    const AANMELDING: [u8; 16] = [1; 16];
+
+    fn besluit(number: u64) -> Besluit {
+        let mut drawn = [0; 32];
+        drawn[..8].copy_from_slice(&number.to_be_bytes());
+        let keuze = Keuze::Ja { langdurig: false };
+        Besluit::new(AANMELDING, keuze, NOW, &Entropy::new(drawn))
+    }
+
+    fn aanmelding() -> Stored<Aanmelding> {
+        Stored {
+            version: 3,
+            until: NOW.plus_s(900),
+            value: Aanmelding {
+                doel: Doel::Autoriseren(Box::new(verzoek("eenofanderezorgaanbieder"))),
+                ura: Some(ura()),
+                bsn: bsn(),
+                persoon: PERSOON,
+                sessie: "1".into(),
+                trace: "1".into(),
+                stand: Stand::Beslist,
+            },
+        }
+    }
+
+    #[test]
+    fn medmij_case_073_a_million_codes_and_their_tokens_are_all_different() {
+        let codes: HashSet<[u8; 16]> = (0..1_000_000).map(|n| besluit(n).toestemming).collect();
+        // medmij case 73
+        assert_eq!(codes.len(), 1_000_000);
+        let code = besluit(0).toestemming;
+        let tokens: HashSet<String> = (1..=1_000)
+            .map(|generation| jti(code, generation))
+            .collect();
+        assert_eq!(tokens.len(), 1_000, "each refresh has a token of its own");
+        assert!(
+            tokens.is_disjoint(
+                &(1..=1_000)
+                    .map(|n| jti(besluit(1).toestemming, n))
+                    .collect()
+            )
+        );
+    }
+
+    #[test]
+    fn medmij_case_073_a_code_that_exists_is_not_issued_again() {
+        let Step::Ask(vraag) = besluit(7).begin() else {
+            panic!("it asks");
+        };
+        let Step::Done(verdict) = vraag.answer(Some(aanmelding())) else {
+            panic!("it decides");
+        };
+        let id = besluit(7).toestemming;
+        let issued = verdict.reply;
+        assert!(matches!(issued, Vervolg::Code { toestemming, .. } if toestemming == id));
+        // medmij case 73: the commit holds only when nobody has this id
+        let [gone, given] = &verdict.changes[..] else {
+            panic!("two changes");
+        };
+        assert_eq!(gone.key, Aanmelding::key(AANMELDING));
+        assert_eq!(given.key, Toestemming::key(id));
+        assert_eq!(given.expect, Expect::Absent);
+        let kept = verdict.events.iter().map(|event| event.requirement);
+        assert_eq!(
+            kept.collect::<Vec<_>>(),
+            ["core.usrint.102", "core.authint.205"]
+        );
+    }
+}

@@ -1,9 +1,13 @@
 //! The token interface.
 
+use std::time::Duration;
+
 use http::HeaderName;
 use protocol::wire::with_query;
 use serde_json::Value;
+use server::network::{Party, Trouble};
 use server::outside::{Call, Headers};
+use tokio::time::timeout;
 
 use crate::world::{
     CORRELATION, NAAM, PGO, REQUEST, SASKIA, World, code_form, is_error, json, numbers, text,
@@ -116,6 +120,23 @@ async fn medmij_case_047_and_048_a_client_shows_who_it_is() {
         .await;
     is_error(&answer, 401, "invalid_client");
     assert_eq!(world.redeem(&code).await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn medmij_case_058_a_slow_record_system_does_not_keep_a_client_waiting() {
+    let world = World::start().await;
+    let refresh = member(&world.tokens(SASKIA).await, "refresh_token");
+    // Each of its answers is in time, and all of them together are not.
+    let slow = Trouble::Slow { delay_ms: 4_000 };
+    let control = world.running.control.as_ref().expect("may be disturbed");
+    assert!(control.troubles.set(Party::Xis, Some(slow)));
+    // medmij case 58 (core.tknint.206)
+    let answer = timeout(Duration::from_secs(10), world.refresh(&refresh)).await;
+    let answer = answer.expect("an answer within ten seconds");
+    is_error(&answer, 503, "temporarily_unavailable");
+    control.troubles.reset();
+    let answer = world.refresh(&refresh).await;
+    assert_eq!(answer.status, 200, "nothing was spent: {}", text(&answer));
 }
 
 #[tokio::test(flavor = "multi_thread")]
