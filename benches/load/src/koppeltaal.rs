@@ -4,13 +4,11 @@
 //! This process is also the applications, which show their keys at a door of its own, and the FHIR server behind
 //! the gateway.
 
-use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use arc_swap::ArcSwap;
 use axum::Router;
 use axum::routing::{get, post};
 use http::StatusCode;
@@ -19,20 +17,17 @@ use koppeltaal::domeinconfiguratie::{Domeinconfiguratie, Regels};
 use koppeltaal::{Domein, DomeinUrls};
 use protocol::assertion::{LIFETIME_S_MAX, TYPE};
 use rustls::ClientConfig;
-use rustls_pki_types::pem::PemObject as _;
-use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use serde_json::json;
-use server::certificates::{Identity, private_directory};
+use server::certificates::private_directory;
 use server::clock::Clock;
 use server::config::Config;
-use server::door::{self, ClientCertificates, House, Limits, Site, Sites, Stop};
+use server::door::Stop;
 use server::home::Home as Rows;
 use server::keys::{Keys, MasterKey, Schedule};
 use server::routes::koppeltaal::KoppeltaalRole;
 use server::seal::Seal;
 use store::{Commit, Store as _};
 use testkit::{Installation, Role};
-use tokio::net::TcpListener;
 use verdict::CommitId;
 
 use crate::client::{Connection, member};
@@ -41,7 +36,7 @@ use crate::floor::{self, Floor, clock};
 use crate::node::{self, Node};
 use crate::plan::{Arguments, CONNECTIONS, Home};
 use crate::report::{self, Subject};
-use crate::{Result, measure, measured_floor};
+use crate::{Result, measure, measured_floor, others};
 
 /// The role whose tokens they are.
 const ROLE: &str = "koppeltaal";
@@ -325,16 +320,7 @@ async fn show(installation: &mut Installation, keys: &[Arc<SigningKey>]) -> Resu
             "/fhir/AuditEvent",
             post(move || async move { (StatusCode::CREATED, fhir_json, "{}") }),
         );
-    let sites = [
-        site(installation, APPLICATIES, applicaties)?,
-        site(installation, FHIR, fhir)?,
-    ];
-    let listener = TcpListener::bind("127.0.0.1:0").await?;
-    let port = listener.local_addr()?.port();
-    let sites = Arc::new(ArcSwap::from_pointee(Sites::open(sites)?));
-    let (stop, stopping) = door::stop();
-    tokio::spawn(door::serve(listener, sites, House::default(), stopping));
-    Ok((port, stop))
+    others::serve(installation, [(APPLICATIES, applicaties), (FHIR, fhir)]).await
 }
 
 /// What the FHIR server says of itself.
@@ -354,21 +340,6 @@ fn batch_answer(body: &str) -> String {
         "resourceType": "Bundle", "type": "batch-response", "entry": vec![created; entries],
     });
     answer.to_string()
-}
-
-fn site(installation: &mut Installation, host: &str, router: Router) -> Result<Site> {
-    let issued = installation.authority.issue(host);
-    let certificate = CertificateDer::from_pem_slice(issued.certificate.as_bytes())?;
-    let key = PrivateKeyDer::from_pem_slice(issued.key.as_bytes())?;
-    Ok(Site {
-        host: host.parse()?,
-        port: None,
-        identity: Identity::new(certificate, Vec::new(), key),
-        clients: ClientCertificates::Never,
-        router,
-        limits: Limits::on_one_machine(),
-        proxies: BTreeSet::new(),
-    })
 }
 
 /// A resource of the first application.

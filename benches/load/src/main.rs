@@ -13,12 +13,14 @@ mod cluster;
 mod drive;
 mod floor;
 mod koppeltaal;
+mod medmij;
 mod node;
+mod others;
 mod plan;
 mod plot;
 mod report;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -27,7 +29,7 @@ use floor::Floor;
 use jose::Algorithm;
 use load::{Result, client, seed};
 use node::{Node, World};
-use plan::Arguments;
+use plan::{Arguments, Of};
 use report::{Measured, Subject};
 
 fn main() -> ExitCode {
@@ -57,14 +59,20 @@ fn main() -> ExitCode {
 
 async fn run(arguments: &Arguments) -> Result<()> {
     let sluis = program()?;
-    if arguments.koppeltaal {
-        return koppeltaal::run(&sluis, arguments).await;
+    match arguments.of {
+        Of::Mitz => mitz(&sluis, arguments).await,
+        Of::Koppeltaal => koppeltaal::run(&sluis, arguments).await,
+        Of::Medmij => medmij::run(&sluis, arguments).await,
     }
+}
+
+/// Refreshes at Mitz.
+async fn mitz(sluis: &Path, arguments: &Arguments) -> Result<()> {
     let floor = measured_floor(&[Algorithm::Es256])?;
     let mut measured = Vec::new();
     for (home, grants) in arguments.worlds() {
         eprintln!("load: {grants} grants on {home} …");
-        let world = World::start(&sluis, home, grants).await?;
+        let world = World::start(sluis, home, grants).await?;
         for scenario in arguments.scenarios(home, grants) {
             let run = drive::start(&world, scenario, arguments.seconds + WARM_UP_S).await?;
             let subject = scenario.subject(&floor);

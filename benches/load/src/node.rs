@@ -28,7 +28,7 @@ use crate::{Result, floor};
 pub(crate) const BACK: &str = "mitz-back.localhost";
 /// Ticks of the kernel's CPU accounts in a second: USER_HZ is 100 on every Linux that Rust knows.
 const TICKS_PER_S: f64 = 100.0;
-const PROVIDERS: &str = r#"[{ "ura": "00000659", "naam": "ziekenhuisdesluiswachter@medmij",
+pub(crate) const PROVIDERS: &str = r#"[{ "ura": "00000659", "naam": "ziekenhuisdesluiswachter@medmij",
   "weergavenaam": "Ziekenhuis De Sluiswachter", "aanbiedertype": "ZA", "category": "ziekenhuis",
   "dva": "dva", "gegevensdiensten": ["51"] }]"#;
 
@@ -82,7 +82,7 @@ impl World {
             tls: [Arc::new(certificate?), Arc::new(assertion?)],
             key: Arc::new(key),
             purses: purses.map(Arc::new),
-            node: Node::start(sluis, seed::ROLE, installation, cluster)?,
+            node: Node::start(sluis, seed::MITZ.role, installation, cluster)?,
         })
     }
 
@@ -191,7 +191,7 @@ fn clients(key: &SigningKey) -> Result<String> {
 }
 
 /// How a client calls: with the certificate that it registered, or without one.
-fn tls(installation: &mut Installation, proof: Proof) -> Result<ClientConfig> {
+pub(crate) fn tls(installation: &mut Installation, proof: Proof) -> Result<ClientConfig> {
     let config = trusting(installation)?;
     if proof == Proof::Assertion {
         return Ok(config.with_no_client_auth());

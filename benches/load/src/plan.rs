@@ -11,8 +11,9 @@ use crate::report::Subject;
 
 /// How the tool is called.
 pub(crate) const USAGE: &str = "\
-usage: cargo xtask load [koppeltaal] [--seconds N] [--grow] [--only WORD]
+usage: cargo xtask load [koppeltaal | medmij] [--seconds N] [--grow] [--only WORD]
   koppeltaal    tokens of Koppeltaal in place of refreshes at Mitz
+  medmij        refreshes at the token interface of MedMij
   --seconds N   how long each scenario counts (8)
   --grow        with 100 000 and 1 000 000 stored grants too
   --only WORD   the scenarios whose name has this word";
@@ -23,6 +24,14 @@ const SECONDS_MAX: u64 = 120;
 /// And with `--grow`, on SQLite, grants of the client with a certificate.
 const MORE: [u32; 2] = [100_000, 1_000_000];
 pub(crate) const CONNECTIONS: [u16; 3] = [1, 8, 64];
+
+/// Whose requests are measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Of {
+    Mitz,
+    Koppeltaal,
+    Medmij,
+}
 
 /// Where rows are kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,7 +52,7 @@ pub(crate) struct Scenario {
 /// What was asked on the command line.
 pub(crate) struct Arguments {
     pub(crate) seconds: u64,
-    pub(crate) koppeltaal: bool,
+    pub(crate) of: Of,
     grow: bool,
     pub(crate) only: String,
 }
@@ -52,7 +61,7 @@ impl Arguments {
     pub(crate) fn read(mut words: impl Iterator<Item = String>) -> Result<Self, String> {
         let mut read = Self {
             seconds: 8,
-            koppeltaal: false,
+            of: Of::Mitz,
             grow: false,
             only: String::new(),
         };
@@ -63,7 +72,8 @@ impl Arguments {
                     let fits = number.filter(|seconds| (1..=SECONDS_MAX).contains(seconds));
                     read.seconds = fits.ok_or("--seconds takes a number from 1 to 120")?;
                 }
-                "koppeltaal" => read.koppeltaal = true,
+                "koppeltaal" => read.of = Of::Koppeltaal,
+                "medmij" => read.of = Of::Medmij,
                 "--grow" => read.grow = true,
                 "--only" => read.only = words.next().ok_or("--only takes a word")?,
                 _ => return Err(format!("{word} is not known")),

@@ -29,6 +29,8 @@ pub(crate) struct Measured {
     p999_ms: f64,
     mean_commit_group: f64,
     resident_mb: f64,
+    #[serde(skip)]
+    slowest: Duration,
 }
 
 /// Everything of a run.
@@ -88,6 +90,7 @@ impl Measured {
             mean_commit_group: figure(after.commits - before.commits)
                 / figure(after.groups - before.groups),
             resident_mb: after.resident_mb,
+            slowest: latencies.last().copied().unwrap_or_default(),
         }
     }
 
@@ -181,6 +184,15 @@ pub(crate) fn tell(name: &str, title: &str, floor: &Floor, measured: &[Measured]
     fs::write(svg, plot::svg(title, measured))?;
     println!("written: {}/{name}.json, {name}.svg", folder.display());
     Ok(())
+}
+
+/// Whether every answer of a run came within this time.
+pub(crate) fn within(measured: &[Measured], most: Duration) -> Result<()> {
+    let late = measured.iter().find(|line| line.slowest > most);
+    match late {
+        Some(line) => Err(format!("{}: an answer took {:?}", line.name, line.slowest).into()),
+        None => Ok(()),
+    }
 }
 
 /// Columns as wide as their widest cell; numbers at the right.

@@ -1,32 +1,29 @@
 //! Grants that stand in the store before anybody asks, and the refresh tokens that open them.
 //!
-//! The one place that knows how a role keeps its keys: it opens the role's own, as the role does.
+//! The one place that knows how roles keep their keys: it opens a role's own, as the role does.
 
 use std::collections::VecDeque;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use identity::{Bsn, Loa};
-use mitz::authorization_server::grant::{Grant, REFRESH_S, Secret};
-use mitz::authorization_server::token::REFRESH_TOKEN;
-use mitz::toestemming::Functie;
-use mitz::toestemmingenregister::{Koppeling, TOESTEMMING_S};
-use protocol::handle::Handle;
+use protocol::handle::{Handle, Purpose};
 use server::clock::Clock;
 use server::config::Config;
 use server::home::Home;
 use server::keys::{self, MasterKey, Schedule};
-use server::routes::mitz::MitzRole;
 use server::seal::{Handles, Seal};
 use store::{Commit, Store as _};
 use tokio::task::JoinSet;
-use verdict::{Change, CommitId, Expect, Moment, PersonTag, Record as _, Sealed};
+use verdict::{Change, Clear, CommitId, Moment, PersonTag};
 
+pub use self::dva::DVA;
+pub use self::mitz::MITZ;
 use crate::Result;
 use crate::proof::Proof;
 
-/// The role whose grants they are.
-pub const ROLE: &str = "mitz";
+mod dva;
+mod mitz;
+
 /// Grants of each client that are stored in every home.
 pub const GRANTS: u32 = 1_000;
 /// A person of the test range.
@@ -35,113 +32,106 @@ const BSN: &str = "900186021";
 const PER_COMMIT: u32 = 16;
 const COMMITS: u32 = 128;
 
+/// A role that gives refresh tokens.
+pub struct Issuer {
+    /// Its name, in the configuration and of its directory.
+    pub role: &'static str,
+    purposes: &'static [keys::Purpose],
+    refresh_token: Purpose,
+    /// What stands in the store behind the grant of this number, whose refresh token was not used yet.
+    rows: fn(Proof, u32, Moment) -> Result<Vec<Change<Clear>>>,
+}
+
+/// The store of a role before its node starts, and the role's keys.
+pub struct Vault {
+    issuer: &'static Issuer,
+    home: Arc<Home>,
+    keys: Arc<Keys>,
+}
+
 /// The keys of the role as far as grants need them.
 struct Keys {
     seal: Seal,
     handles: Handles,
 }
 
-impl Keys {
-    /// Makes the role's keys, as its first start would.
-    async fn make(config: &Config, home: &Home) -> Result<Self> {
-        let master = MasterKey::read(&config.master_file)?;
-        let now = Clock::system().now();
-        let purposes = &MitzRole::PURPOSES;
-        let keys = keys::Keys::open(home, master, purposes, Schedule::default(), now).await?;
-        let keys = Arc::new(keys);
-        Ok(Self {
-            seal: Seal::new(Arc::clone(&keys)),
-            handles: Handles::new(keys),
-        })
-    }
-}
-
-/// Makes the schema and stores so many grants of the client with a certificate, and few of the other,
-/// before the node starts. Gives their refresh tokens.
+/// Stores so many grants at Mitz of the client with a certificate, and few of the other, before the node
+/// starts. Gives their refresh tokens.
 ///
 /// # Errors
 /// When the configuration, the keys or the store cannot be used.
 pub async fn store(file: &Path, grants: u32) -> Result<[Purse; 2]> {
-    let config = Config::read(file, |_| None)?;
-    server::certificates::private_directory(&config.state)?;
-    server::certificates::private_directory(&config.state.join(ROLE))?;
-    Home::migrate(&config, ROLE).await?;
-    let home = Arc::new(Home::of(&config, ROLE).await?);
-    let keys = Arc::new(Keys::make(&config, &home).await?);
-    let all = [
-        (Proof::Certificate, grants),
-        (Proof::Assertion, grants.min(GRANTS)),
-    ];
-    for (proof, grants) in all {
-        fill(&home, &keys, proof, grants).await?;
-    }
-    Ok(all.map(|(proof, grants)| Purse {
-        keys: Arc::clone(&keys),
-        proof,
-        grants,
-        state: Mutex::default(),
-    }))
+    let vault = Vault::open(&MITZ, file).await?;
+    Ok([
+        vault.fill(Proof::Certificate, grants).await?,
+        vault.fill(Proof::Assertion, grants.min(GRANTS)).await?,
+    ])
 }
 
-async fn fill(home: &Arc<Home>, keys: &Keys, proof: Proof, grants: u32) -> Result<()> {
-    let now = Clock::system().now();
-    let mut running = JoinSet::new();
-    // In the order of the table: rows that come at random would each rewrite a page of their own.
-    let mut numbers: Vec<u32> = (0..grants).collect();
-    numbers.sort_by_cached_key(|number| grant_id(proof, *number));
-    for numbers in numbers.chunks(PER_COMMIT as usize) {
-        if running.len() >= COMMITS as usize
-            && let Some(stored) = running.join_next().await
-        {
+impl Vault {
+    /// Makes the schema and the role's keys, as its first start would.
+    ///
+    /// # Errors
+    /// When the configuration, the keys or the store cannot be used.
+    pub async fn open(issuer: &'static Issuer, file: &Path) -> Result<Self> {
+        let config = Config::read(file, |_| None)?;
+        server::certificates::private_directory(&config.state)?;
+        server::certificates::private_directory(&config.state.join(issuer.role))?;
+        Home::migrate(&config, issuer.role).await?;
+        let home = Home::of(&config, issuer.role).await?;
+        let master = MasterKey::read(&config.master_file)?;
+        let (schedule, now) = (Schedule::default(), Clock::system().now());
+        let keys = keys::Keys::open(&home, master, issuer.purposes, schedule, now).await?;
+        let keys = Arc::new(keys);
+        Ok(Self {
+            issuer,
+            home: Arc::new(home),
+            keys: Arc::new(Keys {
+                seal: Seal::new(Arc::clone(&keys)),
+                handles: Handles::new(keys),
+            }),
+        })
+    }
+
+    /// Stores so many grants of a client, and gives their refresh tokens.
+    ///
+    /// # Errors
+    /// When the store does not take them.
+    pub async fn fill(&self, proof: Proof, grants: u32) -> Result<Purse> {
+        let now = Clock::system().now();
+        let mut running = JoinSet::new();
+        // In the order of the table: rows that come at random would each rewrite a page of their own.
+        let mut numbers: Vec<u32> = (0..grants).collect();
+        numbers.sort_by_cached_key(|number| grant_id(proof, *number));
+        for numbers in numbers.chunks(PER_COMMIT as usize) {
+            if running.len() >= COMMITS as usize
+                && let Some(stored) = running.join_next().await
+            {
+                stored??;
+            }
+            let mut changes = Vec::new();
+            for number in numbers {
+                let rows = (self.issuer.rows)(proof, *number, now)?;
+                changes.extend(rows.into_iter().map(|row| self.keys.seal.change(row)));
+            }
+            let id = CommitId(grant_id(proof, u32::MAX - numbers[0]));
+            let commit = Commit::new(id, now, changes, Vec::new())?;
+            let home = Arc::clone(&self.home);
+            running.spawn(async move {
+                Ok::<_, Box<dyn std::error::Error + Send + Sync>>(home.commit(commit).await?)
+            });
+        }
+        while let Some(stored) = running.join_next().await {
             stored??;
         }
-        let home = Arc::clone(home);
-        let changes = numbers
-            .iter()
-            .flat_map(|number| rows(keys, proof, *number, now));
-        let id = CommitId(grant_id(proof, u32::MAX - numbers[0]));
-        let commit = Commit::new(id, now, changes.collect(), Vec::new())?;
-        running.spawn(async move {
-            Ok::<_, Box<dyn std::error::Error + Send + Sync>>(home.commit(commit).await?)
-        });
+        Ok(Purse {
+            keys: Arc::clone(&self.keys),
+            refresh_token: self.issuer.refresh_token,
+            proof,
+            grants,
+            state: Mutex::default(),
+        })
     }
-    while let Some(stored) = running.join_next().await {
-        stored??;
-    }
-    Ok(())
-}
-
-/// A person's link to the client, and the grant that hangs on it.
-fn rows(keys: &Keys, proof: Proof, number: u32, now: Moment) -> Vec<Change<Sealed>> {
-    let id = grant_id(proof, number);
-    let client_id = proof.client_id().to_owned();
-    let Ok(bsn) = Bsn::parse(BSN) else {
-        return Vec::new();
-    };
-    let grant = Grant {
-        client_id: client_id.clone(),
-        persoon: person(id),
-        bsn,
-        sub: format!("{:032x}", u128::from_be_bytes(id)),
-        koppeling: id,
-        scope: "openid".to_owned(),
-        functie: Functie::Verzamelen,
-        nonce: None,
-        level: Loa::Substantieel,
-        auth_time: now.unix(),
-        secret: Secret::RefreshToken,
-    };
-    let koppeling = Koppeling { client_id };
-    [
-        koppeling.put(
-            Koppeling::key(id),
-            Expect::Absent,
-            now.plus_s(TOESTEMMING_S),
-        ),
-        grant.put(Grant::key(id), Expect::Absent, now.plus_s(REFRESH_S)),
-    ]
-    .map(|change| keys.seal.change(change))
-    .into()
 }
 
 /// The tag of the person whose grant this is: nobody else is.
@@ -166,6 +156,7 @@ pub fn grant_id(proof: Proof, number: u32) -> [u8; 16] {
 /// back, the oldest first. So every grant has its turn before one has a second.
 pub struct Purse {
     keys: Arc<Keys>,
+    refresh_token: Purpose,
     proof: Proof,
     grants: u32,
     state: Mutex<State>,
@@ -182,7 +173,7 @@ impl Purse {
     pub fn token(&self, number: u32, generation: u64) -> String {
         let id = grant_id(self.proof, number);
         let handle = Handle { id, generation };
-        self.keys.handles.make(REFRESH_TOKEN, handle)
+        self.keys.handles.make(self.refresh_token, handle)
     }
 
     /// The next token to offer; nothing when all are on their way.

@@ -57,7 +57,17 @@ impl Authority {
         self.issued(params, host)
     }
 
-    /// The same, over at the end of 2020.
+    /// As [`Self::issue`], with a wildcard beside the name.
+    ///
+    /// # Panics
+    /// When `host` is no DNS name.
+    pub fn issue_with_wildcard(&mut self, host: &str) -> Issued {
+        let names = vec![host.to_owned(), format!("*.{host}")];
+        let params = CertificateParams::new(names).expect("DNS names");
+        self.issued(params, host)
+    }
+
+    /// As [`Self::issue`], over at the end of 2020.
     ///
     /// # Panics
     /// When `host` is no DNS name.

@@ -159,6 +159,13 @@ impl Installation {
         self.write("sluis.toml", &text.replacen(from, to, 1));
     }
 
+    /// Gives the DVA MedMij's own interfaces, behind a DigiD that nobody reaches.
+    pub fn with_medmij(&self) {
+        self.digid("dva.localhost");
+        let section = format!("{MEDMIJ}\n[dva.node]\n");
+        self.change("\n[dva.node]\n", &section);
+    }
+
     /// A file of the folder, written whole.
     ///
     /// # Panics
@@ -236,14 +243,14 @@ impl Installation {
             certificate(text, &format!("{section}.{name}"), host, public);
         }
         if role == Role::Mitz {
-            self.digid();
+            self.digid("mitz.localhost");
             text.push_str(DIGID_AND_DVA);
         }
     }
 
-    /// Our RSA key, and metadata of a DigiD with one of its own.
-    fn digid(&self) {
-        self.keep("saml", &saml_signing("mitz.localhost"));
+    /// The RSA key of `host`, and metadata of a DigiD with one of its own.
+    fn digid(&self, host: &str) {
+        self.keep("saml", &saml_signing(host));
         let idp = saml_signing("digid.localhost");
         let certificate: String = idp
             .certificate
@@ -291,6 +298,16 @@ host = "dva-back.localhost"
 issuer = "https://dva.localhost:1"
 jwks_uri = "https://dva.localhost:1/jwks"
 uras = ["00000659"]
+"#;
+
+const MEDMIJ: &str = r#"
+[dva.medmij]
+name = "De Proef-DVA"
+
+[dva.medmij.digid]
+metadata = "digid.xml"
+certificate = "saml.pem"
+key = "saml.key"
 "#;
 
 const GEGEVENSDIENSTEN: &str = r#"[{ "id": "51", "weergavenaam": "Basisgegevens Zorg",

@@ -190,7 +190,7 @@ impl Audit {
 /// The rows of a node by this configuration, which may run.
 pub(crate) async fn home(config: &Path) -> Home {
     let config = Config::read(config, |_| None).expect("a configuration");
-    Home::beside_node(&config, seed::ROLE)
+    Home::beside_node(&config, seed::MITZ.role)
         .await
         .expect("a store")
 }
