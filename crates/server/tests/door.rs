@@ -117,7 +117,7 @@ async fn a_request_for_another_host_or_port_gets_421_and_one_without_a_host_400(
 // ---- which TLS ----
 
 #[tokio::test]
-async fn medmij_case_083_the_highest_version_of_tls_that_both_have_is_chosen() {
+async fn medmij_case_082_and_083_the_highest_version_of_tls_that_both_have_is_chosen() {
     let rig = Rig::new();
     let door = open([rig.site(A, hello())], House::default()).await;
     // medmij case 83 (core.tls.304)
@@ -131,7 +131,7 @@ async fn medmij_case_083_the_highest_version_of_tls_that_both_have_is_chosen() {
         .with_root_certificates(roots)
         .with_no_client_auth();
     assert_eq!(spoken(&door, old).await, Some(TLSv1_2));
-    // TLS 1.1 gets an alert or an end, and no handshake (core.tls.301).
+    // medmij case 82: TLS 1.1 gets an alert or an end, and no handshake (core.tls.301).
     let mut stream = TcpStream::connect(("127.0.0.1", door.port))
         .await
         .expect("a connection");

@@ -17,7 +17,7 @@ type Case = (&'static str, Role, fn(&mut Installation));
 /// The one case in which others are called.
 const CALLED: &str = "nobody-there";
 
-const CASES: [Case; 17] = [
+const CASES: [Case; 18] = [
     ("unknown-setting", Role::Mitz, |at| {
         at.change("[mitz]\n", "[mitz]\nmin_levl = \"hoog\"\n");
     }),
@@ -39,6 +39,11 @@ const CASES: [Case; 17] = [
     ("certificate-of-another-host", Role::Mitz, |at| {
         let other = at.authority.issue("andere.localhost");
         at.keep("mitz.localhost", &other);
+    }),
+    // core.tls.315 (medmij case 82)
+    ("certificate-with-a-wildcard", Role::Dva, |at| {
+        let other = at.authority.issue_with_wildcard("dva.localhost");
+        at.keep("dva.localhost", &other);
     }),
     ("certificate-over", Role::Mitz, |at| {
         let old = at.authority.issue_expired("mitz.localhost");

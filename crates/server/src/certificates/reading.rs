@@ -65,6 +65,14 @@ pub fn hosts_named(der: &[u8]) -> Vec<Hostname> {
         .collect()
 }
 
+/// Whether a DNS name of the certificate stands for many (RFC 6125 §6.4.3).
+pub fn names_a_wildcard(der: &[u8]) -> bool {
+    parse(der).is_ok_and(|certificate| {
+        let names = dns_names(&certificate).unwrap_or_default();
+        names.iter().any(|name| name.contains('*'))
+    })
+}
+
 fn dns_names<'a>(certificate: &'a X509Certificate<'_>) -> Result<Vec<&'a str>, BadCertificate> {
     let names = certificate
         .subject_alternative_name()

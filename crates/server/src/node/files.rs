@@ -16,7 +16,8 @@ use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use verdict::Moment;
 
 use crate::certificates::{
-    Identity, ORGANISATION, Validity, is_of_the_demo, peer_hostname, roots_of, validity,
+    Identity, ORGANISATION, Validity, is_of_the_demo, names_a_wildcard, peer_hostname, roots_of,
+    validity,
 };
 use crate::config::PemFiles;
 
@@ -46,6 +47,12 @@ pub(super) fn server(files: &PemFiles, host: &Hostname, now: Moment) -> Result<S
     verify_server_name(&parsed, &name).map_err(|_| {
         format!("{at}: does not name {host}; ask for a certificate with this DNS name")
     })?;
+    // core.tls.315 (medmij case 82). And a browser would send what is for one host of ours over its
+    // connection to another (RFC 9113 §9.1.1).
+    if names_a_wildcard(shown.identity.certificate()) {
+        let told = "has a wildcard among its names; ask for a certificate of";
+        return Err(format!("{at}: {told} {host} alone"));
+    }
     Ok(shown)
 }
 
