@@ -6,6 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import { DEVICES, Visitor, launch } from './lib/browser.mjs';
 import { Demo } from './lib/demo.mjs';
+import { Wire } from './lib/wire.mjs';
 
 /** What the pages say. */
 const WORDS = {
@@ -46,6 +47,9 @@ const WORDS = {
     ended: 'De toestemming is beëindigd. Dit geldt vanaf nu.',
     overview: 'Terug naar het overzicht',
     notOurs: 'Dit antwoord hoort niet bij u',
+    fault: 'Technische storing',
+    wrongAt: 'Er is iets misgegaan bij De Proef-DVA. Probeer het over een paar minuten nog eens.',
+    backToPgo: 'Terug naar uw PGO',
   },
   en: {
     collect: 'Collect data',
@@ -84,6 +88,9 @@ const WORDS = {
     ended: 'The consent has ended. This holds from now on.',
     overview: 'Back to the overview',
     notOurs: 'This answer does not belong to you',
+    fault: 'Technical fault',
+    wrongAt: 'Something went wrong at De Proef-DVA. Please try again in a few minutes.',
+    backToPgo: 'Back to your PGO',
   },
 };
 
@@ -91,14 +98,17 @@ const NAAM = 'ziekenhuisdesluiswachter';
 
 let demo;
 let browser;
+let wire;
 
 before(async () => {
-  demo = await Demo.start();
+  demo = await Demo.start({ args: ['--control'] });
+  wire = new Wire({ ca: demo.ca });
   browser = await launch(demo, { keep: true });
 });
 
 after(async () => {
   await browser?.close();
+  await wire?.close();
   await demo?.stop();
 });
 
@@ -116,6 +126,16 @@ function walk(name, steps) {
       });
     }
   }
+}
+
+/** Puts a party in trouble, or ends it. */
+async function trouble(method, party, body) {
+  const answer = await wire.fetch(demo.url('netwerk', `/control/parties/${party}`), {
+    method,
+    body: body && JSON.stringify(body),
+    headers: body && { 'content-type': 'application/json' },
+  });
+  assert.equal(answer.status, 200);
 }
 
 /** What the PGO sends a person with. */
@@ -200,6 +220,25 @@ walk('medmij_case_026_and_027_who_is_not_identified_or_has_nothing_is_told', asy
   await backAtPgo(visitor, words, words.back, 'error');
 });
 
+walk('medmij_case_034_a_person_reads_of_a_technical_fault', async function fault(visitor, words) {
+  await toDigid(visitor, words);
+  await trouble('PUT', 'xis', { trouble: 'down' });
+  try {
+    visitor.forgives(503, '/storing');
+    visitor.forgives(503, '/saml/acs');
+    await logIn(visitor, words, 'Saskia Verhoeven');
+    await visitor.reads(words.fault, words.wrongAt);
+    // medmij case 34: one number of each kind to mention
+    for (const number of ['Trace ID', 'Session ID']) {
+      assert.ok(await visitor.page.getByText(`${number}:`).isVisible(), number);
+    }
+    const back = visitor.page.getByRole('link', { name: words.backToPgo, exact: true });
+    assert.ok((await back.getAttribute('href')).startsWith(new URL(demo.url('pgo', '/')).origin));
+  } finally {
+    await trouble('DELETE', 'xis');
+  }
+});
+
 walk('medmij_case_002_an_unknown_client_is_a_page', async function stranded(visitor, words) {
   visitor.forgives(400, '/authorize');
   await visitor.open(request({ client_id: 'onbekend.localhost' }));
@@ -216,27 +255,41 @@ walk('medmij_case_014_and_033_a_person_confirms_what_is_shared', async function 
 });
 
 /** To the page where somebody who logged in says for whom. */
-async function toRepresentation(visitor, words) {
-  await visitor.open(request({ scope: `${NAAM} onbehalfof`, MedMij_geboortedatum: '19610412' }));
+async function toRepresentation(visitor, words, name, scope, born) {
+  await visitor.open(request({ scope: `${NAAM} ${scope}`, MedMij_geboortedatum: born }));
   await visitor.reads(words.collect, words.forOther);
   await visitor.press('button', words.logInAtDigid);
   await visitor.reads(words.forwarding);
   await visitor.press('button', words.toDigid);
   await visitor.reads(words.digid);
-  await logIn(visitor, words, 'Joost van Dam');
+  await logIn(visitor, words, name);
   await visitor.reads(words.forWhom);
 }
 
 walk('medmij_case_085_a_person_acts_for_somebody_else', async function acts(visitor, words) {
-  await toRepresentation(visitor, words);
+  await toRepresentation(visitor, words, 'Joost van Dam', 'onbehalfof', '19610412');
   await visitor.choose('radio', 'Saskia Verhoeven');
   await visitor.press('button', words.act);
   await visitor.reads(words.consent, words.mayCollect);
   await backAtPgo(visitor, words, words.consent, 'code');
 });
 
+walk('medmij_case_093_a_parent_collects_for_a_child_until_it_is_twelve', async function parent(visitor, words) {
+  await toRepresentation(visitor, words, 'Maria Lopes', 'onbehalfofchild', '20180514');
+  await visitor.choose('radio', 'Noor Lopes');
+  await visitor.press('button', words.act);
+  await visitor.reads(words.consent, words.mayCollect);
+  await backAtPgo(visitor, words, words.consent, 'code');
+  // medmij case 93
+  await toRepresentation(visitor, words, 'Maria Lopes', 'onbehalfofchild', '20130621');
+  await visitor.choose('radio', 'Sem Postma');
+  await visitor.press('button', words.act);
+  await visitor.reads(words.nothing);
+  await backAtPgo(visitor, words, words.back, 'error');
+});
+
 walk('medmij_case_089_a_person_logs_in_for_himself_after_all', async function actsNot(visitor, words) {
-  await toRepresentation(visitor, words);
+  await toRepresentation(visitor, words, 'Joost van Dam', 'onbehalfof', '19610412');
   await visitor.press('button', words.forMyself);
   await visitor.reads(words.actedForNobody);
   await backAtPgo(visitor, words, words.back, 'error');

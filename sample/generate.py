@@ -27,6 +27,7 @@ PEOPLE = {
     "hoekstra": ("900252832", "male", "r1374"),
     "lopes": ("900263271", "female", "r1420"),
     "bakker": ("900284134", "female", "r1522"),
+    "noor": ("900294565", "female", "r1587"),
 }
 
 # What can be measured: category, LOINC code, Dutch name, unit as shown, UCUM unit.
@@ -91,6 +92,10 @@ SERIES = {
             ("haemoglobin", "2025-05-06", 14, [8.1, 6.9, 7.4]),
             ("crp", "2025-05-06", 14, [3, 64, 11]),
         ],
+        "noor": [
+            ("height", "2026-09-12", 42, [129, 129.5]),
+            ("weight", "2026-09-12", 42, [27.4, 27.6]),
+        ],
     },
     PRACTICE: {
         "verhoeven": [
@@ -142,6 +147,7 @@ CONDITIONS = {
             ("239872002", "Artrose van de heup", "2023-02-11", "2025-05-06"),
             ("40930008", "Hypothyreoïdie", "2024-09-17", None),
         ],
+        "noor": [("65966004", "Gebroken onderarm", "2026-09-12", "2026-10-24")],
     },
     PRACTICE: {
         "verhoeven": [
@@ -228,6 +234,7 @@ ENCOUNTERS = {
             ("Plaatsing heupprothese rechts", "Orthopedisch chirurg", [("2025-05-06", "2025-05-09")]),
             ("Controle na heupprothese", "Orthopedisch chirurg", ["2025-06-17", "2026-05-12"]),
         ],
+        "noor": [("Gebroken onderarm", "Chirurg", ["2026-09-12", "2026-09-19", "2026-10-24"])],
     },
     PRACTICE: {
         "verhoeven": [

@@ -6,8 +6,9 @@ use crate::world::{NAAM, SASKIA, World, answer, heading, json, location, login, 
 
 /// May act for Saskia by authorisation.
 const JOOST: &str = "900029365";
-/// Is the parent of somebody of thirteen.
+/// Is the parent of somebody of eight, and of somebody of thirteen.
 const MARIA: &str = "900263271";
+const NOOR: &str = "900294565";
 const SEM: &str = "900231968";
 
 fn acting(world: &World, scope: &str, born: &str) -> Vec<(&'static str, String)> {
@@ -59,28 +60,34 @@ async fn for_whom(
 #[tokio::test(flavor = "multi_thread")]
 async fn medmij_case_085_and_091_a_code_is_for_the_represented_person() {
     let world = World::start().await;
-    let (mut person, shown) = for_whom(&world, JOOST, "onbehalfof", "19610412", SASKIA).await;
-    // medmij case 85
-    assert_eq!(heading(&shown), "Toestemming geven", "{}", shown.html);
-    let yes = shown
-        .form("/verklaring")
-        .expect("the declaration")
-        .with("keuze", "ja");
-    let shown = person.send(yes).await.expect("an answer");
-    let issued = json(&world.redeem(&answer(&shown, "code").expect("a code")).await);
-    let token = issued["access_token"].as_str().expect("a token");
-    let patient = json(&world.resource("51", "Patient", token).await);
-    // medmij case 91
-    assert_eq!(patient["entry"][0]["resource"]["birthDate"], "1961-04-12");
-    assert!(!world.log().contains(SASKIA) && !world.log().contains(JOOST));
+    for (who, scope, born, whom) in [
+        (JOOST, "onbehalfof", "1961-04-12", SASKIA),
+        // ext.vert.authint.204
+        (MARIA, "onbehalfofchild", "2018-05-14", NOOR),
+    ] {
+        let (mut person, shown) = for_whom(&world, who, scope, &born.replace('-', ""), whom).await;
+        // medmij case 85
+        assert_eq!(heading(&shown), "Toestemming geven", "{}", shown.html);
+        let yes = shown
+            .form("/verklaring")
+            .expect("the declaration")
+            .with("keuze", "ja");
+        let shown = person.send(yes).await.expect("an answer");
+        let issued = json(&world.redeem(&answer(&shown, "code").expect("a code")).await);
+        let token = issued["access_token"].as_str().expect("a token");
+        let patient = json(&world.resource("51", "Patient", token).await);
+        // medmij case 91 (ext.vert.authint.202)
+        assert_eq!(patient["entry"][0]["resource"]["birthDate"], born);
+        assert!(!world.log().contains(whom) && !world.log().contains(who));
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn medmij_case_086_and_087_without_a_date_of_birth_nobody_is_asked() {
+async fn medmij_case_086_and_087_and_digid_case_052_without_a_date_of_birth_nobody_is_asked() {
     let world = World::start().await;
     for born in ["", "1970-09-01", "19701301"] {
         let answer = world.authorize(&acting(&world, "onbehalfof", born)).await;
-        // medmij cases 86 and 87
+        // ext.vert.authint.200 (medmij cases 86 and 87, digid case 52)
         assert_eq!(answer.status, 302);
         let expected = format!("{}?error=invalid_request&state=S1", world.cb());
         assert_eq!(location(&answer), expected, "{}", text(&answer));
@@ -88,10 +95,11 @@ async fn medmij_case_086_and_087_without_a_date_of_birth_nobody_is_asked() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn medmij_case_088_and_093_another_date_and_another_age_are_nothing_available() {
+async fn medmij_case_088_and_093_and_digid_case_053_another_date_and_another_age_are_nothing_available()
+ {
     let world = World::start().await;
     for (who, scope, born, whom) in [
-        // medmij case 88
+        // ext.vert.autorisatie.201 (medmij case 88, digid case 53)
         (JOOST, "onbehalfof", "19610413", SASKIA),
         // medmij case 93: represented as a child at that age
         (JOOST, "onbehalfofchild", "19610412", SASKIA),
