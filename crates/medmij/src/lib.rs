@@ -3,11 +3,13 @@
 //! One file per interface or list of the MedMij Afsprakenstelsel, under the name that it has there.
 //! This crate opens no socket and reads no clock.
 //!
-//! Start reading at [`lists`], or at [`authorization_interface`] and [`token_interface`].
+//! Start reading at [`lists`], at [`authorization_interface`] and [`token_interface`] for a DVA, or at
+//! [`dvp`] for whoever uses those.
 
 pub mod authorization_interface;
 pub mod beheren;
 pub mod beschikbaarheidstoets;
+pub mod dvp;
 pub mod lists;
 pub mod scope;
 #[cfg(test)]

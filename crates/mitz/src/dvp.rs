@@ -1,11 +1,11 @@
 //! The DVP client's side of the chain: what it sends, and what it takes (steps 2, 8, 11, 19, 23).
 
 use identity::{GegevensdienstId, Ura, Zorgaanbiedernaam};
+use protocol::callback::{self, Callback};
 use protocol::pkce::Challenge;
 use protocol::token_exchange::{ACCESS_TOKEN_TYPE, GRANT_TYPE, ID_TOKEN_TYPE};
 use protocol::wire::{Parameters, with_query};
 use serde::Deserialize;
-use subtle::ConstantTimeEq as _;
 use verdict::Entropy;
 
 use crate::locatietoken::URA_SYSTEM;
@@ -76,29 +76,9 @@ impl Wachtend {
     /// # Errors
     /// [`Callback`] tells what the person should hear.
     pub fn code(&self, parameters: &Parameters, issuer: &str) -> Result<String, Callback> {
-        let state = parameters.get("state").unwrap_or_default();
-        // RFC 6749 §10.12, RFC 9207 §2.4: an answer to another request, or of another server
-        let ours = bool::from(state.as_bytes().ct_eq(self.state.as_bytes()));
-        if !ours || parameters.get("iss") != Some(issuer) {
-            return Err(Callback::NotOurs);
-        }
-        match (parameters.get("code"), parameters.get("error")) {
-            (Some(code), None) => Ok(code.to_owned()),
-            (None, Some("access_denied")) => Err(Callback::AccessDenied),
-            _ => Err(Callback::Failed),
-        }
+        // RFC 6749 §10.12; RFC 9207 §2.4
+        callback::code(parameters, &self.state, Some(issuer))
     }
-}
-
-/// How an authorization answer can disappoint.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Callback {
-    /// It answers another request, or comes from another server: nothing is done.
-    NotOurs,
-    /// The person cancelled or gave no consent.
-    AccessDenied,
-    /// Anything else.
-    Failed,
 }
 
 /// The `locations` of signed userinfo (step 19).

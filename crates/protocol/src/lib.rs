@@ -11,6 +11,7 @@ pub mod access_token;
 pub mod assertion;
 pub mod authorize;
 pub mod bearer;
+pub mod callback;
 pub mod client;
 pub mod discovery;
 pub mod grant;

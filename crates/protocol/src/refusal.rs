@@ -108,9 +108,25 @@ impl ErrorCode {
     }
 }
 
+/// Whether the body of a refusal says that a code or a refresh token is worth nothing (RFC 6749 §5.2). Any
+/// other refusal may pass.
+pub fn is_invalid_grant(body: &[u8]) -> bool {
+    let error = serde_json::from_slice::<serde_json::Value>(body);
+    error.is_ok_and(|error| error["error"] == ErrorCode::InvalidGrant.code())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn rfc_6749_5_2_only_invalid_grant_is_the_end_of_a_secret() {
+        // RFC 6749 §5.2
+        assert!(is_invalid_grant(br#"{"error":"invalid_grant"}"#));
+        for body in [r#"{"error":"invalid_client"}"#, r#"{"fault":1}"#, "", "[]"] {
+            assert!(!is_invalid_grant(body.as_bytes()), "{body}");
+        }
+    }
 
     #[test]
     fn the_body_tells_the_code_and_nothing_of_the_reason() {

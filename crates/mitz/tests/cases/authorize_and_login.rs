@@ -5,10 +5,10 @@ use mitz::authorization_server::aanmelding::{Aanmelding, Stand, Uitkomst, Vervol
 use mitz::authorization_server::aanvraag::{AANVRAAG_S, Doel};
 use mitz::authorization_server::code;
 use mitz::authorization_server::grant::{CODE_S, Secret};
-use mitz::dvp::Callback;
 use mitz::toestemming::Functie;
 use mitz::toestemmingenregister::vastleggen::{Beslissing, Vastgelegd};
 use protocol::authorize::AuthorizeRefusal;
+use protocol::callback::Callback;
 use verdict::Actor;
 
 use crate::world::{

@@ -2,11 +2,11 @@
 
 use mitz::authorization_server::aanvraag::{AANVRAAG_S, Doel};
 use mitz::authorization_server::code;
-use mitz::dvp::Callback;
 use mitz::toestemming::{Besluit, Functie, Waarvoor};
 use mitz::toestemmingenregister::KEUZES_MAX;
 use mitz::toestemmingenregister::intrekken::Omvang;
 use mitz::toestemmingenregister::vastleggen::{Beslissing, Vastgelegd};
+use protocol::callback::Callback;
 use protocol::refusal::ErrorCode;
 use verdict::{Actor, Outcome};
 

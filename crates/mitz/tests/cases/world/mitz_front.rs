@@ -38,7 +38,7 @@ impl Dvp {
     }
 
     /// What the client makes of the URL to which the browser was sent.
-    pub(crate) fn receives(&self, url: &str) -> Result<String, mitz::dvp::Callback> {
+    pub(crate) fn receives(&self, url: &str) -> Result<String, protocol::callback::Callback> {
         let (target, query) = url.split_once('?').expect("a query");
         assert_eq!(target, self.redirect_uri());
         let parameters = Parameters::parse(query.as_bytes()).expect("well formed");

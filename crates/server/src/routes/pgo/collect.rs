@@ -10,6 +10,7 @@ use mitz::dvp::{
     LEEWAY_S, LocatieMetToken, Locaties, USERINFO_BYTES_MAX, Wachtend, token_exchange_form,
 };
 use protocol::not_before;
+use protocol::refusal::is_invalid_grant;
 use protocol::wire::with_query;
 use serde::Deserialize;
 
@@ -576,12 +577,6 @@ fn is_listed(whitelist: &Whitelist, url: &str) -> bool {
     let host = url.as_ref().and_then(|url| url.host_str());
     host.and_then(|host| Hostname::parse(host).ok())
         .is_some_and(|host| whitelist.contains(&host))
-}
-
-/// Only this says that the link has ended (RFC 6749 §5.2); any other refusal may pass.
-fn is_invalid_grant(body: &[u8]) -> bool {
-    let error = serde_json::from_slice::<serde_json::Value>(body);
-    error.is_ok_and(|error| error["error"] == "invalid_grant")
 }
 
 fn subject(claims: &jose::Claims) -> Result<String, NotCollected> {
