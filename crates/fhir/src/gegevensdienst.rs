@@ -3,7 +3,7 @@
 use identity::GegevensdienstId;
 use serde::{Deserialize, Serialize};
 
-use crate::Search;
+use crate::{Plaatsbaar, Search};
 
 /// A gegevensdienst.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,6 +17,9 @@ pub struct Gegevensdienst {
     pub systeemrolcode: String,
     /// What it collects.
     pub zoekvragen: Vec<Zoekvraag>,
+    /// What may be placed under it.
+    #[serde(default)]
+    pub plaatsen: Vec<Plaatsbaar>,
 }
 
 /// One search of a gegevensdienst.

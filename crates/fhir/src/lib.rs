@@ -1,5 +1,6 @@
 //! What a granted gegevensdienst allows of a FHIR R4 request: which search may be done, how it is
-//! narrowed to one person, what may leave of the answer, and how an error looks in FHIR.
+//! narrowed to one person, what may leave of the answer, what may be placed, and how an error looks in
+//! FHIR.
 //!
 //! The crate reads type, id and few references of a resource and passes the rest on untouched. It
 //! knows no HTTP, no person and no token.
@@ -10,10 +11,12 @@ mod bevinding;
 mod bundle;
 mod gegevensdienst;
 mod outcome;
+mod plaatsing;
 mod search;
 
 pub use bevinding::{Bevinding, Geboortedatum, Patient};
 pub use bundle::{Bundle, NotABundle, resource_type};
 pub use gegevensdienst::{Gegevensdienst, NotAllowed, Zoekvraag};
 pub use outcome::{IssueType, operation_outcome};
+pub use plaatsing::{NietPlaatsbaar, Plaatsbaar, Plaatsing, is_id, owner_of};
 pub use search::{NotASearch, Search};

@@ -11,6 +11,7 @@ pub mod beheren;
 pub mod beschikbaarheidstoets;
 pub mod dvp;
 pub mod lists;
+pub mod resource_interface;
 pub mod scope;
 #[cfg(test)]
 mod testing;

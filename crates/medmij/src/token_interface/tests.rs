@@ -209,7 +209,7 @@ fn medmij_case_038_and_039_and_064_the_scope_is_what_is_recognised_and_available
     assert_eq!(issued(server.redeem()).0, "51");
     server.recognised = vec!["51", "52"];
     server.open = vec!["52", "99"];
-    // medmij cases 39 and 59
+    // medmij cases 39 and 59; core.autorisatie.203: a refresh token has the scope of the request
     assert_eq!(issued(server.refresh(2)), ("52".to_owned(), Some(3)));
     server.recognised = vec!["51"];
     server.open = vec!["51", "52"];
@@ -336,7 +336,7 @@ fn medmij_case_061_and_063_a_consent_ends_unused_and_with_the_person() {
     let mut server = Server::new(true);
     server.redeem();
     server.is_dead = true;
-    // medmij case 63
+    // medmij case 63 (core.dossier.108)
     assert_eq!(refused(&server.refresh(2)), ErrorCode::InvalidGrant);
     assert!(server.row.is_none());
 }
@@ -348,7 +348,7 @@ fn medmij_case_066_and_095_and_096_sharing_and_subscribing_bring_what_the_scope_
     assert_eq!(issued(delen.redeem()), ("53".to_owned(), None));
     let mut elders = Server::for_scope("eenofanderezorgaanbieder~99");
     assert_eq!(refused(&elders.redeem()), ErrorCode::InvalidGrant);
-    // medmij cases 95 and 96
+    // medmij cases 95 and 96 (ext.abo.tknint.200)
     for (asked, granted) in [("180", "90"), ("30", "30"), ("0", "0")] {
         let scope = |days| format!("subscribe~{days}/eenofanderezorgaanbieder~42");
         let mut server = Server::for_scope(&scope(asked));

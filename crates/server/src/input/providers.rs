@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::slice;
 
-use fhir::{Gegevensdienst, Zoekvraag};
+use fhir::{Gegevensdienst, Plaatsbaar, Zoekvraag};
 use identity::{GegevensdienstId, Ura, Zorgaanbiedernaam};
 use medmij::lists::{Systeemrolcode, Weergavenaam};
 use mitz::catalogus::{Aanbieder, Catalogus, Categorie};
@@ -93,6 +93,12 @@ pub(super) fn gegevensdiensten(file: &File) -> Result<Gegevensdiensten, InputFau
                     written.zoekvragen,
                     |place, written| zoekvraag(file, place, written),
                 )?,
+                plaatsen: each(
+                    file,
+                    &place.member("plaatsen"),
+                    written.plaatsen,
+                    |place, written| plaatsbaar(file, place, written),
+                )?,
             };
             match diensten.insert(id, dienst) {
                 None => Ok(()),
@@ -101,6 +107,23 @@ pub(super) fn gegevensdiensten(file: &File) -> Result<Gegevensdiensten, InputFau
         },
     )?;
     Ok(diensten)
+}
+
+fn plaatsbaar(
+    file: &File,
+    place: &Place,
+    written: written::Plaatsbaar,
+) -> Result<Plaatsbaar, InputFault> {
+    let of_person = written.resource_type == "Patient";
+    if of_person || !is_resource_type(&written.resource_type) {
+        let reason = "expected a FHIR resource type, and not Patient";
+        return Err(file.fault(&place.member("type"), reason));
+    }
+    Ok(Plaatsbaar {
+        resource_type: written.resource_type,
+        members: written.members,
+        category: written.category,
+    })
 }
 
 pub(super) fn zoekvraag(

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt;
 
+use fhir::is_id;
 use identity::{Bsn, Ura};
 use mitz::locatietoken::BSN_SYSTEM;
 use serde_json::Value;
@@ -39,28 +40,37 @@ pub struct Found<'a> {
 impl Records {
     /// The resources of one type that this provider has of this person, narrowed by `params`: FHIR
     /// search parameters of [`super::SEARCH_PARAMETERS`]; one that stands there twice narrows twice.
-    /// A provider or person that is not known has none.
+    /// A provider or person that is not known has none. `placed` are those that came later.
     ///
     /// # Errors
     /// [`BadSearch`] when a parameter or its value is none that we take.
-    pub fn search(
-        &self,
+    pub fn search<'a>(
+        &'a self,
         ura: &Ura,
         bsn: &Bsn,
         resource_type: &str,
         params: &[(String, String)],
-    ) -> Result<Found<'_>, BadSearch> {
+        placed: &'a [Value],
+    ) -> Result<Found<'a>, BadSearch> {
         let search = search::Search::read(params)?;
         let dossier = self.by_ura.get(ura).and_then(|people| people.get(bsn));
         let mut resources: Vec<&Value> = dossier
             .into_iter()
             .flatten()
+            .chain(placed)
             .filter(|resource| resource["resourceType"] == resource_type)
             .filter(|resource| search.matches(resource))
             .collect();
         let total = resources.len();
         resources.truncate(search.count.unwrap_or(usize::MAX));
         Ok(Found { total, resources })
+    }
+
+    /// The id of the Patient that this person is to this provider.
+    pub fn patient_id(&self, ura: &Ura, bsn: &Bsn) -> Option<&str> {
+        let mut dossier = self.by_ura.get(ura)?.get(bsn)?.iter();
+        let patient = dossier.find(|resource| resource["resourceType"] == "Patient");
+        patient?["id"].as_str()
     }
 
     /// How many resources belong to somebody.
@@ -139,12 +149,6 @@ fn check(file: &File, resources: &[Value]) -> Result<(), InputFault> {
         }
     }
     Ok(())
-}
-
-/// FHIR R4 §2.24.0.1.
-fn is_id(text: &str) -> bool {
-    let fits = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'.';
-    (1..=64).contains(&text.len()) && text.bytes().all(fits)
 }
 
 /// The people by the ids of their Patients.

@@ -237,7 +237,7 @@ fn ids(input: &Input, person: &str, kind: &str, params: &[(&str, &str)]) -> Vec<
         .collect();
     let found = input
         .records
-        .search(&ura("00000659"), &bsn(person), kind, &params);
+        .search(&ura("00000659"), &bsn(person), kind, &params, &[]);
     let resources = found.expect("a search").resources;
     resources
         .iter()
@@ -262,7 +262,7 @@ fn a_search_finds_what_belongs_to_that_person_and_nothing_else() {
     assert_eq!(ids(&input, "999990019", "Observation", &[]), [""; 0]);
     let elsewhere = input
         .records
-        .search(&ura("00000666"), &bsn(a), "Observation", &[]);
+        .search(&ura("00000666"), &bsn(a), "Observation", &[], &[]);
     assert_eq!(elsewhere.expect("a search").total, 0);
 }
 
@@ -282,7 +282,7 @@ fn a_search_is_narrowed_and_shortened() {
     let person = bsn("900186021");
     let found = input
         .records
-        .search(&ura("00000659"), &person, "Observation", &count);
+        .search(&ura("00000659"), &person, "Observation", &count, &[]);
     assert_eq!(found.expect("a search").total, 2);
 }
 

@@ -60,6 +60,19 @@ pub(super) struct Gegevensdienst {
     pub(super) weergavenaam: String,
     pub(super) systeemrolcode: String,
     pub(super) zoekvragen: Vec<Zoekvraag>,
+    #[serde(default)]
+    pub(super) plaatsen: Vec<Plaatsbaar>,
+}
+
+/// A kind of resource that may be placed under a gegevensdienst.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Plaatsbaar {
+    #[serde(rename = "type")]
+    pub(super) resource_type: String,
+    #[serde(default)]
+    pub(super) members: Vec<String>,
+    pub(super) category: Option<String>,
 }
 
 /// One search of a gegevensdienst.

@@ -62,8 +62,11 @@ fn every_page_has_landmarks_a_skip_link_a_language_switch_and_the_trace_id() {
         let switch: Vec<String> = languages.map(|link| dom.attribute(*link, "href")).collect();
         let urls = ["nl", "en"].map(|lang| format!("/hier?aanvraag=1&stap=2&taal={lang}"));
         assert_eq!(switch, urls, "{}", sample.name);
+        // The page of a fault tells the number of the run that failed, and not its own.
+        let own = "Trace ID: 6f0b7c52-4f7e-4c1b-9a58-0a4f5f1f0c01";
         let foot = dom.text(dom.one("footer"));
-        assert!(foot.contains("Trace ID: 6f0b7c52-4f7e-4c1b-9a58-0a4f5f1f0c01"));
+        let is_of_a_fault = sample.name.starts_with("dva_storing");
+        assert_ne!(foot.contains(own), is_of_a_fault, "{}", sample.name);
         assert!(
             dom.text(dom.one("header")).contains("TEST"),
             "{}",

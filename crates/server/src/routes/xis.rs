@@ -1,31 +1,35 @@
-//! The record systems of a DVA's providers: FHIR R4 search by POST, so that a BSN stands in no URL.
+//! The record systems of a DVA's providers: FHIR R4 search by POST, so that a BSN stands in no URL, and
+//! create for what people place. What is placed stays in memory.
 //!
 //! They are no part of the 30 steps: the DVA asks them in step 27 (is there anything?) and step 29.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::Router;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use axum::routing::post;
-use fhir::{Bundle, IssueType, operation_outcome};
+use fhir::{Bundle, IssueType, operation_outcome, owner_of, resource_type};
 use http::HeaderValue;
-use http::header::RETRY_AFTER;
+use http::header::{LOCATION, RETRY_AFTER};
 use identity::{Bsn, Hostname, Ura};
 use mitz::locatietoken::BSN_SYSTEM;
 use serde_json::{Value, json};
 use url::form_urlencoded;
 
 use crate::app::App;
-use crate::input::{BadSearch, DvaId, Input, Records};
+use crate::chance;
+use crate::input::{BadSearch, BsnTable, DvaId, Input, Records};
 use crate::web::{self, Visit};
 
 /// FHIR R4 §2.6.
 const FHIR_JSON: &str = "application/fhir+json";
 /// Parameters of a search, at most.
 const PARAMETERS_MAX: usize = 64;
+/// Resources that people placed, at most; each is no longer than the door lets a body be.
+const PLACED_MAX: usize = 1_024;
 /// Seconds after which a DVA may ask a record system that is down again.
 const RETRY_AFTER_S: HeaderValue = HeaderValue::from_static("5");
 
@@ -36,6 +40,14 @@ pub struct XisRole {
     /// Whether it is down, by provider.
     providers: BTreeMap<Ura, bool>,
     records: Arc<Records>,
+    placed: Mutex<Placed>,
+}
+
+/// What people placed, since the start.
+#[derive(Default)]
+struct Placed {
+    by_ura: BTreeMap<Ura, BsnTable<Vec<Value>>>,
+    count: usize,
 }
 
 impl XisRole {
@@ -56,6 +68,7 @@ impl XisRole {
                 .map(|provider| (provider.ura.clone(), provider.down))
                 .collect(),
             records,
+            placed: Mutex::default(),
         })
     }
 
@@ -63,11 +76,12 @@ impl XisRole {
     pub fn router(self: &Arc<Self>) -> Router {
         Router::new()
             .route("/{ura}/fhir/{resource_type}/_search", post(search))
+            .route("/{ura}/fhir/{resource_type}", post(create))
             .with_state(Arc::clone(self))
     }
 
-    /// The answer to a search, or why there is none.
-    fn answer(&self, visit: &Visit, ura: &str, resource_type: &str) -> Result<Value, Refused> {
+    /// The provider that the DVA of `visit` asks.
+    fn provider(&self, visit: &Visit, ura: &str) -> Result<Ura, Refused> {
         let peer = visit
             .certificate(&self.app.clock)
             .and_then(|peer| peer.san_dns);
@@ -76,10 +90,15 @@ impl XisRole {
         }
         let ura = Ura::parse(ura).map_err(|_| Refused::UnknownProvider)?;
         match self.providers.get(&ura) {
-            None => return Err(Refused::UnknownProvider),
-            Some(true) => return Err(Refused::Down),
-            Some(false) => {}
+            None => Err(Refused::UnknownProvider),
+            Some(true) => Err(Refused::Down),
+            Some(false) => Ok(ura),
         }
+    }
+
+    /// The answer to a search, or why there is none.
+    fn answer(&self, visit: &Visit, ura: &str, resource_type: &str) -> Result<Value, Refused> {
+        let ura = self.provider(visit, ura)?;
         if !visit.has_media_type("application/x-www-form-urlencoded") || !visit.query.is_empty() {
             return Err(Refused::NotAForm);
         }
@@ -89,9 +108,12 @@ impl XisRole {
             params,
             only_count,
         } = &question;
+        let placed = self.placed.lock().unwrap_or_else(PoisonError::into_inner);
+        let of_person = placed.by_ura.get(&ura).and_then(|people| people.get(bsn));
+        let of_person = of_person.map_or(&[][..], Vec::as_slice);
         let found = self
             .records
-            .search(&ura, bsn, resource_type, params)
+            .search(&ura, bsn, resource_type, params, of_person)
             .map_err(|bad| match bad {
                 BadSearch::Parameter => Refused::Parameter,
                 BadSearch::Value => Refused::Value,
@@ -106,6 +128,49 @@ impl XisRole {
         // `_count` shortens the answer, not the number of what there is (FHIR R4 §3.1.1.4.3).
         bundle["total"] = json!(found.total);
         Ok(bundle)
+    }
+
+    /// Stores a resource of a person whom the provider knows; gives it back as it is stored.
+    fn create(&self, visit: &Visit, ura: &str, kind: &str) -> Result<Value, Refused> {
+        let ura = self.provider(visit, ura)?;
+        if !visit.has_media_type(FHIR_JSON) || !visit.query.is_empty() {
+            return Err(Refused::NotAResource);
+        }
+        let resource: Option<Value> = serde_json::from_slice(&visit.body).ok();
+        let mut resource = resource
+            .filter(|resource| resource_type(resource) == Some(kind))
+            .ok_or(Refused::NotAResource)?;
+        let owner = owner_of(kind);
+        let identifier = &resource[owner]["identifier"];
+        let bsn = identifier["value"]
+            .as_str()
+            .and_then(|bsn| Bsn::parse(bsn).ok());
+        let bsn = bsn.filter(|_| identifier["system"] == BSN_SYSTEM);
+        let bsn = bsn.ok_or(Refused::Person)?;
+        let patient = self
+            .records
+            .patient_id(&ura, &bsn)
+            .ok_or(Refused::NoPatient)?;
+        resource[owner] = json!({ "reference": format!("Patient/{patient}") });
+        resource["id"] = json!(chance::entropy().uuid("resource"));
+        let mut placed = self.placed.lock().unwrap_or_else(PoisonError::into_inner);
+        placed.add(ura, &bsn, resource.clone())?;
+        Ok(resource)
+    }
+}
+
+impl Placed {
+    fn add(&mut self, ura: Ura, bsn: &Bsn, resource: Value) -> Result<(), Refused> {
+        if self.count >= PLACED_MAX {
+            return Err(Refused::Full);
+        }
+        self.count += 1;
+        let people = self.by_ura.entry(ura).or_default();
+        match people.get_mut(bsn) {
+            Some(of_person) => of_person.push(resource),
+            None => drop(people.insert(bsn, vec![resource])),
+        }
+        Ok(())
     }
 }
 
@@ -158,7 +223,7 @@ fn person(token: &str) -> Option<Bsn> {
         .flatten()
 }
 
-/// Why a search gets no answer.
+/// Why a search or a create gets no answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Refused {
     NotTheDva,
@@ -168,11 +233,14 @@ enum Refused {
     Person,
     Parameter,
     Value,
+    NotAResource,
+    NoPatient,
+    Full,
 }
 
 impl Refused {
     const fn says(self) -> (u16, IssueType, &'static str) {
-        use IssueType::{Forbidden, NotSupported, Transient};
+        use IssueType::{Forbidden, Invalid, NotFound, NotSupported, Transient};
         match self {
             Self::NotTheDva => (403, Forbidden, "only the DVA of these providers may ask"),
             Self::UnknownProvider => (404, NotSupported, "there is no record system of this URA"),
@@ -189,6 +257,13 @@ impl Refused {
                 NotSupported,
                 "the value of a search parameter is malformed",
             ),
+            Self::NotAResource => (
+                400,
+                Invalid,
+                "expected a resource of the type in the address, and no query",
+            ),
+            Self::NoPatient => (422, NotFound, "the person is no patient here"),
+            Self::Full => (503, Transient, "there is no room for more resources"),
         }
     }
 }
@@ -201,16 +276,42 @@ async fn search(
 ) -> Response {
     // What is no text is the number of no provider.
     let (ura, resource_type) = address.map(|Path(address)| address).unwrap_or_default();
-    let refused = match role.answer(&visit, &ura, &resource_type) {
-        Ok(bundle) => return fhir_json(200, &bundle),
-        Err(refused) => refused,
+    match role.answer(&visit, &ura, &resource_type) {
+        Ok(bundle) => fhir_json(200, &bundle),
+        Err(refused) => role.refuse(&visit, "FHIR R4 §3.1.1", refused),
+    }
+}
+
+/// FHIR R4 §3.1.0.8.
+async fn create(
+    State(role): State<Arc<XisRole>>,
+    address: Result<Path<(String, String)>, PathRejection>,
+    visit: Visit,
+) -> Response {
+    let (ura, kind) = address.map(|Path(address)| address).unwrap_or_default();
+    let resource = match role.create(&visit, &ura, &kind) {
+        Ok(resource) => resource,
+        Err(refused) => return role.refuse(&visit, "FHIR R4 §3.1.0.8", refused),
     };
-    let (status, issue, reason) = refused.says();
-    role.app.refused(visit.trace, "FHIR R4 §3.1.1", reason);
-    let response = fhir_json(status, &operation_outcome(issue, reason));
-    match refused {
-        Refused::Down => web::with(response, (RETRY_AFTER, RETRY_AFTER_S)),
-        _ => response,
+    let place = resource["id"]
+        .as_str()
+        .map(|id| format!("/{ura}/fhir/{kind}/{id}"));
+    let response = fhir_json(201, &resource);
+    match place.and_then(|place| HeaderValue::try_from(place).ok()) {
+        Some(place) => web::with(response, (LOCATION, place)),
+        None => response,
+    }
+}
+
+impl XisRole {
+    fn refuse(&self, visit: &Visit, requirement: &'static str, refused: Refused) -> Response {
+        let (status, issue, reason) = refused.says();
+        self.app.refused(visit.trace, requirement, reason);
+        let response = fhir_json(status, &operation_outcome(issue, reason));
+        match refused {
+            Refused::Down => web::with(response, (RETRY_AFTER, RETRY_AFTER_S)),
+            _ => response,
+        }
     }
 }
 
@@ -373,5 +474,61 @@ mod tests {
             send(&router, DVA, get.expect("a request")).await.status,
             405
         );
+    }
+
+    #[tokio::test]
+    async fn what_the_dva_places_is_the_patients_and_is_found() {
+        let party = Party::new().await;
+        let router = role(&party, DvaId::Dva);
+        let path = "/00000659/fhir/Observation";
+        let of = |bsn: &str| {
+            let identifier = json!({ "system": BSN_SYSTEM, "value": bsn });
+            json!({
+                "resourceType": "Observation", "id": "mine", "code": { "text": "gemeten" },
+                "subject": { "identifier": identifier },
+            })
+            .to_string()
+        };
+        let place =
+            async |by, path, media_type, body| post(&router, by, path, media_type, body).await;
+        let created = place(DVA, path, FHIR_JSON, of("900186021")).await;
+        // FHIR R4 §3.1.0.8
+        assert_eq!(created.status, 201);
+        let id = created.json()["id"].as_str().expect("an id").to_owned();
+        assert_ne!(id, "mine");
+        assert_eq!(created.headers[LOCATION], format!("{path}/{id}"));
+        let search = format!("{path}/_search");
+        let found = ask(&router, &search, of_saskia(&format!("&_id={id}"))).await;
+        let found = Bundle::parse(&found.body).expect("a searchset").resources;
+        assert_eq!(found.len(), 1);
+        let owner = found[0]["subject"]["reference"]
+            .as_str()
+            .expect("a patient");
+        assert!(owner.starts_with("Patient/") && !found[0].to_string().contains("900186021"));
+        for (by, path, media_type, body, status) in [
+            (None, path, FHIR_JSON, of("900186021"), 403),
+            (
+                DVA,
+                "/00000666/fhir/Observation",
+                FHIR_JSON,
+                of("900186021"),
+                404,
+            ),
+            (DVA, path, "text/plain", of("900186021"), 400),
+            (
+                DVA,
+                "/00000659/fhir/Condition",
+                FHIR_JSON,
+                of("900186021"),
+                400,
+            ),
+            (DVA, path, FHIR_JSON, of("900186022"), 400),
+            (DVA, path, FHIR_JSON, of("900273707"), 422),
+        ] {
+            let refused = place(by, path, media_type, body).await;
+            assert_eq!(refused.status, status, "{path}");
+            assert_eq!(refused.json()["resourceType"], "OperationOutcome");
+        }
+        assert!(!party.log().contains("9001860"));
     }
 }

@@ -21,9 +21,13 @@ async fn medmij_case_001_and_081_a_request_leads_to_the_landing_page_without_a_c
     // medmij cases 1 and 81
     assert_eq!(answer.status, 200);
     let html = text(&answer);
+    // core.usrint.100
     assert!(html.contains("Ziekenhuis De Sluiswachter"), "{html}");
     assert!(html.contains("Een Ander PGO"), "{html}");
     assert!(!answer.headers.contains_key(LOCATION));
+    let with_other = with(world.auth(NAAM), "foo", Some("1"));
+    // core.authint.200: what is not asked for is ignored
+    assert_eq!(world.authorize(&with_other).await.status, 200);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -83,7 +87,7 @@ async fn medmij_case_009_and_012_and_016_and_017_other_faults_go_back_with_302()
         ("MedMij-Request-ID", None, "invalid_request", "&state=S1"),
     ] {
         let answer = world.authorize(&with(world.auth(NAAM), name, value)).await;
-        // medmij cases 9, 12, 16 and 17
+        // medmij cases 9, 12, 16 and 17 (core.authint.203)
         assert_eq!(answer.status, 302, "{name} {value:?}");
         let expected = format!("{}?error={error}{state}", world.cb());
         assert_eq!(location(&answer), expected);

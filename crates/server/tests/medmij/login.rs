@@ -40,6 +40,7 @@ async fn medmij_case_024_and_025_who_cancels_at_digid_may_log_in_after_all() {
     // medmij case 25
     let again = shown.form("/inloggen").expect("a way on");
     let shown = person.send(again).await.expect("an answer");
+    // core.authint.204
     assert!(shown.url.as_str().starts_with(&world.url("digid")));
     let shown = person
         .send(login(&shown, SASKIA, "inloggen"))

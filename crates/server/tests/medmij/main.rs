@@ -2,6 +2,7 @@
 
 mod authorize;
 mod beheren;
+mod delen;
 mod login;
 mod matrix;
 mod resource;

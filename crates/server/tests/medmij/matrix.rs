@@ -81,7 +81,7 @@ async fn core_authint_207_each_wrong_parameter_ends_as_the_exception_table_says(
             let url = format!("{}/authorize?{}", world.url("dva"), parts.join("&"));
             let answer = world.get(&url).await;
             let what = format!("{name} {wrong:?}");
-            // core.authint.207
+            // core.authint.207, and core.authint.200 and .203: each is mandatory
             match expected(name, wrong) {
                 End::Page => {
                     assert_eq!(answer.status, 400, "{what}");

@@ -57,7 +57,7 @@ async fn medmij_case_037_and_059_and_060_a_long_lived_consent_refreshes() {
     let again = json(&world.refresh(&refresh).await);
     assert_eq!(again["refresh_token"], second["refresh_token"]);
     world.running.clock.shift(21);
-    // medmij case 60
+    // medmij case 60 (core.autorisatie.211)
     is_error(&world.refresh(&refresh).await, 400, "invalid_grant");
     let ended = member(&second, "refresh_token");
     is_error(&world.refresh(&ended).await, 400, "invalid_grant");
@@ -79,9 +79,9 @@ async fn medmij_case_042_and_043_and_044_a_code_that_was_presented_is_void() {
             .map(|path| format!("{cb}{path}"))
             .unwrap_or_default();
         let first = world.token(&code_form(&code, &other)).await;
-        // medmij cases 43 and 44
+        // medmij cases 43 and 44 (core.tknint.205, core.tknint.207)
         is_error(&first, 400, error);
-        // medmij case 42
+        // medmij case 42 (core.tknint.204)
         is_error(&world.redeem(&code).await, 400, "invalid_grant");
     }
 }
@@ -95,7 +95,7 @@ async fn medmij_case_045_and_061_secrets_grow_old() {
     is_error(&world.redeem(&code).await, 400, "invalid_grant");
     let refresh = member(&world.tokens(SASKIA).await, "refresh_token");
     world.running.clock.shift(183 * 86_400);
-    // medmij case 61
+    // medmij case 61 (core.autorisatie.211)
     is_error(&world.refresh(&refresh).await, 400, "invalid_grant");
 }
 
@@ -190,10 +190,10 @@ async fn medmij_case_054_and_055_and_106_only_what_is_asked_for_is_read() {
     let (code, cb) = (world.code(SASKIA, NAAM, true).await, world.cb());
     let mut form = code_form(&code, &cb);
     form.push(("foo", "1"));
-    // medmij case 54
+    // medmij case 54 (core.tknint.200)
     let tokens = json(&world.token(&form).await);
     let refresh = member(&tokens, "refresh_token");
-    // medmij cases 55 and 106
+    // medmij cases 55 and 106 (core.tknint.207)
     for grant in ["client_credentials", "refresh_code"] {
         let form = [
             ("grant_type", grant),
@@ -250,6 +250,7 @@ async fn medmij_case_066_and_072_a_confirmation_is_for_once_and_nothing_tells_of
     let issued = json(&world.redeem(&code).await);
     // medmij case 66
     assert!(issued.get("refresh_token").is_none());
+    // core.autorisatie.203
     assert_eq!(issued["scope"], "42");
     // medmij case 72
     let token = member(&issued, "access_token");

@@ -3,15 +3,16 @@
 
 use std::time::Duration;
 
-use fhir::{Bevinding, Bundle, Geboortedatum, Gegevensdienst, Patient, Zoekvraag};
+use fhir::{Bevinding, Bundle, Geboortedatum, Gegevensdienst, Patient, Zoekvraag, is_id};
 use identity::{Bsn, Ura};
 use jose::{Algorithm, Expected, Typ, jwe};
+use medmij::resource_interface::{Ontvangst, PlaatsingVraag};
 use mitz::dva::resource::GegevensVraag;
 use mitz::dva::token::{BeschikbaarheidVraag, MitzAntwoord, ToestemmingVraag};
 use mitz::locatietoken::BSN_SYSTEM;
 use mitz::lokalisatie::NietBereikbaar;
 use mitz::toestemming::Functie;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{DvaRole, LEEWAY_S};
 use crate::door::TraceId;
@@ -20,6 +21,9 @@ use crate::settle::Run;
 
 /// What the answer to a consent question must say it is (RFC 9701 §5).
 const INTROSPECTION_TYP: &str = "token-introspection+jwt";
+
+/// FHIR R4 §2.6.
+const FHIR_JSON: &str = "application/fhir+json";
 
 /// For all questions to a record system of one availability test. A token request is answered within ten
 /// seconds (core.tknint.206, medmij case 58); the rest of them is for everything else.
@@ -198,15 +202,32 @@ impl DvaRole {
         let mut form = vec![(by, person.as_str())];
         form.extend(parameters.iter().map(|(n, v)| (n.as_str(), v.as_str())));
         let url = format!("{}/{ura}/fhir/{kind}/_search", self.urls.xis);
-        let headers = Headers::none()
-            .correlation_id(trace)
-            .accept("application/fhir+json");
+        let headers = Headers::none().correlation_id(trace).accept(FHIR_JSON);
         let answer = self.app.outside.post_form(&url, &form, headers).await;
         match answer {
             Ok(answer) if answer.status == 200 => {
                 Bundle::parse(&answer.body).map_err(|_| NietBereikbaar)
             }
             _ => Err(NietBereikbaar),
+        }
+    }
+
+    /// Delen: gives the record system what a person places, with the person that the token stands for.
+    pub(super) async fn place(&self, trace: TraceId, q: &PlaatsingVraag) -> Ontvangst {
+        let identifier = json!({ "system": BSN_SYSTEM, "value": q.bsn().reveal() });
+        let patient = json!({ "type": "Patient", "identifier": identifier });
+        let kind = q.plaatsing().resource_type();
+        let url = format!("{}/{}/fhir/{kind}", self.urls.xis, q.ura());
+        let headers = Headers::none().correlation_id(trace).accept(FHIR_JSON);
+        let body = q.plaatsing().clone().about(patient).to_string();
+        let outside = &self.app.outside;
+        let answer = outside.post_bytes(&url, FHIR_JSON, body.into_bytes(), headers);
+        match answer.await {
+            Ok(answer) if answer.status == 201 => placed(&answer.body),
+            Ok(answer) if [400, 404, 413, 422].contains(&answer.status.as_u16()) => {
+                Ontvangst::Geweigerd
+            }
+            _ => Ontvangst::Geen,
         }
     }
 
@@ -225,6 +246,18 @@ impl DvaRole {
             all.join(found);
         }
         Ok(all)
+    }
+}
+
+/// The id that a record system gave.
+fn placed(body: &[u8]) -> Ontvangst {
+    let resource: Option<Value> = serde_json::from_slice(body).ok();
+    let id = resource
+        .as_ref()
+        .and_then(|resource| resource["id"].as_str());
+    match id.filter(|id| is_id(id)) {
+        Some(id) => Ontvangst::Geplaatst(id.to_owned()),
+        None => Ontvangst::Geen,
     }
 }
 

@@ -121,7 +121,7 @@ impl DvaRole {
             .route("/token", post(token::token).get(medmij::token::by_get))
             .route(
                 "/resource/{ura}/{dienst}/fhir/{type}",
-                get(resource::resource),
+                get(resource::resource).post(medmij::delen::plaatsen),
             )
             .layer(from_fn_with_state(Arc::clone(self), whitelist::before))
             .with_state(Arc::clone(self))

@@ -10,6 +10,7 @@ use http::HeaderValue;
 use http::header::CONTENT_TYPE;
 use identity::{GegevensdienstId, Ura};
 use jose::{Expected, Typ};
+use medmij::resource_interface::without_numbers;
 use medmij::toestemming::Toestemming;
 use mitz::dva::resource::{GrantVraag, ResourceAnswer, ResourceRequest, Vraag};
 use mitz::dva::token::Grant;
@@ -19,12 +20,13 @@ use protocol::not_before;
 use verdict::{Step, Stored};
 
 use super::DvaRole;
+use super::medmij::has_numbers;
 use crate::keys::Ring;
 use crate::settle::{Journey, Outage, Run, settle};
 use crate::web::{self, Visit};
 
 /// Provider, gegevensdienst and resource type, as they stand in the path.
-type Address = (String, String, String);
+pub(super) type Address = (String, String, String);
 
 /// A search on one resource type of a granted gegevensdienst.
 pub(super) async fn resource(
@@ -44,6 +46,7 @@ pub(super) async fn resource(
     let journey = ResourceJourney {
         role: Arc::clone(&role),
         request,
+        has_numbers: has_numbers(&visit),
     };
     match settle(&role.app, visit.trace, journey).await {
         Ok(ResourceAnswer::Data(bundle)) => {
@@ -59,10 +62,10 @@ pub(super) async fn resource(
 }
 
 /// A requirement and a reason, for the operator.
-type Why = (&'static str, &'static str);
+pub(super) type Why = (&'static str, &'static str);
 
 /// Why a request is refused before anybody is asked.
-enum Refused {
+pub(super) enum Refused {
     /// There is nothing at this address.
     NoSuchAddress,
     /// The token, and why.
@@ -72,7 +75,7 @@ enum Refused {
 }
 
 impl Refused {
-    fn told(self, role: &DvaRole, visit: &Visit) -> Response {
+    pub(super) fn told(self, role: &DvaRole, visit: &Visit) -> Response {
         match self {
             Self::NoSuchAddress => {
                 let text = "There is nothing at this address.";
@@ -97,6 +100,17 @@ impl Refused {
 struct ResourceJourney {
     role: Arc<DvaRole>,
     request: ResourceRequest,
+    has_numbers: bool,
+}
+
+/// What is behind a token.
+enum Verleend {
+    /// A consent given at this DVA's own interfaces.
+    Hier(Stored<Grant>),
+    /// An exchange in the chain with Mitz.
+    DoorMitz(Stored<Grant>),
+    /// Nothing any more.
+    Niets,
 }
 
 impl Journey for ResourceJourney {
@@ -113,10 +127,14 @@ impl Journey for ResourceJourney {
         question: Vraag,
     ) -> Result<Step<ResourceAnswer, Vraag>, Outage> {
         Ok(match question {
-            Vraag::Grant(q) => {
-                let found = self.role.verleend(run, &q).await?;
-                q.answer(found)
-            }
+            Vraag::Grant(q) => match self.role.verleend(run, &q).await? {
+                Verleend::Hier(grant) if !self.has_numbers => {
+                    let (refusal, event) = without_numbers(&grant.value.client_id);
+                    Step::reply_with(ResourceAnswer::Refused(refusal), event)
+                }
+                Verleend::Hier(grant) | Verleend::DoorMitz(grant) => q.answer(Some(grant)),
+                Verleend::Niets => q.answer(None),
+            },
             Vraag::Gegevens(q) => {
                 let found = self.role.gegevens(run.trace, &q).await;
                 q.answer(found)
@@ -126,25 +144,25 @@ impl Journey for ResourceJourney {
 }
 
 impl DvaRole {
-    /// What is behind the token: an exchange in the chain with Mitz, or a consent given here.
-    async fn verleend(&self, run: &Run, q: &GrantVraag) -> Result<Option<Stored<Grant>>, Outage> {
+    async fn verleend(&self, run: &Run, q: &GrantVraag) -> Result<Verleend, Outage> {
         if let Some(found) = run.load::<Grant>(q.key()).await? {
-            return Ok(Some(found));
+            return Ok(Verleend::DoorMitz(found));
         }
         let found = run.load::<Toestemming>(Toestemming::key(q.grant())).await?;
-        Ok(found.map(|found| {
-            let diensten = found.value.leesbaar().iter();
-            let diensten: Vec<&str> = diensten.map(GegevensdienstId::as_str).collect();
-            Stored {
-                version: found.version,
-                until: found.until,
-                value: Grant {
-                    scope: diensten.join(" "),
-                    client_id: found.value.client_id,
-                    ura: found.value.ura,
-                    bsn: found.value.bsn,
-                },
-            }
+        let Some(found) = found else {
+            return Ok(Verleend::Niets);
+        };
+        let diensten = found.value.leesbaar().iter();
+        let diensten: Vec<&str> = diensten.map(GegevensdienstId::as_str).collect();
+        Ok(Verleend::Hier(Stored {
+            version: found.version,
+            until: found.until,
+            value: Grant {
+                scope: diensten.join(" "),
+                client_id: found.value.client_id,
+                ura: found.value.ura,
+                bsn: found.value.bsn,
+            },
         }))
     }
 
@@ -170,7 +188,7 @@ impl DvaRole {
         })
     }
 
-    fn access_token(&self, visit: &Visit) -> Result<AccessToken, Refused> {
+    pub(super) fn access_token(&self, visit: &Visit) -> Result<AccessToken, Refused> {
         let refused = |reason| ("mitz case 53", reason);
         let text = visit
             .bearer()
@@ -200,7 +218,7 @@ impl DvaRole {
     }
 }
 
-fn bearer_refused(refusal: BearerRefusal) -> Response {
+pub(super) fn bearer_refused(refusal: BearerRefusal) -> Response {
     let (issue, text) = match refusal {
         BearerRefusal::InsufficientScope => {
             (IssueType::Forbidden, "The token does not reach this.")
@@ -213,7 +231,7 @@ fn bearer_refused(refusal: BearerRefusal) -> Response {
     response
 }
 
-fn fhir_error(status: u16, issue: IssueType, text: &'static str) -> Response {
+pub(super) fn fhir_error(status: u16, issue: IssueType, text: &'static str) -> Response {
     let body = serde_json::to_vec(&operation_outcome(issue, text)).unwrap_or_default();
     web::typed(status, "application/fhir+json", body)
 }

@@ -4,6 +4,7 @@ use futures_util::StreamExt as _;
 use futures_util::stream;
 use identity::{GegevensdienstId, Hostname, Ura, Zorgaanbiedernaam};
 use jose::{Algorithm, Expected, Jwks, Typ};
+use medmij::dvp::resource::resource_url;
 use medmij::lists::Whitelist;
 use mitz::discovery::{Found, Rejected};
 use mitz::dvp::{
@@ -410,28 +411,36 @@ impl PgoRole {
             let mut scope = exchange.scope.split(' ');
             scope.any(|granted| granted == dienst.as_str())
         };
+        let mut came = Vec::new();
+        for (dienst, endpoint) in &at.resources {
+            let told = if granted(dienst) {
+                let token = &exchange.access_token;
+                Some(self.resources(turn, dienst, endpoint, token).await)
+            } else {
+                None
+            };
+            came.push((dienst, told));
+        }
+        self.together(came)
+    }
+
+    /// What came of each gegevensdienst; nothing where the token does not open it. What failed at one never
+    /// stops another; when nothing came at all, the whole provider failed.
+    fn together(&self, came: Vec<(&GegevensdienstId, Option<Told>)>) -> Uitkomst {
         let mut groepen = Vec::new();
         let mut failed = None;
-        for (dienst, endpoint) in &at.resources {
-            let inhoud = if granted(dienst) {
-                let token = &exchange.access_token;
-                match self.resources(turn, dienst, endpoint, token).await {
-                    Ok(gegevens) => Inhoud::Gegevens(gegevens, 0),
-                    Err(uitkomst) => {
-                        failed = Some(uitkomst);
-                        Inhoud::NietOpgehaald
-                    }
+        for (dienst, told) in came {
+            let inhoud = match told {
+                None => Inhoud::NietVerleend,
+                Some(Ok(gegevens)) => Inhoud::Gegevens(gegevens, 0),
+                Some(Err(uitkomst)) => {
+                    failed = Some(uitkomst);
+                    Inhoud::NietOpgehaald
                 }
-            } else {
-                Inhoud::NietVerleend
             };
-            groepen.push(Groep {
-                titel: self.titel(dienst),
-                inhoud,
-            });
+            let titel = self.titel(dienst);
+            groepen.push(Groep { titel, inhoud });
         }
-        // What failed at one gegevensdienst never stops another; when nothing came at all, the whole
-        // provider failed.
         let came = |groep: &Groep| matches!(groep.inhoud, Inhoud::Gegevens(..));
         match failed {
             Some(uitkomst) if !groepen.iter().any(came) => uitkomst,
@@ -488,38 +497,14 @@ impl PgoRole {
         dienst: &GegevensdienstId,
         endpoint: &str,
         access_token: &str,
-    ) -> Result<Vec<Gegeven>, Uitkomst> {
-        let known = self.config.gegevensdiensten.get(dienst);
-        let mut kinds: Vec<&str> = known
-            .map(|dienst| {
-                dienst
-                    .zoekvragen
-                    .iter()
-                    .map(|z| z.resource_type.as_str())
-                    .collect()
-            })
-            .unwrap_or_default();
-        kinds.dedup();
+    ) -> Told {
+        let peer = crate::web::origin(endpoint);
         let mut gegevens = Vec::new();
-        for kind in kinds {
-            let url = format!("{endpoint}/{kind}");
-            let headers = headers(turn.trace)
-                .bearer(access_token)
-                .accept("application/fhir+json");
-            let answer = self.app.outside.get(&url, headers).await;
-            let answer =
-                answer.inspect_err(|error| self.unanswered(turn.trace, "seed 000 step 29", error));
-            let bundle = match answer {
-                Ok(answer) if answer.status == 200 => {
-                    fhir::Bundle::parse(&answer.body).map_err(|_| Uitkomst::NietVertrouwd)
-                }
-                _ => Err(Uitkomst::NietBereikbaar),
-            };
-            let peer = crate::web::origin(endpoint);
-            match bundle {
+        for kind in self.kinds(dienst) {
+            match self.bundle(turn.trace, endpoint, kind, access_token).await {
                 Ok(bundle) => {
                     let note = format!("{} resources received", bundle.resources.len());
-                    turn.saw(30, peer, note);
+                    turn.saw(30, peer.clone(), note);
                     gegevens.extend(bundle.resources.iter().filter_map(Gegeven::read));
                 }
                 Err(uitkomst) => {
@@ -528,9 +513,52 @@ impl PgoRole {
                 }
             }
         }
-        gegevens.sort_by(|a, b| b.datum.cmp(&a.datum));
-        Ok(gegevens)
+        Ok(newest_first(gegevens))
     }
+
+    /// The types of resource that a gegevensdienst has.
+    fn kinds(&self, dienst: &GegevensdienstId) -> Vec<&str> {
+        let known = self.config.gegevensdiensten.get(dienst);
+        let zoekvragen = known.into_iter().flat_map(|dienst| &dienst.zoekvragen);
+        let mut kinds: Vec<&str> = zoekvragen.map(|z| z.resource_type.as_str()).collect();
+        kinds.dedup();
+        kinds
+    }
+
+    /// Everything of one type at a resource endpoint.
+    async fn bundle(
+        &self,
+        trace: TraceId,
+        endpoint: &str,
+        kind: &str,
+        access_token: &str,
+    ) -> Result<fhir::Bundle, Uitkomst> {
+        // medmij case 71
+        let Ok(url) = resource_url(endpoint, kind) else {
+            let reason = "the URL of a resource endpoint names a person";
+            self.app.refused(trace, "medmij case 71", reason);
+            return Err(Uitkomst::NietVertrouwd);
+        };
+        let headers = headers(trace)
+            .bearer(access_token)
+            .accept("application/fhir+json");
+        let answer = self.app.outside.get(&url, headers).await;
+        let answer = answer.inspect_err(|error| self.unanswered(trace, "seed 000 step 29", error));
+        match answer {
+            Ok(answer) if answer.status == 200 => {
+                fhir::Bundle::parse(&answer.body).map_err(|_| Uitkomst::NietVertrouwd)
+            }
+            _ => Err(Uitkomst::NietBereikbaar),
+        }
+    }
+}
+
+/// What one gegevensdienst told, the newest first; or how it failed.
+type Told = Result<Vec<Gegeven>, Uitkomst>;
+
+fn newest_first(mut gegevens: Vec<Gegeven>) -> Vec<Gegeven> {
+    gegevens.sort_by(|a, b| b.datum.cmp(&a.datum));
+    gegevens
 }
 
 /// core.tknint.208: the run's number, and one for this request alone.

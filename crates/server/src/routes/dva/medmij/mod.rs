@@ -1,6 +1,8 @@
 //! MedMij's own interfaces at a DVA: the authorization interface for people ([`front`], [`verklaring`]), the
-//! token interface ([`token`]) and the management of consents ([`toestemmingen`]).
+//! token interface ([`token`]), what a person places ([`delen`]) and the management of consents
+//! ([`toestemmingen`]).
 
+pub(super) mod delen;
 mod front;
 mod request_ids;
 mod toestemmingen;
@@ -29,7 +31,7 @@ use crate::door::TraceId;
 use crate::pages::{Brand, DvaFout, DvaFoutSoort, DvaStoring, DvaWaarvoor, PageContext};
 use crate::web::{self, Visit, get_once};
 
-pub(super) use self::request_ids::RequestIds;
+pub(super) use self::request_ids::{RequestIds, has_numbers};
 
 /// The cookie that leads to an aanmelding.
 const AANMELDING: Purpose = Purpose("medmij.aanmelding");

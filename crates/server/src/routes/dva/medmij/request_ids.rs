@@ -1,9 +1,25 @@
-//! The numbers of recent authorization requests (core.authint.208).
+//! The numbers of requests, and those of recent authorization requests (core.authint.208).
 
 use std::collections::{HashSet, VecDeque};
 use std::sync::{Mutex, PoisonError};
 
+use http::HeaderName;
+
 use crate::door::TraceId;
+use crate::web::Visit;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("medmij-request-id");
+pub(super) const CORRELATION_ID: HeaderName = HeaderName::from_static("x-correlation-id");
+
+/// Whether a request of a client's server bears its two numbers, each a UUID (core.tknint.208,
+/// core.rscint.201).
+pub(in super::super) fn has_numbers(visit: &Visit) -> bool {
+    let is_number = |name: &HeaderName| {
+        let text = visit.header(name);
+        text.is_some_and(|text| TraceId::parse(text).is_some())
+    };
+    [REQUEST_ID, CORRELATION_ID].iter().all(is_number)
+}
 
 /// So many are remembered; then the oldest makes room.
 const REMEMBERED_MAX: usize = 16_384;

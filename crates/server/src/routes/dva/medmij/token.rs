@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::response::Response;
 use fhir::Bevinding;
-use http::{HeaderName, Method};
+use http::Method;
 use identity::GegevensdienstId;
 use medmij::scope::Scope;
 use medmij::toestemming::{Geheim, Toestemming};
@@ -23,13 +23,10 @@ use verdict::{Key, Step};
 
 use super::super::token::ALIKE_AFTER;
 use super::DvaRole;
-use crate::door::TraceId;
+use super::request_ids::{CORRELATION_ID, has_numbers};
 use crate::keys::Ring;
 use crate::settle::{Journey, Outage, Run, settle};
 use crate::web::{self, NotAForm, Visit};
-
-const REQUEST_ID: HeaderName = HeaderName::from_static("medmij-request-id");
-const CORRELATION_ID: HeaderName = HeaderName::from_static("x-correlation-id");
 
 /// Where a token request carries its parameters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -154,11 +151,7 @@ impl DvaRole {
     ) -> Result<(ProvenClient, Offer), Refusal> {
         let client = self.taking_part(visit, parameters).await?;
         // core.tknint.208 (medmij cases 56 and 57)
-        let is_number = |name: &HeaderName| {
-            let text = visit.header(name);
-            text.is_some_and(|text| TraceId::parse(text).is_some())
-        };
-        if ![REQUEST_ID, CORRELATION_ID].iter().all(is_number) {
+        if !has_numbers(visit) {
             let reason = "MedMij-Request-ID or X-Correlation-ID is missing or no UUID";
             let requirement = "core.tknint.208";
             return Err(Refusal::new(ErrorCode::InvalidRequest, requirement, reason));
