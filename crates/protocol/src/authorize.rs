@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use crate::client::{Client, Clients};
 use crate::pkce::Challenge;
+use crate::redirect;
 use crate::scope::Scope;
 use crate::wire::{Parameters, with_query};
 
@@ -148,10 +149,9 @@ fn proven_target(
         .get("client_id")
         .and_then(|id| clients.get(id))
         .ok_or(AuthorizeRefusal::Page(PageRefusal::UnknownClient))?;
-    // RFC 9700 §2.1: exact string comparison.
     let redirect_uri = parameters
         .get("redirect_uri")
-        .filter(|uri| client.redirect_uris.iter().any(|known| known == uri))
+        .filter(|uri| redirect::is_registered(client, uri))
         .ok_or(AuthorizeRefusal::Page(PageRefusal::UnknownRedirectUri))?;
     Ok((Arc::clone(client), redirect_uri.to_owned()))
 }

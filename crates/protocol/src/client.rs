@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use subtle::ConstantTimeEq as _;
 
-use verdict::{Key, Verdict};
+use verdict::{Change, Clear, Key, Verdict};
 
 use crate::access_token::Confirmation;
 use crate::assertion::{self, Assertion, ClientKeys, Receiver};
@@ -40,6 +40,9 @@ pub enum Authentication {
     },
     /// OIDC Core §9: an assertion that one of these keys signed.
     PrivateKeyJwt(ClientKeys),
+    /// RFC 7591 §2, `none`: a public client, an app that can keep no secret. It names itself; what
+    /// protects its code is PKCE, and its refresh token that it serves once.
+    Public,
 }
 
 /// The ways of proof that a token endpoint with assertions offers, as discovery tells them.
@@ -141,6 +144,16 @@ impl Clients {
 
     fn by_certificate(&self, shown: &Shown<'_>) -> Result<ProvenClient, Refusal> {
         let invalid = |reason| invalid("RFC 8705 §2", reason);
+        let named = shown.client_id.and_then(|client_id| self.get(client_id));
+        if let Some(client) = named.filter(|client| client.authentication == Authentication::Public)
+        {
+            // RFC 6749 §3.2.1: a public client is identified, not authenticated
+            return Ok(ProvenClient {
+                client: Arc::clone(client),
+                x5t_s256: shown.peer.map(|peer| peer.x5t_s256),
+                assertion: None,
+            });
+        }
         let peer = shown
             .peer
             .ok_or_else(|| invalid("neither a certificate nor an assertion was shown"))?;
@@ -222,7 +235,7 @@ impl Authentication {
             Self::SelfSignedTlsClientAuth { x5t_s256 } => {
                 bool::from(x5t_s256.ct_eq(&peer.x5t_s256))
             }
-            Self::PrivateKeyJwt(_) => false,
+            Self::PrivateKeyJwt(_) | Self::Public => false,
         }
     }
 
@@ -232,6 +245,7 @@ impl Authentication {
             Self::TlsClientAuth { .. } => "tls_client_auth",
             Self::SelfSignedTlsClientAuth { .. } => "self_signed_tls_client_auth",
             Self::PrivateKeyJwt(_) => "private_key_jwt",
+            Self::Public => "none",
         }
     }
 }
@@ -273,6 +287,13 @@ impl ProvenClient {
             verdict.changes.insert(0, assertion.burn());
         }
         verdict
+    }
+
+    /// The proof as something to spend, for a rule that saves before it is done: it goes into the
+    /// first save, and [`ProvenClient::spent_in`] is left out after that. Nothing when the proof may
+    /// be shown again.
+    pub fn burn(&self) -> Option<Change<Clear>> {
+        self.assertion.as_ref().map(Assertion::burn)
     }
 
     /// What the client hears when the row of `key` was not as expected, if that row says that the
@@ -360,6 +381,39 @@ mod tests {
             method("eigen.localhost"),
             Some("self_signed_tls_client_auth")
         );
+    }
+
+    #[test]
+    fn rfc_7591_2_a_public_client_names_itself_and_no_other_client_may() {
+        let app = Client {
+            client_id: "app-1".into(),
+            organisatienaam: "De Proef-app".into(),
+            authentication: Authentication::Public,
+            redirect_uris: Vec::new(),
+        };
+        let clients: Clients = std::iter::once(app)
+            .chain(clients().0.values().map(|client| (**client).clone()))
+            .collect();
+        let prove = |client_id| {
+            let shown = Shown {
+                client_id: Some(client_id),
+                ..Shown::default()
+            };
+            clients.prove(&shown, None)
+        };
+        // RFC 7591 §2, RFC 6749 §3.2.1
+        let proven = prove("app-1").expect("a public client");
+        assert_eq!(proven.client().authentication.method(), "none");
+        assert!(proven.confirmation().is_none() && proven.burn().is_none());
+        let refusal = prove("pgo.localhost").expect_err("it registered a certificate");
+        assert_eq!(refusal.error, ErrorCode::InvalidClient);
+        let secret = Shown {
+            client_id: Some("app-1"),
+            secret: true,
+            ..Shown::default()
+        };
+        let refusal = clients.prove(&secret, None).expect_err("it has no secret");
+        assert_eq!(refusal.error, ErrorCode::InvalidClient);
     }
 
     #[test]

@@ -26,7 +26,13 @@ pub enum Standing {
 /// Compares a handle with the row's version. The MAC was checked when the handle was opened, so a
 /// generation that is not the current one was handed out once.
 pub const fn standing(handle: Handle, version: u64) -> Standing {
-    if handle.generation == generation_of(version) {
+    standing_at(handle, generation_of(version))
+}
+
+/// The same for a grant whose row is also written between two generations, and which therefore
+/// keeps its generation beside the version.
+pub const fn standing_at(handle: Handle, generation: u64) -> Standing {
+    if handle.generation == generation {
         Standing::Current
     } else {
         Standing::Reused
@@ -153,5 +159,7 @@ mod tests {
         assert_eq!(standing(handle(0), 1), Standing::Current);
         assert_eq!(standing(handle(0), 2), Standing::Reused);
         assert_eq!(standing(handle(7), 8), Standing::Current);
+        assert_eq!(standing_at(handle(7), 7), Standing::Current);
+        assert_eq!(standing_at(handle(7), 8), Standing::Reused);
     }
 }

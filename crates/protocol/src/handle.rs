@@ -28,6 +28,17 @@ pub struct Handle {
     pub generation: u64,
 }
 
+impl Handle {
+    /// The secret that replaces this one.
+    #[must_use]
+    pub const fn next(self) -> Self {
+        Self {
+            generation: self.generation + 1,
+            ..self
+        }
+    }
+}
+
 impl HandleKeys {
     /// Takes 32-byte keys with their numbers, the one that makes handles last; nothing when the list
     /// is empty.

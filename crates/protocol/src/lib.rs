@@ -19,6 +19,7 @@ pub mod handle;
 pub mod id_token;
 pub mod not_before;
 pub mod pkce;
+pub mod redirect;
 pub mod refusal;
 pub mod scope;
 pub mod token_exchange;
