@@ -6,4 +6,5 @@
 )]
 
 mod cases;
+mod model;
 mod world;

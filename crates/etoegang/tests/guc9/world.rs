@@ -2,7 +2,7 @@
 //! goes step by step, so that a test can stop it, or let two requests take turns.
 
 use std::pin::pin;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll, Waker};
 
 use etoegang::betrouwbaarheidsniveau::Betrouwbaarheidsniveau as Niveau;
@@ -121,7 +121,8 @@ pub(crate) fn mr(number: u8) -> EntityId {
     ))
 }
 
-fn ad_token(number: u32) -> AdRefreshToken {
+/// A token of the AD.
+pub(crate) fn ad_token(number: u32) -> AdRefreshToken {
     AdRefreshToken::new(format!("ad-{number}")).expect("a token")
 }
 
@@ -223,8 +224,12 @@ fn apps(key: &SigningKey) -> DvApps {
 impl World {
     /// A world with this family in it.
     pub(crate) fn with(family: &Family) -> Self {
-        let der = generate_pkcs8(Algorithm::Es256, RsaSize::Bits2048).expect("a key");
-        let key = SigningKey::from_pkcs8(Algorithm::Es256, &der).expect("a key");
+        static DER: OnceLock<Vec<u8>> = OnceLock::new();
+        let der = DER.get_or_init(|| {
+            let der = generate_pkcs8(Algorithm::Es256, RsaSize::Bits2048);
+            der.expect("a key").to_vec()
+        });
+        let key = SigningKey::from_pkcs8(Algorithm::Es256, der).expect("a key");
         let mut world = Self {
             now: NOW,
             store: Memory::new(),
@@ -277,7 +282,7 @@ impl World {
     /// The tokens that the AD must revoke.
     pub(crate) fn revocations(&self) -> Vec<String> {
         let mut known = Vec::new();
-        for number in 0..64 {
+        for number in 0..128 {
             let hash = jose::sha256(format!("ad-{number}").as_bytes());
             let key = Key::Record(Herroeping::SPACE, hash.to_vec());
             if let Some(found) = self.load::<Herroeping>(&key, self.now) {
