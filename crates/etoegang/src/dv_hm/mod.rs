@@ -2,8 +2,12 @@
 //!
 //! The scheme's own page for native apps is not public: the NL GOV profiles and a proposal stand here.
 
+pub mod authorize;
 pub mod claims;
+pub mod code;
 pub mod family;
+pub mod introspect;
+pub mod revoke;
 pub mod token;
 
 use std::collections::HashMap;

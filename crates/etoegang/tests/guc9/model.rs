@@ -107,6 +107,10 @@ enum End {
 }
 
 /// The login as a reader of the rules would keep it.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a thing of the world that holds or does not, apart from the others"
+)]
 struct Model {
     lives_until: Option<i64>,
     auth_time: i64,

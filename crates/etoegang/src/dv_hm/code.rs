@@ -1,0 +1,162 @@
+//! What a finished login becomes: a family whose first secret is the code (GUC8 in etoegang.md §2.1).
+
+use protocol::grant::CodeTerms;
+use protocol::handle::Handle;
+use verdict::{Actor, Event, Expect, Moment, Record as _, Verdict};
+
+use super::authorize::{Afgebroken, AuthorizationRequest};
+use super::family::{CODE_S, Family, Secret, Vertegenwoordiging};
+use crate::betrouwbaarheidsniveau::Betrouwbaarheidsniveau;
+use crate::hm_ad::{AdRefreshToken, AdSessie};
+
+/// A person who logged in at an AD, and who may act for somebody as the MRs said.
+#[derive(Clone, Debug)]
+pub struct Aanmelding {
+    /// The login.
+    pub ad: AdSessie,
+    /// What the AD gave, if it lets the session be renewed.
+    pub ad_token: Option<AdRefreshToken>,
+    /// The person, for this DV.
+    pub sub: String,
+    /// For whom he acts, and which level each MR used; nothing when for himself.
+    pub vertegenwoordiging: Option<(Vertegenwoordiging, Vec<Betrouwbaarheidsniveau>)>,
+}
+
+/// Makes the code of a login; `id` is random.
+///
+/// # Errors
+/// [`Afgebroken::NiveauNietGehaald`]: means or mandate are below what was asked. No row is written.
+pub fn uitgeven(
+    request: &AuthorizationRequest,
+    aanmelding: Aanmelding,
+    id: [u8; 16],
+    now: Moment,
+) -> Result<Verdict<Handle>, Afgebroken> {
+    let (wie, gebruikt) = match aanmelding.vertegenwoordiging {
+        Some((wie, gebruikt)) => (Some(wie), gebruikt),
+        None => (None, Vec::new()),
+    };
+    // etoegang.md §3: the lowest of all
+    let niveau = aanmelding.ad.niveau.effectief(gebruikt);
+    if niveau < request.vereist() {
+        return Err(Afgebroken::NiveauNietGehaald);
+    }
+    let client_id = request.oidc.client.client_id.clone();
+    let family = Family {
+        client_id: client_id.clone(),
+        dv: request.dv.clone(),
+        service_id: request.dienst.service_id.clone(),
+        service_uuid: request.dienst.service_uuid.clone(),
+        scope: request.oidc.scope.to_string(),
+        sub: aanmelding.sub,
+        gevraagd: request.gevraagd,
+        niveau,
+        ad: aanmelding.ad,
+        vertegenwoordiging: wie,
+        generation: 0,
+        uitgegeven: now.unix(),
+        secret: Secret::Code {
+            terms: CodeTerms {
+                redirect_uri: request.oidc.redirect_uri.clone(),
+                challenge: request.oidc.challenge.clone(),
+            },
+            nonce: request.nonce.clone(),
+            ad_token: aanmelding.ad_token,
+        },
+    };
+    Ok(Verdict {
+        reply: Handle { id, generation: 0 },
+        // etoegang case 75
+        changes: vec![family.put(Family::key(id), Expect::Absent, now.plus_s(CODE_S))],
+        events: vec![Event::granted(
+            "etoegang.md §4.3",
+            "a code was issued",
+            Actor::Party(client_id),
+        )],
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dienstencatalogus::Dienstencatalogus;
+    use crate::dv_hm::DvApps;
+    use crate::testing::{
+        CB, NOW, SCOPE, VERIFIER, ad_token, app, dienst, family, family_with_code, hm,
+    };
+    use protocol::pkce::Challenge;
+    use protocol::wire::{Parameters, with_query};
+    use verdict::Then;
+
+    fn request() -> AuthorizationRequest {
+        let challenge = Challenge::of(VERIFIER);
+        let query = with_query(
+            "",
+            &[
+                ("response_type", "code"),
+                ("client_id", "app-1"),
+                ("redirect_uri", CB),
+                ("scope", SCOPE),
+                ("state", "staat-van-precies-lang-genoeg"),
+                ("nonce", "nonce-van-precies-lang-genoeg"),
+                ("code_challenge", challenge.as_str()),
+                ("code_challenge_method", "S256"),
+            ],
+        );
+        let parameters = Parameters::parse(&query.as_bytes()[1..]).expect("a query");
+        let apps = DvApps::new([app()]).expect("an app");
+        let catalogus = Dienstencatalogus::new([dienst()]).expect("a service");
+        AuthorizationRequest::read(&parameters, &hm(), &apps, &catalogus).expect("good")
+    }
+
+    fn login(used: Betrouwbaarheidsniveau) -> Aanmelding {
+        let wie = family().vertegenwoordiging.expect("representation");
+        Aanmelding {
+            ad: family().ad,
+            ad_token: Some(ad_token()),
+            sub: family().sub,
+            vertegenwoordiging: Some((wie, vec![used])),
+        }
+    }
+
+    #[test]
+    fn etoegang_case_075_a_code_is_a_family_that_lasts_a_minute() {
+        let now = Moment::from_unix(NOW);
+        let verdict = uitgeven(
+            &request(),
+            login(Betrouwbaarheidsniveau::Loa4),
+            [9; 16],
+            now,
+        );
+        let mut verdict = verdict.expect("a code");
+        assert_eq!(verdict.reply.generation, 0);
+        let change = verdict.changes.pop().expect("a row");
+        assert_eq!(
+            (change.key, change.expect),
+            (Family::key([9; 16]), Expect::Absent)
+        );
+        let Then::Put { until, body } = change.then else {
+            panic!("a row");
+        };
+        // etoegang case 75
+        assert_eq!(until, now.plus_s(60));
+        let mut expected = family_with_code();
+        if let Secret::Code { nonce, .. } = &mut expected.secret {
+            *nonce = "nonce-van-precies-lang-genoeg".into();
+        }
+        assert_eq!(Family::from_body(&body), Ok(expected));
+    }
+
+    #[test]
+    fn a_mandate_below_the_level_of_the_service_brings_no_code() {
+        let now = Moment::from_unix(NOW);
+        let verdict = uitgeven(
+            &request(),
+            login(Betrouwbaarheidsniveau::Loa2),
+            [9; 16],
+            now,
+        );
+        // etoegang.md §3
+        assert_eq!(verdict.err(), Some(Afgebroken::NiveauNietGehaald));
+    }
+}
