@@ -10,6 +10,7 @@
 //! | the HM towards the AD | [`hm_ad`] |
 //! | the HM towards the MR | [`hm_mr`] |
 //! | GUC9, the refresh through AD and MR | [`guc::guc9`] |
+//! | the AD: means, sessions, pseudonyms | [`authenticatiedienst`] |
 //! | what an MR keeps and decides | [`machtiging`] |
 //! | levels of assurance | [`betrouwbaarheidsniveau`] |
 //! | the service catalogue | [`dienstencatalogus`] |
@@ -20,6 +21,7 @@
 //!
 //! Start reading at [`guc::guc9`], then [`dv_hm::family`].
 
+pub mod authenticatiedienst;
 pub mod betrouwbaarheidsniveau;
 pub mod dienstencatalogus;
 pub mod dv_hm;

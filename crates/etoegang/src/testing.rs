@@ -11,6 +11,7 @@ use protocol::not_before::NotBefore;
 use protocol::pkce::Challenge;
 use serde_json::Value;
 
+use crate::authenticatiedienst::middel::{Middel, Stand};
 use crate::betrouwbaarheidsniveau::Betrouwbaarheidsniveau;
 use crate::dienstencatalogus::Dienst;
 use crate::dv_hm::family::{Family, Keten, Schakel, Secret, Vertegenwoordiging};
@@ -232,4 +233,16 @@ pub(crate) fn other_keys() -> (SigningKey, Jwks) {
 
 pub(crate) fn sign(key: &SigningKey, typ: &str, claims: &Value) -> String {
     key.sign(typ, claims).expect("a signature")
+}
+
+/// A means of a person.
+pub(crate) fn middel() -> Middel {
+    Middel {
+        houder: person(),
+        niveau: Betrouwbaarheidsniveau::Loa3,
+        tot: NOW + 365 * 86_400,
+        stand: Stand::Actief,
+        pogingen: 0,
+        vast_tot: 0,
+    }
 }
