@@ -8,9 +8,10 @@ use std::sync::LazyLock;
 use serde::Deserialize;
 
 /// The files of the catalogue.
-const FILES: [&str; 9] = [
+const FILES: [&str; 10] = [
     include_str!("../../../docs/requirements/design.toml"),
     include_str!("../../../docs/requirements/digid.toml"),
+    include_str!("../../../docs/requirements/etoegang.toml"),
     include_str!("../../../docs/requirements/koppeltaal.toml"),
     include_str!("../../../docs/requirements/medmij.toml"),
     include_str!("../../../docs/requirements/mitz.toml"),
