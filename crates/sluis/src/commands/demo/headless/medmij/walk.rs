@@ -1,7 +1,13 @@
 //! The way through the steps.
 
+use medmij::dvp::resource::resource_url;
+use medmij::dvp::tokens::{Token, Tokens};
+use medmij::dvp::verzoek::{Code, TokenForm, Wachtend, refresh_form};
+use medmij::dvp::wens::{Voor, Wens};
 use medmij::lists::{Document, FrontchannelPort, Soort};
-use protocol::wire::with_query;
+use medmij::scope::Functie;
+use medmij::vertegenwoordiging::{GeboortedatumParameter, Vertegenwoordiging};
+use protocol::wire::Parameters;
 use serde_json::Value;
 use server::chance;
 use server::door::TraceId;
@@ -32,9 +38,9 @@ pub(super) struct Walk<'a> {
     redirect_uri: String,
     person: Person,
     page: Option<Shown>,
-    code: String,
-    access_token: String,
-    refresh_token: String,
+    wachtend: Option<Wachtend>,
+    code: Option<Code>,
+    tokens: Option<Tokens>,
 }
 
 impl<'a> Walk<'a> {
@@ -82,9 +88,9 @@ impl<'a> Walk<'a> {
             subject,
             redirect_uri,
             page: None,
-            code: String::new(),
-            access_token: String::new(),
-            refresh_token: String::new(),
+            wachtend: None,
+            code: None,
+            tokens: None,
         })
     }
 
@@ -92,7 +98,7 @@ impl<'a> Walk<'a> {
     pub(super) async fn own_step(&mut self, number: u8) -> Went {
         match number {
             1 => self.read_list().await,
-            2 => self.request("").await,
+            2 => self.request(Voor::Mijzelf).await,
             3 => self.go_to_digid().await,
             4 => {
                 self.log_in().await?;
@@ -110,7 +116,7 @@ impl<'a> Walk<'a> {
     /// A step of the journey for somebody else.
     pub(super) async fn other_step(&mut self, number: u8) -> Went {
         match number {
-            1 => self.request(" onbehalfof").await,
+            1 => self.request_for_other().await,
             2 => self.go_to_entrance().await,
             3 => self.log_in_for_other().await,
             4 => self.asked(),
@@ -135,22 +141,32 @@ impl<'a> Walk<'a> {
         Ok(entry.naam.to_string())
     }
 
-    async fn request(&mut self, extra: &str) -> Went {
-        let scope = format!("{}{extra}", self.provider.naam.scope_naam());
-        let (trace, request) = (self.trace.to_string(), number());
+    async fn request_for_other(&mut self) -> Went {
         let born = self.subject.birth_date.strftime("%Y%m%d").to_string();
-        let parameters = [
-            ("response_type", "code"),
-            ("client_id", CLIENT),
-            ("redirect_uri", &self.redirect_uri),
-            ("scope", &scope),
-            ("state", &trace),
-            ("MedMij-Request-ID", &request),
-            ("X-Correlation-ID", &trace),
-            ("MedMij_geboortedatum", &born),
-        ];
-        let url = format!("{}/authorize", self.running.hosts.url("dva"));
-        let page = self.person.open(&with_query(&url, &parameters)).await?;
+        let geboortedatum = GeboortedatumParameter::parse(&born);
+        self.request(Voor::Ander {
+            soort: Vertegenwoordiging::Machtiging,
+            geboortedatum: geboortedatum.map_err(|_| "the date of birth is no day")?,
+        })
+        .await
+    }
+
+    async fn request(&mut self, voor: Voor) -> Went {
+        let wens = Wens {
+            naam: self.provider.naam.clone(),
+            functie: Functie::Verzamelen,
+            voor,
+        };
+        let wachtend = Wachtend::new(
+            &chance::entropy(),
+            self.trace.to_string(),
+            wens,
+            format!("{}/authorize", self.running.hosts.url("dva")),
+            self.redirect_uri.clone(),
+        );
+        let url = wachtend.authorization_url(CLIENT, &number());
+        self.wachtend = Some(wachtend);
+        let page = self.person.open(&url).await?;
         if !page.html.contains(&self.provider.weergavenaam) {
             return Err(format!("the person saw {}", page.in_short()));
         }
@@ -225,60 +241,64 @@ impl<'a> Walk<'a> {
     async fn agree(&mut self) -> Went {
         let yes = |form: Form| form.with("keuze", "ja").with("langdurig", "ja");
         let page = self.send("/verklaring", yes).await?;
-        let parameter = |name: &str| {
-            let mut pairs = page.url.query_pairs();
-            pairs
-                .find(|(known, _)| known == name)
-                .map(|(_, value)| value.into_owned())
-        };
+        let answer = Parameters::parse(page.url.query().unwrap_or_default().as_bytes());
+        let answer = answer.map_err(|_| "the client got an unreadable answer")?;
         // core.tknint.202
-        if parameter("state") != Some(self.trace.to_string()) {
-            return Err(format!("the person saw {}", page.in_short()));
-        }
-        self.code = parameter("code").ok_or("the client got no code")?;
+        let code = self.asked_for()?.code(&answer);
+        let code = code.map_err(|why| format!("{why:?}: the person saw {}", page.in_short()))?;
+        self.code = Some(code);
         Ok("code, and the client's own state".to_owned())
     }
 
     async fn redeem(&mut self) -> Went {
-        let form = [
-            ("grant_type", "authorization_code"),
-            ("code", self.code.as_str()),
-            ("client_id", CLIENT),
-            ("redirect_uri", self.redirect_uri.as_str()),
-        ];
-        let tokens = good(&self.token(&form).await?)?;
-        Ok(self.took(&tokens))
+        // core.tknint.203: it is taken, and there is none any more.
+        let code = self.code.take().ok_or("the client got no code")?;
+        let form = code.form(self.asked_for()?, CLIENT);
+        let answer = self.token(&form).await?;
+        self.took(&answer)
+    }
+
+    fn asked_for(&self) -> Result<&Wachtend, String> {
+        let wachtend = self.wachtend.as_ref();
+        wachtend.ok_or_else(|| "the client asked for nothing".to_owned())
     }
 
     async fn refresh(&mut self) -> Went {
         let answer = self.refreshed().await?;
-        let before = self.refresh_token.clone();
-        let went = self.took(&good(&answer)?);
-        if self.refresh_token == before {
+        let before = self.refresh_token().cloned();
+        let went = self.took(&answer)?;
+        if self.refresh_token() == before.as_ref() {
             return Err("the refresh token was not rotated".to_owned());
         }
         Ok(went)
     }
 
     async fn refreshed(&self) -> Result<Answer, String> {
-        let form = [
-            ("grant_type", "refresh_token"),
-            ("refresh_token", self.refresh_token.as_str()),
-            ("client_id", CLIENT),
-        ];
-        self.token(&form).await
+        let token = self
+            .refresh_token()
+            .ok_or("the client got no refresh token")?;
+        self.token(&refresh_form(token, &self.redirect_uri, CLIENT))
+            .await
     }
 
-    fn took(&mut self, tokens: &Value) -> String {
-        let member = |name: &str| tokens[name].as_str().unwrap_or_default().to_owned();
-        self.access_token = member("access_token");
-        self.refresh_token = member("refresh_token");
-        format!("scope {}, {} s", member("scope"), tokens["expires_in"])
+    fn refresh_token(&self) -> Option<&Token> {
+        self.tokens.as_ref()?.refresh_token.as_ref()
     }
 
-    async fn token(&self, form: &[(&str, &str)]) -> Result<Answer, String> {
+    fn took(&mut self, answer: &Answer) -> Went {
+        good(answer)?;
+        let tokens = Tokens::read(&answer.body, &Functie::Verzamelen);
+        let tokens = tokens.map_err(|why| why.0)?;
+        let diensten = tokens.diensten.iter().map(ToString::to_string);
+        let scope = diensten.collect::<Vec<_>>().join(" ");
+        self.tokens = Some(tokens);
+        Ok(format!("scope {scope}, 900 s"))
+    }
+
+    async fn token(&self, form: &TokenForm) -> Result<Answer, String> {
         let url = format!("{}/token", self.running.hosts.url("dva-back"));
-        let answer = self.dvp.post_form(&url, form, self.headers()).await;
+        let form: Vec<(&str, &str)> = form.iter().map(|(n, v)| (*n, v.as_str())).collect();
+        let answer = self.dvp.post_form(&url, &form, self.headers()).await;
         answer.map_err(|why| why.to_string())
     }
 
@@ -313,8 +333,11 @@ impl<'a> Walk<'a> {
 
     async fn resource(&self, dienst: &str, kind: &str) -> Result<Value, String> {
         let back = self.running.hosts.url("dva-back");
-        let url = format!("{back}/resource/{}/{dienst}/fhir/{kind}", self.provider.ura);
-        let headers = self.headers().bearer(&self.access_token);
+        let endpoint = format!("{back}/resource/{}/{dienst}/fhir", self.provider.ura);
+        // medmij case 71
+        let url = resource_url(&endpoint, kind).map_err(|_| "the URL names a person")?;
+        let tokens = self.tokens.as_ref().ok_or("the client got no token")?;
+        let headers = self.headers().bearer(tokens.access_token.reveal());
         let answer = self
             .dvp
             .get(&url, headers)
