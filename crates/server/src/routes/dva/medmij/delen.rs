@@ -17,11 +17,13 @@ use medmij::toestemming::Toestemming;
 use mitz::dva::token::Grant;
 use mitz::locatietoken::BSN_SYSTEM;
 use tokio::sync::OnceCell;
+use tokio::time::Instant;
 use verdict::Step;
 
 use super::has_numbers;
 use crate::routes::dva::DvaRole;
 use crate::routes::dva::resource::{Address, Refused, bearer_refused, fhir_error};
+use crate::routes::dva::token::ALIKE_AFTER;
 use crate::settle::{Journey, Outage, Run, settle};
 use crate::web::{self, Visit};
 
@@ -34,6 +36,7 @@ pub(in super::super) async fn plaatsen(
     address: Result<Path<Address>, PathRejection>,
     visit: Visit,
 ) -> Response {
+    let arrived = Instant::now();
     let Ok(Path(address)) = address else {
         return Refused::NoSuchAddress.told(&role, &visit);
     };
@@ -42,6 +45,8 @@ pub(in super::super) async fn plaatsen(
         Err(refusal) => return refusal.told(&role, &visit),
     };
     if !MEDIA_TYPES.iter().any(|media| visit.has_media_type(media)) {
+        let reason = "what is placed is no FHIR JSON";
+        role.app.refused(visit.trace, "FHIR R4 §2.6", reason);
         let text = "Expected a FHIR resource in JSON.";
         return fhir_error(415, IssueType::NotSupported, text);
     }
@@ -63,6 +68,8 @@ pub(in super::super) async fn plaatsen(
             fhir_error(status, IssueType::Invalid, text)
         }
         Ok(PlaatsAntwoord::NietOntvankelijk) => {
+            // design §5 "equality of refusals": nor does the time tell how far it came
+            tokio::time::sleep_until(arrived + ALIKE_AFTER).await;
             let text = "The provider does not take this for this person.";
             fhir_error(422, IssueType::NotSupported, text)
         }
