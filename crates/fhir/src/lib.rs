@@ -18,5 +18,5 @@ pub use bevinding::{Bevinding, Geboortedatum, Patient};
 pub use bundle::{Bundle, NotABundle, resource_type};
 pub use gegevensdienst::{Gegevensdienst, NotAllowed, Zoekvraag};
 pub use outcome::{IssueType, operation_outcome};
-pub use plaatsing::{NietPlaatsbaar, Plaatsbaar, Plaatsing, is_id, owner_of};
+pub use plaatsing::{NietPlaatsbaar, OWNERS, Plaatsbaar, Plaatsing, is_id, owner_of};
 pub use search::{NotASearch, Search};

@@ -6,8 +6,8 @@ use serde_json::{Map, Value};
 
 use crate::Gegevensdienst;
 
-/// Where a resource says whose it is.
-const OWNERS: [&str; 4] = ["subject", "patient", "for", "beneficiary"];
+/// Where a resource says whose it is (FHIR R4).
+pub const OWNERS: [&str; 4] = ["subject", "patient", "for", "beneficiary"];
 /// What a server gives a resource that it creates (FHIR R4 §3.1.0.8).
 const OF_THE_SERVER: [&str; 2] = ["id", "meta"];
 

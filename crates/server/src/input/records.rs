@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt;
 
-use fhir::is_id;
+use fhir::{OWNERS, is_id};
 use identity::{Bsn, Ura};
 use mitz::locatietoken::BSN_SYSTEM;
 use serde_json::Value;
@@ -15,8 +15,6 @@ use super::{BsnTable, InputFault};
 
 /// Resources of all providers together, at most.
 const RECORDS_MAX: usize = 200_000;
-/// Where a resource says whose it is.
-const OWNERS: [&str; 4] = ["subject", "patient", "for", "beneficiary"];
 
 /// The FHIR resources of all providers. It prints how many providers there are, nothing else.
 #[derive(Default)]
