@@ -1,8 +1,10 @@
 //! The interface between HM and AD, as the HM sees it: the refresh of GUC9 9.2 and 9.3
-//! (etoegang.md §4.6).
+//! (etoegang.md §4.6); the first login is in [`aanmelden`].
 //!
 //! The scheme's own page for native apps is not public: messages are those of OAuth 2.0 and OpenID
-//! Connect. The first login at an AD is not here yet.
+//! Connect.
+
+pub mod aanmelden;
 
 use std::fmt;
 

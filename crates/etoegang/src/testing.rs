@@ -9,14 +9,16 @@ use protocol::client::{Authentication, Client};
 use protocol::grant::CodeTerms;
 use protocol::not_before::NotBefore;
 use protocol::pkce::Challenge;
+use protocol::wire::{Parameters, with_query};
 use serde_json::Value;
 
 use crate::authenticatiedienst::middel::{Middel, Stand};
 use crate::betrouwbaarheidsniveau::Betrouwbaarheidsniveau;
-use crate::dienstencatalogus::Dienst;
+use crate::dienstencatalogus::{Dienst, Dienstencatalogus};
+use crate::dv_hm::authorize::AuthorizationRequest;
 use crate::dv_hm::family::{Family, Keten, Schakel, Secret, Vertegenwoordiging};
-use crate::dv_hm::{DvApp, Hm};
-use crate::hm_ad::{AdRefreshToken, AdSessie};
+use crate::dv_hm::{DvApp, DvApps, Hm};
+use crate::hm_ad::{AdRefreshToken, AdSessie, Authenticatiedienst};
 use crate::hm_mr::MandateCheck;
 use crate::instellingen::Instellingen;
 use crate::kenmerk::{Kenmerk, Soort, Vestigingsnr};
@@ -244,5 +246,36 @@ pub(crate) fn middel() -> Middel {
         stand: Stand::Actief,
         pogingen: 0,
         vast_tot: 0,
+    }
+}
+
+/// A good authorization request of `app-1`, with these parameters beside.
+pub(crate) fn request(extra: &[(&str, &str)]) -> AuthorizationRequest {
+    let challenge = Challenge::of(VERIFIER);
+    let mut pairs = vec![
+        ("response_type", "code"),
+        ("client_id", "app-1"),
+        ("redirect_uri", CB),
+        ("scope", SCOPE),
+        ("state", "staat-van-precies-lang-genoeg"),
+        ("nonce", "nonce-van-precies-lang-genoeg"),
+        ("code_challenge", challenge.as_str()),
+        ("code_challenge_method", "S256"),
+    ];
+    pairs.extend(extra);
+    let query = with_query("", &pairs);
+    let parameters = Parameters::parse(&query.as_bytes()[1..]).expect("a query");
+    let apps = DvApps::new([app()]).expect("an app");
+    let catalogus = Dienstencatalogus::new([dienst()]).expect("a service");
+    AuthorizationRequest::read(&parameters, &hm(), &apps, &catalogus).expect("good")
+}
+
+/// The AD as the HM knows it.
+pub(crate) fn ad_dienst() -> Authenticatiedienst {
+    Authenticatiedienst {
+        entity: ad(),
+        issuer: "https://ad.test/1.13".into(),
+        keys: keys().1,
+        client_id: hm().entity.to_string(),
     }
 }

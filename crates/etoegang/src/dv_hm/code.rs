@@ -79,35 +79,8 @@ pub fn uitgeven(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dienstencatalogus::Dienstencatalogus;
-    use crate::dv_hm::DvApps;
-    use crate::testing::{
-        CB, NOW, SCOPE, VERIFIER, ad_token, app, dienst, family, family_with_code, hm,
-    };
-    use protocol::pkce::Challenge;
-    use protocol::wire::{Parameters, with_query};
+    use crate::testing::{NOW, ad_token, family, family_with_code, request};
     use verdict::Then;
-
-    fn request() -> AuthorizationRequest {
-        let challenge = Challenge::of(VERIFIER);
-        let query = with_query(
-            "",
-            &[
-                ("response_type", "code"),
-                ("client_id", "app-1"),
-                ("redirect_uri", CB),
-                ("scope", SCOPE),
-                ("state", "staat-van-precies-lang-genoeg"),
-                ("nonce", "nonce-van-precies-lang-genoeg"),
-                ("code_challenge", challenge.as_str()),
-                ("code_challenge_method", "S256"),
-            ],
-        );
-        let parameters = Parameters::parse(&query.as_bytes()[1..]).expect("a query");
-        let apps = DvApps::new([app()]).expect("an app");
-        let catalogus = Dienstencatalogus::new([dienst()]).expect("a service");
-        AuthorizationRequest::read(&parameters, &hm(), &apps, &catalogus).expect("good")
-    }
 
     fn login(used: Betrouwbaarheidsniveau) -> Aanmelding {
         let wie = family().vertegenwoordiging.expect("representation");
@@ -123,7 +96,7 @@ mod tests {
     fn etoegang_case_075_a_code_is_a_family_that_lasts_a_minute() {
         let now = Moment::from_unix(NOW);
         let verdict = uitgeven(
-            &request(),
+            &request(&[]),
             login(Betrouwbaarheidsniveau::Loa4),
             [9; 16],
             now,
@@ -151,7 +124,7 @@ mod tests {
     fn a_mandate_below_the_level_of_the_service_brings_no_code() {
         let now = Moment::from_unix(NOW);
         let verdict = uitgeven(
-            &request(),
+            &request(&[]),
             login(Betrouwbaarheidsniveau::Loa2),
             [9; 16],
             now,

@@ -1,16 +1,7 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::testing::{NOW, ad, ad_sessie, ad_token, hm, keys, other_keys, sign};
-
-fn dienst() -> Authenticatiedienst {
-    Authenticatiedienst {
-        entity: ad(),
-        issuer: "https://ad.test/1.13".into(),
-        keys: keys().1,
-        client_id: hm().entity.to_string(),
-    }
-}
+use crate::testing::{NOW, ad, ad_dienst, ad_sessie, ad_token, hm, keys, other_keys, sign};
 
 fn http(status: u16, body: &Value) -> KetenAntwoord {
     KetenAntwoord::Http {
@@ -21,7 +12,7 @@ fn http(status: u16, body: &Value) -> KetenAntwoord {
 }
 
 fn read(status: u16, body: &Value) -> AdAntwoord {
-    dienst().lees(
+    ad_dienst().lees(
         &ad_sessie(),
         &ad_token(),
         &http(status, body),
@@ -107,7 +98,7 @@ fn etoegang_case_038_and_039_and_043_an_ad_that_is_away_or_busy_is_unknown() {
     let away = AdAntwoord::Onbereikbaar { later_s: 5 };
     // etoegang cases 38 and 39
     assert_eq!(
-        dienst().lees(&ad_sessie(), &ad_token(), &KetenAntwoord::Geen, now),
+        ad_dienst().lees(&ad_sessie(), &ad_token(), &KetenAntwoord::Geen, now),
         away
     );
     assert_eq!(read(500, &json!({})), away);
@@ -117,7 +108,7 @@ fn etoegang_case_038_and_039_and_043_an_ad_that_is_away_or_busy_is_unknown() {
         body: Vec::new(),
     };
     // etoegang case 43
-    let busy = dienst().lees(&ad_sessie(), &ad_token(), &busy, now);
+    let busy = ad_dienst().lees(&ad_sessie(), &ad_token(), &busy, now);
     assert_eq!(busy, AdAntwoord::Onbereikbaar { later_s: 7 });
 }
 
