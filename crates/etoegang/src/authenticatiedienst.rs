@@ -2,10 +2,16 @@
 //!
 //! | what | file |
 //! |---|---|
-//! | a means, its proof, its lock | [`middel`] |
+//! | the authorization request of an HM, and the login that answers it | [`aanmelding`] |
+//! | password and code | [`bewijs`] |
+//! | a means, and its lock | [`middel`] |
 //! | a session, and its tokens for an HM | [`sessie`] |
+//! | revocation of its tokens by an HM | [`intrekken`] |
 //! | what a DV calls a person | [`pseudoniem`] |
 
+pub mod aanmelding;
+pub mod bewijs;
+pub mod intrekken;
 pub mod middel;
 pub mod pseudoniem;
 pub mod sessie;

@@ -1,8 +1,11 @@
 //! The interface between HM and MR: may this person still act for this organisation? (GUC9 9.4,
 //! etoegang.md §4.7.)
 //!
-//! The scheme's own page for native apps is not public: the question, and an answer as a signed token,
-//! are a proposal.
+//! The scheme's own page for native apps is not public: the question and the answer, each a signed token,
+//! are a proposal. The question at a login, to which the person himself gives the answer, is in
+//! [`aantonen`].
+
+pub mod aantonen;
 
 use identity::{EntityId, ServiceUuid};
 use jose::{Algorithm, Expected, Jwks, Typ};
@@ -15,12 +18,16 @@ use crate::kenmerk::{Kenmerk, Vestigingsnr};
 use crate::keten::KetenAntwoord;
 use crate::machtiging::{Besluit, Gemachtigde};
 
+/// The `typ` of an HM's question.
+pub const VRAAG_TYP: &str = "etoegang-mandate-check+jwt";
+/// Seconds that a question counts.
+pub const VRAAG_S: u32 = 60;
 /// The `typ` of an MR's answer.
 pub const TYP: &str = "etoegang-mandate-decision+jwt";
 /// Seconds that an answer counts.
 pub const BESLUIT_S: u32 = 60;
 /// Seconds by which the clocks of HM and MR may differ.
-const LEEWAY_S: u32 = 30;
+pub(crate) const LEEWAY_S: u32 = 30;
 
 /// A question about one mandate.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -139,6 +146,18 @@ impl Register {
             }),
             _ => None,
         }
+    }
+}
+
+impl MandateCheck {
+    /// The claims of the question, which the shell signs with `typ` [`VRAAG_TYP`].
+    pub fn claims(&self, hm: &EntityId, now: Moment) -> Value {
+        let mut claims = json!(self);
+        claims["iss"] = json!(hm);
+        claims["aud"] = json!(self.mr);
+        claims["iat"] = now.unix().into();
+        claims["exp"] = now.plus_s(VRAAG_S).unix().into();
+        claims
     }
 }
 

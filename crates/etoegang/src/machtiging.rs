@@ -2,7 +2,11 @@
 //!
 //! A mandate lets one person, or one organisation that stands between, act for an organisation at one
 //! service. The re-check of GUC9 9.4 is [`Machtigingen::besluit`]: it looks for the mandate that the
-//! access token was given for, and never for another one.
+//! access token was given for, and never for another one. What a person may choose from at a login is in
+//! [`keuze`], and the question of an HM that waits for that in [`vraagstelling`].
+
+pub mod keuze;
+pub mod vraagstelling;
 
 use std::fmt;
 
@@ -109,17 +113,6 @@ pub enum Weigering {
     Zelf,
 }
 
-/// Which mandates are there to choose from at a login (GUC4).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Keuze<'a> {
-    /// None: the person is told, and the login ends.
-    Geen,
-    /// One: it is taken.
-    Een(&'a Machtiging),
-    /// Several: the person chooses.
-    Meer(Vec<&'a Machtiging>),
-}
-
 /// The mandates that were found for a question, with what the register knows beside them.
 #[derive(Clone, Copy, Debug)]
 pub struct Machtigingen<'a> {
@@ -206,29 +199,6 @@ impl Machtiging {
         Some(withdrawn.put(Self::key(id), Expect::Version(stored.version), until))
     }
 
-    /// What can be chosen of these for a service at a level (GUC4).
-    pub fn keuze<'a>(
-        all: &'a [Self],
-        service_uuid: &ServiceUuid,
-        niveau: Betrouwbaarheidsniveau,
-        now: Moment,
-    ) -> Keuze<'a> {
-        let usable = |machtiging: &&Self| {
-            machtiging.service_uuid == *service_uuid
-                && machtiging.niveau >= niveau
-                && machtiging.is_geldig(now).is_ok()
-        };
-        let mut found: Vec<&Self> = all.iter().filter(usable).take(MACHTIGINGEN_MAX).collect();
-        match (found.pop(), found.is_empty()) {
-            (None, _) => Keuze::Geen,
-            (Some(one), true) => Keuze::Een(one),
-            (Some(last), false) => {
-                found.push(last);
-                Keuze::Meer(found)
-            }
-        }
-    }
-
     /// The same parties and the same service.
     fn past_bij(&self, check: &MandateCheck) -> bool {
         self.vertegenwoordigde == check.vertegenwoordigde
@@ -249,7 +219,7 @@ impl Machtiging {
         Ok(())
     }
 
-    fn is_geldig(&self, now: Moment) -> Result<(), Reden> {
+    pub(crate) fn is_geldig(&self, now: Moment) -> Result<(), Reden> {
         if self.ingetrokken.is_some() {
             return Err(Reden::Ingetrokken);
         }
@@ -265,9 +235,9 @@ impl Machtiging {
 }
 
 impl Gemachtigde {
-    /// Under what it is found. The pseudonym is a random text; the number of the trade register is
-    /// public.
-    fn index(&self) -> String {
+    /// Under what its mandates are found ([`Machtiging::GEMACHTIGDE`]). The pseudonym is a random text;
+    /// the number of the trade register is public.
+    pub fn index(&self) -> String {
         match self {
             Self::Persoon(pseudoniem) => {
                 jose::base64url_encode(jose::sha256(pseudoniem.0.as_bytes()))

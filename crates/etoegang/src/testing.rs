@@ -11,7 +11,9 @@ use protocol::not_before::NotBefore;
 use protocol::pkce::Challenge;
 use protocol::wire::{Parameters, with_query};
 use serde_json::Value;
+use verdict::Entropy;
 
+use crate::authenticatiedienst::bewijs::Bewijs;
 use crate::authenticatiedienst::middel::{Middel, Stand};
 use crate::betrouwbaarheidsniveau::Betrouwbaarheidsniveau;
 use crate::dienstencatalogus::{Dienst, Dienstencatalogus};
@@ -27,6 +29,8 @@ use crate::machtiging::{Gemachtigde, InternPseudoniem, Machtiging};
 pub(crate) const NOW: i64 = 1_795_305_600;
 pub(crate) const VERIFIER: &str = "een-verifier-van-precies-lang-genoeg-0123456789";
 pub(crate) const CB: &str = "https://app.dv.test/cb";
+pub(crate) const WACHTWOORD: &str = "een lang wachtwoord";
+pub(crate) const CODESLEUTEL: [u8; 32] = [7; 32];
 pub(crate) const SCOPE: &str = "openid urn:etoegang:DV:00000001234567890000:services:1";
 
 fn entity(text: &str) -> EntityId {
@@ -237,15 +241,25 @@ pub(crate) fn sign(key: &SigningKey, typ: &str, claims: &Value) -> String {
     key.sign(typ, claims).expect("a signature")
 }
 
+/// The password and device of that means. Made once, since it is slow by intent.
+pub(crate) fn bewijs() -> Bewijs {
+    static BEWIJS: OnceLock<Bewijs> = OnceLock::new();
+    let made =
+        BEWIJS.get_or_init(|| Bewijs::nieuw(WACHTWOORD, Some(CODESLEUTEL), &Entropy::new([7; 32])));
+    made.clone()
+}
+
 /// A means of a person.
 pub(crate) fn middel() -> Middel {
     Middel {
         houder: person(),
+        bewijs: bewijs(),
         niveau: Betrouwbaarheidsniveau::Loa3,
         tot: NOW + 365 * 86_400,
         stand: Stand::Actief,
         pogingen: 0,
         vast_tot: 0,
+        code_gebruikt: 0,
     }
 }
 

@@ -25,6 +25,14 @@ pub fn hmac_sha256(key: &Key32, parts: &[&[u8]]) -> [u8; 32] {
     tag
 }
 
+/// HMAC-SHA-256 (RFC 2104) under `key` of the message alone, where a specification says so.
+pub fn hmac_sha256_of(key: &Key32, message: &[u8]) -> [u8; 32] {
+    let key = hmac::Key::new(hmac::HMAC_SHA256, key.reveal());
+    let mut tag = [0; 32];
+    tag.copy_from_slice(hmac::sign(&key, message).as_ref());
+    tag
+}
+
 /// The thumbprint of a DER certificate as `x5t#S256` and `cnf` carry it (RFC 8705 §3.1).
 pub fn x5t_s256(certificate: &[u8]) -> String {
     b64::encode(sha256(certificate))

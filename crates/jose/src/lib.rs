@@ -19,6 +19,7 @@ mod hash;
 mod json;
 pub mod jwe;
 mod jwk;
+mod password;
 mod roca;
 mod sign;
 mod verify;
@@ -26,8 +27,9 @@ mod verify;
 pub use algorithm::Algorithm;
 pub use b64::{decode as base64url_decode, encode as base64url_encode};
 pub use claims::{BadClaim, Claims};
-pub use hash::{hmac_sha256, sha256, x5t_s256};
+pub use hash::{hmac_sha256, hmac_sha256_of, sha256, x5t_s256};
 pub use jwk::{BadJwk, Jwk, Jwks, KEYS_MAX};
+pub use password::pbkdf2_sha256;
 pub use sign::{BadKey, CannotSign, MacKey, RsaSize, Signer, SigningKey, generate_pkcs8};
 pub use verify::{
     ClaimedKey, Expected, Refused, TOKEN_BYTES_MAX, Typ, claimed_issuer, claimed_key, verify,

@@ -8,6 +8,7 @@ use verdict::{
 };
 
 use super::Instellingen;
+use super::bewijs::{Bewijs, Proef};
 use crate::betrouwbaarheidsniveau::Betrouwbaarheidsniveau;
 use crate::machtiging::InternPseudoniem;
 
@@ -19,7 +20,9 @@ const BEWAARD_S: u32 = 7 * 366 * 86_400;
 pub struct Middel {
     /// The person as the network knows him: the same each time the same means is used.
     pub houder: InternPseudoniem,
-    /// The level that it reaches.
+    /// By what its holder is known.
+    pub bewijs: Bewijs,
+    /// The level that it reaches; no higher than its proof allows.
     pub niveau: Betrouwbaarheidsniveau,
     /// Until when it is valid; seconds since 1970.
     pub tot: i64,
@@ -29,6 +32,8 @@ pub struct Middel {
     pub pogingen: u8,
     /// Until when nobody gets in with it, whatever he shows; seconds since 1970.
     pub vast_tot: i64,
+    /// The step of the last code that was used ([`Bewijs::proef`]).
+    pub code_gebruikt: i64,
 }
 
 /// What the issuer of a means (middelenuitgever) says of it.
@@ -81,12 +86,12 @@ impl Middel {
         Ok(())
     }
 
-    /// Judges an attempt to log in: `klopt` says whether password and code were right. A wrong one is
-    /// counted, and locks the means in the end; of a locked one nobody learns whether he was right.
+    /// Judges an attempt to log in, after `proef` has said whether password and code were right. A wrong
+    /// one is counted, and locks the means in the end; of a locked one nobody learns whether he was right.
     pub fn poging(
         stored: &Stored<Self>,
         naam: &str,
-        klopt: bool,
+        proef: Proef,
         vereist: Betrouwbaarheidsniveau,
         instellingen: &Instellingen,
         now: Moment,
@@ -95,17 +100,18 @@ impl Middel {
         if let Err(afwijzing) = middel.geldt(now) {
             return refused(afwijzing, Vec::new());
         }
-        if !klopt {
+        let Proef::Juist { stap } = proef else {
             let counted = middel.na_fout(instellingen, now);
             let change = counted.opgeslagen(stored, naam);
             return refused(Afwijzing::Onjuist, vec![change]);
-        }
-        if middel.niveau < vereist {
+        };
+        if middel.niveau.min(middel.bewijs.hoogste()) < vereist {
             return refused(Afwijzing::NiveauTeLaag, Vec::new());
         }
         // The version is guarded, so that a revocation in the same moment wins.
         let good = Self {
             pogingen: 0,
+            code_gebruikt: stap.unwrap_or(middel.code_gebruikt),
             ..middel.clone()
         };
         Verdict {
@@ -174,6 +180,13 @@ struct Open {
     stand: Stand,
     pogingen: u8,
     vast_tot: i64,
+    code_gebruikt: i64,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Private {
+    houder: InternPseudoniem,
+    bewijs: Bewijs,
 }
 
 impl Record for Middel {
@@ -186,19 +199,27 @@ impl Record for Middel {
             stand: self.stand,
             pogingen: self.pogingen,
             vast_tot: self.vast_tot,
+            code_gebruikt: self.code_gebruikt,
         };
-        versioned::body_with_private(&open, &self.houder, Vec::new())
+        let private = Private {
+            houder: self.houder.clone(),
+            bewijs: self.bewijs.clone(),
+        };
+        versioned::body_with_private(&open, &private, Vec::new())
     }
 
     fn from_body(body: &Clear) -> Result<Self, BadRow> {
         let open: Open = versioned::open(Self::SPACE, body)?;
+        let private: Private = versioned::private(Self::SPACE, body)?;
         Ok(Self {
-            houder: versioned::private(Self::SPACE, body)?,
+            houder: private.houder,
+            bewijs: private.bewijs,
             niveau: open.niveau,
             tot: open.tot,
             stand: open.stand,
             pogingen: open.pogingen,
             vast_tot: open.vast_tot,
+            code_gebruikt: open.code_gebruikt,
         })
     }
 }
@@ -221,10 +242,16 @@ mod tests {
 
     /// What the attempt brings, and what the row is then.
     fn attempt(middel: Middel, klopt: bool, now: i64) -> (Result<(), Afwijzing>, Middel) {
+        let proef = if klopt {
+            let stap = Some(now / 30);
+            Proef::Juist { stap }
+        } else {
+            Proef::Onjuist
+        };
         let settings = Instellingen::default();
         let now = Moment::from_unix(now);
         let stored = stored(middel);
-        let mut verdict = Middel::poging(&stored, "u", klopt, LOA3, &settings, now);
+        let mut verdict = Middel::poging(&stored, "u", proef, LOA3, &settings, now);
         let kept = verdict.changes.pop().map(|change| {
             assert_eq!(
                 (change.key, change.expect),
@@ -266,7 +293,11 @@ mod tests {
         let mut tried = middel();
         tried.pogingen = 4;
         let (reply, row) = attempt(tried, true, NOW);
-        assert_eq!((reply, row), (Ok(()), middel()));
+        let used = Middel {
+            code_gebruikt: NOW / 30,
+            ..middel()
+        };
+        assert_eq!((reply, row), (Ok(()), used));
     }
 
     #[test]

@@ -20,6 +20,7 @@ use verdict::{
 use super::Instellingen;
 use super::middel::Middel;
 use crate::betrouwbaarheidsniveau::Betrouwbaarheidsniveau;
+use crate::machtiging::InternPseudoniem;
 
 /// A code of an AD.
 pub const CODE: Purpose = Purpose("etoegang.ad.code");
@@ -60,6 +61,9 @@ pub enum Secret {
         terms: CodeTerms,
         /// For the ID token.
         nonce: String,
+        /// For which register the internal pseudonym is given along, where the person acts for
+        /// another.
+        mr: Option<EntityId>,
     },
     /// A refresh token.
     RefreshToken,
@@ -117,6 +121,8 @@ pub struct Issued {
     pub refresh_token: Option<Handle>,
     /// The declaration.
     pub id_token: IdToken,
+    /// The internal pseudonym, to be encrypted for this register as `alt_sub`.
+    pub intern: Option<(EntityId, InternPseudoniem)>,
 }
 
 /// What the rule asks, in order.
@@ -282,10 +288,10 @@ impl MiddelVraag {
             expect: Expect::Version(middel.version),
             then: Then::Keep,
         };
-        self.issue(ad, guard)
+        self.issue(ad, &middel.value.houder, guard)
     }
 
-    fn issue(self, ad: &Ad, guard: Change<Clear>) -> Stap {
+    fn issue(self, ad: &Ad, houder: &InternPseudoniem, guard: Change<Clear>) -> Stap {
         let Self {
             request,
             handle,
@@ -294,9 +300,9 @@ impl MiddelVraag {
             now,
         } = self;
         let key = Sessie::key(handle.id);
-        let nonce = match &found.value.secret {
-            Secret::Code { nonce, .. } => Some(nonce.clone()),
-            Secret::RefreshToken => None,
+        let (nonce, mr) = match &found.value.secret {
+            Secret::Code { nonce, mr, .. } => (Some(nonce.clone()), mr.clone()),
+            Secret::RefreshToken => (None, None),
         };
         // GUC9 9.3: a new refresh token is optional; a code always brings one
         let rotates = ad.instellingen.roteert || nonce.is_some();
@@ -329,6 +335,7 @@ impl MiddelVraag {
             access_token: access_token(ad, &given, at, &request.client, now),
             refresh_token: is_new.then_some(at),
             id_token: id_token(ad, &given, at, nonce, now),
+            intern: mr.map(|mr| (mr, houder.clone())),
         };
         let who = Actor::Party(request.client.id().to_owned());
         request.done(Verdict {
@@ -407,6 +414,7 @@ struct OpenCode {
     redirect_uri: String,
     challenge: String,
     nonce: String,
+    mr: Option<EntityId>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -420,10 +428,11 @@ impl Record for Sessie {
 
     fn to_body(&self) -> Clear {
         let code = match &self.secret {
-            Secret::Code { terms, nonce } => Some(OpenCode {
+            Secret::Code { terms, nonce, mr } => Some(OpenCode {
                 redirect_uri: terms.redirect_uri.clone(),
                 challenge: terms.challenge.as_str().to_owned(),
                 nonce: nonce.clone(),
+                mr: mr.clone(),
             }),
             Secret::RefreshToken => None,
         };
@@ -458,6 +467,7 @@ impl Record for Sessie {
             Ok(Secret::Code {
                 terms,
                 nonce: code.nonce,
+                mr: code.mr,
             })
         })?;
         Ok(Self {

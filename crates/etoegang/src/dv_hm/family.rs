@@ -160,20 +160,26 @@ impl Family {
         let Some(wie) = &self.vertegenwoordiging else {
             return Vec::new();
         };
-        let check =
-            |at: u32, schakel: &Schakel, vertegenwoordigde: &Kenmerk, gemachtigde| MandateCheck {
-                check_id: number(at),
-                mr: schakel.mr.clone(),
-                machtiging: schakel.machtiging.clone(),
-                gemachtigde,
-                vertegenwoordigde: vertegenwoordigde.clone(),
-                service_uuid: self.service_uuid.clone(),
-                beperking: wie.beperking.clone(),
-                niveau_vereist,
-            };
+        let check = |at: u32,
+                     schakel: &Schakel,
+                     vertegenwoordigde: &Kenmerk,
+                     gemachtigde,
+                     beperking: Option<&Vestigingsnr>| MandateCheck {
+            check_id: number(at),
+            mr: schakel.mr.clone(),
+            machtiging: schakel.machtiging.clone(),
+            gemachtigde,
+            vertegenwoordigde: vertegenwoordigde.clone(),
+            service_uuid: self.service_uuid.clone(),
+            beperking: beperking.cloned(),
+            niveau_vereist,
+        };
+        let branch = wie.beperking.as_ref();
         let persoon = Gemachtigde::Persoon(wie.handelende.clone());
         match &wie.keten {
-            Keten::Enkel(schakel) => vec![check(0, schakel, &wie.vertegenwoordigde, persoon)],
+            Keten::Enkel(schakel) => {
+                vec![check(0, schakel, &wie.vertegenwoordigde, persoon, branch)]
+            }
             Keten::Via {
                 tussenpersoon,
                 eerste,
@@ -181,8 +187,9 @@ impl Family {
             } => {
                 let between = Gemachtigde::Organisatie(tussenpersoon.clone());
                 vec![
-                    check(0, eerste, &wie.vertegenwoordigde, between),
-                    check(1, tweede, tussenpersoon, persoon),
+                    check(0, eerste, &wie.vertegenwoordigde, between, branch),
+                    // The branch is one of who is represented, and not of who stands between.
+                    check(1, tweede, tussenpersoon, persoon, None),
                 ]
             }
         }

@@ -15,6 +15,11 @@ use crate::dv_hm::authorize::{Afgebroken, AuthorizationRequest};
 use crate::keten::KetenAntwoord;
 use crate::machtiging::InternPseudoniem;
 
+/// The `typ` of the signed request (RFC 9101 §10.8).
+pub const VERZOEK_TYP: &str = "oauth-authz-req+jwt";
+/// The claim of the signed request that names the register for which the AD encrypts the internal
+/// pseudonym. A proposal.
+pub const ETD_MR: &str = "etd_mr";
 /// Seconds that the signed request counts.
 const VERZOEK_S: u32 = 120;
 /// Seconds that a person may take at the AD.
@@ -31,7 +36,8 @@ pub struct Wachtend {
     pub ad: EntityId,
     /// The HM's redirect URI for this AD alone.
     pub redirect_uri: String,
-    state: String,
+    /// By which the browser's return is known.
+    pub state: String,
     nonce: String,
     /// PKCE.
     pub code_verifier: String,
@@ -75,11 +81,14 @@ struct Body {
 
 impl Authenticatiedienst {
     /// The claims of the signed request, to be pushed or sent along, and what must be kept until the
-    /// person is back. `redirect_uri` is the HM's for this AD and no other (RFC 9700 §4.4.2).
+    /// person is back. `redirect_uri` is the HM's for this AD and no other (RFC 9700 §4.4.2). `mr` is
+    /// the register that will be asked, where the person acts for another: the AD encrypts the internal
+    /// pseudonym for it.
     pub fn verzoek(
         &self,
         request: &AuthorizationRequest,
         redirect_uri: &str,
+        mr: Option<&EntityId>,
         entropy: &Entropy,
         now: Moment,
     ) -> (Value, Wachtend) {
@@ -112,6 +121,9 @@ impl Authenticatiedienst {
         });
         if request.opnieuw {
             claims["prompt"] = "login".into();
+        }
+        if let Some(mr) = mr {
+            claims[ETD_MR] = json!(mr);
         }
         (claims, wachtend)
     }

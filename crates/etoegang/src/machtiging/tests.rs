@@ -1,8 +1,6 @@
 use super::*;
-use crate::testing::{NOW, check, kvk, machtiging, service_uuid};
+use crate::testing::{NOW, check, kvk, machtiging};
 use verdict::Then;
-
-const DAY: i64 = 86_400;
 
 fn now() -> Moment {
     Moment::from_unix(NOW)
@@ -144,26 +142,4 @@ fn a_withdrawal_is_one_row_and_happens_once() {
         ..stored
     };
     assert!(Machtiging::intrekken(again, "M1", now()).is_none());
-}
-
-#[test]
-fn a_person_chooses_among_what_holds_for_the_service_now() {
-    let (mut over, mut low) = (machtiging(), machtiging());
-    over.tot = NOW - DAY;
-    low.niveau = Betrouwbaarheidsniveau::Loa2;
-    let all = [over, machtiging(), low, machtiging()];
-    let keuze = |count: usize, niveau| match Machtiging::keuze(
-        &all[..count],
-        &service_uuid(),
-        niveau,
-        now(),
-    ) {
-        Keuze::Geen => 0,
-        Keuze::Een(_) => 1,
-        Keuze::Meer(several) => several.len(),
-    };
-    let loa3 = Betrouwbaarheidsniveau::Loa3;
-    assert_eq!([1, 2, 3, 4].map(|count| keuze(count, loa3)), [0, 1, 1, 2]);
-    assert_eq!(keuze(4, Betrouwbaarheidsniveau::Loa2), 3);
-    assert_eq!(keuze(4, Betrouwbaarheidsniveau::Loa4), 0);
 }

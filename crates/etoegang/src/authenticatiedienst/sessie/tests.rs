@@ -2,7 +2,7 @@ use protocol::client::{Authentication, Client, Clients, PeerCertificate, Shown};
 
 use super::*;
 use crate::authenticatiedienst::middel::Stand;
-use crate::testing::{NOW, SCOPE, VERIFIER, ad, hm, middel};
+use crate::testing::{NOW, SCOPE, VERIFIER, ad, hm, middel, mr};
 
 const CB: &str = "https://hm.test/ad/1";
 
@@ -30,6 +30,7 @@ fn sessie() -> Sessie {
                 challenge: Challenge::of(VERIFIER),
             },
             nonce: "n1".into(),
+            mr: Some(mr()),
         },
     }
 }

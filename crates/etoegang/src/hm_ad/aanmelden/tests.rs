@@ -10,7 +10,13 @@ fn now() -> Moment {
 }
 
 fn asked(extra: &[(&str, &str)]) -> (Value, Wachtend) {
-    ad_dienst().verzoek(&request(extra), CB, &Entropy::new([3; 32]), now())
+    ad_dienst().verzoek(
+        &request(extra),
+        CB,
+        Some(&mr()),
+        &Entropy::new([3; 32]),
+        now(),
+    )
 }
 
 fn back(
