@@ -49,6 +49,17 @@ impl Betrouwbaarheidsniveau {
         }
     }
 
+    /// What people call it.
+    pub const fn naam(self) -> &'static str {
+        match self {
+            Self::Loa1 => "EH1",
+            Self::Loa2 => "EH2",
+            Self::Loa2Plus => "EH2+",
+            Self::Loa3 => "EH3",
+            Self::Loa4 => "EH4",
+        }
+    }
+
     /// Reads a URN. The first level is refused: nobody may use it any more.
     pub fn from_urn(urn: &str) -> Result<Self, OnbekendNiveau> {
         let is_named = |niveau: &Self| niveau.urn() == urn && *niveau > Self::Loa1;

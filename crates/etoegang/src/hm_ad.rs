@@ -11,7 +11,7 @@ use std::fmt;
 use identity::EntityId;
 use jose::{Algorithm, Claims, Expected, Jwks, Typ};
 use serde::{Deserialize, Serialize};
-use verdict::{BadRow, Change, Clear, Expect, Key, Moment, Record, Space, versioned};
+use verdict::{BadRow, Change, Clear, Expect, IndexKey, Key, Moment, Record, Space, versioned};
 
 use crate::betrouwbaarheidsniveau::Betrouwbaarheidsniveau;
 use crate::keten::KetenAntwoord;
@@ -208,6 +208,9 @@ struct Open {
 }
 
 impl Herroeping {
+    /// The index under which all of them are found.
+    pub const OPEN: (&'static str, &'static str) = ("stand", "open");
+
     /// The change that remembers it.
     pub fn onthouden(&self, now: Moment) -> Change<Clear> {
         let key = jose::sha256(self.token.0.as_bytes()).to_vec();
@@ -226,7 +229,9 @@ impl Record for Herroeping {
         let open = Open {
             ad: self.ad.clone(),
         };
-        versioned::body_with_private(&open, &self.token, Vec::new())
+        let (index, key) = Self::OPEN;
+        let index = vec![(index, IndexKey::Text(key.to_owned()))];
+        versioned::body_with_private(&open, &self.token, index)
     }
 
     fn from_body(body: &Clear) -> Result<Self, BadRow> {

@@ -10,10 +10,11 @@ pub mod vraagstelling;
 
 use std::fmt;
 
-use identity::ServiceUuid;
+use identity::{EntityId, ServiceUuid};
 use serde::{Deserialize, Serialize};
 use verdict::{
-    BadRow, Change, Clear, Expect, IndexKey, Key, Moment, Record, Space, Stored, versioned,
+    Actor, BadRow, Change, Clear, Event, Expect, IndexKey, Key, Moment, Record, Space, Stored,
+    versioned,
 };
 
 use crate::betrouwbaarheidsniveau::Betrouwbaarheidsniveau;
@@ -148,6 +149,34 @@ impl Machtigingen<'_> {
                 niveau_gebruikt: machtiging.niveau,
             },
             Err(reden) => Besluit::Deny(reden),
+        }
+    }
+}
+
+impl Besluit {
+    /// What the MR's audit log says of it (etoegang case 94).
+    pub fn event(&self, hm: &EntityId) -> Event {
+        let who = Actor::Party(hm.to_string());
+        match self {
+            Self::Permit { .. } => Event::granted("GUC9 9.4", "the mandate holds", who),
+            Self::Deny(reden) | Self::NotApplicable(reden) => {
+                Event::refused("GUC9 9.4", reden.text(), who)
+            }
+            Self::Indeterminate => Event::refused("GUC9 9.4", "cannot be decided now", who),
+        }
+    }
+}
+
+impl Reden {
+    const fn text(self) -> &'static str {
+        match self {
+            Self::Ingetrokken => "the mandate was withdrawn",
+            Self::NietGeldig => "the mandate is over, or has not begun",
+            Self::NiveauTeLaag => "the mandate is below the level",
+            Self::AndereBeperking => "the mandate is for another branch",
+            Self::Onbekend => "no mandate fits the question",
+            Self::Meerdere => "several mandates fit the question",
+            Self::DienstWeg => "the service is not in the catalogue",
         }
     }
 }

@@ -161,13 +161,18 @@ impl Visit {
 
     /// A cookie's value.
     pub fn cookie(&self, name: &str) -> Option<&str> {
+        let mut cookies = self.cookies();
+        let found = cookies.find(|(found, _)| *found == name);
+        found.map(|(_, value)| value)
+    }
+
+    /// Every cookie: its name and its value.
+    pub fn cookies(&self) -> impl Iterator<Item = (&str, &str)> {
         let lines = self.headers.get_all(COOKIE).iter();
         lines
             .filter_map(|line| line.to_str().ok())
             .flat_map(|line| line.split(';'))
             .filter_map(|pair| pair.trim().split_once('='))
-            .find(|(found, _)| *found == name)
-            .map(|(_, value)| value)
     }
 
     /// The certificate of the connection, if there is one and it holds now.

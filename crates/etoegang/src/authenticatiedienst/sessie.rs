@@ -267,6 +267,14 @@ impl MiddelVraag {
         Middel::key(&self.found.value.middel)
     }
 
+    /// For which register the internal pseudonym will be given along; nobody's after a code.
+    pub const fn mr(&self) -> Option<&EntityId> {
+        match &self.found.value.secret {
+            Secret::Code { mr, .. } => mr.as_ref(),
+            Secret::RefreshToken => None,
+        }
+    }
+
     /// Declares, if the means still counts (etoegang case 37). Its row is guarded, so that a revocation
     /// in the same moment wins.
     pub fn answer(self, ad: &Ad, middel: Option<&Stored<Middel>>) -> Stap {

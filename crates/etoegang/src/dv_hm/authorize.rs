@@ -5,7 +5,8 @@
 
 use identity::{EntityId, Rol};
 use protocol::authorize::{self, AuthorizeRefusal, RedirectRefusal};
-use protocol::wire::Parameters;
+use protocol::wire::{Malformed, Parameters, with_query};
+use serde::{Deserialize, Serialize};
 
 use super::{DvApps, Hm};
 use crate::betrouwbaarheidsniveau::Betrouwbaarheidsniveau;
@@ -16,6 +17,21 @@ use crate::dienstencatalogus::{Dienst, Dienstencatalogus, Stand};
 const RANDOM_MIN: usize = 22;
 /// Values of `acr_values`, at most: there are five levels, each with two names.
 const ACR_VALUES_MAX: usize = 10;
+/// What of a request is carried along.
+const CARRIED: [&str; 12] = [
+    "response_type",
+    "client_id",
+    "redirect_uri",
+    "scope",
+    "state",
+    "nonce",
+    "code_challenge",
+    "code_challenge_method",
+    "acr_values",
+    "max_age",
+    "prompt",
+    "etd_ad",
+];
 
 /// A request that keeps to every rule.
 #[derive(Clone, Debug)]
@@ -38,6 +54,12 @@ pub struct AuthorizationRequest {
     pub ad: Option<EntityId>,
 }
 
+/// The parameters of a request that was read, as a cookie or a row carries them until the login ends:
+/// they are read again at each step, for what they name may have changed meanwhile.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Verzoek(Vec<(String, String)>);
+
 /// Why a login ends without a code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Afgebroken {
@@ -55,6 +77,40 @@ pub enum Afgebroken {
 
 /// Error code, requirement, reason.
 type Why = (&'static str, &'static str, &'static str);
+
+impl Verzoek {
+    /// What counts of these parameters.
+    pub fn of(parameters: &Parameters) -> Self {
+        let counts = |(name, _): &(&str, &str)| CARRIED.contains(name);
+        let carried = parameters.iter().filter(counts);
+        Self(
+            carried
+                .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                .collect(),
+        )
+    }
+
+    /// They again.
+    ///
+    /// # Errors
+    /// [`Malformed`], for parameters that no request had.
+    pub fn parameters(&self) -> Result<Parameters, Malformed> {
+        let pairs: Vec<(&str, &str)> = self
+            .0
+            .iter()
+            .map(|(name, value)| (&**name, &**value))
+            .collect();
+        let query = with_query("", &pairs);
+        Parameters::parse(query.strip_prefix('?').unwrap_or_default().as_bytes())
+    }
+}
+
+/// It holds a nonce: nothing of it prints.
+impl std::fmt::Debug for Verzoek {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Verzoek(***)")
+    }
+}
 
 impl AuthorizationRequest {
     /// Reads and checks a request.
@@ -433,5 +489,24 @@ mod tests {
         assert!(level.contains("error=unmet_authentication_requirements&"));
         let away = url(Afgebroken::NietBereikbaar);
         assert!(away.contains("error=temporarily_unavailable&"));
+    }
+
+    #[test]
+    fn a_request_is_carried_along_and_read_again_as_it_was() {
+        let challenge = Challenge::of("x");
+        let query = with_query(
+            "",
+            &[
+                ("client_id", "app-1"),
+                ("state", "een staat & meer"),
+                ("code_challenge", challenge.as_str()),
+                ("vreemd", "weg"),
+            ],
+        );
+        let parameters = Parameters::parse(&query.as_bytes()[1..]).expect("a query");
+        let again = Verzoek::of(&parameters).parameters().expect("the same");
+        assert_eq!(again.get("state"), Some("een staat & meer"));
+        assert_eq!(again.get("code_challenge"), Some(challenge.as_str()));
+        assert_eq!(again.get("vreemd"), None);
     }
 }

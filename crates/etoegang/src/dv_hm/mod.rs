@@ -7,6 +7,7 @@ pub mod claims;
 pub mod code;
 pub mod family;
 pub mod introspect;
+pub mod onderhanden;
 pub mod revoke;
 pub mod token;
 

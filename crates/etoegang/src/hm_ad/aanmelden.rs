@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use verdict::{Entropy, Moment};
 
-use super::{AdRefreshToken, AdSessie, Authenticatiedienst, LEEWAY_S};
+use super::{AdRefreshToken, AdSessie, Authenticatiedienst, Herroeping, LEEWAY_S};
 use crate::betrouwbaarheidsniveau::Betrouwbaarheidsniveau;
 use crate::dv_hm::authorize::{Afgebroken, AuthorizationRequest};
 use crate::keten::KetenAntwoord;
@@ -47,7 +47,7 @@ pub struct Wachtend {
 }
 
 /// What a login at an AD brings.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Aangemeld {
     /// The login.
     pub sessie: AdSessie,
@@ -77,6 +77,16 @@ struct Body {
     id_token: String,
     #[serde(default)]
     refresh_token: Option<String>,
+}
+
+impl Aangemeld {
+    /// What the AD must revoke when nothing comes of the login.
+    pub fn herroeping(&self) -> Option<Herroeping> {
+        Some(Herroeping {
+            ad: self.sessie.ad.clone(),
+            token: self.ad_token.clone()?,
+        })
+    }
 }
 
 impl Authenticatiedienst {

@@ -19,10 +19,11 @@ const ALL_BYTES_MAX: u64 = 256 * 1024 * 1024;
 const ENTRIES_MAX: usize = 20_000;
 
 /// Every `.json` and `.xml` that may stand in the folder itself.
-const KNOWN: [&str; 12] = [
+const KNOWN: [&str; 13] = [
     "clients.json",
     "consents.json",
     "digid-metadata.xml",
+    "etoegang.json",
     "gegevensdiensten.json",
     "koppeltaal-fhir.json",
     "koppeltaal.json",
@@ -38,7 +39,7 @@ const KNOWN: [&str; 12] = [
 const FOLDERS: [(&str, &str); 3] = [("lists", "xml"), ("records", "json"), ("trust", "pem")];
 
 /// The built-in sample.
-const SAMPLE: [(&str, &str); 13] = [
+const SAMPLE: [(&str, &str); 14] = [
     (
         "clients.json",
         include_str!("../../../../sample/clients.json"),
@@ -46,6 +47,10 @@ const SAMPLE: [(&str, &str); 13] = [
     (
         "consents.json",
         include_str!("../../../../sample/consents.json"),
+    ),
+    (
+        "etoegang.json",
+        include_str!("../../../../sample/etoegang.json"),
     ),
     (
         "gegevensdiensten.json",

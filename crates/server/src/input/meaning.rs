@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::clients::clients;
+use super::etoegang::etoegang;
 use super::files::Files;
 use super::koppeltaal::{domein, resources};
 use super::lists::{digid_metadata, lists, trust};
@@ -25,6 +26,7 @@ pub(super) fn of(files: &mut Files, port: u16) -> Result<Input, InputFault> {
         records: Arc::new(records(files, &providers)?),
         koppeltaal: domein(files, port)?,
         koppeltaal_resources: resources(files, port)?,
+        etoegang: etoegang(files, port)?,
         lists: lists(files)?,
         settings: settings.map_or_else(|| Ok(Settings::default()), |file| Settings::read(&file))?,
         digid_metadata: digid_metadata(files)?,

@@ -18,6 +18,7 @@ use mitz::toestemming::Keuze;
 use protocol::assertion::ClientKeys;
 use rustls_pki_types::CertificateDer;
 
+use super::etoegang::Etoegang;
 use super::files::Files;
 use super::koppeltaal::KoppeltaalResource;
 use super::providers::{Gegevensdiensten, aanbieders, catalogus};
@@ -51,6 +52,8 @@ pub struct Input {
     pub koppeltaal: Domeinconfiguratie,
     /// What stands in it at the start, in the order of the file; no two have the same name.
     pub koppeltaal_resources: Vec<KoppeltaalResource>,
+    /// The network of eToegang.
+    pub etoegang: Etoegang,
     /// What stands in the lists beside all that.
     pub lists: ListSettings,
     /// What can be set.

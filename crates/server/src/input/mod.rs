@@ -14,6 +14,7 @@
 //! | `localisation.json` | which providers know a person | the sample's |
 //! | `consents.json` | what people decided before | the sample's |
 //! | `clients.json` | clients; the sample's stay, unless one has the same `client_id` | the sample's |
+//! | `etoegang.json` | the network of eToegang: services, apps, means, mandates | the sample's |
 //! | `koppeltaal-fhir.json` | the FHIR resources that stand in it at the start | the sample's |
 //! | `koppeltaal.json` | the domain of Koppeltaal, as `sluis domain` declares one | the sample's |
 //! | `lists.json` | number and release of the lists, further nodes | the sample's |
@@ -33,6 +34,7 @@
 
 mod bsn_table;
 mod clients;
+mod etoegang;
 mod fault;
 mod files;
 mod koppeltaal;
@@ -53,6 +55,9 @@ mod strict;
 mod written;
 
 pub use bsn_table::BsnTable;
+pub use etoegang::{
+    Dienstnaam, Etoegang, EtoegangApp, EtoegangMachtiging, EtoegangMiddel, Gerechtigde,
+};
 pub use fault::InputFault;
 pub use koppeltaal::{KoppeltaalResource, Maker};
 pub use meant::{

@@ -84,6 +84,10 @@ const fn endpoints_of(party: Party) -> &'static [&'static str] {
         | Party::Idp
         | Party::Portaal
         | Party::Module
+        | Party::Hm
+        | Party::Ad
+        | Party::Mr
+        | Party::Dv
         | Party::Netwerk => &[],
     }
 }

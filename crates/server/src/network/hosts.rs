@@ -37,13 +37,21 @@ pub enum Party {
     Portaal,
     /// The module, which is launched.
     Module,
+    /// The broker of eToegang.
+    Hm,
+    /// The authentication service of eToegang.
+    Ad,
+    /// The mandate register of eToegang.
+    Mr,
+    /// The service provider of eToegang.
+    Dv,
     /// The observer.
     Netwerk,
 }
 
 impl Party {
     /// Every party, in the order in which they start.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 19] = [
         Self::Netwerk,
         Self::Stelselnode,
         Self::Digid,
@@ -59,6 +67,10 @@ impl Party {
         Self::Idp,
         Self::Module,
         Self::Portaal,
+        Self::Ad,
+        Self::Mr,
+        Self::Hm,
+        Self::Dv,
     ];
 
     /// Its name: of its directory, on the command line, and in the log.
@@ -78,15 +90,28 @@ impl Party {
             Self::Idp => "idp",
             Self::Portaal => "portaal",
             Self::Module => "module",
+            Self::Hm => "hm",
+            Self::Ad => "ad",
+            Self::Mr => "mr",
+            Self::Dv => "dv",
             Self::Netwerk => "netwerk",
         }
     }
 
-    /// Whether it belongs to Koppeltaal, and not to the chain of MedMij and Mitz.
-    pub const fn is_of_koppeltaal(self) -> bool {
-        matches!(
+    /// Whether it belongs to the chain of MedMij and Mitz, and not to another framework.
+    pub const fn is_of_the_chain(self) -> bool {
+        !matches!(
             self,
-            Self::Koppeltaal | Self::Fhir | Self::Idp | Self::Portaal | Self::Module
+            Self::Koppeltaal
+                | Self::Fhir
+                | Self::Idp
+                | Self::Portaal
+                | Self::Module
+                | Self::Hm
+                | Self::Ad
+                | Self::Mr
+                | Self::Dv
+                | Self::Netwerk
         )
     }
 
@@ -131,6 +156,10 @@ impl Party {
             Self::Idp => &["idp"],
             Self::Portaal => &["portaal"],
             Self::Module => &["module"],
+            Self::Hm => &["hm"],
+            Self::Ad => &["ad"],
+            Self::Mr => &["mr"],
+            Self::Dv => &["dv"],
             Self::Netwerk => &["netwerk"],
         }
     }

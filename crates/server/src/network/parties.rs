@@ -3,6 +3,7 @@
 mod digid;
 mod domein;
 mod dva;
+mod etoegang;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -30,6 +31,9 @@ use crate::lists::{Lists, Stelselnode};
 use crate::observer::Observer;
 use crate::outside::{Ears, Others, Outside, OutsideConfig};
 use crate::routes::dva::DvaRole;
+use crate::routes::etoegang::ad::AdRole;
+use crate::routes::etoegang::hm::HmRole;
+use crate::routes::etoegang::mr::MrRole;
 use crate::routes::idp::IdpRole;
 use crate::routes::koppeltaal::KoppeltaalRole;
 use crate::routes::lokalisatie::LokalisatieRole;
@@ -121,6 +125,9 @@ pub(super) async fn open(on: &Foundation, party: Party) -> Result<Opened, String
             vec![("module", Ask::Never, router)]
         }
         Party::Netwerk => vec![("netwerk", Ask::Never, netwerk(on, &app))],
+        Party::Hm | Party::Ad | Party::Mr | Party::Dv => {
+            return etoegang::open(on, app, party);
+        }
     };
     if matches!(party, Party::Pgo | Party::Dva | Party::Dva2) {
         chores.push(Box::pin(lists.keep_fresh(Arc::clone(&app))));
@@ -182,10 +189,15 @@ async fn app(on: &Foundation, party: Party) -> Result<Arc<App>, String> {
     let host = hostname(party.client_host())?;
     let identity = on.authority.client(&directory, &host, on.clock.wall());
     let identity = identity.map_err(|fault| fault.to_string())?;
+    let usual = OutsideConfig::new(trusted::of(on), Some(identity));
     let outside = Outside::new(OutsideConfig {
         // Applications on this machine may show their keys without TLS.
         https_only: party != Party::Koppeltaal,
-        ..OutsideConfig::new(trusted::of(on), Some(identity))
+        timeout: match party {
+            Party::Hm => etoegang::KETEN,
+            _ => usual.timeout,
+        },
+        ..usual
     });
     let outside = outside.map_err(|fault| fault.to_string())?;
     let clock = on.clock.of_party();
@@ -244,6 +256,9 @@ pub const fn purposes(party: Party) -> &'static [Purpose] {
         Party::Idp => &IdpRole::PURPOSES,
         Party::Portaal => &PortaalRole::PURPOSES,
         Party::Module => &ModuleRole::PURPOSES,
+        Party::Hm => &HmRole::PURPOSES,
+        Party::Ad => &AdRole::PURPOSES,
+        Party::Mr => &MrRole::PURPOSES,
         _ => &[],
     }
 }

@@ -11,6 +11,7 @@ use super::trusted::issued;
 use super::{Party, Running, hostname};
 use crate::certificates::KeyFiles;
 use crate::input::{Client, ClientAuth, DvaId};
+use crate::routes::etoegang::VERSIE;
 
 /// The file's name in the state directory.
 pub const DEMO_JSON: &str = "demo.json";
@@ -105,6 +106,7 @@ fn document(running: &Running) -> Result<Value, String> {
         .collect();
     let mut clients = clients?;
     clients.extend(applications(running));
+    clients.extend(apps(running));
     let on = &running.hosts;
     let issuer = |issuer: &str, metadata: &str| {
         json!({
@@ -126,7 +128,10 @@ fn document(running: &Running) -> Result<Value, String> {
             "dva": issuer(&on.dva(DvaId::Dva).issuer, "oauth-authorization-server"),
             "dva2": issuer(&on.dva(DvaId::Dva2).issuer, "oauth-authorization-server"),
             "koppeltaal": koppeltaal_issuer(running),
+            "hm": issuer(&format!("{}{VERSIE}", on.url("hm")), "openid-configuration"),
+            "ad": issuer(&format!("{}{VERSIE}", on.url("ad")), "openid-configuration"),
         },
+        "etoegang": etoegang(running),
         "administration": administration(running),
         "saml": {
             "sp_metadata_url": on.sp_metadata_url(),
@@ -163,19 +168,65 @@ fn applications(running: &Running) -> impl Iterator<Item = Value> + '_ {
     })
 }
 
-/// Where domains are administered, and the file with a key for it; nothing where Koppeltaal runs
-/// elsewhere.
+/// Where domains, means and mandates are administered, and the files with a key for it; of parties that
+/// run elsewhere nothing.
 fn administration(running: &Running) -> Value {
-    if !running.apps.contains_key(&Party::Koppeltaal) {
-        return json!({});
-    }
-    let url = format!("{}/beheer", running.hosts.url("koppeltaal"));
-    json!({ "koppeltaal": { "url": url, "key_file": beheersleutel_file(&running.state) } })
+    let ours = [Party::Koppeltaal, Party::Ad, Party::Mr];
+    let ours = ours
+        .into_iter()
+        .filter(|party| running.apps.contains_key(party));
+    let named = ours.map(|party| {
+        let url = format!("{}/beheer", running.hosts.url(party.name()));
+        let key_file = beheersleutel_file(&running.state, party);
+        (
+            party.name().to_owned(),
+            json!({ "url": url, "key_file": key_file }),
+        )
+    });
+    Value::Object(named.collect())
 }
 
-/// The key with which the demo's domains are administered.
-pub(super) fn beheersleutel_file(state: &Path) -> PathBuf {
-    state.join(Party::Koppeltaal.name()).join("beheersleutel")
+/// The key with which a party of the demo is administered.
+pub(super) fn beheersleutel_file(state: &Path, party: Party) -> PathBuf {
+    state.join(party.name()).join("beheersleutel")
+}
+
+/// The apps of eToegang.
+fn apps(running: &Running) -> impl Iterator<Item = Value> + '_ {
+    running.input.etoegang.apps.iter().map(|app| {
+        json!({
+            "framework": "etoegang",
+            "role": "dv_app",
+            "client_id": app.client_id,
+            "organisation": app.naam,
+            "auth": "none",
+            "redirect_uris": app.redirect_uris,
+        })
+    })
+}
+
+/// The network of eToegang: its services, and the means of people who do not exist.
+fn etoegang(running: &Running) -> Value {
+    let network = &running.input.etoegang;
+    let diensten = network
+        .namen
+        .iter()
+        .map(|(id, naam)| json!({ "service_id": id, "name": naam.dienst, "dv": naam.dv }));
+    let middelen = network.middelen.iter().map(|middel| {
+        json!({
+            "name": middel.naam,
+            "password": middel.wachtwoord,
+            "totp_sha256_base64url": middel.codesleutel.map(jose::base64url_encode),
+            "level": middel.niveau,
+        })
+    });
+    json!({
+        "hm": network.hm,
+        "ad": network.ad,
+        "mr": network.mr,
+        "services": diensten.collect::<Vec<_>>(),
+        "means": middelen.collect::<Vec<_>>(),
+    })
 }
 
 /// The parties that somebody else's server plays, with the certificates that were made for them.

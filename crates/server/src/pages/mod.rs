@@ -77,6 +77,7 @@ mod berichten;
 mod digid;
 mod dva;
 mod eis;
+mod etoegang;
 mod idp;
 mod koppeltaal;
 mod launch;
@@ -114,6 +115,10 @@ pub use self::dva::{
     DvaNietVerderSoort, DvaStoring, DvaToestemming, DvaToestemmingen, DvaVerklaring, DvaWaarvoor,
 };
 pub use self::eis::Eis;
+pub use self::etoegang::{
+    AdAfwijzing, AdFout, AdInloggen, AdTestpersoon, DvDienst, DvMelding, DvMeldingSoort, DvSessie,
+    DvStart, HmFout, HmFoutSoort, HmKeuze, HmKiezen, MrFout, MrKeuze, MrKiezen,
+};
 pub use self::idp::{IdpFout, IdpInloggen, IdpPersoon};
 pub use self::kaarten::{
     Gebruik, Item, Kaarten, Lijst, Lijstsoort, Medicijn, Medicijnen, Meetkaart, Meting, Normaal,

@@ -43,6 +43,14 @@ pub enum Brand {
     Portaal,
     /// The module of the demo, which is launched.
     Module,
+    /// The broker of eToegang (herkenningsmakelaar).
+    Hm,
+    /// The authentication service of eToegang.
+    Ad,
+    /// The mandate register of eToegang.
+    Mr,
+    /// The service provider of eToegang, with its app.
+    Dv,
     /// The observer of the demo.
     Netwerk,
 }
@@ -60,6 +68,10 @@ impl Brand {
             Self::Idp => "merk-idp",
             Self::Portaal => "merk-portaal",
             Self::Module => "merk-module",
+            Self::Hm => "merk-hm",
+            Self::Ad => "merk-ad",
+            Self::Mr => "merk-mr",
+            Self::Dv => "merk-dv",
             Self::Netwerk => "merk-netwerk",
         }
     }
@@ -76,6 +88,10 @@ impl Brand {
             Self::Idp => "van-idp",
             Self::Portaal => "van-portaal",
             Self::Module => "van-module",
+            Self::Hm => "van-hm",
+            Self::Ad => "van-ad",
+            Self::Mr => "van-mr",
+            Self::Dv => "van-dv",
             Self::Netwerk => "van-netwerk",
         }
     }
@@ -202,7 +218,11 @@ fn csp(party: Brand, form_action: &[Origin]) -> String {
         | Brand::Koppeltaal
         | Brand::Idp
         | Brand::Portaal
-        | Brand::Module => "",
+        | Brand::Module
+        | Brand::Hm
+        | Brand::Ad
+        | Brand::Mr
+        | Brand::Dv => "",
     };
     let mut policy = format!(
         "default-src 'none'; {script}style-src 'self'; img-src 'self'; base-uri 'none'; \

@@ -4,6 +4,7 @@ mod applicatie;
 pub mod carried;
 pub mod digid;
 pub mod dva;
+pub mod etoegang;
 pub mod fhir_server;
 pub mod idp;
 pub mod koppeltaal;

@@ -56,7 +56,7 @@ async fn beheersleutel(on: &Foundation, app: &App) -> Result<(), String> {
     let made = domeinbeheer::sleutel_erbij(&app.home, id, &sleutel, "demo", now).await;
     made.map_err(|why| why.to_string())?;
     let secret = app.handles.make(SLEUTEL, Beheersleutel::handle(id));
-    let file = ready::beheersleutel_file(&on.state);
+    let file = ready::beheersleutel_file(&on.state, Party::Koppeltaal);
     write_private(&file, secret.as_bytes()).map_err(|fault| fault.to_string())
 }
 

@@ -1,0 +1,188 @@
+//! The parties of eToegang.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use etoegang::authenticatiedienst::{self, sessie::Ad};
+use etoegang::dv_hm::{DvApp, DvApps, Hm};
+use etoegang::guc::guc9::KETEN_S_MAX;
+use etoegang::instellingen::Instellingen;
+use identity::EntityId;
+use protocol::client::{Authentication, Client};
+use protocol::not_before::NotBefore;
+
+use super::super::{Foundation, Party, ready};
+use super::{Ask, Chore, Opened};
+use crate::app::App;
+use crate::certificates::write_private;
+use crate::input::{Etoegang, EtoegangApp};
+use crate::routes::etoegang::ad::{AdGiven, AdHm, AdRole};
+use crate::routes::etoegang::dv::{DvGiven, DvRole};
+use crate::routes::etoegang::hm::{self, HmGiven, HmRole};
+use crate::routes::etoegang::mr::{MrGiven, MrRole};
+use crate::routes::etoegang::{Deelnemer, VERSIE, beheer};
+
+/// How long an AD or MR may take to answer an HM (etoegang.md §4.8).
+pub(super) const KETEN: Duration = Duration::from_secs(KETEN_S_MAX as u64);
+
+/// What people call the parties of the demo.
+const NAAM_HM: &str = "Proef-herkenningsmakelaar";
+const NAAM_AD: &str = "Proef-authenticatiedienst";
+const NAAM_MR: &str = "Proef-machtigingenregister";
+
+pub(super) fn open(on: &Foundation, app: Arc<App>, party: Party) -> Result<Opened, String> {
+    let mut chores: Vec<Chore> = Vec::new();
+    let (host, router) = match party {
+        Party::Hm => {
+            let role = hm(on, &app)?;
+            let router = role.router();
+            chores.push(Box::pin(role.herroep()));
+            ("hm", router)
+        }
+        Party::Ad => {
+            administrable(on, &app, party)?;
+            let role = ad(on, &app);
+            let router = role.router();
+            chores.push(Box::pin(role.sow()));
+            ("ad", router)
+        }
+        Party::Mr => {
+            administrable(on, &app, party)?;
+            let role = mr(on, &app);
+            let router = role.router();
+            chores.push(Box::pin(role.sow()));
+            ("mr", router)
+        }
+        _ => ("dv", dv(on, &app)?.router()),
+    };
+    Ok(Opened {
+        app,
+        sites: vec![(host, Ask::Never, router)],
+        chores,
+    })
+}
+
+/// The key with which the party is administered, in a file.
+fn administrable(on: &Foundation, app: &App, party: Party) -> Result<(), String> {
+    let file = ready::beheersleutel_file(&on.state, party);
+    let written = write_private(&file, beheer::sleutel(app).as_bytes());
+    written.map_err(|fault| fault.to_string())
+}
+
+fn deelnemer(on: &Foundation, host: &str, entity: &EntityId, naam: &str) -> Deelnemer {
+    Deelnemer {
+        entity: entity.clone(),
+        naam: naam.to_owned(),
+        basis: format!("{}{VERSIE}", on.hosts.url(host)),
+    }
+}
+
+fn hm(on: &Foundation, app: &Arc<App>) -> Result<Arc<HmRole>, String> {
+    let network = &on.input.etoegang;
+    let front = on.hosts.url("hm");
+    let apps = DvApps::new(network.apps.iter().map(dv_app));
+    let apps =
+        apps.map_err(|app| format!("{}: a redirect URI that is none for an app", app.client_id))?;
+    let given = HmGiven {
+        hm: Hm {
+            issuer: format!("{front}{VERSIE}"),
+            entity: network.hm.clone(),
+            instellingen: Instellingen::default(),
+            not_before: NotBefore::NEVER,
+        },
+        apps,
+        catalogus: network.catalogus.clone(),
+        namen: network.namen.clone(),
+        ads: vec![deelnemer(on, "ad", &network.ad, NAAM_AD)],
+        mrs: vec![deelnemer(on, "mr", &network.mr, NAAM_MR)],
+        front,
+    };
+    Ok(HmRole::new(Arc::clone(app), given))
+}
+
+/// A public client (RFC 8252 §8.4).
+fn dv_app(app: &EtoegangApp) -> DvApp {
+    DvApp {
+        client: Client {
+            client_id: app.client_id.clone(),
+            organisatienaam: app.naam.clone(),
+            authentication: Authentication::Public,
+            redirect_uris: app.redirect_uris.clone(),
+        },
+        dv: app.dv.clone(),
+        mag_vernieuwen: app.mag_vernieuwen,
+    }
+}
+
+/// The HM as AD and MR know it; `redirect_uris` are those for the one that asks.
+fn known_hm(on: &Foundation, redirect_uri: fn(&str, usize) -> String) -> AdHm {
+    AdHm {
+        deelnemer: deelnemer(on, "hm", &on.input.etoegang.hm, NAAM_HM),
+        redirect_uris: vec![redirect_uri(&on.hosts.url("hm"), 0)],
+    }
+}
+
+fn ad(on: &Foundation, app: &Arc<App>) -> Arc<AdRole> {
+    let network = &on.input.etoegang;
+    let front = on.hosts.url("ad");
+    let given = AdGiven {
+        ad: Ad {
+            issuer: format!("{front}{VERSIE}"),
+            entity: network.ad.clone(),
+            instellingen: authenticatiedienst::Instellingen::default(),
+        },
+        hms: vec![known_hm(on, hm::ad_redirect_uri)],
+        mrs: vec![deelnemer(on, "mr", &network.mr, NAAM_MR)],
+        namen: network.namen.clone(),
+        testpersonen: network.middelen.clone(),
+        next_origins: next_origins(on, network),
+        front,
+    };
+    AdRole::new(Arc::clone(app), given)
+}
+
+fn mr(on: &Foundation, app: &Arc<App>) -> Arc<MrRole> {
+    let network = &on.input.etoegang;
+    let given = MrGiven {
+        front: on.hosts.url("mr"),
+        entity: network.mr.clone(),
+        hms: vec![known_hm(on, hm::mr_redirect_uri)],
+        catalogus: network.catalogus.clone(),
+        namen: network.namen.clone(),
+        organisaties: network.organisaties.clone(),
+        machtigingen: network.machtigingen.clone(),
+        next_origins: next_origins(on, network),
+    };
+    MrRole::new(Arc::clone(app), given)
+}
+
+/// The first app of the first DV of the input is the one with pages.
+fn dv(on: &Foundation, app: &Arc<App>) -> Result<Arc<DvRole>, String> {
+    let network = &on.input.etoegang;
+    let front = on.hosts.url("dv");
+    let callback = format!("{front}/app/terug");
+    let mut apps = network.apps.iter();
+    let with_pages = apps.find(|app| app.redirect_uris.contains(&callback));
+    let with_pages = with_pages.ok_or_else(|| {
+        format!(
+            "etoegang.json: no app has the redirect_uri {callback}, which the DV of the demo uses"
+        )
+    })?;
+    let given = DvGiven {
+        entity: with_pages.dv.clone(),
+        client_id: with_pages.client_id.clone(),
+        hm: deelnemer(on, "hm", &network.hm, NAAM_HM),
+        namen: network.namen.clone(),
+        organisaties: network.organisaties.clone(),
+        next_origins: next_origins(on, network),
+        front,
+    };
+    Ok(DvRole::new(Arc::clone(app), given))
+}
+
+/// Where a login leads the browser: browsers hold a form's policy against every redirect that follows.
+fn next_origins(on: &Foundation, network: &Etoegang) -> Vec<String> {
+    let parties = ["hm", "ad", "mr"].map(|host| on.hosts.url(host));
+    let apps = network.apps.iter().flat_map(|app| &app.redirect_uris);
+    parties.into_iter().chain(apps.cloned()).collect()
+}

@@ -1,0 +1,206 @@
+//! The AD (authenticatiedienst): a person shows password and code, an HM gets a declaration
+//! (etoegang.md §4.6).
+
+mod beheer;
+mod front;
+mod token;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::State;
+use axum::response::Response;
+use axum::routing::{get, patch, post};
+use etoegang::authenticatiedienst::bewijs::{Bewijs, code_van};
+use etoegang::authenticatiedienst::middel::{Middel, Stand};
+use etoegang::authenticatiedienst::sessie::Ad;
+use identity::{EntityId, ServiceId};
+use jose::aead::Key32;
+use protocol::assertion::{ALGORITHMS, ClientKeys};
+use protocol::client::{Authentication, Client, Clients};
+use serde_json::json;
+use store::{Commit, Store as _};
+use tokio::sync::Semaphore;
+use verdict::{CommitId, Expect, Record as _};
+
+use super::{Deelnemer, VERSIE};
+use crate::app::App;
+use crate::chance;
+use crate::input::{Dienstnaam, EtoegangMiddel};
+use crate::jwks::{JwksCache, NoKeys};
+use crate::keys;
+use crate::pages::{AdTestpersoon, Brand};
+use crate::web;
+
+/// Proofs that are looked at at once: each takes a tenth of a second of a processor.
+const PROEVEN_MAX: usize = 2;
+/// Seconds for which a means of the demo is valid.
+const MIDDEL_S: u32 = 366 * 86_400;
+
+/// An HM that may ask.
+pub struct AdHm {
+    /// The HM.
+    pub deelnemer: Deelnemer,
+    /// Where its people go back to.
+    pub redirect_uris: Vec<String>,
+}
+
+/// What the AD is given.
+pub struct AdGiven {
+    /// Origin of its host.
+    pub front: String,
+    /// Itself, as the rules know it.
+    pub ad: Ad,
+    /// The HMs.
+    pub hms: Vec<AdHm>,
+    /// The registers for which it encrypts.
+    pub mrs: Vec<Deelnemer>,
+    /// What people call services.
+    pub namen: BTreeMap<ServiceId, Dienstnaam>,
+    /// The people of the demo, whose proofs its page tells. Nobody else's.
+    pub testpersonen: Vec<EtoegangMiddel>,
+    /// Origins through which the browser goes on.
+    pub next_origins: Vec<String>,
+}
+
+/// The AD.
+pub struct AdRole {
+    app: Arc<App>,
+    given: AdGiven,
+    keys: JwksCache,
+    proeven: Arc<Semaphore>,
+}
+
+impl AdRole {
+    /// What it needs keys for, beside what everybody does.
+    pub const PURPOSES: [keys::Purpose; 1] = [keys::Purpose::Tokens];
+
+    /// The role of a party that has keys for [`Self::PURPOSES`].
+    pub fn new(app: Arc<App>, given: AdGiven) -> Arc<Self> {
+        Arc::new(Self {
+            app,
+            given,
+            keys: JwksCache::default(),
+            proeven: Arc::new(Semaphore::new(PROEVEN_MAX)),
+        })
+    }
+
+    /// What answers at its host.
+    pub fn router(self: &Arc<Self>) -> Router {
+        let at = |path: &str| format!("{VERSIE}{path}");
+        let router = Router::new()
+            .route(&at("/.well-known/openid-configuration"), get(metadata))
+            .route(&at("/jwks"), get(jwks))
+            .route(&at("/authorize"), get(front::authorize))
+            .route(&at("/inloggen"), get(front::page).post(front::ingelogd))
+            .route(&at("/token"), post(token::token))
+            .route(&at("/revoke"), post(token::revoke))
+            .route("/beheer/middelen/{naam}", patch(beheer::wijzigen));
+        web::with_pages(router, Brand::Ad).with_state(Arc::clone(self))
+    }
+
+    /// Registers the means of the demo, once: what happened to one since stays.
+    pub async fn sow(self: Arc<Self>) {
+        for middel in &self.given.testpersonen {
+            self.register(middel).await;
+        }
+    }
+
+    async fn register(&self, given: &EtoegangMiddel) {
+        let now = self.app.clock.now();
+        let key = Middel::key(&given.naam);
+        if let Ok(Some(_)) = self.app.load::<Middel>(key.clone(), now).await {
+            return;
+        }
+        let (wachtwoord, sleutel) = (given.wachtwoord.clone(), given.codesleutel);
+        let made = tokio::task::spawn_blocking(move || {
+            Bewijs::nieuw(&wachtwoord, sleutel, &chance::entropy())
+        });
+        let Ok(bewijs) = made.await else { return };
+        let row = Middel {
+            houder: given.houder.clone(),
+            bewijs,
+            niveau: given.niveau,
+            tot: now.plus_s(MIDDEL_S).unix(),
+            stand: Stand::Actief,
+            pogingen: 0,
+            vast_tot: 0,
+            code_gebruikt: 0,
+        };
+        let change = row.put(key, Expect::Absent, now.plus_s(8 * MIDDEL_S));
+        let id = CommitId(chance::entropy().bytes("commit"));
+        let changes = vec![self.app.seal.change(change)];
+        if let Ok(commit) = Commit::new(id, now, changes, Vec::new()) {
+            // Whoever was first has made it.
+            let _ = self.app.home.commit(commit).await;
+        }
+    }
+
+    /// The HMs, with the keys of the one that asks.
+    async fn clients(&self, client_id: &str) -> Result<Clients, NoKeys> {
+        let mut hms = self.given.hms.iter();
+        let Some(hm) = hms.find(|hm| hm.deelnemer.entity.as_str() == client_id) else {
+            return Ok(Clients::default());
+        };
+        let keys = self.keys.keys(&self.app, &hm.deelnemer.jwks()).await?;
+        let keys = ClientKeys::new(keys.as_ref().clone(), &ALGORITHMS).ok_or(NoKeys)?;
+        let client = Client {
+            client_id: client_id.to_owned(),
+            organisatienaam: hm.deelnemer.naam.clone(),
+            authentication: Authentication::PrivateKeyJwt(keys),
+            redirect_uris: hm.redirect_uris.clone(),
+        };
+        Ok(std::iter::once(client).collect())
+    }
+
+    fn mr(&self, entity: &EntityId) -> Option<&Deelnemer> {
+        self.given.mrs.iter().find(|mr| mr.entity == *entity)
+    }
+
+    /// The people of the demo, with what their devices show now.
+    fn testpersonen(&self) -> Vec<AdTestpersoon> {
+        let now = self.app.clock.now();
+        let shown = |middel: &EtoegangMiddel| AdTestpersoon {
+            naam: middel.naam.clone(),
+            wachtwoord: middel.wachtwoord.clone(),
+            code: middel
+                .codesleutel
+                .map(|sleutel| code_van(&Key32::new(sleutel), now)),
+        };
+        self.given.testpersonen.iter().map(shown).collect()
+    }
+}
+
+/// OpenID Connect Discovery 1.0 §3.
+async fn metadata(State(role): State<Arc<AdRole>>) -> Response {
+    let issuer = &role.given.ad.issuer;
+    let at = |path: &str| format!("{issuer}{path}");
+    web::json(
+        200,
+        &json!({
+            "issuer": issuer,
+            "authorization_endpoint": at("/authorize"),
+            "token_endpoint": at("/token"),
+            "revocation_endpoint": at("/revoke"),
+            "jwks_uri": at("/jwks"),
+            "response_types_supported": ["code"],
+            "grant_types_supported": ["authorization_code", "refresh_token"],
+            "subject_types_supported": ["pairwise"],
+            "id_token_signing_alg_values_supported": ["ES256"],
+            "token_endpoint_auth_methods_supported": ["private_key_jwt"],
+            "request_parameter_supported": true,
+            "require_signed_request_object": true,
+            "code_challenge_methods_supported": ["S256"],
+            "authorization_response_iss_parameter_supported": true,
+        }),
+    )
+}
+
+/// RFC 7517 §5.
+async fn jwks(State(role): State<Arc<AdRole>>) -> Response {
+    match role.app.keys.set().tokens() {
+        Ok(tokens) => web::json(200, &tokens.published().to_json()),
+        Err(_) => web::unavailable(),
+    }
+}

@@ -1,0 +1,414 @@
+//! The DV (dienstverlener) of the demo: an app that logs people in at the HM, and the backend that its
+//! tokens open.
+//!
+//! The app is a web page where a real one is an app on a telephone: its redirect URI is a claimed `https`
+//! one either way (RFC 8252 §7.2), and it proves itself by PKCE alone.
+
+mod sessie;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::State;
+use axum::response::Response;
+use axum::routing::{get, post};
+use etoegang::dv_hm::claims::{ACCESS_TOKEN_TYP, AccessToken};
+use etoegang::kenmerk::{Kenmerk, Soort};
+use identity::{EntityId, ServiceId};
+use jose::{Algorithm, Claims, Expected, Typ};
+use protocol::bearer::BearerRefusal;
+use protocol::pkce::Challenge;
+use protocol::wire::with_query;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use verdict::Moment;
+
+use self::sessie::Sessie;
+use super::Deelnemer;
+use crate::app::App;
+use crate::chance;
+use crate::input::Dienstnaam;
+use crate::jwks::JwksCache;
+use crate::outside::Headers;
+use crate::pages::{Brand, DvDienst, DvMelding, DvMeldingSoort, DvSessie, DvStart};
+use crate::web::{self, Visit, get_once};
+
+/// The cookie of a login under way, and its purpose.
+const LOGIN_COOKIE: &str = "__Host-dv-login";
+const LOGIN: &str = "etoegang.dv.login";
+/// What the forms of the start page are bound to.
+const START: &str = "etoegang.dv.start";
+const START_COOKIE: &str = "__Host-dv-start";
+/// Seconds that a person may take to log in.
+const LOGIN_S: u32 = 2_700;
+/// Seconds by which the clock of the HM may differ from ours.
+const LEEWAY_S: u32 = 30;
+/// With what the HM signs for us.
+const ALGORITHMS: [Algorithm; 3] = [Algorithm::Rs256, Algorithm::Ps256, Algorithm::Es256];
+
+/// What the DV is given.
+pub struct DvGiven {
+    /// Origin of its host.
+    pub front: String,
+    /// Itself.
+    pub entity: EntityId,
+    /// Its app's `client_id`.
+    pub client_id: String,
+    /// Its HM.
+    pub hm: Deelnemer,
+    /// The services, as people call them.
+    pub namen: BTreeMap<ServiceId, Dienstnaam>,
+    /// What organisations are called.
+    pub organisaties: BTreeMap<Kenmerk, String>,
+    /// Origins through which the browser goes on.
+    pub next_origins: Vec<String>,
+}
+
+/// The DV.
+pub struct DvRole {
+    app: Arc<App>,
+    given: DvGiven,
+    keys: JwksCache,
+}
+
+/// A login under way: what the browser's cookie holds.
+#[derive(Serialize, Deserialize)]
+struct Login {
+    state: String,
+    nonce: String,
+    verifier: String,
+    tot: i64,
+}
+
+impl DvRole {
+    /// The role.
+    pub fn new(app: Arc<App>, given: DvGiven) -> Arc<Self> {
+        Arc::new(Self {
+            app,
+            given,
+            keys: JwksCache::default(),
+        })
+    }
+
+    /// What answers at its host.
+    pub fn router(self: &Arc<Self>) -> Router {
+        let router = Router::new()
+            .route("/", get(start))
+            .route("/inloggen", post(inloggen))
+            .route("/app/terug", get_once(terug))
+            .route("/app", get(sessie_page))
+            .route("/app/vernieuwen", post(vernieuwen))
+            .route("/app/uitloggen", post(uitloggen))
+            .route("/api/bericht", get(bericht));
+        web::with_pages(router, Brand::Dv).with_state(Arc::clone(self))
+    }
+
+    fn redirect_uri(&self) -> String {
+        format!("{}/app/terug", self.given.front)
+    }
+
+    fn melding(&self, status: u16, visit: &Visit, soort: DvMeldingSoort) -> Response {
+        web::show(status, visit, Brand::Dv, &[], &DvMelding { soort })
+    }
+
+    fn failed(&self, visit: &Visit, reason: &str) -> Response {
+        self.app.refused(visit.trace, "etoegang.md §4.3", reason);
+        self.melding(502, visit, DvMeldingSoort::Mislukt)
+    }
+}
+
+// ── The app ─────────────────────────────────────────────────────────────────────────────────────
+
+/// The services that one can log in to.
+async fn start(State(role): State<Arc<DvRole>>, visit: Visit) -> Response {
+    let shown = visit.cookie(START_COOKIE).map(str::to_owned);
+    let bound = shown
+        .clone()
+        .unwrap_or_else(|| jose::b64::encode(chance::entropy().bytes::<16>("dv.start")));
+    let own = role.given.namen.iter();
+    let own = own.filter(|(_, naam)| naam.dv == role.given.entity);
+    let page = DvStart {
+        diensten: own
+            .map(|(id, naam)| DvDienst {
+                id: id.to_string(),
+                naam: naam.dienst.clone(),
+            })
+            .collect(),
+        formulier: role.app.seal.form_token(START, &bound),
+    };
+    let onward: Vec<&str> = role.given.next_origins.iter().map(String::as_str).collect();
+    let response = web::show(200, &visit, Brand::Dv, &onward, &page);
+    match shown {
+        Some(_) => response,
+        None => web::with(response, web::set_cookie(START_COOKIE, &bound, LOGIN_S)),
+    }
+}
+
+/// GUC7 and GUC8 8.1: on to the HM.
+async fn inloggen(State(role): State<Arc<DvRole>>, visit: Visit) -> Response {
+    let form = visit.form().unwrap_or_default();
+    let bound = visit.cookie(START_COOKIE).unwrap_or_default();
+    let token = form.get("formulier").unwrap_or_default();
+    let is_ours = role.app.seal.is_form_token(START, bound, token);
+    let dienst = form.get("dienst").and_then(|id| ServiceId::parse(id).ok());
+    let dienst = dienst.filter(|_| is_ours && visit.is_from(&role.given.front));
+    let Some(dienst) = dienst else {
+        return role.melding(400, &visit, DvMeldingSoort::Verlopen);
+    };
+    let entropy = chance::entropy();
+    let secret = |label| jose::b64::encode(entropy.bytes::<32>(label));
+    let login = Login {
+        state: secret("dv.state"),
+        nonce: secret("dv.nonce"),
+        verifier: secret("dv.verifier"),
+        tot: role.app.clock.now().plus_s(LOGIN_S).unix(),
+    };
+    let (scope, challenge) = (format!("openid {dienst}"), Challenge::of(&login.verifier));
+    let parameters = [
+        ("response_type", "code"),
+        ("client_id", &*role.given.client_id),
+        ("redirect_uri", &*role.redirect_uri()),
+        ("scope", &scope),
+        ("state", &login.state),
+        ("nonce", &login.nonce),
+        ("code_challenge", challenge.as_str()),
+        ("code_challenge_method", "S256"),
+    ];
+    let url = with_query(&role.given.hm.at("/authorize"), &parameters);
+    let url = web::in_chosen_lang(&visit, &url);
+    let cookie = role.app.seal.cookie(LOGIN, &login);
+    let cookie = web::set_cookie(LOGIN_COOKIE, &cookie, LOGIN_S);
+    web::with(web::see_other(&url), cookie)
+}
+
+/// Back from the HM.
+async fn terug(State(role): State<Arc<DvRole>>, visit: Visit) -> Response {
+    let query = visit.query().unwrap_or_default();
+    // RFC 9207 §2.4
+    let is_its = query.get("iss") == Some(role.given.hm.basis.as_str());
+    let login = role.login(&visit, query.get("state").unwrap_or_default());
+    let Some(login) = login.filter(|_| is_its) else {
+        return role.melding(400, &visit, DvMeldingSoort::Verlopen);
+    };
+    let done = web::drop_cookie(LOGIN_COOKIE);
+    let response = match (query.get("code"), query.get("error")) {
+        (Some(code), None) => role.exchange(&visit, &login, code).await,
+        (_, Some("access_denied")) => role.melding(200, &visit, DvMeldingSoort::NietIngelogd),
+        (_, Some("unmet_authentication_requirements")) => {
+            role.melding(200, &visit, DvMeldingSoort::NiveauTeLaag)
+        }
+        (_, Some("temporarily_unavailable")) => role.melding(503, &visit, DvMeldingSoort::Later),
+        _ => role.failed(&visit, "the HM answered with an error that nobody expects"),
+    };
+    web::with(response, done)
+}
+
+impl DvRole {
+    fn login(&self, visit: &Visit, state: &str) -> Option<Login> {
+        let text = visit.cookie(LOGIN_COOKIE)?;
+        let login: Login = self.app.seal.open_cookie(LOGIN, text)?;
+        let is_over = Moment::from_unix(login.tot).is_over_at(self.app.clock.now());
+        (login.state == state && !is_over).then_some(login)
+    }
+
+    /// The code for tokens, which the browser keeps, sealed.
+    async fn exchange(&self, visit: &Visit, login: &Login, code: &str) -> Response {
+        let fields = [
+            ("grant_type", "authorization_code"),
+            ("client_id", self.given.client_id.as_str()),
+            ("code", code),
+            ("redirect_uri", &*self.redirect_uri()),
+            ("code_verifier", login.verifier.as_str()),
+        ];
+        let sessie = match self.asked(&fields).await {
+            Ok(sessie) => sessie,
+            Err(Niet::Later) => return self.melding(503, visit, DvMeldingSoort::Later),
+            Err(_) => return self.failed(visit, "the HM does not take the code"),
+        };
+        let Some(id_token) = sessie.id_token.as_deref() else {
+            return self.failed(visit, "the HM gave no ID token");
+        };
+        let claims = self
+            .claims(id_token, Typ::JwtOrAbsent, &self.given.client_id)
+            .await;
+        // OIDC Core §3.1.3.7
+        let is_ours = claims.is_some_and(|claims| claims.str("nonce") == Ok(&login.nonce));
+        if !is_ours {
+            return self.failed(visit, "the HM's ID token cannot be believed");
+        }
+        self.to_session(&sessie)
+    }
+
+    fn to_session(&self, sessie: &Sessie) -> Response {
+        let cookie = sessie.cookie(&self.app.seal);
+        web::with(web::see_other("/app"), cookie)
+    }
+
+    /// The claims of a token of the HM for this audience; nothing for whatever cannot be believed.
+    async fn claims(&self, token: &str, typ: Typ<'_>, audience: &str) -> Option<Claims> {
+        let keys = self
+            .keys
+            .keys(&self.app, &self.given.hm.jwks())
+            .await
+            .ok()?;
+        let expected = Expected {
+            typ,
+            issuer: &self.given.hm.basis,
+            audience: &[audience],
+            now: self.app.clock.now(),
+            leeway_s: LEEWAY_S,
+        };
+        jose::verify(token, &keys, &ALGORITHMS, &expected).ok()
+    }
+}
+
+/// Why the HM gave no tokens (etoegang.md §4.8, "DV-app rule").
+enum Niet {
+    /// `invalid_grant`: the login is over.
+    Voorbij,
+    /// 503 or 429: the token may be used again.
+    Later,
+    /// Anything else.
+    Fout,
+}
+
+impl DvRole {
+    async fn asked(&self, fields: &[(&str, &str)]) -> Result<Sessie, Niet> {
+        let url = self.given.hm.at("/token");
+        let answer = self.app.outside.post_form(&url, fields, Headers::none());
+        let answer = answer.await.map_err(|_| Niet::Later)?;
+        match answer.status.as_u16() {
+            200 => Sessie::read(&answer.body).ok_or(Niet::Fout),
+            400 if protocol::refusal::is_invalid_grant(&answer.body) => Err(Niet::Voorbij),
+            429 | 503 => Err(Niet::Later),
+            _ => Err(Niet::Fout),
+        }
+    }
+}
+
+// ── The session ─────────────────────────────────────────────────────────────────────────────────
+
+/// Who is logged in, for whom.
+async fn sessie_page(State(role): State<Arc<DvRole>>, visit: Visit) -> Response {
+    let Some(sessie) = Sessie::of(&visit, &role.app.seal) else {
+        return web::see_other("/");
+    };
+    let audience = role.given.entity.as_str();
+    let typ = Typ::Is(ACCESS_TOKEN_TYP);
+    let claims = role.claims(&sessie.access_token, typ, audience).await;
+    let token = claims.and_then(|claims| claims.parse_all::<AccessToken>().ok());
+    let page = role.shown(token.as_ref(), &sessie);
+    web::show(200, &visit, Brand::Dv, &[], &page)
+}
+
+impl DvRole {
+    /// An access token that is over shows nothing but the way to renew it.
+    fn shown(&self, token: Option<&AccessToken>, sessie: &Sessie) -> DvSessie {
+        let named = |sub: &str, urn: &str| {
+            let soort = Soort::from_urn(urn).ok()?;
+            let kenmerk = Kenmerk::parse(soort, sub).ok()?;
+            let naam = self.given.organisaties.get(&kenmerk);
+            Some(naam.cloned().unwrap_or_else(|| sub.to_owned()))
+        };
+        let outer = token.and_then(|token| token.represents.as_ref());
+        let inner = outer.and_then(|outer| outer.represents.as_deref());
+        let voor = inner.or(outer);
+        let via = inner.and(outer);
+        let dienst = token.and_then(|token| self.given.namen.get(&token.service_id));
+        DvSessie {
+            dienst: dienst.map(|naam| naam.dienst.clone()),
+            persoon: token.map(|token| token.sub.clone()),
+            voor: voor.and_then(|who| named(&who.sub, &who.sub_id_type)),
+            via: via.and_then(|who| named(&who.sub, &who.sub_id_type)),
+            niveau: token.map(|token| token.acr.naam().to_owned()),
+            kan_vernieuwen: sessie.refresh_token.is_some(),
+            formulier: sessie.form_token(&self.app.seal),
+        }
+    }
+
+    fn session(&self, visit: &Visit) -> Option<Sessie> {
+        let form = visit.form().ok()?;
+        let sessie = Sessie::of(visit, &self.app.seal)?;
+        let is_ours = sessie.is_form_token(&self.app.seal, form.get("formulier")?);
+        (is_ours && visit.is_from(&self.given.front)).then_some(sessie)
+    }
+}
+
+/// GUC9 9.1.
+async fn vernieuwen(State(role): State<Arc<DvRole>>, visit: Visit) -> Response {
+    let Some(sessie) = role.session(&visit) else {
+        return role.melding(400, &visit, DvMeldingSoort::Verlopen);
+    };
+    let Some(refresh_token) = sessie.refresh_token.as_deref() else {
+        return role.melding(400, &visit, DvMeldingSoort::Voorbij);
+    };
+    let fields = [
+        ("grant_type", "refresh_token"),
+        ("client_id", role.given.client_id.as_str()),
+        ("refresh_token", refresh_token),
+    ];
+    match role.asked(&fields).await {
+        Ok(new) => role.to_session(&new),
+        // etoegang.md §4.8: all tokens are dropped, and the login begins anew
+        Err(Niet::Voorbij) => {
+            let page = role.melding(200, &visit, DvMeldingSoort::Voorbij);
+            web::with(page, Sessie::dropped())
+        }
+        Err(Niet::Later) => role.melding(503, &visit, DvMeldingSoort::Later),
+        Err(Niet::Fout) => role.failed(&visit, "the HM does not renew the tokens"),
+    }
+}
+
+/// The app needs its tokens no more (RFC 7009).
+async fn uitloggen(State(role): State<Arc<DvRole>>, visit: Visit) -> Response {
+    let Some(sessie) = role.session(&visit) else {
+        return role.melding(400, &visit, DvMeldingSoort::Verlopen);
+    };
+    let token = sessie
+        .refresh_token
+        .as_ref()
+        .unwrap_or(&sessie.access_token);
+    let fields = [
+        ("client_id", role.given.client_id.as_str()),
+        ("token", token),
+    ];
+    let url = role.given.hm.at("/revoke");
+    let told = role
+        .app
+        .outside
+        .post_form(&url, &fields, Headers::none())
+        .await;
+    if !told.is_ok_and(|answer| answer.status.is_success()) {
+        return role.melding(503, &visit, DvMeldingSoort::Later);
+    }
+    let page = role.melding(200, &visit, DvMeldingSoort::Uitgelogd);
+    web::with(page, Sessie::dropped())
+}
+
+// ── The backend ─────────────────────────────────────────────────────────────────────────────────
+
+/// What the app gets with its token (etoegang cases 88 to 91).
+async fn bericht(State(role): State<Arc<DvRole>>, visit: Visit) -> Response {
+    let token = match visit.bearer() {
+        Ok(token) => token,
+        Err(refusal) => return web::bearer_refused(refusal, None),
+    };
+    let (typ, audience) = (Typ::Is(ACCESS_TOKEN_TYP), role.given.entity.as_str());
+    let claims = role.claims(token, typ, audience).await;
+    let Some(token) = claims.and_then(|claims| claims.parse_all::<AccessToken>().ok()) else {
+        let reason = "the token is over, or none for this DV";
+        role.app.refused(visit.trace, "RFC 6750 §3.1", reason);
+        return web::bearer_refused(BearerRefusal::InvalidToken, None);
+    };
+    let dienst = role.given.namen.get(&token.service_id);
+    web::json(
+        200,
+        &json!({
+            "dienst": dienst.map(|naam| &naam.dienst),
+            "sub": token.sub,
+            "represents": token.represents,
+            "acr": token.acr,
+        }),
+    )
+}

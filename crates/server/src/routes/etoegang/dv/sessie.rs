@@ -1,0 +1,51 @@
+//! The app's tokens, as its browser keeps them: sealed.
+
+use serde::{Deserialize, Serialize};
+
+use crate::seal::Seal;
+use crate::web::{self, Visit};
+
+const COOKIE: &str = "__Host-dv-sessie";
+const PURPOSE: &str = "etoegang.dv.sessie";
+/// Seconds that the cookie lasts: as long as a login can.
+const SESSIE_S: u32 = 14_400;
+
+/// What the HM gave.
+#[derive(Clone, Serialize, Deserialize)]
+pub(super) struct Sessie {
+    pub(super) access_token: String,
+    #[serde(default)]
+    pub(super) refresh_token: Option<String>,
+    /// Looked at once, and not kept.
+    #[serde(default, skip_serializing)]
+    pub(super) id_token: Option<String>,
+}
+
+impl Sessie {
+    /// The answer of a token endpoint (RFC 6749 §5.1).
+    pub(super) fn read(body: &[u8]) -> Option<Self> {
+        serde_json::from_slice(body).ok()
+    }
+
+    /// What this browser has.
+    pub(super) fn of(visit: &Visit, seal: &Seal) -> Option<Self> {
+        seal.open_cookie(PURPOSE, visit.cookie(COOKIE)?)
+    }
+
+    pub(super) fn cookie(&self, seal: &Seal) -> (http::HeaderName, http::HeaderValue) {
+        web::set_cookie(COOKIE, &seal.cookie(PURPOSE, self), SESSIE_S)
+    }
+
+    pub(super) fn dropped() -> (http::HeaderName, http::HeaderValue) {
+        web::drop_cookie(COOKIE)
+    }
+
+    /// Binds a form to these tokens.
+    pub(super) fn form_token(&self, seal: &Seal) -> String {
+        seal.form_token(PURPOSE, &self.access_token)
+    }
+
+    pub(super) fn is_form_token(&self, seal: &Seal, shown: &str) -> bool {
+        seal.is_form_token(PURPOSE, &self.access_token, shown)
+    }
+}

@@ -1,0 +1,43 @@
+//! The roles of eToegang: each is a party, and speaks to the others over TLS sockets alone.
+//!
+//! | role | here |
+//! |---|---|
+//! | HM, the broker | [`hm`] |
+//! | AD, the authentication service | [`ad`] |
+//! | MR, the mandate register | [`mr`] |
+//! | DV, with the app of its own | [`dv`] |
+
+pub mod ad;
+pub mod beheer;
+pub mod dv;
+pub mod hm;
+mod keten;
+pub mod mr;
+
+use identity::EntityId;
+
+/// The path of a party's endpoints: one URL serves one version of the scheme (etoegang.md §3).
+pub const VERSIE: &str = "/etd/1.13";
+
+/// Another party of the network, as this one knows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Deelnemer {
+    /// Its EntityID.
+    pub entity: EntityId,
+    /// What people call it.
+    pub naam: String,
+    /// Where its endpoints are; of an AD its issuer.
+    pub basis: String,
+}
+
+impl Deelnemer {
+    /// Where its keys are.
+    fn jwks(&self) -> String {
+        format!("{}/jwks", self.basis)
+    }
+
+    /// One of its endpoints.
+    fn at(&self, path: &str) -> String {
+        format!("{}{path}", self.basis)
+    }
+}

@@ -1,0 +1,189 @@
+//! Registration and withdrawal of mandates (AUC3 in etoegang.md §2.1), for whoever holds the key of
+//! administration.
+
+use std::sync::Arc;
+
+use axum::extract::{Path, State};
+use axum::response::Response;
+use etoegang::betrouwbaarheidsniveau::Betrouwbaarheidsniveau;
+use etoegang::kenmerk::{Kenmerk, Vestigingsnr};
+use etoegang::machtiging::{Gemachtigde, Machtiging, Weigering};
+use identity::ServiceUuid;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use verdict::{Actor, Event, Key, Step, Stored, Verdict};
+
+use super::MrRole;
+use crate::chance;
+use crate::routes::etoegang::beheer::{fout, gelezen, mag};
+use crate::settle::{Journey, Outage, Run, settle};
+use crate::web::{self, Visit};
+
+/// Characters of a reference, at most.
+const REFERENCE_MAX: usize = 64;
+
+/// A mandate to register.
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Nieuw {
+    vertegenwoordigde: Kenmerk,
+    gemachtigde: Gemachtigde,
+    service_uuid: ServiceUuid,
+    niveau: Betrouwbaarheidsniveau,
+    beperking: Option<Vestigingsnr>,
+    van: i64,
+    tot: i64,
+}
+
+/// Registers one, under a new reference.
+pub(super) async fn registreren(State(role): State<Arc<MrRole>>, visit: Visit) -> Response {
+    let read = mag(&role.app, &visit).and_then(|()| gelezen::<Nieuw>(&visit));
+    let nieuw = match read {
+        Ok(nieuw) => nieuw,
+        Err(response) => return response,
+    };
+    if !role.kent(&nieuw.service_uuid) {
+        return fout(422, "the service is not in the catalogue");
+    }
+    let id = jose::b64::encode(chance::entropy().bytes::<12>("etoegang.machtiging"));
+    let machtiging = Machtiging {
+        vertegenwoordigde: nieuw.vertegenwoordigde,
+        gemachtigde: nieuw.gemachtigde,
+        service_uuid: nieuw.service_uuid,
+        niveau: nieuw.niveau,
+        beperking: nieuw.beperking,
+        van: nieuw.van,
+        tot: nieuw.tot,
+        ingetrokken: None,
+    };
+    let reis = Registratie {
+        id: id.clone(),
+        machtiging: machtiging.clone(),
+    };
+    match settle(&role.app, visit.trace, reis).await {
+        Ok(Ok(())) => web::json(201, &shown(&id, &machtiging)),
+        Ok(Err(weigering)) => fout(422, waarom(weigering)),
+        Err(_) => web::unavailable(),
+    }
+}
+
+/// One, as it stands.
+pub(super) async fn show(
+    State(role): State<Arc<MrRole>>,
+    Path(id): Path<String>,
+    visit: Visit,
+) -> Response {
+    if let Err(response) = mag(&role.app, &visit) {
+        return response;
+    }
+    let found = role
+        .app
+        .load::<Machtiging>(Machtiging::key(&id), role.app.clock.now())
+        .await;
+    match found {
+        Ok(Some(found)) => web::json(200, &shown(&id, &found.value)),
+        Ok(None) => fout(404, "no mandate has this reference"),
+        Err(_) => web::unavailable(),
+    }
+}
+
+/// Withdraws one. It stays to be seen: what was done under it must be explained for seven years.
+pub(super) async fn intrekken(
+    State(role): State<Arc<MrRole>>,
+    Path(id): Path<String>,
+    visit: Visit,
+) -> Response {
+    if let Err(response) = mag(&role.app, &visit) {
+        return response;
+    }
+    if id.len() > REFERENCE_MAX {
+        return fout(404, "no mandate has this reference");
+    }
+    match settle(&role.app, visit.trace, Intrekking(id)).await {
+        Ok(true) => web::json(200, &json!({ "ingetrokken": true })),
+        Ok(false) => fout(404, "no mandate has this reference"),
+        Err(_) => web::unavailable(),
+    }
+}
+
+fn shown(id: &str, machtiging: &Machtiging) -> Value {
+    json!({
+        "id": id,
+        "vertegenwoordigde": machtiging.vertegenwoordigde,
+        "service_uuid": machtiging.service_uuid,
+        "niveau": machtiging.niveau,
+        "beperking": machtiging.beperking,
+        "van": machtiging.van,
+        "tot": machtiging.tot,
+        "ingetrokken": machtiging.ingetrokken,
+    })
+}
+
+const fn waarom(weigering: Weigering) -> &'static str {
+    match weigering {
+        Weigering::Voorbij => "the mandate ends before it begins, or has ended",
+        Weigering::TeLang => "a mandate holds for five years at most",
+        Weigering::Tussenpersoon => "who stands between is named by a KvkNr",
+        Weigering::Zelf => "an organisation is not its own intermediary",
+    }
+}
+
+struct Registratie {
+    id: String,
+    machtiging: Machtiging,
+}
+
+impl Journey for Registratie {
+    type Reply = Result<(), Weigering>;
+    type Question = ();
+
+    fn begin(&self, run: &Run) -> Step<Result<(), Weigering>, ()> {
+        match self.machtiging.registreren(&self.id, run.now) {
+            Err(weigering) => Step::reply(Err(weigering)),
+            Ok(change) => Step::Done(Verdict {
+                reply: Ok(()),
+                changes: vec![change],
+                events: vec![Event::granted(
+                    "etoegang.md §3",
+                    "a mandate was registered",
+                    Actor::Unknown,
+                )],
+            }),
+        }
+    }
+
+    async fn answer(&self, run: &Run, (): ()) -> Result<Step<Result<(), Weigering>, ()>, Outage> {
+        Ok(self.begin(run))
+    }
+}
+
+struct Intrekking(String);
+
+impl Journey for Intrekking {
+    type Reply = bool;
+    type Question = Key;
+
+    fn begin(&self, _: &Run) -> Step<bool, Key> {
+        Step::Ask(Machtiging::key(&self.0))
+    }
+
+    async fn answer(&self, run: &Run, key: Key) -> Result<Step<bool, Key>, Outage> {
+        let found: Option<Stored<Machtiging>> = run.load(key).await?;
+        let Some(found) = found else {
+            return Ok(Step::reply(false));
+        };
+        // Withdrawn before: it stays as it was.
+        let Some(change) = Machtiging::intrekken(found, &self.0, run.now) else {
+            return Ok(Step::reply(true));
+        };
+        Ok(Step::Done(Verdict {
+            reply: true,
+            changes: vec![change],
+            events: vec![Event::granted(
+                "etoegang.md §3",
+                "a mandate was withdrawn",
+                Actor::Unknown,
+            )],
+        }))
+    }
+}
