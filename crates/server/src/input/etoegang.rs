@@ -138,7 +138,7 @@ struct WrittenDienst {
     service_id: ServiceId,
     service_uuid: ServiceUuid,
     naam: String,
-    niveau: Betrouwbaarheidsniveau,
+    niveau: String,
     #[serde(default)]
     classifiers: Vec<String>,
 }
@@ -166,7 +166,7 @@ struct WrittenMiddel {
     naam: String,
     wachtwoord: String,
     codesleutel: Option<String>,
-    niveau: Betrouwbaarheidsniveau,
+    niveau: String,
 }
 
 #[derive(Deserialize)]
@@ -177,7 +177,7 @@ struct WrittenMachtiging {
     persoon: Option<String>,
     organisatie: Option<String>,
     service_uuid: ServiceUuid,
-    niveau: Betrouwbaarheidsniveau,
+    niveau: String,
     vestigingsnr: Option<String>,
     dagen: Option<u32>,
 }
@@ -245,7 +245,7 @@ impl Reading<'_> {
             diensten.push(Dienst {
                 service_id: id.clone(),
                 service_uuid: dienst.service_uuid.clone(),
-                niveau: dienst.niveau,
+                niveau: self.niveau(&dienst.niveau)?,
                 herkenningsmakelaars: vec![makelaar.clone()],
                 classifiers: dienst.classifiers.clone(),
                 attributen: Vec::new(),
@@ -321,7 +321,8 @@ impl Reading<'_> {
                 Some(Some(sleutel)) => Some(sleutel),
                 None => None,
             };
-            if codesleutel.is_none() && middel.niveau > Betrouwbaarheidsniveau::Loa2 {
+            let niveau = self.niveau(&middel.niveau)?;
+            if codesleutel.is_none() && niveau > Betrouwbaarheidsniveau::Loa2 {
                 return Err(fault("needs a codesleutel for its niveau"));
             }
             let named = [ad.as_str(), &middel.naam].join("\0");
@@ -330,7 +331,7 @@ impl Reading<'_> {
                 naam: middel.naam,
                 wachtwoord: middel.wachtwoord,
                 codesleutel,
-                niveau: middel.niveau,
+                niveau,
             });
         }
         Ok(middelen)
@@ -365,12 +366,17 @@ impl Reading<'_> {
                     .transpose()
                     .map_err(|_| fault("has a vestigingsnr that is not twelve digits"))?,
                 service_uuid: one.service_uuid,
-                niveau: one.niveau,
+                niveau: self.niveau(&one.niveau)?,
                 dagen: one.dagen.unwrap_or(DAGEN),
                 id: one.id,
             });
         }
         Ok(machtigingen)
+    }
+
+    fn niveau(&self, urn: &str) -> Result<Betrouwbaarheidsniveau, InputFault> {
+        let niveau = Betrouwbaarheidsniveau::from_urn(urn);
+        niveau.map_err(|_| self.file.whole("a niveau is none of eToegang"))
     }
 
     fn kvk(&self, digits: &str) -> Result<Kenmerk, InputFault> {

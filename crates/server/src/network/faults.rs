@@ -143,6 +143,57 @@ impl Fault {
         fault(&["koppeltaal"], "/api/v1/d1/oauth2/introspect", Harm::Down),
     ];
 
+    /// The same of the journey `etoegang`.
+    pub const ETOEGANG: [Self; 15] = [
+        fault(&["mr"], "/beheer/machtigingen", Harm::Down),
+        fault(&["hm"], "/etd/1.13/authorize", Harm::Down),
+        fault(&["ad"], "/etd/1.13/authorize", Harm::Down),
+        fault(
+            &["ad"],
+            "/etd/1.13/inloggen",
+            Harm::Request("wachtwoord=", "wachtwoord=x"),
+        ),
+        fault(
+            &["mr"],
+            "/etd/1.13/machtiging",
+            Harm::Request("keuze=kiezen", "keuze=x"),
+        ),
+        fault(
+            &["hm"],
+            "/etd/1.13/token",
+            Harm::Request("code_verifier=", "code_verifier=x"),
+        ),
+        fault(&["dv"], "/api/bericht", Harm::Down),
+        fault(
+            &["hm"],
+            "/etd/1.13/token",
+            Harm::Request("grant_type=refresh_token", "grant_type=x"),
+        ),
+        fault(
+            &["ad"],
+            "/etd/1.13/token",
+            Harm::Request("grant_type=refresh_token", "grant_type=x"),
+        ),
+        fault(
+            &["ad"],
+            "/etd/1.13/token",
+            Harm::Request("&refresh_token=", "&refresh_token=x"),
+        ),
+        fault(&["mr"], "/etd/1.13/besluiten", Harm::Down),
+        fault(&["mr"], "/etd/1.13/besluiten", Harm::Answer("eyJ", "eyK")),
+        fault(
+            &["hm"],
+            "/etd/1.13/kiezen",
+            Harm::Request("voor=zelf", "voor=x"),
+        ),
+        fault(
+            &["hm"],
+            "/etd/1.13/token",
+            Harm::Answer("invalid_grant", "invalid_scope"),
+        ),
+        fault(&["mr"], "/beheer/machtigingen/", Harm::Down),
+    ];
+
     /// The same of the journey `medmij`.
     pub const MEDMIJ: [Self; 10] = [
         fault(

@@ -148,6 +148,11 @@ impl Outside {
         self.send(Method::GET, url, headers, None).await
     }
 
+    /// Deletes what is at `url`.
+    pub async fn delete(&self, url: &str, headers: Headers) -> Result<Answer, OutsideError> {
+        self.send(Method::DELETE, url, headers, None).await
+    }
+
     /// Gets `url` within bounds of its own.
     pub async fn get_within(
         &self,

@@ -78,15 +78,18 @@ enum Journey {
     Vertegenwoordiging,
     /// An application registers, gets a token and works with resources; a portal launches a module (seed 004)
     Koppeltaal,
+    /// An app logs in through HM, AD and MR, and its tokens are renewed (seed 001)
+    Etoegang,
 }
 
 impl Journey {
     /// Every journey, in the order in which they run when none is named.
-    const ALL: [Self; 4] = [
+    const ALL: [Self; 5] = [
         Self::Mitz,
         Self::Medmij,
         Self::Vertegenwoordiging,
         Self::Koppeltaal,
+        Self::Etoegang,
     ];
 }
 
@@ -210,6 +213,7 @@ impl Demo {
             Some([Journey::Medmij]) => &Fault::MEDMIJ,
             Some([Journey::Vertegenwoordiging]) => &Fault::VERTEGENWOORDIGING,
             Some([Journey::Koppeltaal]) => &Fault::KOPPELTAAL,
+            Some([Journey::Etoegang]) => &Fault::ETOEGANG,
             _ => &Fault::MITZ,
         }
     }

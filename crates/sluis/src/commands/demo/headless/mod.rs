@@ -1,5 +1,6 @@
 //! `--headless`: journeys over real TLS sockets, step by step.
 
+mod etoegang;
 mod koppeltaal;
 mod medmij;
 mod mitz;
@@ -30,6 +31,10 @@ pub(super) async fn run(running: &Running, journeys: &[Journey], as_json: bool) 
             parties.iter().all(|party| running.apps.contains_key(party))
         }
         Journey::Koppeltaal => running.apps.contains_key(&Party::Koppeltaal),
+        Journey::Etoegang => {
+            let parties = [Party::Hm, Party::Ad, Party::Mr, Party::Dv];
+            parties.iter().all(|party| running.apps.contains_key(party))
+        }
     };
     let all: Vec<Journey> = Journey::ALL.into_iter().filter(is_there).collect();
     let journeys = if journeys.is_empty() {
@@ -44,6 +49,7 @@ pub(super) async fn run(running: &Running, journeys: &[Journey], as_json: bool) 
             Journey::Medmij => medmij::run(running).await,
             Journey::Vertegenwoordiging => medmij::run_for_other(running).await,
             Journey::Koppeltaal => koppeltaal::run(running).await,
+            Journey::Etoegang => etoegang::run(running).await,
         });
     }
     let passed = ended.iter().all(|ended| ended.passed);
