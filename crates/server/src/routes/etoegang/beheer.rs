@@ -25,28 +25,25 @@ pub fn sleutel(app: &App) -> String {
 ///
 /// # Errors
 /// 401 (RFC 6750 §3.1).
-#[expect(clippy::result_large_err, reason = "the refusal is the answer")]
-pub(super) fn mag(app: &App, visit: &Visit) -> Result<(), Response> {
+pub(super) fn mag(app: &App, visit: &Visit) -> Result<(), Box<Response>> {
     let shown = visit.bearer().ok();
     let held = shown.and_then(|token| app.handles.open(BEHEER, token));
     if held == Some(HANDLE) {
         return Ok(());
     }
     app.refused(visit.trace, "RFC 6750 §3.1", "no key of administration");
-    Err(web::bearer_refused(BearerRefusal::InvalidToken, None))
+    let refused = web::bearer_refused(BearerRefusal::InvalidToken, None);
+    Err(Box::new(refused))
 }
 
 /// The document of a request.
 ///
 /// # Errors
 /// 400 with what is wrong, without repeating what stands there.
-#[expect(clippy::result_large_err, reason = "the refusal is the answer")]
-pub(super) fn gelezen<T: DeserializeOwned>(visit: &Visit) -> Result<T, Response> {
+pub(super) fn gelezen<T: DeserializeOwned>(visit: &Visit) -> Result<T, Box<Response>> {
     serde_json::from_slice(&visit.body).map_err(|error| {
-        fout(
-            400,
-            &format!("line {}: not what is expected here", error.line()),
-        )
+        let detail = format!("line {}: not what is expected here", error.line());
+        Box::new(fout(400, &detail))
     })
 }
 

@@ -30,7 +30,7 @@ pub(super) async fn wijzigen(
     let read = mag(&role.app, &visit).and_then(|()| gelezen::<Wijziging>(&visit));
     let Wijziging { stand } = match read {
         Ok(wijziging) => wijziging,
-        Err(response) => return response,
+        Err(response) => return *response,
     };
     if naam.chars().count() > NAAM_MAX {
         return fout(404, "no means has this name");

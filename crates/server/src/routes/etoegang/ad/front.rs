@@ -234,9 +234,9 @@ impl Aanmeldreis {
     /// Looks at what was shown, beside the requests, a few at a time. A name that nobody has takes as
     /// long.
     async fn proef(&self, found: Option<&Stored<Middel>>, now: Moment) -> Result<Proef, Outage> {
-        let busy = |_| Outage::Store("nobody can look at proofs now".to_owned());
+        let busy = || Outage::Store("nobody can look at proofs now".to_owned());
         let turn = Arc::clone(&self.role.proeven);
-        let turn = Semaphore::acquire_owned(turn).await.map_err(|_| busy(()))?;
+        let turn = Semaphore::acquire_owned(turn).await.map_err(|_| busy())?;
         let (bewijs, gebruikt) = match found {
             Some(found) => (found.value.bewijs.clone(), found.value.code_gebruikt),
             None => (Bewijs::van_niemand(), 0),
@@ -247,7 +247,7 @@ impl Aanmeldreis {
             drop(turn);
             proef
         });
-        looked.await.map_err(|_| busy(()))
+        looked.await.map_err(|_| busy())
     }
 }
 

@@ -46,7 +46,7 @@ pub(super) async fn token(State(role): State<Arc<AdRole>>, visit: Visit) -> Resp
     match settle(&role.app, visit.trace, reis).await {
         Ok(TokenAnswer::Issued(issued)) => {
             let signed = signed.lock().unwrap_or_else(PoisonError::into_inner).take();
-            signed.map_or_else(web::unavailable, |signed| role.issued(&issued, signed))
+            signed.map_or_else(web::unavailable, |signed| role.issued(&issued, &signed))
         }
         Ok(TokenAnswer::Refused(refusal)) => web::refused(refusal.error),
         Err(_) => web::unavailable(),
@@ -142,7 +142,7 @@ impl AdRole {
         })
     }
 
-    fn issued(&self, issued: &Issued, signed: Signed) -> Response {
+    fn issued(&self, issued: &Issued, signed: &Signed) -> Response {
         let mut body = json!({
             "access_token": signed.access_token,
             "token_type": "Bearer",

@@ -108,14 +108,14 @@ impl DvRole {
         format!("{}/app/terug", self.given.front)
     }
 
-    fn melding(&self, status: u16, visit: &Visit, soort: DvMeldingSoort) -> Response {
-        web::show(status, visit, Brand::Dv, &[], &DvMelding { soort })
-    }
-
     fn failed(&self, visit: &Visit, reason: &str) -> Response {
         self.app.refused(visit.trace, "etoegang.md §4.3", reason);
-        self.melding(502, visit, DvMeldingSoort::Mislukt)
+        melding(502, visit, DvMeldingSoort::Mislukt)
     }
+}
+
+fn melding(status: u16, visit: &Visit, soort: DvMeldingSoort) -> Response {
+    web::show(status, visit, Brand::Dv, &[], &DvMelding { soort })
 }
 
 // ── The app ─────────────────────────────────────────────────────────────────────────────────────
@@ -154,7 +154,7 @@ async fn inloggen(State(role): State<Arc<DvRole>>, visit: Visit) -> Response {
     let dienst = form.get("dienst").and_then(|id| ServiceId::parse(id).ok());
     let dienst = dienst.filter(|_| is_ours && visit.is_from(&role.given.front));
     let Some(dienst) = dienst else {
-        return role.melding(400, &visit, DvMeldingSoort::Verlopen);
+        return melding(400, &visit, DvMeldingSoort::Verlopen);
     };
     let entropy = chance::entropy();
     let secret = |label| jose::b64::encode(entropy.bytes::<32>(label));
@@ -189,16 +189,16 @@ async fn terug(State(role): State<Arc<DvRole>>, visit: Visit) -> Response {
     let is_its = query.get("iss") == Some(role.given.hm.basis.as_str());
     let login = role.login(&visit, query.get("state").unwrap_or_default());
     let Some(login) = login.filter(|_| is_its) else {
-        return role.melding(400, &visit, DvMeldingSoort::Verlopen);
+        return melding(400, &visit, DvMeldingSoort::Verlopen);
     };
     let done = web::drop_cookie(LOGIN_COOKIE);
     let response = match (query.get("code"), query.get("error")) {
         (Some(code), None) => role.exchange(&visit, &login, code).await,
-        (_, Some("access_denied")) => role.melding(200, &visit, DvMeldingSoort::NietIngelogd),
+        (_, Some("access_denied")) => melding(200, &visit, DvMeldingSoort::NietIngelogd),
         (_, Some("unmet_authentication_requirements")) => {
-            role.melding(200, &visit, DvMeldingSoort::NiveauTeLaag)
+            melding(200, &visit, DvMeldingSoort::NiveauTeLaag)
         }
-        (_, Some("temporarily_unavailable")) => role.melding(503, &visit, DvMeldingSoort::Later),
+        (_, Some("temporarily_unavailable")) => melding(503, &visit, DvMeldingSoort::Later),
         _ => role.failed(&visit, "the HM answered with an error that nobody expects"),
     };
     web::with(response, done)
@@ -223,10 +223,10 @@ impl DvRole {
         ];
         let sessie = match self.asked(&fields).await {
             Ok(sessie) => sessie,
-            Err(Niet::Later) => return self.melding(503, visit, DvMeldingSoort::Later),
+            Err(Niet::Later) => return melding(503, visit, DvMeldingSoort::Later),
             Err(_) => return self.failed(visit, "the HM does not take the code"),
         };
-        let Some(id_token) = sessie.id_token.as_deref() else {
+        let Some(id_token) = sessie.verklaring.as_deref() else {
             return self.failed(visit, "the HM gave no ID token");
         };
         let claims = self
@@ -296,7 +296,7 @@ async fn sessie_page(State(role): State<Arc<DvRole>>, visit: Visit) -> Response 
     };
     let audience = role.given.entity.as_str();
     let typ = Typ::Is(ACCESS_TOKEN_TYP);
-    let claims = role.claims(&sessie.access_token, typ, audience).await;
+    let claims = role.claims(&sessie.toegang, typ, audience).await;
     let token = claims.and_then(|claims| claims.parse_all::<AccessToken>().ok());
     let page = role.shown(token.as_ref(), &sessie);
     web::show(200, &visit, Brand::Dv, &[], &page)
@@ -322,7 +322,7 @@ impl DvRole {
             voor: voor.and_then(|who| named(&who.sub, &who.sub_id_type)),
             via: via.and_then(|who| named(&who.sub, &who.sub_id_type)),
             niveau: token.map(|token| token.acr.naam().to_owned()),
-            kan_vernieuwen: sessie.refresh_token.is_some(),
+            kan_vernieuwen: sessie.vernieuwing.is_some(),
             formulier: sessie.form_token(&self.app.seal),
         }
     }
@@ -338,10 +338,10 @@ impl DvRole {
 /// GUC9 9.1.
 async fn vernieuwen(State(role): State<Arc<DvRole>>, visit: Visit) -> Response {
     let Some(sessie) = role.session(&visit) else {
-        return role.melding(400, &visit, DvMeldingSoort::Verlopen);
+        return melding(400, &visit, DvMeldingSoort::Verlopen);
     };
-    let Some(refresh_token) = sessie.refresh_token.as_deref() else {
-        return role.melding(400, &visit, DvMeldingSoort::Voorbij);
+    let Some(refresh_token) = sessie.vernieuwing.as_deref() else {
+        return melding(400, &visit, DvMeldingSoort::Voorbij);
     };
     let fields = [
         ("grant_type", "refresh_token"),
@@ -352,10 +352,10 @@ async fn vernieuwen(State(role): State<Arc<DvRole>>, visit: Visit) -> Response {
         Ok(new) => role.to_session(&new),
         // etoegang.md §4.8: all tokens are dropped, and the login begins anew
         Err(Niet::Voorbij) => {
-            let page = role.melding(200, &visit, DvMeldingSoort::Voorbij);
+            let page = melding(200, &visit, DvMeldingSoort::Voorbij);
             web::with(page, Sessie::dropped())
         }
-        Err(Niet::Later) => role.melding(503, &visit, DvMeldingSoort::Later),
+        Err(Niet::Later) => melding(503, &visit, DvMeldingSoort::Later),
         Err(Niet::Fout) => role.failed(&visit, "the HM does not renew the tokens"),
     }
 }
@@ -363,12 +363,9 @@ async fn vernieuwen(State(role): State<Arc<DvRole>>, visit: Visit) -> Response {
 /// The app needs its tokens no more (RFC 7009).
 async fn uitloggen(State(role): State<Arc<DvRole>>, visit: Visit) -> Response {
     let Some(sessie) = role.session(&visit) else {
-        return role.melding(400, &visit, DvMeldingSoort::Verlopen);
+        return melding(400, &visit, DvMeldingSoort::Verlopen);
     };
-    let token = sessie
-        .refresh_token
-        .as_ref()
-        .unwrap_or(&sessie.access_token);
+    let token = sessie.vernieuwing.as_ref().unwrap_or(&sessie.toegang);
     let fields = [
         ("client_id", role.given.client_id.as_str()),
         ("token", token),
@@ -380,9 +377,9 @@ async fn uitloggen(State(role): State<Arc<DvRole>>, visit: Visit) -> Response {
         .post_form(&url, &fields, Headers::none())
         .await;
     if !told.is_ok_and(|answer| answer.status.is_success()) {
-        return role.melding(503, &visit, DvMeldingSoort::Later);
+        return melding(503, &visit, DvMeldingSoort::Later);
     }
-    let page = role.melding(200, &visit, DvMeldingSoort::Uitgelogd);
+    let page = melding(200, &visit, DvMeldingSoort::Uitgelogd);
     web::with(page, Sessie::dropped())
 }
 

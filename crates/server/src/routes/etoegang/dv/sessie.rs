@@ -13,12 +13,13 @@ const SESSIE_S: u32 = 14_400;
 /// What the HM gave.
 #[derive(Clone, Serialize, Deserialize)]
 pub(super) struct Sessie {
-    pub(super) access_token: String,
-    #[serde(default)]
-    pub(super) refresh_token: Option<String>,
+    #[serde(rename = "access_token")]
+    pub(super) toegang: String,
+    #[serde(default, rename = "refresh_token")]
+    pub(super) vernieuwing: Option<String>,
     /// Looked at once, and not kept.
-    #[serde(default, skip_serializing)]
-    pub(super) id_token: Option<String>,
+    #[serde(default, rename = "id_token", skip_serializing)]
+    pub(super) verklaring: Option<String>,
 }
 
 impl Sessie {
@@ -42,10 +43,10 @@ impl Sessie {
 
     /// Binds a form to these tokens.
     pub(super) fn form_token(&self, seal: &Seal) -> String {
-        seal.form_token(PURPOSE, &self.access_token)
+        seal.form_token(PURPOSE, &self.toegang)
     }
 
     pub(super) fn is_form_token(&self, seal: &Seal, shown: &str) -> bool {
-        seal.is_form_token(PURPOSE, &self.access_token, shown)
+        seal.is_form_token(PURPOSE, &self.toegang, shown)
     }
 }

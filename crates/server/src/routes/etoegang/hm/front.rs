@@ -132,14 +132,12 @@ impl HmRole {
             id,
         };
         let page = format!("{}/kiezen?login={}", super::VERSIE, login.id);
-        match self.kept(&login) {
-            Some(cookie) => web::with(web::see_other(&page), cookie),
-            None => {
-                let reason = "the request is too long for a browser's cookie";
-                self.app.refused(visit.trace, "etoegang.md §4.3", reason);
-                fout(400, visit, HmFoutSoort::Verzoek)
-            }
+        if let Some(cookie) = self.kept(&login) {
+            return web::with(web::see_other(&page), cookie);
         }
+        let reason = "the request is too long for a browser's cookie";
+        self.app.refused(visit.trace, "etoegang.md §4.3", reason);
+        fout(400, visit, HmFoutSoort::Verzoek)
     }
 
     /// The cookie of a login; nothing when it would be too long.

@@ -28,6 +28,7 @@ use crate::settle::{Journey, Outage, Run, settle};
 use crate::web::{self, Visit};
 
 /// How a return ends when it does not lead on.
+#[derive(Clone, Copy)]
 enum Eind {
     /// The app hears why.
     App(Afgebroken),
@@ -274,13 +275,9 @@ impl HmRole {
         } = found.value;
         let deelnemer = number.checked_sub(1).and_then(|at| self.mrs.get(at));
         let deelnemer = deelnemer.filter(|mr| mr.entity == wachtend.mr);
-        let declared = match deelnemer {
-            Some(mr) => self.declared(mr, &wachtend, parameters).await,
-            None => {
-                let reason = "the answer came for another MR";
-                Err(Eind::Pagina(400, HmFoutSoort::Antwoord, reason))
-            }
-        };
+        let other = Eind::Pagina(400, HmFoutSoort::Antwoord, "the answer came for another MR");
+        let deelnemer = deelnemer.ok_or(other)?;
+        let declared = self.declared(deelnemer, &wachtend, parameters).await;
         let gemachtigd = match declared {
             Ok(gemachtigd) => gemachtigd,
             Err(Eind::App(waarom)) => {

@@ -40,7 +40,7 @@ pub(super) async fn registreren(State(role): State<Arc<MrRole>>, visit: Visit) -
     let read = mag(&role.app, &visit).and_then(|()| gelezen::<Nieuw>(&visit));
     let nieuw = match read {
         Ok(nieuw) => nieuw,
-        Err(response) => return response,
+        Err(response) => return *response,
     };
     if !role.kent(&nieuw.service_uuid) {
         return fout(422, "the service is not in the catalogue");
@@ -74,7 +74,7 @@ pub(super) async fn show(
     visit: Visit,
 ) -> Response {
     if let Err(response) = mag(&role.app, &visit) {
-        return response;
+        return *response;
     }
     let found = role
         .app
@@ -94,7 +94,7 @@ pub(super) async fn intrekken(
     visit: Visit,
 ) -> Response {
     if let Err(response) = mag(&role.app, &visit) {
-        return response;
+        return *response;
     }
     if id.len() > REFERENCE_MAX {
         return fout(404, "no mandate has this reference");

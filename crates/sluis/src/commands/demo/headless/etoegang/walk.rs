@@ -130,10 +130,8 @@ impl<'a> Walk<'a> {
             return Err(in_short(&answer));
         }
         let made: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
-        self.machtiging = made["id"]
-            .as_str()
-            .ok_or("the mandate has no id")?
-            .to_owned();
+        let id = made["id"].as_str().ok_or("the mandate has no id")?;
+        id.clone_into(&mut self.machtiging);
         Ok(format!("{} for {naam}", self.machtiging))
     }
 
