@@ -10,6 +10,7 @@
 //! Start reading at [`door::serve`].
 
 pub mod app;
+pub mod audit;
 pub mod backup;
 pub mod certificates;
 pub mod chance;

@@ -247,6 +247,7 @@ async fn commit(
     let told = events.clone();
     let commit =
         Commit::new(id, run.now, changes, events).map_err(|bad| Outage::Fault(bad.to_string()))?;
+    let commit = commit.traced(run.trace.bytes());
     match app.home.commit(commit).await {
         Ok(()) => {
             app.refusals(run.now, run.trace, &told);

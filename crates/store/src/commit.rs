@@ -33,9 +33,14 @@ pub const AUDIT_ROWS_MAX: u16 = 1024;
 pub struct Commit<B = Sealed> {
     id: CommitId,
     now: Moment,
+    trace: Option<Trace>,
     changes: Vec<Change<B>>,
     events: Vec<Event>,
 }
+
+/// The number of the request that a commit serves, as sixteen bytes: what the caller was told, so that
+/// the events of its request are found again. It says nothing about anybody.
+pub type Trace = [u8; 16];
 
 impl Commit {
     /// A commit with an id that was never used before, decided at `now`.
@@ -66,6 +71,7 @@ impl Commit {
         Ok(Self {
             id,
             now,
+            trace: None,
             changes,
             events,
         })
@@ -95,6 +101,18 @@ impl Commit {
 }
 
 impl<B> Commit<B> {
+    /// The same commit, whose events are found by the number of the request.
+    #[must_use]
+    pub const fn traced(mut self, trace: Trace) -> Self {
+        self.trace = Some(trace);
+        self
+    }
+
+    /// The number of the request, if there was one.
+    pub(crate) const fn trace(&self) -> Option<&Trace> {
+        self.trace.as_ref()
+    }
+
     /// What its rows will carry as `last`.
     pub const fn id(&self) -> CommitId {
         self.id
@@ -137,6 +155,7 @@ impl<B> Commit<B> {
         Commit {
             id: self.id,
             now: self.now,
+            trace: self.trace,
             changes: changes.collect(),
             events: self.events,
         }
@@ -286,6 +305,8 @@ pub struct AuditRow {
     pub whose: Option<PersonTag>,
     /// The commit whose changes it tells of.
     pub commit: CommitId,
+    /// The request that it came from; none for what no request asked for.
+    pub trace: Option<Trace>,
 }
 
 /// Whether a change stays within the bounds of this module.

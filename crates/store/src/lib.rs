@@ -24,7 +24,9 @@ pub mod memory;
 pub mod postgres;
 pub mod retention;
 
-pub use commit::{AUDIT_ROWS_MAX, AuditRow, BadCommit, Commit, Down, Found, NotCommitted, Page};
+pub use commit::{
+    AUDIT_ROWS_MAX, AuditRow, BadCommit, Commit, Down, Found, NotCommitted, Page, Trace,
+};
 pub use embedded::Embedded;
 pub use epoch::{NewEpoch, Restored};
 pub use group::{Applied, Group, Standing, Write};

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::ops::Bound;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use verdict::{CommitId, Event, IndexKey, Key, Moment, Row, Sealed, Space};
+use verdict::{Event, IndexKey, Key, Moment, Row, Sealed, Space};
 
 use crate::commit::AUDIT_ROWS_MAX;
 use crate::{Applied, AuditRow, Commit, Down, Found, Group, NotCommitted, Page, Standing};
@@ -154,7 +154,7 @@ impl Held {
             }
         }
         for event in commit.events() {
-            self.log(event, commit.now(), commit.id());
+            self.log(event, commit);
         }
         Ok(())
     }
@@ -224,20 +224,21 @@ impl Held {
         }
     }
 
-    fn log(&mut self, event: &Event, moment: Moment, commit: CommitId) {
+    fn log(&mut self, event: &Event, commit: &Commit) {
         if self.audit.len() == AUDIT_KEPT_MAX {
             self.audit.pop_front();
         }
         self.audit_seq += 1;
         self.audit.push_back(AuditRow {
             seq: self.audit_seq,
-            moment,
+            moment: commit.now(),
             requirement: event.requirement.to_owned(),
             what: event.what.to_owned(),
             outcome: event.outcome,
             who: event.who.clone(),
             whose: event.whose,
-            commit,
+            commit: commit.id(),
+            trace: commit.trace().copied(),
         });
     }
 }

@@ -33,6 +33,16 @@ impl TraceId {
         Self(uuid::Builder::from_random_bytes(bytes).into_uuid())
     }
 
+    /// Its sixteen bytes, as the audit log keeps them.
+    pub const fn bytes(&self) -> [u8; 16] {
+        *self.0.as_bytes()
+    }
+
+    /// The number with these bytes.
+    pub const fn from_bytes(bytes: [u8; 16]) -> Self {
+        Self(Uuid::from_bytes(bytes))
+    }
+
     /// The number that the client gave: the header if it holds a UUID, else the query parameter if
     /// it does, else a fresh one.
     pub(super) fn of<B>(request: &Request<B>) -> Self {

@@ -1,5 +1,6 @@
 //! What can be asked of the program, one module a command.
 
+mod audit;
 mod backup;
 mod beside;
 mod check;
@@ -38,6 +39,7 @@ enum Command {
     Restore(restore::Restore),
     Lists(lists::Lists),
     Domain(domain::Domain),
+    Audit(audit::Audit),
 }
 
 impl Sluis {
@@ -65,6 +67,7 @@ impl Sluis {
             Command::Restore(restore) => runtime.block_on(restore.run()),
             Command::Lists(lists) => runtime.block_on(lists.run()),
             Command::Domain(domain) => runtime.block_on(domain.run()),
+            Command::Audit(audit) => runtime.block_on(audit.run()),
         }
     }
 }

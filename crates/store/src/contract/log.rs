@@ -25,7 +25,7 @@ pub async fn events_are_kept_with_their_commit_and_only_then<S: Store>(home: Arc
         Event::refused("RFC 6749 §5.2", "nobody", Actor::Unknown),
     ];
     let changes = || vec![put(&row, Expect::Absent, "")];
-    let kept = Commit::new(fresh_id(), NOW, changes(), events.clone())?;
+    let kept = Commit::new(fresh_id(), NOW, changes(), events.clone())?.traced([0xc7; 16]);
     let lost = Commit::new(fresh_id(), NOW, changes(), vec![granted("never")])?;
     home.commit(kept.clone()).await?;
     let conflict = home.commit(lost).await;
@@ -37,7 +37,7 @@ pub async fn events_are_kept_with_their_commit_and_only_then<S: Store>(home: Arc
 
     let log = home.audit(0, 100).await?;
     assert_eq!(log.len(), 4);
-    assert_eq!(log[3].what, "replay");
+    assert_eq!((log[3].what.as_str(), log[3].trace), ("replay", None));
     for (seq, (row, event)) in (log[0].seq..).zip(log.iter().zip(events)) {
         let expected = AuditRow {
             seq,
@@ -48,6 +48,7 @@ pub async fn events_are_kept_with_their_commit_and_only_then<S: Store>(home: Arc
             who: event.who,
             whose: event.whose,
             commit: kept.id(),
+            trace: Some([0xc7; 16]),
         };
         assert_eq!(*row, expected);
     }

@@ -47,7 +47,7 @@ pub(super) fn standing(
 
 /// The columns of an audit row that [`audit_row`] reads, in its order.
 pub(super) const AUDIT_COLUMNS: &str =
-    "seq, moment, requirement, what, outcome, who, party, whose, commit_id";
+    "seq, moment, requirement, what, outcome, who, party, whose, commit_id, trace";
 
 /// Reads [`AUDIT_COLUMNS`].
 pub(super) fn audit_row(from: &rusqlite::Row<'_>) -> rusqlite::Result<AuditRow> {
@@ -55,6 +55,10 @@ pub(super) fn audit_row(from: &rusqlite::Row<'_>) -> rusqlite::Result<AuditRow> 
     let whose = match from.get_ref(7)? {
         rusqlite::types::ValueRef::Null => None,
         _ => Some(bytes::<36>(from, 7).ok_or_else(|| missing("whose"))?),
+    };
+    let trace = match from.get_ref(9)? {
+        rusqlite::types::ValueRef::Null => None,
+        _ => Some(bytes(from, 9).ok_or_else(|| missing("trace"))?),
     };
     Ok(AuditRow {
         seq: u64::try_from(from.get::<_, i64>(0)?).map_err(|_| missing("seq"))?,
@@ -65,6 +69,7 @@ pub(super) fn audit_row(from: &rusqlite::Row<'_>) -> rusqlite::Result<AuditRow> 
         who: columns::actor(from.get_ref(5)?.as_str()?, from.get(6)?).map_err(damaged)?,
         whose: whose.map(columns::person),
         commit: CommitId(bytes(from, 8).ok_or_else(|| missing("commit_id"))?),
+        trace,
     })
 }
 

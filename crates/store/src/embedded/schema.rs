@@ -31,6 +31,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "retention and epochs",
         sql: include_str!("migrations/0002_retention_and_epochs.sql"),
     },
+    Migration {
+        version: 3,
+        name: "trace of an event",
+        sql: include_str!("migrations/0003_trace_of_an_event.sql"),
+    },
 ];
 
 /// Memory for pages, in KiB: the writer's holds the upper levels of the trees of a million rows.

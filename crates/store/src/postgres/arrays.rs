@@ -135,6 +135,7 @@ pub(super) struct Log<'a> {
     party: Vec<Option<String>>,
     whose: Vec<Option<Vec<u8>>>,
     commit: Vec<&'a [u8]>,
+    trace: Vec<Option<&'a [u8]>>,
 }
 
 impl<'a> Log<'a> {
@@ -151,6 +152,7 @@ impl<'a> Log<'a> {
         self.whose
             .push(event.whose.map(|person| person.to_bytes().to_vec()));
         self.commit.push(commit.id_bytes());
+        self.trace.push(commit.trace().map(<[u8; 16]>::as_slice));
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -160,7 +162,7 @@ impl<'a> Log<'a> {
     pub(super) fn ask(self, client: &'a Client, statement: &'a Statement, done: Done) -> Asked<'a> {
         let count = i64::try_from(self.day.len()).unwrap_or(0);
         Box::pin(async move {
-            let values: [&(dyn ToSql + Sync); 13] = [
+            let values: [&(dyn ToSql + Sync); 14] = [
                 &count,
                 &self.day,
                 &self.moment,
@@ -171,6 +173,7 @@ impl<'a> Log<'a> {
                 &self.party,
                 &self.whose,
                 &self.commit,
+                &self.trace,
                 &done.id,
                 &done.groups,
                 &done.day,

@@ -51,7 +51,7 @@ pub(super) fn key(from: &FromRow, space: Space) -> Result<(Kind, Key), Damaged> 
 
 /// The columns of an audit row that [`audit_row`] reads, in its order.
 pub(super) const AUDIT_COLUMNS: &str =
-    "seq, moment, requirement, what, outcome, who, party, whose, commit_id";
+    "seq, moment, requirement, what, outcome, who, party, whose, commit_id, trace";
 
 /// Reads [`AUDIT_COLUMNS`].
 pub(super) fn audit_row(from: &FromRow) -> Result<AuditRow, Damaged> {
@@ -60,6 +60,10 @@ pub(super) fn audit_row(from: &FromRow) -> Result<AuditRow, Damaged> {
     let whose = match get::<Option<&[u8]>>(from, 7, TABLE, "whose")? {
         None => None,
         Some(_) => Some(columns::person(bytes(from, 7, TABLE, "whose")?)),
+    };
+    let trace = match get::<Option<&[u8]>>(from, 9, TABLE, "trace")? {
+        None => None,
+        Some(_) => Some(bytes(from, 9, TABLE, "trace")?),
     };
     let seq = get::<i64>(from, 0, TABLE, "seq")?;
     Ok(AuditRow {
@@ -71,6 +75,7 @@ pub(super) fn audit_row(from: &FromRow) -> Result<AuditRow, Damaged> {
         who: columns::actor(get(from, 5, TABLE, "who")?, party.map(party_back))?,
         whose,
         commit: CommitId(bytes(from, 8, TABLE, "commit_id")?),
+        trace,
     })
 }
 

@@ -35,6 +35,12 @@ const MIGRATIONS: &[Migration] = &[
         name: "retention and epochs",
         sql: include_str!("migrations/0002_retention_and_epochs.sql"),
     },
+    Migration {
+        version: 3,
+        serves: 1,
+        name: "trace of an event",
+        sql: include_str!("migrations/0003_trace_of_an_event.sql"),
+    },
 ];
 
 /// The first version that has epochs.

@@ -56,16 +56,16 @@ const LOG: &str = "
     WITH counter AS (
         UPDATE fact SET value = value + $1 WHERE name = 'audit_seq' RETURNING value
     ), done AS (
-        UPDATE writer SET groups = $12, day = greatest(day, $13) WHERE id = $11
+        UPDATE writer SET groups = $13, day = greatest(day, $14) WHERE id = $12
     )
     INSERT INTO audit
-        (seq, day, moment, requirement, what, outcome, who, party, whose, commit_id)
+        (seq, day, moment, requirement, what, outcome, who, party, whose, commit_id, trace)
     SELECT counter.value - $1 + event.at, event.day, event.moment, event.requirement, event.what,
-           event.outcome, event.who, event.party, event.whose, event.commit_id
+           event.outcome, event.who, event.party, event.whose, event.commit_id, event.trace
     FROM counter, unnest($2::int8[], $3::int8[], $4::text[], $5::text[], $6::text[], $7::text[],
-                         $8::text[], $9::bytea[], $10::bytea[])
+                         $8::text[], $9::bytea[], $10::bytea[], $11::bytea[])
         WITH ORDINALITY AS event
-            (day, moment, requirement, what, outcome, who, party, whose, commit_id, at)";
+            (day, moment, requirement, what, outcome, who, party, whose, commit_id, trace, at)";
 
 impl Sql {
     pub(super) async fn on(client: &Client) -> Result<Self, Fault> {

@@ -61,7 +61,7 @@ struct Whose {
 }
 
 /// The roles of a node.
-const ROLES: [&str; 5] = ["mitz", "lokalisatie", "dva", "pgo", "koppeltaal"];
+pub(super) const ROLES: [&str; 5] = ["mitz", "lokalisatie", "dva", "pgo", "koppeltaal"];
 
 impl Keys {
     /// Does what was asked. Exit code 0 when it went well, 1 when it was refused, 2 when it could not
@@ -106,7 +106,7 @@ fn not_done(why: &NotDone) -> ExitCode {
     }
 }
 
-fn party(name: &str) -> Result<Party, String> {
+pub(super) fn party(name: &str) -> Result<Party, String> {
     let names = || Party::ALL.map(Party::name).join(", ");
     Party::named(name).ok_or_else(|| format!("the parties are {}", names()))
 }
