@@ -7,6 +7,7 @@ use store::postgres::Postgres;
 use store::{Embedded, NewEpoch, Restored, embedded};
 use verdict::{Moment, Space};
 
+use crate::audit;
 use crate::certificates::private_directory;
 use crate::clock::Clock;
 use crate::config::{Config, HomeConfig};
@@ -22,7 +23,7 @@ const PSEUDONIEM: Space = Space("mitz.pseudoniem");
 fn records_kept() -> Vec<Space> {
     let kinds = [
         &keys::OUTLIVE_A_RESTORE[..],
-        &[PSEUDONIEM],
+        &[PSEUDONIEM, audit::CHAIN],
         &koppeltaal::domeinbeheer::OUTLIVE_A_RESTORE,
     ];
     kinds.concat()

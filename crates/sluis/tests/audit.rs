@@ -40,7 +40,7 @@ fn journey(state: &State) -> String {
 }
 
 #[test]
-fn design_7_12_an_operator_finds_events_by_trace_outcome_requirement_and_who() {
+fn an_operator_finds_events_by_trace_outcome_requirement_and_who() {
     let state = State::new("audit-search");
     let trace = journey(&state);
     let of_trace = events(&audit(&state, &["search", "--trace", &trace, "--json"]));
@@ -73,6 +73,47 @@ fn design_7_12_an_operator_finds_events_by_trace_outcome_requirement_and_who() {
     let (nothing, told) = ended(&audit(&state, &["search", "--outcome", "refused"]), 0);
     assert_eq!(nothing, "");
     assert!(told.contains("nothing found among"), "{told}");
+}
+
+#[test]
+fn design_5_an_operator_proves_that_a_log_is_what_it_was_and_keeps_its_head_elsewhere() {
+    let state = State::new("audit-verify");
+    let elsewhere = State::new("audit-heads");
+    std::fs::create_dir_all(&elsewhere.0).expect("a folder");
+    let heads = elsewhere.0.join("heads.json");
+    let heads = heads.to_str().expect("UTF-8");
+    journey(&state);
+    let verify = |arguments: &[&str]| audit(&state, &[&["verify"], arguments].concat());
+
+    let (said, _) = ended(&verify(&["--heads", heads]), 0);
+    assert!(said.starts_with("mitz: 9 rows proven since 2"), "{said}");
+    assert!(said.contains("0 are younger"), "{said}");
+    let kept = std::fs::read_to_string(heads).expect("written");
+    let kept: Value = serde_json::from_str(&kept).expect("JSON");
+    assert_eq!(kept["logs"]["mitz"]["number"], 1);
+    assert_eq!(kept["logs"]["mitz"]["keys"][0]["kty"], "EC");
+
+    // Another run on the same state: the log goes on, and the head with it.
+    journey(&state);
+    let json: Value =
+        serde_json::from_str(&ended(&verify(&["--json", "--heads", heads]), 0).0).expect("JSON");
+    let log = &json["logs"][0];
+    assert_eq!(
+        (&log["holds"], &log["set_back"]),
+        (&Value::Bool(true), &Value::Null)
+    );
+    assert!(
+        log["proven"].as_u64() > Some(9) && log["last"]["number"].as_u64() >= Some(2),
+        "{log}"
+    );
+
+    // A store that was lost and began anew has no such entry.
+    std::fs::remove_dir_all(state.0.join("mitz")).expect("removed");
+    journey(&state);
+    let (said, _) = ended(&verify(&["--heads", heads]), 1);
+    assert!(said.contains("DOES NOT FIT: entry 2"), "{said}");
+    let unchanged = std::fs::read_to_string(heads).expect("still there");
+    assert!(unchanged.contains(log["last"]["name"].as_str().expect("a name")));
 }
 
 #[test]

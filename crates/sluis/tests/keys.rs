@@ -82,7 +82,7 @@ fn an_operator_beside_a_node(name: &str, store: &Store) {
     let _node = serve(&at);
     let listed = json(&of_mitz(&at, &["list", "--json"]));
     let first = listed["keys"].as_array().expect("keys");
-    assert_eq!(first.len(), 7);
+    assert_eq!(first.len(), 8);
     assert!(first.iter().all(|key| key["state"] == "in use"), "{listed}");
     assert_eq!(published(&at), 1);
 

@@ -8,7 +8,7 @@ pub struct RetentionDays(pub u32);
 
 impl RetentionDays {
     /// The first day whose events are kept at `now`, in days since 1970-01-01.
-    pub(crate) const fn kept_from(self, now: Moment) -> i64 {
+    pub const fn kept_from(self, now: Moment) -> i64 {
         now.day() - self.0 as i64
     }
 }

@@ -1,4 +1,4 @@
-//! What an operator looks for in the audit log (design §7, 12: found by the number that a person saw).
+//! What an operator looks for in the audit log (found by the number that a person or client was told).
 
 use std::collections::VecDeque;
 
@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn design_7_12_an_event_is_found_by_the_number_that_its_answer_carried() {
+    async fn an_event_is_found_by_the_number_that_its_answer_carried() {
         let home = log_of(3).await;
         let trace = Some(TraceId::from_bytes([4; 16]));
         let filter = Filter {

@@ -42,6 +42,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use arc_swap::{ArcSwap, Guard};
+use jose::Jwk;
 use store::Store;
 use tokio::sync::Mutex;
 use verdict::{Moment, Space};
@@ -51,7 +52,7 @@ pub use self::custody::{Custody, SigningToken, TokenFault};
 pub use self::master::MasterKey;
 use self::not_before::NotBefores;
 pub use self::purpose::{Purpose, Schedule};
-use self::row::KeyRow;
+use self::row::{KeyRow, Material};
 use self::schedule::Times;
 pub use self::set::{Introspection, Jti, KeySet, Missing, Ring, Tokens};
 use crate::app::App;
@@ -276,6 +277,25 @@ impl Keys {
         }
         Ok(true)
     }
+}
+
+/// The public halves of all keys that signed the audit log, for who verifies it. Needs no token.
+///
+/// # Errors
+/// [`KeyFault`].
+pub async fn audit_publics<S: Store>(
+    home: &S,
+    master: MasterKey,
+    now: Moment,
+) -> Result<Vec<Jwk>, KeyFault> {
+    let custody = Custody::new(master, None);
+    let rows = agreed::load(home, now).await?;
+    let of_audit = rows.iter().filter(|row| row.purpose == Purpose::Audit);
+    let public = of_audit.map(|row| match row.open(&custody)? {
+        Material::Signing(key) => Ok(key.public().clone()),
+        _ => Err(KeyFault::Made(Purpose::Audit)),
+    });
+    public.collect()
 }
 
 impl Seen {

@@ -26,6 +26,8 @@ pub enum Purpose {
     Introspection,
     /// Closes the grant in a location token's `jti`.
     Jti,
+    /// Signs the segments of the audit log.
+    Audit,
 }
 
 /// What a key does, and so how it is made.
@@ -55,7 +57,7 @@ const SEALS_MAX: u64 = 1 << 31;
 
 impl Purpose {
     /// Every purpose, in the order in which they are listed.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Rows,
         Self::Cookies,
         Self::Handles,
@@ -65,10 +67,11 @@ impl Purpose {
         Self::AccessTokens,
         Self::Introspection,
         Self::Jti,
+        Self::Audit,
     ];
 
     /// The purposes that every party has.
-    pub const EVERYBODY: [Self; 3] = [Self::Rows, Self::Cookies, Self::Handles];
+    pub const EVERYBODY: [Self; 4] = [Self::Rows, Self::Cookies, Self::Handles, Self::Audit];
 
     /// Its name in the store and at the command line.
     pub const fn name(self) -> &'static str {
@@ -82,6 +85,7 @@ impl Purpose {
             Self::AccessTokens => "access_tokens",
             Self::Introspection => "introspection",
             Self::Jti => "jti",
+            Self::Audit => "audit",
         }
     }
 
@@ -95,7 +99,7 @@ impl Purpose {
         match self {
             Self::Rows | Self::Cookies | Self::Jti => "A256GCM",
             Self::Handles | Self::Persons | Self::AccessTokens => "HS256",
-            Self::Tokens => "ES256",
+            Self::Tokens | Self::Audit => "ES256",
             Self::IdTokens => "RS256",
             Self::Introspection => "ECDH-ES",
         }
@@ -110,7 +114,7 @@ impl Purpose {
         match self {
             Self::Rows | Self::Cookies | Self::Handles | Self::Persons | Self::Jti => Kind::Secret,
             Self::AccessTokens => Kind::Mac,
-            Self::Tokens => Kind::Signing,
+            Self::Tokens | Self::Audit => Kind::Signing,
             Self::IdTokens => Kind::RsaSigning,
             Self::Introspection => Kind::Decryption,
         }
@@ -135,6 +139,7 @@ impl Purpose {
             Self::AccessTokens => "access tokens under it are refused: clients refresh",
             Self::Introspection => "answers on their way that were encrypted to it cannot be read",
             Self::Jti => "location tokens under it are refused",
+            Self::Audit => "segments of the audit log that it signed can no longer be verified",
         }
     }
 
@@ -165,6 +170,8 @@ impl Purpose {
             Self::AccessTokens => plan(30 * DAY_S, MINUTE_S, HOUR_S),
             // Those who encrypt to us keep our public key for some minutes after it was replaced.
             Self::Introspection => plan(180 * DAY_S, MINUTE_S, HOUR_S),
+            // Who verifies a segment needs the key that signed it, long after.
+            Self::Audit => plan(YEAR_S, MINUTE_S, 33 * YEAR_S),
             Self::Jti => Plan {
                 seals_max: Some(SEALS_MAX),
                 ..plan(30 * DAY_S, MINUTE_S, HOUR_S)

@@ -126,6 +126,8 @@ pub struct KeySet {
     pub cookies: Ring<Key32>,
     /// For codes, refresh tokens and sessions.
     pub handles: HandleKeys,
+    /// For the segments of the audit log.
+    pub audit: Ring<SigningKey>,
     persons: Option<Ring<Key32>>,
     tokens: Option<Tokens>,
     id_tokens: Option<Tokens>,
@@ -183,6 +185,7 @@ impl KeySet {
             rows: need(Purpose::Rows)?,
             cookies: need(Purpose::Cookies)?,
             handles: handles(&need(Purpose::Handles)?)?,
+            audit: signers(chosen(Purpose::Audit)?.ok_or(KeyFault::NoKey(Purpose::Audit))?)?,
             persons: secrets(Purpose::Persons)?,
             jti: secrets(Purpose::Jti)?.map(Jti),
             tokens: chosen(Purpose::Tokens)?.map(tokens).transpose()?,
@@ -263,11 +266,15 @@ fn handles(ring: &Ring<Key32>) -> Result<HandleKeys, KeyFault> {
     HandleKeys::new(&keys).ok_or(KeyFault::NoKey(Purpose::Handles))
 }
 
-fn tokens(chosen: Chosen) -> Result<Tokens, KeyFault> {
-    let ring = chosen.each(|material| match material {
+fn signers(chosen: Chosen) -> Result<Ring<SigningKey>, KeyFault> {
+    chosen.each(|material| match material {
         Material::Signing(key) => Some(key),
         _ => None,
-    })?;
+    })
+}
+
+fn tokens(chosen: Chosen) -> Result<Tokens, KeyFault> {
+    let ring = signers(chosen)?;
     let keys = ring.current_first().map(|key| key.public().clone());
     let published = Jwks::new(keys.collect()).map_err(|_| KeyFault::Made(Purpose::Tokens))?;
     Ok(Tokens { ring, published })

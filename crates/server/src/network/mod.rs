@@ -26,6 +26,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
 use crate::app::App;
+use crate::audit;
 use crate::certificates::{Authority, KeyFiles, private_directory};
 use crate::chance;
 use crate::clock::Clock;
@@ -321,9 +322,13 @@ async fn listen(port: u16) -> Result<TcpListener, String> {
 fn chores(apps: &BTreeMap<Party, Arc<App>>, of_parties: Vec<Chore>) -> Vec<JoinHandle<()>> {
     let sweepers = apps.values().map(|app| sweep(Arc::clone(app)));
     let sweepers = sweepers.map(tokio::spawn);
+    // The demo destroys no event.
+    let of_audit = apps
+        .values()
+        .map(|app| tokio::spawn(audit::writer::keep(Arc::clone(app), None)));
     let of_keys = apps.values().flat_map(keys::chores);
     let of_parties = of_keys.chain(of_parties).map(tokio::spawn);
-    sweepers.chain(of_parties).collect()
+    sweepers.chain(of_audit).chain(of_parties).collect()
 }
 
 /// Removes what is over, in small batches, for as long as the party lives.
@@ -368,6 +373,9 @@ impl Running {
         }
         self.stop.now();
         let drained = self.door.await.map_err(|error| error.to_string())?;
+        for app in self.apps.values() {
+            audit::writer::finish(app).await;
+        }
         ready::remove(&self.ready_files);
         drained.map_err(|error| error.to_string())
     }

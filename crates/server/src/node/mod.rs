@@ -19,13 +19,14 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use store::{Down, RetentionDays, Store as _};
+use store::Store as _;
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use verdict::Moment;
 
 use crate::app::App;
+use crate::audit;
 use crate::certificates::private_directory;
 use crate::clock::Clock;
 use crate::config::{Config, NodeIdentity};
@@ -195,27 +196,20 @@ async fn listen(config: &Config) -> Result<Vec<(String, House, TcpListener)>, St
 
 /// Removes what is over, in small batches, for as long as the role is served. While there is more it
 /// goes on at once, with a breath between two batches.
-async fn sweep(app: Arc<App>, kept: RetentionDays) {
+async fn sweep(app: Arc<App>) {
     let mut pause = SWEEP_EVERY;
     loop {
         tokio::time::sleep(pause).await;
         let now = app.clock.now();
-        pause = match sweep_once(&app, kept, now).await {
-            Ok(true) => SWEEP_BREATH,
-            Ok(false) => SWEEP_EVERY,
+        pause = match app.home.sweep(now, SWEEP_ROWS_MAX).await {
+            Ok(SWEEP_ROWS_MAX..) => SWEEP_BREATH,
+            Ok(_) => SWEEP_EVERY,
             Err(down) => {
                 tracing::error!(role = app.party, %down, "what is over could not be removed");
                 SWEEP_EVERY
             }
         };
     }
-}
-
-/// One batch of each kind; whether there is more.
-async fn sweep_once(app: &App, kept: RetentionDays, now: Moment) -> Result<bool, Down> {
-    let swept = app.home.sweep(now, SWEEP_ROWS_MAX).await?;
-    let destroyed = app.home.destroy_audit(now, kept).await?;
-    Ok(swept >= SWEEP_ROWS_MAX || destroyed.more)
 }
 
 impl Running {
@@ -253,6 +247,9 @@ impl Running {
         }
         for chore in &self.chores {
             chore.abort();
+        }
+        for app in self.apps.values() {
+            audit::writer::finish(app).await;
         }
         Ok(Drained { cut })
     }

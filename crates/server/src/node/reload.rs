@@ -18,6 +18,7 @@ use super::roles::{Ask, Opened};
 use super::trusted::{Judged, next_fetch};
 use super::{Foundation, outside_config, site, sweep, trusted};
 use crate::app::App;
+use crate::audit;
 use crate::clock::Clock;
 use crate::config::{Config, NodeIdentity, SiteConfig};
 use crate::door::Sites;
@@ -73,9 +74,11 @@ impl Plan {
         let (mut apps, mut chores, mut sites) = (BTreeMap::new(), Vec::new(), Vec::new());
         let (mut behind, mut answers) = (HashMap::new(), BTreeMap::new());
         for role in opened {
-            chores.push(tokio::spawn(sweep(
+            chores.push(tokio::spawn(sweep(Arc::clone(&role.app))));
+            let kept = Some(on.config.audit_kept);
+            chores.push(tokio::spawn(audit::writer::keep(
                 Arc::clone(&role.app),
-                on.config.audit_kept,
+                kept,
             )));
             chores.extend(keys::chores(&role.app).into_iter().map(tokio::spawn));
             chores.extend(role.chores.into_iter().map(tokio::spawn));

@@ -83,7 +83,8 @@ impl Opened {
         }
     }
 
-    fn master(&self) -> Result<MasterKey, String> {
+    /// The master key.
+    pub(super) fn master(&self) -> Result<MasterKey, String> {
         MasterKey::read(&self.master).map_err(|fault: KeyFault| fault.to_string())
     }
 }

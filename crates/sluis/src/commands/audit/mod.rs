@@ -1,6 +1,8 @@
 //! `sluis audit`: the audit log of a node's roles, or of a party of a demo.
 
+mod heads;
 mod search;
+mod verify;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -12,7 +14,7 @@ use super::beside::Opened;
 use super::configured;
 use super::keys::{ROLES, party};
 
-/// The audit log: search it
+/// The audit log: search it, or prove that it is what it was
 #[derive(Args)]
 pub(crate) struct Audit {
     #[command(subcommand)]
@@ -22,6 +24,7 @@ pub(crate) struct Audit {
 #[derive(Subcommand)]
 enum Command {
     Search(search::Search),
+    Verify(verify::Verify),
 }
 
 /// Whose log: of the roles of a node, or of a party of a demo. Either may run meanwhile.
@@ -52,6 +55,7 @@ impl Audit {
     pub(crate) async fn run(self) -> ExitCode {
         match self.command {
             Command::Search(search) => search.run().await,
+            Command::Verify(verify) => verify.run().await,
         }
     }
 }
