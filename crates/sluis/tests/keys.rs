@@ -162,7 +162,7 @@ fn keys_of_a_demo_are_listed_while_it_runs_and_open_under_its_master_key_only() 
     let of = ["--state", state.text(), "--party", "mitz"];
     let listed = said(&keys(&["list"]).args(of).output().expect("runs"));
     assert!(listed.starts_with("PURPOSE"), "{listed}");
-    assert_eq!(listed.lines().count(), 8);
+    assert_eq!(listed.lines().count(), 9);
     drop(demo);
 
     let master = state.0.join("mitz/master.key");

@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use jose::{Algorithm, Jwk, RsaSize, SigningKey};
 use rusqlite::Connection;
-use store::{Commit, Embedded, Restored, RetentionDays, Store as _, embedded};
+use store::postgres::Settings;
+use store::{Commit, Embedded, Postgres, Restored, RetentionDays, Store as _, embedded};
+use testkit::Cluster;
 use verdict::{Actor, CommitId, Event, Moment};
 
 use super::entry::{self, ChainFault, Entry, ROWS_MAX, Tombstone, What};
@@ -31,6 +33,16 @@ fn key() -> SigningKey {
     SigningKey::from_pkcs8(Algorithm::Es256, &der).expect("a key")
 }
 
+async fn events(home: &impl store::Store, count: u64, now: Moment) {
+    for _ in 0..count {
+        let who = Actor::Party("pgo.localhost".to_owned());
+        let event = vec![Event::granted("mitz case 1", "consent given", who)];
+        let id = CommitId(chance::entropy().bytes("commit"));
+        let commit = Commit::new(id, now, vec![], event).expect("within bounds");
+        home.commit(commit).await.expect("applied");
+    }
+}
+
 impl Log {
     fn new() -> Self {
         let folder = std::env::temp_dir().join(chance::entropy().uuid("audit"));
@@ -44,13 +56,7 @@ impl Log {
 
     /// So many events at a moment.
     async fn events(&self, count: u64, now: Moment) {
-        for _ in 0..count {
-            let who = Actor::Party("pgo.localhost".to_owned());
-            let event = vec![Event::granted("mitz case 1", "consent given", who)];
-            let id = CommitId(chance::entropy().bytes("commit"));
-            let commit = Commit::new(id, now, vec![], event).expect("within bounds");
-            self.home.commit(commit).await.expect("applied");
-        }
+        events(&*self.home, count, now).await;
     }
 
     /// Lets the chain catch up.
@@ -470,4 +476,64 @@ async fn a_log_that_was_set_back_as_a_whole_is_noticed_by_a_head_kept_elsewhere(
         head.stands(&*log.home, NOW).await,
         Ok(Err(SetBack::Other(2)))
     );
+}
+
+/// Two nodes on one PostgreSQL, and whoever can write its tables.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn nodes_that_share_a_postgresql_keep_one_chain_and_its_tombstones() {
+    let cluster = Cluster::start("");
+    let address = cluster.address();
+    Postgres::migrate(&address).await.expect("migrated");
+    let open = || Postgres::open(&address, Settings::default());
+    let (one, other) = tokio::try_join!(open(), open()).expect("opened");
+    let key = key();
+    let keys = [key.public().clone()];
+    let sign = |entry: &Entry| entry.sign(&key);
+    let kept = RetentionDays(1);
+    for day in 0..4 {
+        let now = NOW.plus_s(day * DAY_S);
+        let late = now.plus_s(WAIT_S);
+        one.sweep(now, 10)
+            .await
+            .expect("partitions of the days to come");
+        for number in 0..6 {
+            let home = if number % 2 == 0 { &one } else { &other };
+            events(home, 1, now).await;
+        }
+        loop {
+            let both = tokio::join!(
+                turn(&one, &sign, Some(kept), late),
+                turn(&other, &sign, Some(kept), late)
+            );
+            if !both.0.expect("chained") && !both.1.expect("chained") {
+                break;
+            }
+        }
+    }
+    let report = verify(&other, &keys, NOW).await.expect("answers");
+    assert!(report.holds(), "{report:?}");
+    assert_eq!(
+        (report.segments, report.proven, report.destroyed),
+        (4, 12, 12)
+    );
+    assert_eq!(report.tombstones.len(), 2, "{report:?}");
+
+    let first_fault = async || {
+        let report = verify(&one, &keys, NOW).await;
+        report.expect("answers").first_fault
+    };
+    let tamper = |sql: &str| cluster.sql("sluis", sql);
+    let columns = "day, moment, requirement, what, outcome, who, party, whose, commit_id, trace";
+    for seq in [15, 24] {
+        tamper(&format!(
+            "INSERT INTO audit (seq, {columns}) SELECT seq, {columns} FROM audit WHERE seq = {seq}"
+        ));
+        assert!(first_fault().await.is_some(), "row {seq} is there twice");
+        tamper(&format!(
+            "DELETE FROM audit WHERE ctid = (SELECT max(ctid) FROM audit WHERE seq = {seq}) AND seq = {seq}"
+        ));
+        assert_eq!(first_fault().await, None);
+    }
+    tamper("DELETE FROM audit WHERE seq = 20");
+    assert_eq!(first_fault().await, Some(Fault::RowGone(20)));
 }

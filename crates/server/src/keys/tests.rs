@@ -45,7 +45,7 @@ async fn nodes_that_start_together_use_one_key() {
             .await
             .expect("listed")
             .len(),
-        5
+        6
     );
 }
 
