@@ -33,7 +33,11 @@ pub(super) async fn load<S: Store>(home: &S, now: Moment) -> Result<Vec<KeyRow>,
     loop {
         let found = home.find(row::SPACE, row::ALL, &by, page, now);
         let found = found.await.map_err(KeyFault::store)?;
-        for (key, row) in found.rows {
+        for (key, row) in found
+            .rows
+            .into_iter()
+            .filter(|(key, _)| !row::is_of_newer(key))
+        {
             rows.push(KeyRow::from_row(&key, row)?);
         }
         if rows.len() > KEYS_MAX {

@@ -105,9 +105,11 @@ impl Purpose {
         }
     }
 
-    /// Whether its keys can be in a hardware security module: those that sign with ES256.
+    /// Whether its keys can be in a hardware security module: those that sign with ES256 what others
+    /// verify. The audit log is signed at its own time and by whatever node comes first, so a module
+    /// that is away would hold up its retention (docs/decisions/0029).
     pub const fn signs(self) -> bool {
-        matches!(self.kind(), Kind::Signing)
+        matches!(self, Self::Tokens)
     }
 
     pub(super) const fn kind(self) -> Kind {

@@ -40,6 +40,17 @@ pub(super) fn key(purpose: Purpose, number: u32) -> Key {
     Key::Record(SPACE, bytes)
 }
 
+/// Whether a key is of a purpose that this program does not know: a newer one made it, beside which this
+/// one goes on.
+pub(super) fn is_of_newer(at: &Key) -> bool {
+    let purpose = at
+        .bytes()
+        .split(|byte| *byte == 0)
+        .next()
+        .unwrap_or_default();
+    std::str::from_utf8(purpose).is_ok_and(|name| Purpose::named(name).is_none())
+}
+
 /// A key as the store has it: everything but the secret can be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct KeyRow {
@@ -348,6 +359,16 @@ mod tests {
         let row = made(Purpose::Rows);
         let elsewhere = key(Purpose::Rows, 2);
         assert!(KeyRow::from_row(&elsewhere, stored(&row)).is_err());
+    }
+
+    /// design §4: nodes of two releases share a store.
+    #[test]
+    fn a_key_of_a_purpose_that_comes_later_is_passed_over() {
+        for purpose in Purpose::ALL {
+            assert!(!is_of_newer(&key(purpose, 256)), "{purpose}");
+        }
+        let later = [b"later".as_slice(), &[0, 0, 0, 0, 1]].concat();
+        assert!(is_of_newer(&Key::Record(SPACE, later)));
     }
 
     #[test]
