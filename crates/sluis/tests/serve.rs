@@ -50,7 +50,7 @@ fn a_node_serves_its_role_tells_its_health_and_drains_when_it_is_told_to_stop() 
     // The first key of each purpose of Mitz.
     assert_eq!(
         admin_json(&at, "/health/figures")["roles"]["mitz"]["commits"],
-        7
+        8
     );
     assert_eq!(admin(&at, "/anything").0, 404);
     runtime().block_on(async {
