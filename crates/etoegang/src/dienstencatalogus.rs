@@ -1,7 +1,13 @@
 //! The service catalogue (dienstencatalogus, etoegang.md §5.5): which services there are, at which
 //! level, through which HM, and whether a native app may use them.
 //!
-//! A value. Reading the published file, and checking its signature, is not here yet.
+//! [`uitgave`] is the published file as values, [`reading`] and [`writing`] lead from and to its XML,
+//! [`geldend`] says which publication is in force. Roles only see [`Dienstencatalogus`].
+
+pub mod geldend;
+pub mod reading;
+pub mod uitgave;
+mod writing;
 
 use std::collections::BTreeMap;
 
@@ -9,6 +15,12 @@ use identity::{EntityId, Oin, ServiceId, ServiceUuid};
 
 use crate::betrouwbaarheidsniveau::Betrouwbaarheidsniveau;
 use crate::instellingen::Instellingen;
+
+/// The namespace of schema 1.13.
+const CATALOGUS: &str = "urn:etoegang:1.13:service-catalog";
+const SAML2: &str = "urn:oasis:names:tc:SAML:2.0:assertion";
+const METADATA: &str = "urn:oasis:names:tc:SAML:2.0:metadata";
+const XML: &str = "http://www.w3.org/XML/1998/namespace";
 
 /// Services of one catalogue, at most. All of eToegang has some thousands.
 pub const DIENSTEN_MAX: usize = 100_000;

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use verdict::Moment;
 
 /// Whole seconds with a final `Z`. A moment that no calendar holds becomes the nearest that one does.
-pub(crate) fn write(moment: Moment) -> String {
+pub fn write(moment: Moment) -> String {
     let (first, last) = (Timestamp::MIN.as_second(), Timestamp::MAX.as_second());
     let timestamp = Timestamp::from_second(moment.unix().clamp(first, last));
     timestamp.unwrap_or(Timestamp::MAX).to_string()
@@ -12,7 +12,7 @@ pub(crate) fn write(moment: Moment) -> String {
 
 /// Reads `2026-11-22T10:00:00Z`, with or without a fraction, which is rounded down. Any offset but
 /// `Z` is refused, as SAML core 1.3.3 has none.
-pub(crate) fn read(text: &str) -> Option<Moment> {
+pub fn read(text: &str) -> Option<Moment> {
     const FORM: &[u8; 19] = b"dddd-dd-ddTdd:dd:dd";
     let text = text.strip_suffix('Z')?;
     let (seconds, fraction) = text.split_once('.').unwrap_or((text, "0"));

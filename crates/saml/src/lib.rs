@@ -14,12 +14,10 @@
 //!
 //! Start reading at [`digid::accept`].
 
-mod instant;
 mod name_id;
 mod names;
 mod soap;
 mod status;
-mod writer;
 
 pub mod artifact;
 pub mod artifact_resolve;
@@ -29,12 +27,14 @@ pub mod digid;
 pub mod encryption;
 pub mod entrance;
 pub mod incoming;
+pub mod instant;
 pub mod keys;
 pub mod logout;
 pub mod metadata;
 pub mod reader;
 pub mod redirect;
 pub mod signature;
+pub mod writer;
 
 pub use name_id::{BadNameId, NameId, SECTOR_BSN};
 pub use soap::fault as soap_fault;

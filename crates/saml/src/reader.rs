@@ -12,26 +12,40 @@ use uppsala::{NodeId, NodeKind, Parser};
 
 use crate::names;
 
-/// The longest message that is read, in bytes. DigiD's answers are below 16 KiB; metadata with
-/// many certificates below 64 KiB.
-pub const BYTES_MAX: usize = 256 * 1024;
+/// How much of a document is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bounds {
+    /// Bytes of the whole.
+    pub bytes: usize,
+    /// The deepest nesting of elements.
+    pub depth: u32,
+    /// How many `<` there may be: a bound on elements, and so on memory.
+    pub tags: usize,
+    /// How many `=` may stand between one `<` and the next: a bound on the attributes of an element.
+    /// The parser compares every attribute of an element with every other.
+    pub equals: usize,
+    /// How many namespace declarations there may be: the parser searches those in scope one by one.
+    pub namespaces: usize,
+}
 
-/// The deepest nesting of elements. A DigiD answer has 12 levels, one with `Advice` about 20.
-pub const DEPTH_MAX: u32 = 64;
-
-/// How many `=` may stand between one `<` and the next: a bound on the attributes of an element.
-/// The parser compares every attribute of an element with every other.
-const EQUALS_MAX: usize = 256;
-
-/// How many namespace declarations a document may hold: the parser searches them one by one.
-const XMLNS_MAX: usize = 1024;
+impl Bounds {
+    /// Of a message. DigiD's answers are below 16 KiB, metadata with many certificates below 64 KiB;
+    /// an answer has 12 levels, one with `Advice` about 20.
+    pub const MESSAGE: Self = Self {
+        bytes: 256 * 1024,
+        depth: 64,
+        tags: 256 * 1024,
+        equals: 256,
+        namespaces: 1024,
+    };
+}
 
 /// Why bytes are no message. No variant repeats any part of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unreadable {
-    /// Longer than [`BYTES_MAX`].
+    /// Longer than [`Bounds::bytes`].
     TooLarge,
-    /// More attributes or namespace declarations than any SAML message has.
+    /// More elements, attributes or namespace declarations than [`Bounds`] allows.
     TooMany,
     /// Not UTF-8, or declared to be something else.
     NotUtf8,
@@ -43,7 +57,7 @@ pub enum Unreadable {
     Comment,
     /// One identifier on two elements.
     DuplicateId,
-    /// Not well-formed, or nested deeper than [`DEPTH_MAX`].
+    /// Not well-formed, or nested deeper than [`Bounds::depth`].
     Malformed,
 }
 
@@ -51,7 +65,7 @@ impl Unreadable {
     /// One line for the operator.
     pub const fn text(self) -> &'static str {
         match self {
-            Self::TooLarge => "the message is longer than 256 KiB",
+            Self::TooLarge => "the message is longer than any that is read",
             Self::TooMany => "the message has more attributes or namespaces than any SAML message",
             Self::NotUtf8 => "the message is not UTF-8",
             Self::Doctype => "the message has a document type declaration",
@@ -73,7 +87,12 @@ impl std::error::Error for Unreadable {}
 
 /// Reads a protocol message. Comments are refused.
 pub fn parse(message: &[u8]) -> Result<Document, Unreadable> {
-    let document = parse_tolerating_comments(message)?;
+    parse_within(message, Bounds::MESSAGE)
+}
+
+/// [`parse`] within other bounds than those of a message.
+pub fn parse_within(message: &[u8], bounds: Bounds) -> Result<Document, Unreadable> {
+    let document = parse_tolerating_comments_within(message, bounds)?;
     let comment = |id| matches!(document.0.node_kind(id), Some(NodeKind::Comment(_)));
     if document
         .0
@@ -89,10 +108,18 @@ pub fn parse(message: &[u8]) -> Result<Document, Unreadable> {
 /// Reads a file that a person may have edited, such as metadata. Comments are skipped, and the
 /// text around one is read as a whole.
 pub fn parse_tolerating_comments(message: &[u8]) -> Result<Document, Unreadable> {
-    let text = bounded_text(message)?;
+    parse_tolerating_comments_within(message, Bounds::MESSAGE)
+}
+
+/// [`parse_tolerating_comments`] within other bounds than those of a message.
+pub fn parse_tolerating_comments_within(
+    message: &[u8],
+    bounds: Bounds,
+) -> Result<Document, Unreadable> {
+    let text = bounded_text(message, bounds)?;
     let parser = Parser::new()
         .with_forbid_dtd(true)
-        .with_max_depth(DEPTH_MAX);
+        .with_max_depth(bounds.depth);
     let document = parser.parse(text).map_err(|_| Unreadable::Malformed)?;
     let declared = document
         .xml_declaration
@@ -252,8 +279,8 @@ pub(crate) const fn is_space(c: char) -> bool {
 }
 
 /// The checks that must come before the parser.
-fn bounded_text(message: &[u8]) -> Result<&str, Unreadable> {
-    if message.len() > BYTES_MAX {
+fn bounded_text(message: &[u8], bounds: Bounds) -> Result<&str, Unreadable> {
+    if message.len() > bounds.bytes {
         return Err(Unreadable::TooLarge);
     }
     let text = str::from_utf8(message).map_err(|_| Unreadable::NotUtf8)?;
@@ -261,8 +288,9 @@ fn bounded_text(message: &[u8]) -> Result<&str, Unreadable> {
         return Err(Unreadable::Doctype); // digid case 31
     }
     let equals = |piece: &str| piece.bytes().filter(|byte| *byte == b'=').count();
-    if text.split('<').any(|piece| equals(piece) > EQUALS_MAX)
-        || text.matches("xmlns").count() > XMLNS_MAX
+    if text.split('<').any(|piece| equals(piece) > bounds.equals)
+        || text.matches('<').count() > bounds.tags
+        || text.matches("xmlns").count() > bounds.namespaces
     {
         return Err(Unreadable::TooMany);
     }
@@ -375,8 +403,11 @@ mod tests {
     #[test]
     fn size_depth_attributes_and_namespaces_are_bounded() {
         let sized = |bytes: usize| format!("<a>{}</a>", "x".repeat(bytes - 7));
-        assert!(parse(sized(BYTES_MAX).as_bytes()).is_ok());
-        assert_eq!(refusal(&sized(BYTES_MAX + 1)), Unreadable::TooLarge);
+        assert!(parse(sized(Bounds::MESSAGE.bytes).as_bytes()).is_ok());
+        assert_eq!(
+            refusal(&sized(Bounds::MESSAGE.bytes + 1)),
+            Unreadable::TooLarge
+        );
 
         let deep = |depth: usize| format!("{}{}", "<a>".repeat(depth), "</a>".repeat(depth));
         assert!(parse(deep(64).as_bytes()).is_ok());
@@ -386,12 +417,18 @@ mod tests {
             let attributes: Vec<_> = (0..count).map(|n| format!("a{n}=''")).collect();
             format!("<a {}/>", attributes.join(" "))
         };
-        assert!(parse(wide(EQUALS_MAX).as_bytes()).is_ok());
-        assert_eq!(refusal(&wide(EQUALS_MAX + 1)), Unreadable::TooMany);
+        assert!(parse(wide(Bounds::MESSAGE.equals).as_bytes()).is_ok());
+        assert_eq!(
+            refusal(&wide(Bounds::MESSAGE.equals + 1)),
+            Unreadable::TooMany
+        );
 
         let spaces = |count: usize| format!("<a>{}</a>", "<b xmlns='u'/>".repeat(count));
-        assert!(parse(spaces(XMLNS_MAX).as_bytes()).is_ok());
-        assert_eq!(refusal(&spaces(XMLNS_MAX + 1)), Unreadable::TooMany);
+        assert!(parse(spaces(Bounds::MESSAGE.namespaces).as_bytes()).is_ok());
+        assert_eq!(
+            refusal(&spaces(Bounds::MESSAGE.namespaces + 1)),
+            Unreadable::TooMany
+        );
     }
 
     #[test]

@@ -18,7 +18,7 @@ use crate::keys::{
     decode_base64, digest_of_uri,
 };
 use crate::names::{ASSERTION, DSIG, ENVELOPED_SIGNATURE, EXC_C14N};
-use crate::reader::{self, Document, Element};
+use crate::reader::{self, Bounds, Document, Element};
 use crate::writer::El;
 
 /// How many prefixes an `InclusiveNamespaces` may list. DigiD lists four. Canonicalization looks
@@ -103,6 +103,16 @@ impl Signed {
 /// Errs when the signature is not exactly of the profile, when none of the keys made it, or when
 /// the element differs from what was signed (digid cases 4, 15, 28, 29, 32).
 pub fn verify(element: Element<'_>, trusted: &[TrustedKey]) -> Result<Signed, SignatureFault> {
+    verify_within(element, trusted, Bounds::MESSAGE)
+}
+
+/// [`verify`] for an element that was read within other bounds than those of a message: what was
+/// signed is read again within the same.
+pub fn verify_within(
+    element: Element<'_>,
+    trusted: &[TrustedKey],
+    bounds: Bounds,
+) -> Result<Signed, SignatureFault> {
     let mut signatures = element.all(DSIG, "Signature");
     let signature = signatures.next().ok_or(SignatureFault::Missing)?; // digid case 28
     if signatures.next().is_some() {
@@ -124,7 +134,7 @@ pub fn verify(element: Element<'_>, trusted: &[TrustedKey]) -> Result<Signed, Si
     if digest::digest(claim.digest_method, &octets).as_ref() != claim.digest {
         return Err(SignatureFault::Digest);
     }
-    let document = reader::parse(&octets).map_err(|_| SignatureFault::Malformed)?;
+    let document = reader::parse_within(&octets, bounds).map_err(|_| SignatureFault::Malformed)?;
     Ok(Signed(document))
 }
 
@@ -168,6 +178,11 @@ pub fn sign(message: &str, key: &SigningKey) -> Result<String, CannotSign> {
     sign_listing(message, key, "")
 }
 
+/// [`sign`] for a document that is read within other bounds than those of a message.
+pub fn sign_within(message: &str, key: &SigningKey, bounds: Bounds) -> Result<String, CannotSign> {
+    sign_bounded(message, key, "", bounds)
+}
+
 /// [`sign`] with an `InclusiveNamespaces` of these prefixes (separated by spaces), as DigiD writes
 /// it. A message that will stand inside another must declare each listed prefix itself, or its
 /// digest changes with its surroundings.
@@ -176,7 +191,17 @@ pub(crate) fn sign_listing(
     key: &SigningKey,
     prefixes: &str,
 ) -> Result<String, CannotSign> {
-    let document = reader::parse(message.as_bytes()).map_err(|_| CannotSign::NotAMessage)?;
+    sign_bounded(message, key, prefixes, Bounds::MESSAGE)
+}
+
+fn sign_bounded(
+    message: &str,
+    key: &SigningKey,
+    prefixes: &str,
+    bounds: Bounds,
+) -> Result<String, CannotSign> {
+    let document = reader::parse_within(message.as_bytes(), bounds);
+    let document = document.map_err(|_| CannotSign::NotAMessage)?;
     let root = document.root();
     let id = root.attribute("ID").filter(|id| !id.is_empty());
     let id = id.ok_or(CannotSign::NotAMessage)?;

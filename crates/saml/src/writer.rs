@@ -1,7 +1,9 @@
 //! Writing XML: every value is escaped on its way out.
 
+use std::fmt;
+
 /// An element under construction.
-pub(crate) struct El {
+pub struct El {
     name: &'static str,
     attributes: Vec<(&'static str, String)>,
     content: Vec<Content>,
@@ -16,7 +18,7 @@ enum Content {
 
 impl El {
     /// An empty element. Prefixes in names are declared with [`El::attr`] as `xmlns:…`.
-    pub(crate) const fn new(name: &'static str) -> Self {
+    pub const fn new(name: &'static str) -> Self {
         Self {
             name,
             attributes: Vec::new(),
@@ -24,30 +26,39 @@ impl El {
         }
     }
 
-    pub(crate) fn attr(mut self, name: &'static str, value: impl Into<String>) -> Self {
+    /// The element with this attribute.
+    #[must_use]
+    pub fn attr(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.attributes.push((name, value.into()));
         self
     }
 
     /// The attribute, when there is a value.
-    pub(crate) fn attr_if(self, name: &'static str, value: Option<impl Into<String>>) -> Self {
+    #[must_use]
+    pub fn attr_if(self, name: &'static str, value: Option<impl Into<String>>) -> Self {
         match value {
             Some(value) => self.attr(name, value),
             None => self,
         }
     }
 
-    pub(crate) fn text(mut self, text: impl Into<String>) -> Self {
+    /// The element with this text at its end.
+    #[must_use]
+    pub fn text(mut self, text: impl Into<String>) -> Self {
         self.content.push(Content::Text(text.into()));
         self
     }
 
-    pub(crate) fn child(mut self, child: Self) -> Self {
+    /// The element with this one at its end.
+    #[must_use]
+    pub fn child(mut self, child: Self) -> Self {
         self.content.push(Content::El(child));
         self
     }
 
-    pub(crate) fn children(mut self, children: impl IntoIterator<Item = Self>) -> Self {
+    /// The element with these at its end, in order.
+    #[must_use]
+    pub fn children(mut self, children: impl IntoIterator<Item = Self>) -> Self {
         self.content.extend(children.into_iter().map(Content::El));
         self
     }
@@ -58,7 +69,7 @@ impl El {
     }
 
     /// The element as text, without an XML declaration.
-    pub(crate) fn to_xml(&self) -> String {
+    pub fn to_xml(&self) -> String {
         let mut out = String::new();
         self.write(&mut out);
         out
@@ -85,6 +96,13 @@ impl El {
         out.push_str("</");
         out.push_str(self.name);
         out.push('>');
+    }
+}
+
+impl fmt::Debug for El {
+    /// Prints no content: an element may hold a BSN.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("El").field(&self.name).finish()
     }
 }
 

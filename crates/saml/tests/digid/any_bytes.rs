@@ -126,8 +126,9 @@ proptest! {
 /// compares everything with everything minutes; here the whole test takes a moment.
 #[test]
 fn the_hardest_documents_are_judged_in_bounded_time() {
-    let fill =
-        |piece: &str, around: usize| piece.repeat((reader::BYTES_MAX - around) / piece.len());
+    let fill = |piece: &str, around: usize| {
+        piece.repeat((reader::Bounds::MESSAGE.bytes - around) / piece.len())
+    };
     let numbered = |make: fn(usize) -> String, bytes: usize| {
         let mut text = String::new();
         for n in 0.. {
@@ -139,7 +140,7 @@ fn the_hardest_documents_are_judged_in_bounded_time() {
         }
         text
     };
-    let room = reader::BYTES_MAX - 4096;
+    let room = reader::Bounds::MESSAGE.bytes - 4096;
     let prefixes = numbered(|n| format!("p{n} "), 4096);
     let declared = numbered(|n| format!(" xmlns:n{n}='u'"), 200 * 14);
     for hostile in [
