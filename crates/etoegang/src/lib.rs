@@ -12,6 +12,7 @@
 //! | GUC9, the refresh through AD and MR | [`guc::guc9`] |
 //! | the AD: means, sessions, pseudonyms | [`authenticatiedienst`] |
 //! | what an MR keeps and decides | [`machtiging`] |
+//! | what an HM and an AD publish of themselves | [`discovery`] |
 //! | levels of assurance | [`betrouwbaarheidsniveau`] |
 //! | the service catalogue | [`dienstencatalogus`] |
 //! | what the scheme leaves open, as settings | [`instellingen`] |
@@ -24,6 +25,7 @@
 pub mod authenticatiedienst;
 pub mod betrouwbaarheidsniveau;
 pub mod dienstencatalogus;
+pub mod discovery;
 pub mod dv_hm;
 pub mod guc;
 pub mod hm_ad;

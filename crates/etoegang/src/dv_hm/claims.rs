@@ -16,6 +16,22 @@ pub const ACCESS_TOKEN_TYP: &str = "at+jwt";
 /// The type of a person's pseudonym. Sources know 1.9 and 1.13; this one is emitted.
 pub const PSEUDO: &str = "urn:etoegang:1.13:EntityConcernedID:Pseudo";
 
+/// What an ID token can say, for `claims_supported` (OIDC Discovery §3).
+pub const ID_TOKEN_CLAIMS: [&str; 12] = [
+    "iss",
+    "aud",
+    "sub",
+    "sub_id_type",
+    "nonce",
+    "acr",
+    "auth_time",
+    "jti",
+    "iat",
+    "nbf",
+    "exp",
+    "represents",
+];
+
 /// The claims of an access token, for the DV's backend. There is no `amr`: the profile forbids it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AccessToken {
