@@ -346,7 +346,7 @@ mod tests {
         let now = Moment::from_unix(crate::testing::NOW);
         let token = IdToken::of(&hm(), &family(), handle, Some("n".into()), now);
         let Ok(Value::Object(claims)) = serde_json::to_value(token) else {
-            unreachable!("claims are an object");
+            panic!("claims are an object");
         };
         let mut told = ID_TOKEN_CLAIMS;
         told.sort_unstable();

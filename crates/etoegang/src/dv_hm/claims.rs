@@ -200,7 +200,7 @@ impl IdToken {
 
 impl Represents {
     /// etoegang case 11: outside who stands between, inside who is represented.
-    fn of(wie: &Vertegenwoordiging) -> Self {
+    pub(crate) fn of(wie: &Vertegenwoordiging) -> Self {
         let one = |kenmerk: &Kenmerk, schakel: &Schakel, represents| Self {
             sub: kenmerk.waarde().to_owned(),
             sub_id_type: kenmerk.soort().urn().to_owned(),

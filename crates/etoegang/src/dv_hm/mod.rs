@@ -10,6 +10,7 @@ pub mod introspect;
 pub mod onderhanden;
 pub mod revoke;
 pub mod token;
+pub mod userinfo;
 
 use std::collections::HashMap;
 use std::sync::Arc;
