@@ -178,10 +178,16 @@ impl Metagegevens {
                 "authorization_response_iss_parameter_supported".into(),
                 json!(true),
             ),
-            ("request_parameter_supported".into(), json!(false)),
+            // A request_uri counts only when it was pushed (RFC 9126 §5): none is fetched.
             ("request_uri_parameter_supported".into(), json!(false)),
-            ("claims_parameter_supported".into(), json!(false)),
         ]);
+        let is_hm = self.aanbieder == Aanbieder::Hm;
+        document.insert("request_parameter_supported".to_owned(), json!(is_hm));
+        document.insert("claims_parameter_supported".to_owned(), json!(is_hm));
+        if is_hm {
+            let name = "request_object_signing_alg_values_supported";
+            document.insert(name.to_owned(), json!(algorithms));
+        }
     }
 }
 
@@ -192,6 +198,7 @@ impl Aanbieder {
         match self {
             Self::Hm => &[
                 ("authorization_endpoint", "authorize", false),
+                ("pushed_authorization_request_endpoint", "par", true), // RFC 9126 §5
                 ("token_endpoint", "token", true),
                 ("jwks_uri", "jwks", false),
                 ("userinfo_endpoint", "userinfo", true),
@@ -256,6 +263,7 @@ mod tests {
         let expected = json!({
             "issuer": "https://hm.test/etd/1.13",
             "authorization_endpoint": url("authorize"),
+            "pushed_authorization_request_endpoint": url("par"),
             "token_endpoint": url("token"),
             "jwks_uri": url("jwks"),
             "userinfo_endpoint": url("userinfo"),
@@ -283,9 +291,10 @@ mod tests {
             "revocation_endpoint_auth_signing_alg_values_supported": algorithms,
             "authorization_response_iss_parameter_supported": true,
             "tls_client_certificate_bound_access_tokens": false,
-            "request_parameter_supported": false,
+            "request_object_signing_alg_values_supported": algorithms,
+            "request_parameter_supported": true,
             "request_uri_parameter_supported": false,
-            "claims_parameter_supported": false,
+            "claims_parameter_supported": true,
         });
         assert_eq!(said, expected);
         assert_eq!(cache_control(), "public, max-age=604800");

@@ -46,6 +46,24 @@ impl Parameters {
         }
     }
 
+    /// Parameters that came in another way than as a form: in a signed request, or from a row.
+    ///
+    /// # Errors
+    /// [`Malformed`] for a repetition, or too many.
+    pub fn of(pairs: impl IntoIterator<Item = (String, String)>) -> Result<Self, Malformed> {
+        let mut known: Vec<(String, String)> = Vec::new();
+        for (name, value) in pairs {
+            if known.len() == PARAMETERS_MAX {
+                return Err(Malformed::TooMany);
+            }
+            if known.iter().any(|(seen, _)| *seen == name) {
+                return Err(Malformed::Repeated);
+            }
+            known.push((name, value));
+        }
+        Ok(Self(known))
+    }
+
     /// The same for whoever answers a repetition by which parameter it is: what came first of each
     /// name, and the names that came again.
     ///

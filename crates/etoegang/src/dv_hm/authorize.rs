@@ -1,13 +1,13 @@
 //! The authorization request of an app (GUC7, GUC8; etoegang.md §4.3).
 //!
-//! Signed and pushed requests, and the `claims` parameter, are not here yet: each is refused by the
-//! name that OpenID Connect has for it, or not looked at.
+//! How it comes, as it is, signed or pushed, is the business of [`super::verzoek`].
 
 use identity::{EntityId, Rol};
 use protocol::authorize::{self, AuthorizeRefusal, RedirectRefusal};
 use protocol::wire::{Malformed, Parameters, with_query};
 use serde::{Deserialize, Serialize};
 
+use super::gevraagde_claims::GevraagdeClaims;
 use super::{DvApps, Hm};
 use crate::betrouwbaarheidsniveau::Betrouwbaarheidsniveau;
 use crate::dienstencatalogus::{Dienst, Dienstencatalogus, Stand};
@@ -52,6 +52,8 @@ pub struct AuthorizationRequest {
     pub opnieuw: bool,
     /// The AD that the app chose for the person.
     pub ad: Option<EntityId>,
+    /// What the app wants to know by name.
+    pub claims: GevraagdeClaims,
 }
 
 /// The parameters of a request that was read, as a cookie or a row carries them until the login ends:
@@ -71,6 +73,8 @@ pub enum Afgebroken {
     GeenAttribuut,
     /// Means or mandate do not reach the level.
     NiveauNietGehaald,
+    /// Another person logged in than the app asked for (OIDC Core §3.1.2.2).
+    AnderePersoon,
     /// AD or MR do not answer.
     NietBereikbaar,
 }
@@ -147,8 +151,14 @@ impl AuthorizationRequest {
             .map(|app| app.dv.clone())
             .ok_or_else(|| refuse(unknown))?;
         let dienst = dienst(&oidc, &dv, hm, catalogus).map_err(refuse)?;
+        let claims = GevraagdeClaims::read(parameters.get("claims"), &dienst);
+        let claims =
+            claims.map_err(|reason| refuse(("invalid_request", "OIDC Core §5.5", reason)))?;
+        let gevraagd = gevraagd(parameters, &dienst).map_err(refuse)?;
         Ok(Self {
-            gevraagd: gevraagd(parameters, &dienst).map_err(refuse)?,
+            // Both are conditions: the higher one holds.
+            gevraagd: gevraagd.max(claims.niveau),
+            claims,
             opnieuw: opnieuw(parameters).map_err(refuse)?,
             ad: ad(parameters).map_err(refuse)?,
             state,
@@ -190,6 +200,7 @@ impl Afgebroken {
                 "unmet_authentication_requirements",
                 "the level was not reached",
             ),
+            Self::AnderePersoon => ("login_required", "another person logged in"),
             Self::NietBereikbaar => ("temporarily_unavailable", "please try again in a moment"),
         }
     }

@@ -25,13 +25,19 @@ pub struct Aanmelding {
 /// Makes the code of a login; `id` is random.
 ///
 /// # Errors
-/// [`Afgebroken::NiveauNietGehaald`]: means or mandate are below what was asked. No row is written.
+/// [`Afgebroken::NiveauNietGehaald`]: means or mandate are below what was asked.
+/// [`Afgebroken::AnderePersoon`]: it is not the person that the app named. No row is written.
 pub fn uitgeven(
     request: &AuthorizationRequest,
     aanmelding: Aanmelding,
     id: [u8; 16],
     now: Moment,
 ) -> Result<Verdict<Handle>, Afgebroken> {
+    // OIDC Core §3.1.2.2
+    let named = request.claims.sub.as_ref();
+    if named.is_some_and(|sub| *sub != aanmelding.sub) {
+        return Err(Afgebroken::AnderePersoon);
+    }
     let (wie, gebruikt) = match aanmelding.vertegenwoordiging {
         Some((wie, gebruikt)) => (Some(wie), gebruikt),
         None => (None, Vec::new()),
@@ -131,5 +137,21 @@ mod tests {
         );
         // etoegang.md §3
         assert_eq!(verdict.err(), Some(Afgebroken::NiveauNietGehaald));
+    }
+
+    #[test]
+    fn oidc_core_3_1_2_2_nobody_elses_code_is_given_to_an_app_that_named_the_person() {
+        let now = Moment::from_unix(NOW);
+        let named = |sub: &str| {
+            let claims = format!("{{\"id_token\":{{\"sub\":{{\"value\":\"{sub}\"}}}}}}");
+            let request = request(&[("claims", &claims)]);
+            let login = login(Betrouwbaarheidsniveau::Loa3);
+            uitgeven(&request, login, [9; 16], now).map(|_| ()).err()
+        };
+        // OIDC Core §3.1.2.2
+        assert_eq!(named(&family().sub), None);
+        assert_eq!(named("iemand-anders"), Some(Afgebroken::AnderePersoon));
+        let refusal = request(&[]).afgebroken(Afgebroken::AnderePersoon);
+        assert_eq!(refusal.error, "login_required");
     }
 }

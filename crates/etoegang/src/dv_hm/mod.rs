@@ -6,11 +6,13 @@ pub mod authorize;
 pub mod claims;
 pub mod code;
 pub mod family;
+pub mod gevraagde_claims;
 pub mod introspect;
 pub mod onderhanden;
 pub mod revoke;
 pub mod token;
 pub mod userinfo;
+pub mod verzoek;
 
 use std::collections::HashMap;
 use std::sync::Arc;
