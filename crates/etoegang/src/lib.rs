@@ -13,6 +13,7 @@
 //! | the AD: means, sessions, pseudonyms | [`authenticatiedienst`] |
 //! | what an MR keeps and decides | [`machtiging`] |
 //! | what an HM and an AD publish of themselves | [`discovery`] |
+//! | what the audit log holds | [`gebeurtenis`] |
 //! | levels of assurance | [`betrouwbaarheidsniveau`] |
 //! | the service catalogue | [`dienstencatalogus`] |
 //! | what the scheme leaves open, as settings | [`instellingen`] |
@@ -27,6 +28,7 @@ pub mod betrouwbaarheidsniveau;
 pub mod dienstencatalogus;
 pub mod discovery;
 pub mod dv_hm;
+pub mod gebeurtenis;
 pub mod guc;
 pub mod hm_ad;
 pub mod hm_mr;

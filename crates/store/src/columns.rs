@@ -2,7 +2,7 @@
 //!
 //! Nothing here knows a database. What is read back is parsed, never trusted.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
 
@@ -52,6 +52,25 @@ impl Kind {
             Self::Record => Key::Record(space, id.to_vec()),
         })
     }
+}
+
+/// The details of an event as they are written: a JSON object, or nothing where there are none.
+pub(crate) fn details(details: &BTreeMap<&'static str, String>) -> Option<String> {
+    let object = || serde_json::json!(details).to_string();
+    (!details.is_empty()).then(object)
+}
+
+/// The same read back.
+pub(crate) fn details_of(text: Option<&str>) -> Result<BTreeMap<String, String>, Damaged> {
+    let text = text.unwrap_or("{}");
+    serde_json::from_str(text).map_err(|_| Damaged::at("audit", "details"))
+}
+
+/// The same as a reader of the log gets them.
+pub(crate) fn owned(details: &BTreeMap<&'static str, String>) -> BTreeMap<String, String> {
+    let each = details.iter();
+    each.map(|(name, value)| ((*name).to_owned(), value.clone()))
+        .collect()
 }
 
 /// A row's content as it is written. Made on the caller's thread, not on the writer's.

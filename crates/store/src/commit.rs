@@ -1,6 +1,6 @@
 //! What a home is asked, and what it answers.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::fmt;
 use std::io;
 
@@ -303,6 +303,8 @@ pub struct AuditRow {
     pub who: Actor,
     /// Whose data it concerns.
     pub whose: Option<PersonTag>,
+    /// What else it was about, by name.
+    pub details: BTreeMap<String, String>,
     /// The commit whose changes it tells of.
     pub commit: CommitId,
     /// The request that it came from; none for what no request asked for.

@@ -6,6 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use verdict::{Event, IndexKey, Key, Moment, Row, Sealed, Space};
 
+use crate::columns;
 use crate::commit::AUDIT_ROWS_MAX;
 use crate::{Applied, AuditRow, Commit, Down, Found, Group, NotCommitted, Page, Standing};
 use crate::{AuditGap, Destroyed, RetentionDays, Store, Write};
@@ -237,6 +238,7 @@ impl Held {
             outcome: event.outcome,
             who: event.who.clone(),
             whose: event.whose,
+            details: columns::owned(&event.details),
             commit: commit.id(),
             trace: commit.trace().copied(),
         });

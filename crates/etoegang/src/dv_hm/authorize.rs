@@ -6,11 +6,13 @@ use identity::{EntityId, Rol};
 use protocol::authorize::{self, AuthorizeRefusal, RedirectRefusal};
 use protocol::wire::{Malformed, Parameters, with_query};
 use serde::{Deserialize, Serialize};
+use verdict::{Actor, Event};
 
 use super::gevraagde_claims::GevraagdeClaims;
 use super::{DvApps, Hm};
 use crate::betrouwbaarheidsniveau::Betrouwbaarheidsniveau;
 use crate::dienstencatalogus::{Dienst, Dienstencatalogus, Stand};
+use crate::gebeurtenis::Over;
 
 /// Characters of `state` and `nonce`, at least: 128 bits take 22 in base64url. That they are random
 /// nobody can see.
@@ -187,7 +189,32 @@ impl AuthorizationRequest {
     }
 }
 
+impl AuthorizationRequest {
+    /// What the audit log holds of a login that ended without a code. The caller adds to `over` whom
+    /// it had asked by then; `transaction` is the number of its run (etoegang case 94).
+    pub fn afgebroken_event(
+        &self,
+        afgebroken: Afgebroken,
+        over: &Over,
+        transaction: [u8; 16],
+    ) -> Event {
+        let who = Actor::Party(self.oidc.client.client_id.clone());
+        let event = Event::refused("etoegang.md §4.3", afgebroken.reden(), who);
+        over.in_event(event, transaction)
+    }
+}
+
 impl Afgebroken {
+    /// Why, for the operator; the app may hear less.
+    const fn reden(self) -> &'static str {
+        match self {
+            Self::GeenMachtiging => "the MR found no mandate",
+            Self::GeenAttribuut => "an attribute that the service needs cannot be had",
+            Self::NietBereikbaar => "an AD or MR does not answer",
+            _ => self.error().1,
+        }
+    }
+
     const fn error(self) -> (&'static str, &'static str) {
         match self {
             Self::Geannuleerd => ("access_denied", "the person cancelled"),
@@ -498,6 +525,12 @@ mod tests {
         );
         let level = url(Afgebroken::NiveauNietGehaald);
         assert!(level.contains("error=unmet_authentication_requirements&"));
+        let over = Over::dienst(&whole.dienst);
+        let told = whole.afgebroken_event(Afgebroken::GeenMachtiging, &over, [7; 16]);
+        // etoegang case 94
+        assert_eq!(told.what, "the MR found no mandate");
+        assert_eq!(told.details["service"], service().service_id.to_string());
+        assert_eq!(told.details["transaction"], "07".repeat(16));
         let away = url(Afgebroken::NietBereikbaar);
         assert!(away.contains("error=temporarily_unavailable&"));
     }

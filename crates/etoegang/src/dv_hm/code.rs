@@ -7,6 +7,7 @@ use verdict::{Actor, Event, Expect, Moment, Record as _, Verdict};
 use super::authorize::{Afgebroken, AuthorizationRequest};
 use super::family::{CODE_S, Family, Secret, Vertegenwoordiging};
 use crate::betrouwbaarheidsniveau::Betrouwbaarheidsniveau;
+use crate::gebeurtenis::Over;
 use crate::hm_ad::{AdRefreshToken, AdSessie};
 
 /// A person who logged in at an AD, and who may act for somebody as the MRs said.
@@ -70,15 +71,22 @@ pub fn uitgeven(
             ad_token: aanmelding.ad_token,
         },
     };
+    let event = Event::granted(
+        "etoegang.md §4.3",
+        "a code was issued",
+        Actor::Party(client_id),
+    );
+    // etoegang case 94
+    let is_represented = family.vertegenwoordiging.is_some();
+    let over = Over {
+        besluit: is_represented.then_some("permitted"),
+        ..Over::family(&family)
+    };
     Ok(Verdict {
         reply: Handle { id, generation: 0 },
         // etoegang case 75
         changes: vec![family.put(Family::key(id), Expect::Absent, now.plus_s(CODE_S))],
-        events: vec![Event::granted(
-            "etoegang.md §4.3",
-            "a code was issued",
-            Actor::Party(client_id),
-        )],
+        events: vec![over.in_event(event, id)],
     })
 }
 

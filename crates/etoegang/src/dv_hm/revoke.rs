@@ -5,6 +5,7 @@ use verdict::{Actor, Event, Key, Moment, Step, Stored, Verdict};
 
 use super::ProvenApp;
 use super::family::Family;
+use crate::gebeurtenis::Over;
 
 /// A token that its app does not need any more. The shell opens it: a refresh token by its MAC, an
 /// access token by its signature and the family in its `jti`.
@@ -63,15 +64,12 @@ impl FamilyVraag {
             return Step::reply(());
         };
         let who = Actor::Party(app.id().to_owned());
+        let event = Event::granted("RFC 7009 §2", "the app ended the login's tokens", who);
         let verdict = Verdict {
             reply: (),
             // etoegang case 84: the AD is told too
             changes: Family::einde(&found, self.id, self.now),
-            events: vec![Event::granted(
-                "RFC 7009 §2",
-                "the app ended the login's tokens",
-                who,
-            )],
+            events: vec![Over::family(&found.value).in_event(event, self.id)],
         };
         Step::Done(app.client.spent_in(verdict))
     }

@@ -19,6 +19,7 @@ use super::family::{CODE, Family, REFRESH_TOKEN, Secret};
 use super::{Hm, ProvenApp};
 use crate::betrouwbaarheidsniveau::Betrouwbaarheidsniveau;
 use crate::dienstencatalogus::Stand;
+use crate::gebeurtenis::Over;
 use crate::guc::guc9::Vernieuwing;
 
 /// The grants of this endpoint.
@@ -312,14 +313,11 @@ impl DienstVraag {
         let mut changes = vec![put(&request.hm, &given, handle.id, found.version, &issued)];
         changes.extend(unused.flatten().map(|unused| unused.onthouden(now)));
         let who = Actor::Party(request.app.id().to_owned());
+        let event = Event::granted("etoegang.md §4.4", "tokens were issued", who);
         request.done(Verdict {
             reply: TokenAnswer::Issued(Box::new(issued)),
             changes,
-            events: vec![Event::granted(
-                "etoegang.md §4.4",
-                "tokens were issued",
-                who,
-            )],
+            events: vec![Over::family(&given).in_event(event, handle.id)],
         })
     }
 }

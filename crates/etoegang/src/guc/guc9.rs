@@ -39,6 +39,7 @@ use crate::dienstencatalogus::{Dienst, Stand};
 use crate::dv_hm::family::{Family, Lease, Secret};
 use crate::dv_hm::token::{TokenAnswer, counts, invalid_grant, narrowed};
 use crate::dv_hm::{Hm, ProvenApp};
+use crate::gebeurtenis::Over;
 use crate::hm_ad::AdRefreshToken;
 
 /// Seconds for which one refresh has the family to itself: the AD and the MR get five each, and the
@@ -59,6 +60,7 @@ pub struct Vernieuwing {
     handle: Option<Handle>,
     scope: Option<String>,
     run: [u8; 16],
+    over: Over,
 }
 
 /// What the rule asks, in order. A conflict leads back to the last save: answers of AD and MR are kept
@@ -117,6 +119,7 @@ impl Vernieuwing {
             handle,
             scope,
             run: entropy.bytes("etoegang.guc9"),
+            over: Over::default(),
         }
     }
 
@@ -162,12 +165,16 @@ impl Vernieuwing {
         refusal: Refusal,
         changes: Vec<Change<Clear>>,
     ) -> Verdict<TokenAnswer> {
-        let who = Actor::Party(self.app.id().to_owned());
+        let event = Event::refused(refusal.requirement, refusal.reason, self.who());
         Verdict {
             reply,
             changes,
-            events: vec![Event::refused(refusal.requirement, refusal.reason, who)],
+            events: vec![self.over.in_event(event, self.run)],
         }
+    }
+
+    fn who(&self) -> Actor {
+        Actor::Party(self.app.id().to_owned())
     }
 }
 
@@ -184,13 +191,14 @@ impl FamilyVraag {
     }
 
     /// Steps 3–5: whose, which generation, how old, how wide.
-    pub fn answer(self, found: Option<Stored<Family>>) -> Stap {
+    pub fn answer(mut self, found: Option<Stored<Family>>) -> Stap {
         let Some(found) = found else {
             // F2; etoegang cases 16, 18 and 19: idle, over and revoked rows are not there
             let refusal = invalid_grant("RFC 6749 §5.2", "the login's tokens have ended");
             return self.request.refused(refusal, Vec::new());
         };
         let family = &found.value;
+        self.request.over = Over::family(family);
         // F3; etoegang case 20: whoever has it, its own app has lost it
         if let Err(refusal) = belongs_to(&family.client_id, &self.request.app.client) {
             return self.ended(&found, refusal);

@@ -486,6 +486,50 @@ fn etoegang_case_046_and_047_and_048_and_050_a_mandate_that_does_not_hold_ends_t
 }
 
 #[test]
+fn etoegang_case_094_the_audit_log_says_who_asked_whom_what_and_why_and_names_nobody() {
+    let mut world = World::new();
+    world.mandates[0].1.ingetrokken = Some(NOW - 1);
+    ends(&mut world, &["ad-2"]);
+    let last = world.events.last().expect("an event").clone();
+    // etoegang case 94
+    assert_eq!(last.who, Actor::Party("app-1".into()));
+    assert_eq!(last.outcome, Outcome::Refused);
+    assert_eq!(last.what, "the MR does not permit the mandate any more");
+    let detail = |name| last.details.get(name).map(String::as_str);
+    assert_eq!(detail("service"), Some(family().service_id.as_str()));
+    assert_eq!(detail("ad"), Some(family().ad.ad.as_str()));
+    assert_eq!((detail("mr"), detail("mr2")), (Some(mr(2).as_str()), None));
+    assert_eq!(detail("decision"), Some("not permitted"));
+    assert_eq!(detail("transaction").map(str::len), Some(32));
+    let all = format!("{:?}", world.events);
+    let wie = family().vertegenwoordiging.expect("representation");
+    let (sub, ad_sub) = (family().sub, family().ad.sub);
+    let (person, org) = (wie.handelende.0, wie.vertegenwoordigde.waarde().to_owned());
+    for secret in ["ad-1", "ad-2", &sub, &ad_sub, &person] {
+        assert!(!all.contains(secret), "{secret}");
+    }
+    assert!(last.details.values().all(|value| *value != org));
+}
+
+#[test]
+fn etoegang_case_094_what_the_mrs_said_is_told_whatever_it_was() {
+    let decided = |change: fn(&mut World)| {
+        let mut world = World::new();
+        change(&mut world);
+        world.refresh(1);
+        let last = world.events.last().expect("an event");
+        last.details.get("decision").cloned()
+    };
+    // etoegang case 94
+    assert_eq!(decided(|_| {}).as_deref(), Some("permitted"));
+    let unknown = decided(|world| world.mr_fault = MrFault::Away);
+    assert_eq!(unknown.as_deref(), Some("unknown"));
+    let broken = decided(|world| world.mr_fault = MrFault::Broken);
+    assert_eq!(broken.as_deref(), Some("not to be believed"));
+    assert_eq!(decided(|world| world.catalogus = None), None);
+}
+
+#[test]
 fn etoegang_case_049_a_service_that_is_gone_asks_nobody() {
     let mut world = World::new();
     world.catalogus = None;

@@ -34,6 +34,12 @@ pub(super) fn hash(row: &AuditRow) -> [u8; 32] {
     );
     form.extend(row.commit.0);
     perhaps(&mut form, row.trace.as_ref());
+    let details = u64::try_from(row.details.len()).unwrap_or(u64::MAX);
+    form.extend(details.to_be_bytes());
+    for (name, value) in &row.details {
+        text(&mut form, name);
+        text(&mut form, value);
+    }
     sha256(&form)
 }
 
@@ -54,6 +60,8 @@ fn perhaps<const N: usize>(form: &mut Vec<u8>, bytes: Option<&[u8; N]>) {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use verdict::{CommitId, Moment, PersonTag};
 
     use super::*;
@@ -69,6 +77,7 @@ mod tests {
             whose: None,
             commit: CommitId([5; 16]),
             trace: None,
+            details: BTreeMap::new(),
         }
     }
 
@@ -87,7 +96,7 @@ mod tests {
             key_id: 0,
             tag: [0; 32],
         };
-        let others: [fn(&mut AuditRow); 9] = [
+        let others: [fn(&mut AuditRow); 10] = [
             |row| row.seq = 8,
             |row| row.moment = row.moment.plus_s(1),
             |row| row.requirement.push('.'),
@@ -97,6 +106,7 @@ mod tests {
             |row| row.who = Actor::Person,
             |row| row.commit = CommitId([6; 16]),
             |row| row.trace = Some([0; 16]),
+            |row| drop(row.details.insert("dienst".to_owned(), "s1".to_owned())),
         ];
         let mut hashes = vec![
             hash(&row()),

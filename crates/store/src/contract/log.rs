@@ -16,7 +16,10 @@ pub async fn events_are_kept_with_their_commit_and_only_then<S: Store>(home: Arc
         tag: [0xa5; 32],
     };
     let events = vec![
-        Event::granted("RFC 6749 §4.1.2", "code issued", Actor::Person).about(whose),
+        Event::granted("RFC 6749 §4.1.2", "code issued", Actor::Person)
+            .about(whose)
+            .with("service", "a service, \"é\" and \0")
+            .with("transaction", "7"),
         Event::refused(
             "seed 000 step 9",
             "scope",
@@ -47,6 +50,7 @@ pub async fn events_are_kept_with_their_commit_and_only_then<S: Store>(home: Arc
             outcome: event.outcome,
             who: event.who,
             whose: event.whose,
+            details: crate::columns::owned(&event.details),
             commit: kept.id(),
             trace: Some([0xc7; 16]),
         };

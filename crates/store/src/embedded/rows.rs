@@ -47,7 +47,7 @@ pub(super) fn standing(
 
 /// The columns of an audit row that [`audit_row`] reads, in its order.
 pub(super) const AUDIT_COLUMNS: &str =
-    "seq, moment, requirement, what, outcome, who, party, whose, commit_id, trace";
+    "seq, moment, requirement, what, outcome, who, party, whose, commit_id, trace, details";
 
 /// Reads [`AUDIT_COLUMNS`].
 pub(super) fn audit_row(from: &rusqlite::Row<'_>) -> rusqlite::Result<AuditRow> {
@@ -68,6 +68,7 @@ pub(super) fn audit_row(from: &rusqlite::Row<'_>) -> rusqlite::Result<AuditRow> 
         outcome: columns::outcome_of(from.get_ref(4)?.as_str()?).map_err(damaged)?,
         who: columns::actor(from.get_ref(5)?.as_str()?, from.get(6)?).map_err(damaged)?,
         whose: whose.map(columns::person),
+        details: columns::details_of(from.get_ref(10)?.as_str_or_null()?).map_err(damaged)?,
         commit: CommitId(bytes(from, 8).ok_or_else(|| missing("commit_id"))?),
         trace,
     })

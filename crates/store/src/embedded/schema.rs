@@ -36,6 +36,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "trace of an event",
         sql: include_str!("migrations/0003_trace_of_an_event.sql"),
     },
+    Migration {
+        version: 4,
+        name: "details of events",
+        sql: include_str!("migrations/0004_details.sql"),
+    },
 ];
 
 /// Memory for pages, in KiB: the writer's holds the upper levels of the trees of a million rows.

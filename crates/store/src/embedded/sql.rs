@@ -62,8 +62,8 @@ impl<'c> Sql<'c> {
             )?,
             log: connection.prepare(
                 "INSERT INTO audit
-                 (day, moment, requirement, what, outcome, who, party, whose, commit_id, trace)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+                 (day, moment, requirement, what, outcome, who, party, whose, commit_id, trace, details)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
             )?,
             floor: connection.prepare("SELECT value FROM fact WHERE name = 'once_floor'")?,
             floor_raise: connection
@@ -167,6 +167,7 @@ impl<'c> Sql<'c> {
             whose,
             commit.id().0.as_slice(),
             commit.trace().map(<[u8; 16]>::as_slice),
+            columns::details(&event.details),
         ])?;
         Ok(())
     }

@@ -136,6 +136,7 @@ pub(super) struct Log<'a> {
     whose: Vec<Option<Vec<u8>>>,
     commit: Vec<&'a [u8]>,
     trace: Vec<Option<&'a [u8]>>,
+    details: Vec<Option<String>>,
 }
 
 impl<'a> Log<'a> {
@@ -153,6 +154,7 @@ impl<'a> Log<'a> {
             .push(event.whose.map(|person| person.to_bytes().to_vec()));
         self.commit.push(commit.id_bytes());
         self.trace.push(commit.trace().map(<[u8; 16]>::as_slice));
+        self.details.push(columns::details(&event.details));
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -162,7 +164,7 @@ impl<'a> Log<'a> {
     pub(super) fn ask(self, client: &'a Client, statement: &'a Statement, done: Done) -> Asked<'a> {
         let count = i64::try_from(self.day.len()).unwrap_or(0);
         Box::pin(async move {
-            let values: [&(dyn ToSql + Sync); 14] = [
+            let values: [&(dyn ToSql + Sync); 15] = [
                 &count,
                 &self.day,
                 &self.moment,
@@ -177,6 +179,7 @@ impl<'a> Log<'a> {
                 &done.id,
                 &done.groups,
                 &done.day,
+                &self.details,
             ];
             client.query(statement, &values).await
         })

@@ -51,7 +51,7 @@ pub(super) fn key(from: &FromRow, space: Space) -> Result<(Kind, Key), Damaged> 
 
 /// The columns of an audit row that [`audit_row`] reads, in its order.
 pub(super) const AUDIT_COLUMNS: &str =
-    "seq, moment, requirement, what, outcome, who, party, whose, commit_id, trace";
+    "seq, moment, requirement, what, outcome, who, party, whose, commit_id, trace, details";
 
 /// Reads [`AUDIT_COLUMNS`].
 pub(super) fn audit_row(from: &FromRow) -> Result<AuditRow, Damaged> {
@@ -74,6 +74,7 @@ pub(super) fn audit_row(from: &FromRow) -> Result<AuditRow, Damaged> {
         outcome: columns::outcome_of(get(from, 4, TABLE, "outcome")?)?,
         who: columns::actor(get(from, 5, TABLE, "who")?, party.map(party_back))?,
         whose,
+        details: columns::details_of(get(from, 10, TABLE, "details")?)?,
         commit: CommitId(bytes(from, 8, TABLE, "commit_id")?),
         trace,
     })

@@ -41,6 +41,12 @@ const MIGRATIONS: &[Migration] = &[
         name: "trace of an event",
         sql: include_str!("migrations/0003_trace_of_an_event.sql"),
     },
+    Migration {
+        version: 4,
+        serves: 1,
+        name: "details of events",
+        sql: include_str!("migrations/0004_details.sql"),
+    },
 ];
 
 /// The first version that has epochs.

@@ -59,13 +59,15 @@ const LOG: &str = "
         UPDATE writer SET groups = $13, day = greatest(day, $14) WHERE id = $12
     )
     INSERT INTO audit
-        (seq, day, moment, requirement, what, outcome, who, party, whose, commit_id, trace)
+        (seq, day, moment, requirement, what, outcome, who, party, whose, commit_id, trace,
+         details)
     SELECT counter.value - $1 + event.at, event.day, event.moment, event.requirement, event.what,
-           event.outcome, event.who, event.party, event.whose, event.commit_id, event.trace
+           event.outcome, event.who, event.party, event.whose, event.commit_id, event.trace,
+           event.details
     FROM counter, unnest($2::int8[], $3::int8[], $4::text[], $5::text[], $6::text[], $7::text[],
-                         $8::text[], $9::bytea[], $10::bytea[], $11::bytea[])
+                         $8::text[], $9::bytea[], $10::bytea[], $11::bytea[], $15::text[])
         WITH ORDINALITY AS event
-            (day, moment, requirement, what, outcome, who, party, whose, commit_id, trace, at)";
+            (day, moment, requirement, what, outcome, who, party, whose, commit_id, trace, details, at)";
 
 impl Sql {
     pub(super) async fn on(client: &Client) -> Result<Self, Fault> {

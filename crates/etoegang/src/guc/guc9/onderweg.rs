@@ -3,9 +3,7 @@
 use identity::EntityId;
 use protocol::handle::Handle;
 use protocol::refusal::{ErrorCode, Refusal};
-use verdict::{
-    Actor, Change, Clear, Event, Expect, Key, Moment, Record as _, Step, Stored, Verdict,
-};
+use verdict::{Change, Clear, Event, Expect, Key, Moment, Record as _, Step, Stored, Verdict};
 
 use super::{LEASE_S, Stap, Vernieuwing, Vraag, later, with};
 use crate::betrouwbaarheidsniveau::Betrouwbaarheidsniveau;
@@ -69,6 +67,19 @@ enum Gemachtigd {
     Ongeldig,
     /// One did not know, or did not answer.
     Onbekend { later_s: u32 },
+}
+
+impl Gemachtigd {
+    /// In the words of the audit log; nothing where nobody was asked.
+    const fn besluit(self) -> Option<&'static str> {
+        match self {
+            Self::Ja(Some(_)) => Some("permitted"),
+            Self::Ja(None) => None,
+            Self::Nee => Some("not permitted"),
+            Self::Ongeldig => Some("not to be believed"),
+            Self::Onbekend { .. } => Some("unknown"),
+        }
+    }
 }
 
 impl AdVraag {
@@ -243,7 +254,9 @@ impl SlotVraag {
     }
 
     /// Steps 10–12.
-    pub fn answer(self, found: Option<Stored<Family>>) -> Stap {
+    pub fn answer(mut self, found: Option<Stored<Family>>) -> Stap {
+        // etoegang case 94
+        self.onderweg.request.over.besluit = self.gemachtigd.besluit();
         let Some((found, ad_token)) = found.and_then(renewable) else {
             let reason = "the login's tokens ended during the refresh";
             let refusal = invalid_grant("RFC 6749 §5.2", reason);
@@ -313,10 +326,10 @@ impl SlotVraag {
             ..given.clone()
         };
         let issued = issue(hm, &shown, handle.next(), cnf, None, *now);
-        let who = Actor::Party(request.app.id().to_owned());
+        let event = Event::granted("GUC9 9.5", "tokens were renewed", request.who());
         Step::Done(Verdict {
             changes: vec![put(hm, &given, handle.id, found.version, &issued)],
-            events: vec![Event::granted("GUC9 9.5", "tokens were renewed", who)],
+            events: vec![request.over.in_event(event, request.run)],
             reply: TokenAnswer::Issued(Box::new(issued)),
         })
     }

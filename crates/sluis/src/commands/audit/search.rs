@@ -122,6 +122,7 @@ fn as_json(events: &[(String, AuditRow)], meant: u64) -> Value {
             "outcome": outcome_of(row.outcome),
             "who": who,
             "party": party,
+            "details": row.details,
             "whose": row.whose.map(person_tag_to_hex),
             "trace_id": row.trace.map(|trace| TraceId::from_bytes(trace).to_string()),
         })
