@@ -90,6 +90,31 @@ fn etoegang_case_092_a_broken_signature_refuses_the_whole_file_and_the_previous_
 }
 
 #[test]
+fn etoegang_case_092_a_forged_catalogue_around_the_signed_one_is_refused() {
+    let forged = with(&[(VERSION, "service-catalogue:T:8"), ("_voorbeeld", "_vals")]);
+    let signed = signed(EXAMPLE);
+    let signature = {
+        let (from, to) = ("<ds:Signature ", "</ds:Signature>");
+        let (start, end) = (signed.find(from), signed.find(to));
+        &signed[start.expect("signed")..end.expect("signed") + to.len()]
+    };
+    let first = "<esc:ServiceProvider ";
+    let put = |inside: &str| forged.replacen(first, &format!("{inside}{first}"), 1);
+    let own_id = |xml: &str| xml.replace("\"_vals\"", "\"_voorbeeld\"");
+    // etoegang case 92
+    for forged in [
+        put(&signed),
+        put(&[signature, &signed].concat()),
+        put(signature),
+        own_id(&put(signature)),
+        own_id(&put(&signed)),
+    ] {
+        let refused = in_force().opvolger(forged.trim().as_bytes(), keuring());
+        assert!(matches!(refused, Err(Geweigerd::Fout(_))), "{refused:?}");
+    }
+}
+
+#[test]
 fn etoegang_case_092_an_older_catalogue_does_not_come_back() {
     // etoegang case 92
     assert_eq!(
