@@ -1,8 +1,10 @@
-//! What an HM and an AD publish of themselves (etoegang.md §4.2): metadata and keys.
+//! What an HM and an AD publish of themselves (etoegang.md §4.2): metadata and keys. [`gevonden`] and
+//! [`sleutels::read`] are how an HM reads those of an AD.
 //!
 //! The document is made from the values that the endpoints obey: addresses, algorithms, levels,
 //! claims. It is found at the paths of [`plaats`] and nowhere else; there is no WebFinger.
 
+pub mod gevonden;
 pub mod sleutels;
 
 use jose::Algorithm;

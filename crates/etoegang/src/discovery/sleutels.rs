@@ -2,14 +2,15 @@
 //! it is (etoegang case 82).
 //!
 //! Parties differ, so that a key counts by its PKIoverheid certificate, whose subject names the OIN
-//! (etoegang.md §4.5). The shell passes the chain in; what is published must fit.
+//! (etoegang.md §4.5). The shell passes the chain in; what is published must fit. [`read`] is the other
+//! side: which keys of another party count.
 
 use std::fmt;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use identity::Oin;
-use jose::{Jwk, base64url_decode};
+use jose::{BadJwk, Jwk, Jwks, base64url_decode};
 use serde_json::{Value, json};
 use x509_parser::oid_registry::OID_X509_SERIALNUMBER;
 use x509_parser::prelude::{FromDer, X509Certificate};
@@ -51,6 +52,41 @@ pub fn document(sleutels: &[Sleutel<'_>], oin: &Oin) -> Result<Value, KetenFout>
     Ok(json!({ "keys": keys? }))
 }
 
+/// The keys in another party's set that count: those whose first certificate is for the key and names
+/// this OIN, and whose chain the caller trusts now (etoegang.md §5.6). The path itself, dates and
+/// revocation are the caller's to judge: he has the roots. Other keys are passed over, so that a party
+/// can publish one that is not certified yet.
+///
+/// # Errors
+/// [`BadJwk`] for what is no set. A set without one key that counts is empty.
+pub fn read(
+    document: &[u8],
+    oin: &Oin,
+    is_trusted: impl Fn(&[Vec<u8>]) -> bool,
+) -> Result<Jwks, BadJwk> {
+    let set = Jwks::parse(document)?;
+    let written: Value = serde_json::from_slice(document).map_err(|_| BadJwk::Form)?;
+    let written = written["keys"].as_array().ok_or(BadJwk::Form)?;
+    let counts = |key: &&Jwk| {
+        let own = |item: &&Value| key.kid().is_some() && item["kid"].as_str() == key.kid();
+        let keten = written.iter().find(own).and_then(keten_of);
+        keten.is_some_and(|keten| {
+            let chain = certificates(&keten);
+            let is_own = chain.is_ok_and(|chain| is_of(&key.to_json(), &chain, oin).is_ok());
+            is_own && is_trusted(&keten)
+        })
+    };
+    Jwks::new(set.keys().iter().filter(counts).cloned().collect())
+}
+
+/// The certificates of a key in a set (RFC 7517 §4.7).
+fn keten_of(key: &Value) -> Option<Vec<Vec<u8>>> {
+    let chain = key["x5c"].as_array()?;
+    let of_text = |text: &Value| STANDARD.decode(text.as_str()?).ok();
+    let chain = chain.iter().take(KETEN_MAX + 1);
+    chain.map(of_text).collect()
+}
+
 impl Sleutel<'_> {
     fn to_json(self, oin: &Oin) -> Result<Value, KetenFout> {
         let mut key = self.jwk.to_json();
@@ -68,6 +104,17 @@ impl Sleutel<'_> {
 
 /// Whether the chain leads from this key, of this organisation, to a root.
 fn check(key: &Value, keten: &[Vec<u8>], oin: &Oin) -> Result<(), KetenFout> {
+    let chain = certificates(keten)?;
+    is_of(key, &chain, oin)?;
+    let root = chain.last().ok_or(KetenFout::Onleesbaar)?;
+    let issued = |pair: &[X509Certificate<'_>]| is_issued_by(&pair[0], &pair[1]);
+    if !chain.windows(2).all(issued) || !is_issued_by(root, root) {
+        return Err(KetenFout::Gebroken);
+    }
+    Ok(())
+}
+
+fn certificates(keten: &[Vec<u8>]) -> Result<Vec<X509Certificate<'_>>, KetenFout> {
     if keten.len() > KETEN_MAX {
         return Err(KetenFout::Onleesbaar);
     }
@@ -75,11 +122,12 @@ fn check(key: &Value, keten: &[Vec<u8>], oin: &Oin) -> Result<(), KetenFout> {
         Ok((&[], certificate)) => Ok(certificate),
         _ => Err(KetenFout::Onleesbaar),
     };
-    let chain: Result<Vec<_>, _> = keten.iter().map(|der| read(der)).collect();
-    let chain = chain?;
-    let (Some(leaf), Some(root)) = (chain.first(), chain.last()) else {
-        return Err(KetenFout::Onleesbaar);
-    };
+    keten.iter().map(|der| read(der)).collect()
+}
+
+/// Whether the first certificate is for this key, and of this organisation (etoegang case 82).
+fn is_of(key: &Value, chain: &[X509Certificate<'_>], oin: &Oin) -> Result<(), KetenFout> {
+    let leaf = chain.first().ok_or(KetenFout::Onleesbaar)?;
     if !is_key_of(key, leaf) {
         return Err(KetenFout::AndereSleutel);
     }
@@ -88,10 +136,6 @@ fn check(key: &Value, keten: &[Vec<u8>], oin: &Oin) -> Result<(), KetenFout> {
     let number = numbers.next().and_then(|number| number.as_str().ok());
     if number != Some(oin.as_str()) || numbers.next().is_some() {
         return Err(KetenFout::AnderOin);
-    }
-    let issued = |pair: &[X509Certificate<'_>]| is_issued_by(&pair[0], &pair[1]);
-    if !chain.windows(2).all(issued) || !is_issued_by(root, root) {
-        return Err(KetenFout::Gebroken);
     }
     Ok(())
 }
@@ -213,5 +257,42 @@ mod tests {
         assert_eq!(refused(&[b"x".to_vec()]), KetenFout::Onleesbaar);
         let long = vec![keten[1].clone(); 7];
         assert_eq!(refused(&long), KetenFout::Onleesbaar);
+    }
+
+    #[test]
+    fn etoegang_md_5_6_a_key_of_another_counts_by_its_certificate() {
+        let (key, keten) = issued(Algorithm::Rs256, OIN);
+        let (second, of_second) = issued(Algorithm::Es256, "00000003273226310001");
+        let oin = Oin::parse(OIN).expect("an OIN");
+        let other_oin = Oin::parse("00000003273226310001").expect("an OIN");
+        let set = |jwk, keten, oin| document(&[Sleutel { jwk, keten }], oin).expect("its chain");
+        let mut both = set(key.public(), &keten, &oin);
+        let other = set(second.public(), &of_second, &other_oin)["keys"][0].take();
+        both["keys"].as_array_mut().expect("a list").push(other);
+        let kids = |document: &Value, is_trusted: bool| -> Vec<String> {
+            let read = read(document.to_string().as_bytes(), &oin, |chain| {
+                assert_eq!(chain, keten);
+                is_trusted
+            });
+            let read = read.expect("a set");
+            read.keys()
+                .iter()
+                .filter_map(|key| key.kid().map(str::to_owned))
+                .collect()
+        };
+        // etoegang.md §5.6: the other one is of another OIN
+        assert_eq!(kids(&both, true), [key.public().kid().expect("a name")]);
+        assert!(kids(&both, false).is_empty());
+        let mut bare = both.clone();
+        bare["keys"][0]
+            .as_object_mut()
+            .expect("a key")
+            .remove("x5c");
+        assert!(kids(&bare, true).is_empty());
+        let mut swapped = both.clone();
+        swapped["keys"][0]["x5c"] = both["keys"][1]["x5c"].clone();
+        swapped["keys"][1]["x5c"] = both["keys"][0]["x5c"].clone();
+        assert!(kids(&swapped, true).is_empty(), "a chain of another key");
+        assert_eq!(read(b"x", &oin, |_| true).err(), Some(BadJwk::Form));
     }
 }
