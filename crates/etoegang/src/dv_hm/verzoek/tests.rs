@@ -1,8 +1,12 @@
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+
 use protocol::client::Shown;
 use protocol::pkce::Challenge;
 use protocol::wire::with_query;
 use serde_json::{Value, json};
-use verdict::{Expect, Outcome, Record as _, Then};
+use store::{Commit, Memory, NotCommitted, Store as _};
+use verdict::{Body, Change, Clear, CommitId, Expect, Outcome, Record as _, Secrets, Then};
 
 use super::*;
 use crate::testing::{CB, NOW, SCOPE, VERIFIER, app, dienst, hm, instance, keys, other_keys, sign};
@@ -305,4 +309,86 @@ fn rfc_9126_2_3_what_is_wrong_with_a_pushed_request_is_said_at_once() {
     );
     assert_eq!(changed("scope", "profile"), "invalid_scope");
     assert_eq!(changed("request", "x"), "invalid_request_object");
+}
+
+#[test]
+fn rfc_9126_4_of_two_browsers_that_bring_one_request_at_once_one_goes_on() {
+    let home = Memory::new();
+    commit(&home, 1, push("app-1", &parameters(&good("app-1"))).changes).expect("pushed");
+    let uri = RequestUri::new([7; 32]);
+    let query = || of(&[("client_id", "app-1"), ("request_uri", &uri.text())]);
+    let brought = || {
+        with(|kader| match begin(query(), kader) {
+            Step::Ask(vraag) => {
+                let found = load(&home, &vraag.key());
+                vraag.answer(found, kader)
+            }
+            _ => panic!("the row is asked for"),
+        })
+    };
+    let (Step::Done(first), Step::Done(second)) = (brought(), brought()) else {
+        panic!("both were answered");
+    };
+    assert!(
+        first.reply.is_ok() && second.reply.is_ok(),
+        "both saw the row"
+    );
+    // RFC 9126 §4
+    assert_eq!(commit(&home, 2, first.changes), Ok(()));
+    let lost = commit(&home, 3, second.changes);
+    assert_eq!(lost, Err(NotCommitted::Conflict(uri.key())));
+    assert_eq!(
+        AangebodenVraag::lost().map(|_| ()),
+        Err(Verzoekfout::Verlopen)
+    );
+    let Step::Done(third) = brought() else {
+        panic!("it was answered");
+    };
+    assert_eq!(third.reply.map(|_| ()), Err(Verzoekfout::Verlopen));
+}
+
+/// A home in memory answers at once.
+fn ready<T>(future: impl Future<Output = T>) -> T {
+    let mut context = Context::from_waker(Waker::noop());
+    match pin!(future).poll(&mut context) {
+        Poll::Ready(value) => value,
+        Poll::Pending => panic!("a home in memory never waits"),
+    }
+}
+
+fn commit(home: &Memory, id: u8, changes: Vec<Change<Clear>>) -> Result<(), NotCommitted> {
+    let sealed = |change: Change<Clear>| Change {
+        key: change.key,
+        expect: change.expect,
+        then: match change.then {
+            Then::Keep => Then::Keep,
+            Then::Remove => Then::Remove,
+            Then::Put { until, body } => Then::Put {
+                until,
+                body: Body {
+                    open: body.open,
+                    index: body.index,
+                    private: body.private.reveal().to_vec(),
+                },
+            },
+        },
+    };
+    let changes = changes.into_iter().map(sealed).collect();
+    let commit = Commit::new(CommitId([id; 16]), NOW_AT, changes, Vec::new());
+    ready(home.commit(commit.expect("a commit")))
+}
+
+fn load(home: &Memory, key: &Key) -> Option<Stored<PushedRequest>> {
+    let rows = ready(home.get(std::slice::from_ref(key), NOW_AT));
+    let row = rows.expect("a home in memory").pop().flatten()?;
+    let body = Body {
+        open: row.body.open,
+        index: row.body.index,
+        private: Secrets::new(row.body.private),
+    };
+    Some(Stored {
+        version: row.version,
+        until: row.until,
+        value: PushedRequest::from_body(&body).expect("a row of ours"),
+    })
 }
