@@ -1,7 +1,7 @@
 //! The service catalogue (dienstencatalogus, etoegang.md §5.5): which services there are, at which
 //! level, through which HM, and whether a native app may use them.
 //!
-//! [`uitgave`] is the published file as values, [`reading`] and [`writing`] lead from and to its XML,
+//! [`uitgave`] is the published file as values, [`reading`] and `writing` lead from and to its XML,
 //! [`geldend`] says which publication is in force. Roles only see [`Dienstencatalogus`].
 
 pub mod geldend;

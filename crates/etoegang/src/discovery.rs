@@ -7,7 +7,7 @@
 pub mod gevonden;
 pub mod sleutels;
 
-use jose::Algorithm;
+use jose::{Algorithm, jwe};
 use serde_json::{Map, Value, json};
 use verdict::Moment;
 
@@ -63,6 +63,8 @@ pub struct Metagegevens {
     pub adressen: Adressen,
     /// Algorithms of its signing keys, those in use first.
     pub ondertekent: Vec<Algorithm>,
+    /// In which ways one may encrypt a request to it; none when it has no key for that.
+    pub ontsleutelt: Vec<jwe::Algorithm>,
 }
 
 /// Where a path leads; nothing for every other path, that of WebFinger among them (etoegang case 83).
@@ -189,6 +191,16 @@ impl Metagegevens {
         if is_hm {
             let name = "request_object_signing_alg_values_supported";
             document.insert(name.to_owned(), json!(algorithms));
+            self.encryption(document);
+        }
+    }
+
+    fn encryption(&self, document: &mut Map<String, Value>) {
+        let ways: Vec<_> = self.ontsleutelt.iter().map(|way| way.name()).collect();
+        if !ways.is_empty() {
+            let name = |what| format!("request_object_encryption_{what}_values_supported");
+            document.insert(name("alg"), json!(ways));
+            document.insert(name("enc"), json!(["A256GCM"]));
         }
     }
 }
@@ -250,6 +262,7 @@ mod tests {
             aanbieder,
             adressen,
             ondertekent,
+            ontsleutelt: vec![jwe::Algorithm::RsaOaep256],
         }
         .document()
     }
@@ -294,6 +307,8 @@ mod tests {
             "authorization_response_iss_parameter_supported": true,
             "tls_client_certificate_bound_access_tokens": false,
             "request_object_signing_alg_values_supported": algorithms,
+            "request_object_encryption_alg_values_supported": ["RSA-OAEP-256"],
+            "request_object_encryption_enc_values_supported": ["A256GCM"],
             "request_parameter_supported": true,
             "request_uri_parameter_supported": false,
             "claims_parameter_supported": true,
@@ -375,6 +390,7 @@ mod tests {
             aanbieder: Aanbieder::Hm,
             adressen,
             ondertekent: vec![Algorithm::Rs256],
+            ontsleutelt: Vec::new(),
         };
         let mut signed = metagegevens.ondertekend(Moment::from_unix(7));
         // RFC 8414 §2.1

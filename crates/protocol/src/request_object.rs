@@ -4,6 +4,9 @@
 //! With one, only what stands in it counts; what stands beside it in the query is not looked at, but
 //! for the `client_id`, which must be the same. The keys are the client's, as it registered them.
 
+use std::borrow::Cow;
+
+use jose::jwe::DecryptionKey;
 use jose::{Expected, Refused, Typ};
 use serde_json::Value;
 
@@ -24,6 +27,23 @@ const OF_THE_TOKEN: [&str; 6] = ["iss", "aud", "exp", "iat", "nbf", "jti"];
 
 /// Why a request object is refused: the error of RFC 9101 §7, the rule, and a reason for the operator.
 pub type Why = (&'static str, &'static str, &'static str);
+
+/// The signed object in one that was encrypted to us (RFC 9101 §6.1), or the text itself when it was
+/// not. That anybody can encrypt to us does not matter: who asks is told by the signature inside.
+///
+/// # Errors
+/// [`Why`] with `invalid_request_object`. Which step failed is not said.
+pub fn decrypted<'t>(text: &'t str, keys: &[DecryptionKey]) -> Result<Cow<'t, str>, Why> {
+    // Five parts are encrypted, three are signed.
+    if text.split('.').take(6).count() != 5 {
+        return Ok(Cow::Borrowed(text));
+    }
+    let reason = "the request object cannot be decrypted with a key of ours";
+    let invalid = ("invalid_request_object", "RFC 9101 §6.1", reason);
+    let opened = jose::jwe::decrypt(text, keys).map_err(|_| invalid)?;
+    let inside = str::from_utf8(&opened.plain).map_err(|_| invalid)?;
+    Ok(Cow::Owned(inside.to_owned()))
+}
 
 /// The parameters in a request object of this client.
 ///
@@ -178,6 +198,36 @@ mod tests {
                 ("scope", "openid"),
             ];
             assert_eq!(pairs, expected);
+        }
+    }
+
+    #[test]
+    fn rfc_9101_6_1_an_object_that_was_encrypted_to_us_is_opened_first() {
+        let der = jose::jwe::generate_pkcs8(jose::jwe::Algorithm::RsaOaep256, RsaSize::Bits2048);
+        let der = der.expect("a key");
+        let ours = DecryptionKey::from_pkcs8(jose::jwe::Algorithm::RsaOaep256, &der);
+        let ours = [ours.expect("a key")];
+        let key = key();
+        let signed = key.sign(TYP, &object("jti", None)).expect("signed");
+        let entropy = verdict::Entropy::new([5; 32]);
+        let to_us = |plain: &[u8]| {
+            let algorithm = jose::jwe::Algorithm::RsaOaep256;
+            jose::jwe::encrypt(plain, ours[0].public(), algorithm, Some("JWT"), &entropy)
+                .expect("encrypted")
+        };
+        let text = to_us(signed.as_bytes());
+        // RFC 9101 §6.1
+        let opened = decrypted(&text, &ours).expect("to us");
+        assert_eq!(opened, signed);
+        assert!(read_by(&client_of(&key), &opened).is_ok());
+        assert_eq!(decrypted(&signed, &[]).expect("signed only"), signed);
+        for bad in [
+            (&*text, &[][..]),
+            (&to_us(b"\xff"), &ours),
+            ("a.b.c.d.e", &ours),
+        ] {
+            let refused = decrypted(bad.0, bad.1).expect_err("refused");
+            assert_eq!(refused.0, "invalid_request_object");
         }
     }
 

@@ -120,6 +120,7 @@ mod tests {
             aanbieder: Aanbieder::Ad,
             adressen,
             ondertekent: vec![Algorithm::Rs256],
+            ontsleutelt: Vec::new(),
         }
         .document()
     }

@@ -1,9 +1,10 @@
-//! How an authorization request of an app comes (etoegang.md §4.2, §4.3): as it is, signed (RFC 9101),
-//! or left at the back before (RFC 9126). All three end in one [`AuthorizationRequest`].
+//! How an authorization request of an app comes (etoegang.md §4.2, §4.3): as it is, signed (RFC 9101)
+//! and perhaps encrypted, or left at the back before (RFC 9126). All three end in one [`AuthorizationRequest`].
 //!
 //! With a signed or a pushed request only its own parameters count: what stands beside it is not looked
 //! at, but for the `client_id`, which must be the same.
 
+use jose::jwe::DecryptionKey;
 use protocol::assertion::Receiver;
 use protocol::authorize::{AuthorizeRefusal, PageRefusal, RedirectRefusal};
 use protocol::client::Client;
@@ -26,6 +27,8 @@ pub struct Kader<'a> {
     pub apps: &'a DvApps,
     /// The catalogue in force.
     pub catalogus: &'a Dienstencatalogus,
+    /// The keys to which an app may encrypt its request; none when it cannot.
+    pub ontsleutelt: &'a [DecryptionKey],
     /// Now.
     pub now: Moment,
 }
@@ -227,7 +230,8 @@ impl Kader<'_> {
             audience: &[&self.hm.issuer],
             now: self.now,
         };
-        request_object::read(text, client, &receiver)
+        let text = request_object::decrypted(text, self.ontsleutelt)?;
+        request_object::read(&text, client, &receiver)
     }
 }
 

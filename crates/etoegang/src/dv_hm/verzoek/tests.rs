@@ -1,6 +1,8 @@
 use std::pin::pin;
+use std::sync::LazyLock;
 use std::task::{Context, Poll, Waker};
 
+use jose::jwe;
 use protocol::client::Shown;
 use protocol::pkce::Challenge;
 use protocol::wire::with_query;
@@ -66,6 +68,7 @@ fn with<T>(test: impl FnOnce(Kader<'_>) -> T) -> T {
         hm: &hm,
         apps: &apps,
         catalogus: &catalogus,
+        ontsleutelt: std::slice::from_ref(encryption_key()),
         now: NOW_AT,
     })
 }
@@ -163,6 +166,30 @@ fn rfc_9101_6_3_only_what_the_app_signed_counts() {
     assert_eq!(read.oidc.scope.to_string(), SCOPE);
     assert_eq!(read.oidc.redirect_uri, CB);
     assert_eq!((read.ad, read.opnieuw), (None, true));
+}
+
+#[test]
+fn rfc_9101_6_1_a_request_may_be_encrypted_too() {
+    let request = signed(&object("max_age", json!(0)));
+    let entropy = verdict::Entropy::new([5; 32]);
+    let (key, way) = (encryption_key().public(), jwe::Algorithm::RsaOaep256);
+    let encrypted = jwe::encrypt(request.as_bytes(), key, way, Some("JWT"), &entropy);
+    let encrypted = encrypted.expect("encrypted");
+    let query = of(&[("client_id", "inst-1"), ("request", &encrypted)]);
+    // RFC 9101 §6.1; etoegang.md §6.2
+    assert_eq!(
+        read(&query).expect("its own key").oidc.scope.to_string(),
+        SCOPE
+    );
+}
+
+fn encryption_key() -> &'static DecryptionKey {
+    static KEY: LazyLock<DecryptionKey> = LazyLock::new(|| {
+        let way = jwe::Algorithm::RsaOaep256;
+        let der = jwe::generate_pkcs8(way, jose::RsaSize::Bits2048).expect("a key");
+        DecryptionKey::from_pkcs8(way, &der).expect("a key")
+    });
+    &KEY
 }
 
 #[test]
