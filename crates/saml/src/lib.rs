@@ -7,6 +7,9 @@
 //! uses them; DigiD 4.x asks by [`entrance`] and names people by [`encryption`]; [`digid::accept`] is the service provider's verdict on the last one. [`logout`] ends
 //! what a login began.
 //!
+//! [`reader`], [`writer`], [`signature`] and [`keys`] know nothing of DigiD: eToegang's service catalogue is
+//! read and written with them, within bounds of its own.
+//!
 //! This crate never opens a socket, reads a clock, draws randomness or keeps a session; it takes
 //! identifiers and the present moment as arguments. It never trusts a key that a message carries,
 //! never signs or accepts SHA-1, and never reads a value outside the signed element. No error or
