@@ -186,11 +186,13 @@ impl Metagegevens {
             ("request_uri_parameter_supported".into(), json!(false)),
         ]);
         let is_hm = self.aanbieder == Aanbieder::Hm;
-        document.insert("request_parameter_supported".to_owned(), json!(is_hm));
+        document.insert("request_parameter_supported".to_owned(), json!(true));
         document.insert("claims_parameter_supported".to_owned(), json!(is_hm));
+        // An AD takes no other requests (etoegang.md §4.6); at an HM a native app may have no key.
+        document.insert("require_signed_request_object".to_owned(), json!(!is_hm));
+        let name = "request_object_signing_alg_values_supported";
+        document.insert(name.to_owned(), json!(algorithms));
         if is_hm {
-            let name = "request_object_signing_alg_values_supported";
-            document.insert(name.to_owned(), json!(algorithms));
             self.encryption(document);
         }
     }

@@ -755,6 +755,9 @@ hm-fout-verlopen = This took too long
 hm-fout-antwoord = Something went wrong while you logged in
     .uitleg = We got an answer that cannot be right. Nothing about you was passed on.
     .advies = Go back to the app and begin again. Does this happen again? Then tell us the number at the bottom of this page.
+hm-fout-storing = You cannot log in now
+    .uitleg = Something is out of order. Nothing about you was passed on.
+    .advies = Try again in a few minutes.
 
 ad-inloggen = Log in
 ad-naam = User name

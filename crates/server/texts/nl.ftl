@@ -755,6 +755,9 @@ hm-fout-verlopen = Dit duurde te lang
 hm-fout-antwoord = Er ging iets mis bij het inloggen
     .uitleg = We kregen een antwoord dat niet klopt. Er is niets van u doorgegeven.
     .advies = Ga terug naar de app en begin opnieuw. Blijft dit gebeuren? Geef dan het nummer onderaan deze pagina door.
+hm-fout-storing = Inloggen lukt nu niet
+    .uitleg = Er is een storing. Er is niets van u doorgegeven.
+    .advies = Probeer het over een paar minuten opnieuw.
 
 ad-inloggen = Inloggen
 ad-naam = Gebruikersnaam

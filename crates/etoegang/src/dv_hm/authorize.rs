@@ -20,7 +20,7 @@ const RANDOM_MIN: usize = 22;
 /// Values of `acr_values`, at most: there are five levels, each with two names.
 const ACR_VALUES_MAX: usize = 10;
 /// What of a request is carried along.
-const CARRIED: [&str; 12] = [
+const CARRIED: [&str; 13] = [
     "response_type",
     "client_id",
     "redirect_uri",
@@ -33,6 +33,7 @@ const CARRIED: [&str; 12] = [
     "max_age",
     "prompt",
     "etd_ad",
+    "claims",
 ];
 
 /// A request that keeps to every rule.
@@ -56,6 +57,8 @@ pub struct AuthorizationRequest {
     pub ad: Option<EntityId>,
     /// What the app wants to know by name.
     pub claims: GevraagdeClaims,
+    /// The same, to be carried along.
+    pub verzoek: Verzoek,
 }
 
 /// The parameters of a request that was read, as a cookie or a row carries them until the login ends:
@@ -86,7 +89,7 @@ type Why = (&'static str, &'static str, &'static str);
 
 impl Verzoek {
     /// What counts of these parameters.
-    pub fn of(parameters: &Parameters) -> Self {
+    fn of(parameters: &Parameters) -> Self {
         let counts = |(name, _): &(&str, &str)| CARRIED.contains(name);
         let carried = parameters.iter().filter(counts);
         Self(
@@ -161,6 +164,7 @@ impl AuthorizationRequest {
             // Both are conditions: the higher one holds.
             gevraagd: gevraagd.max(claims.niveau),
             claims,
+            verzoek: Verzoek::of(parameters),
             opnieuw: opnieuw(parameters).map_err(refuse)?,
             ad: ad(parameters).map_err(refuse)?,
             state,

@@ -32,6 +32,7 @@ use crate::observer::Observer;
 use crate::outside::{Ears, Others, Outside, OutsideConfig};
 use crate::routes::dva::DvaRole;
 use crate::routes::etoegang::ad::AdRole;
+use crate::routes::etoegang::dv::DvRole;
 use crate::routes::etoegang::hm::HmRole;
 use crate::routes::etoegang::mr::MrRole;
 use crate::routes::idp::IdpRole;
@@ -259,6 +260,7 @@ pub const fn purposes(party: Party) -> &'static [Purpose] {
         Party::Hm => &HmRole::PURPOSES,
         Party::Ad => &AdRole::PURPOSES,
         Party::Mr => &MrRole::PURPOSES,
+        Party::Dv => &DvRole::PURPOSES,
         _ => &[],
     }
 }

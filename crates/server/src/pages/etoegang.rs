@@ -46,6 +46,8 @@ pub enum HmFoutSoort {
     Verlopen,
     /// An answer of an AD or MR cannot be believed.
     Antwoord,
+    /// We cannot, just now.
+    Storing,
 }
 
 /// The AD: show who you are.
@@ -218,13 +220,14 @@ impl PageContext for HmFout {
             HmFoutSoort::Verzoek => "hm-fout-verzoek",
             HmFoutSoort::Verlopen => "hm-fout-verlopen",
             HmFoutSoort::Antwoord => "hm-fout-antwoord",
+            HmFoutSoort::Storing => "hm-fout-storing",
         };
         Melding { key, link: None }.render(shell)
     }
 
     fn samples() -> Vec<Self> {
         use HmFoutSoort as S;
-        [S::Verzoek, S::Verlopen, S::Antwoord]
+        [S::Verzoek, S::Verlopen, S::Antwoord, S::Storing]
             .map(|soort| Self { soort })
             .to_vec()
     }

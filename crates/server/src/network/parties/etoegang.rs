@@ -53,7 +53,12 @@ pub(super) fn open(on: &Foundation, app: Arc<App>, party: Party) -> Result<Opene
             chores.push(Box::pin(role.sow()));
             ("mr", router)
         }
-        _ => ("dv", dv(on, &app)?.router()),
+        _ => {
+            let role = dv(on, &app)?;
+            let router = role.router();
+            chores.push(Box::pin(role.keep_keys()));
+            ("dv", router)
+        }
     };
     Ok(Opened {
         app,
@@ -95,9 +100,19 @@ fn hm(on: &Foundation, app: &Arc<App>) -> Result<Arc<HmRole>, String> {
         namen: network.namen.clone(),
         ads: vec![deelnemer(on, "ad", &network.ad, NAAM_AD)],
         mrs: vec![deelnemer(on, "mr", &network.mr, NAAM_MR)],
+        dvs: backends(on, network),
         front,
     };
     Ok(HmRole::new(Arc::clone(app), given))
+}
+
+/// The backend of the DV of the demo, which may introspect.
+fn backends(on: &Foundation, network: &Etoegang) -> Vec<Deelnemer> {
+    let callback = format!("{}/app/terug", on.hosts.url("dv"));
+    let mut apps = network.apps.iter();
+    let with_pages = apps.find(|app| app.redirect_uris.contains(&callback));
+    let backend = |app: &EtoegangApp| deelnemer(on, "dv", &app.dv, &app.naam);
+    with_pages.map(backend).into_iter().collect()
 }
 
 /// A public client (RFC 8252 §8.4).
@@ -173,6 +188,7 @@ fn dv(on: &Foundation, app: &Arc<App>) -> Result<Arc<DvRole>, String> {
         client_id: with_pages.client_id.clone(),
         hm: deelnemer(on, "hm", &network.hm, NAAM_HM),
         namen: network.namen.clone(),
+        catalogus: network.catalogus.clone(),
         organisaties: network.organisaties.clone(),
         next_origins: next_origins(on, network),
         front,

@@ -15,11 +15,12 @@ use axum::routing::{get, patch, post};
 use etoegang::authenticatiedienst::bewijs::{Bewijs, code_van};
 use etoegang::authenticatiedienst::middel::{Middel, Stand};
 use etoegang::authenticatiedienst::sessie::Ad;
+use etoegang::discovery::{Aanbieder, Adressen, CLIENT_ALGORITHMS, Metagegevens};
 use identity::{EntityId, ServiceId};
+use jose::Algorithm;
 use jose::aead::Key32;
-use protocol::assertion::{ALGORITHMS, ClientKeys};
+use protocol::assertion::ClientKeys;
 use protocol::client::{Authentication, Client, Clients};
-use serde_json::json;
 use store::{Commit, Store as _};
 use tokio::sync::Semaphore;
 use verdict::{CommitId, Expect, Record as _};
@@ -91,6 +92,18 @@ impl AdRole {
         let at = |path: &str| format!("{VERSIE}{path}");
         let router = Router::new()
             .route(&at("/.well-known/openid-configuration"), get(metadata))
+            .route(
+                &format!("/.well-known/openid-configuration{VERSIE}"),
+                get(metadata),
+            )
+            .route(
+                &format!("/.well-known/oauth-authorization-server{VERSIE}"),
+                get(metadata),
+            )
+            .route(
+                &at("/.well-known/oauth-authorization-server"),
+                get(metadata),
+            )
             .route(&at("/jwks"), get(jwks))
             .route(&at("/authorize"), get(front::authorize))
             .route(&at("/inloggen"), get(front::page).post(front::ingelogd))
@@ -144,7 +157,7 @@ impl AdRole {
             return Ok(Clients::default());
         };
         let keys = self.keys.keys(&self.app, &hm.deelnemer.jwks()).await?;
-        let keys = ClientKeys::new(keys.as_ref().clone(), &ALGORITHMS).ok_or(NoKeys)?;
+        let keys = ClientKeys::new(keys.as_ref().clone(), &CLIENT_ALGORITHMS).ok_or(NoKeys)?;
         let client = Client {
             client_id: client_id.to_owned(),
             organisatienaam: hm.deelnemer.naam.clone(),
@@ -174,27 +187,16 @@ impl AdRole {
 
 /// OpenID Connect Discovery 1.0 §3.
 async fn metadata(State(role): State<Arc<AdRole>>) -> Response {
-    let issuer = &role.given.ad.issuer;
-    let at = |path: &str| format!("{issuer}{path}");
-    web::json(
-        200,
-        &json!({
-            "issuer": issuer,
-            "authorization_endpoint": at("/authorize"),
-            "token_endpoint": at("/token"),
-            "revocation_endpoint": at("/revoke"),
-            "jwks_uri": at("/jwks"),
-            "response_types_supported": ["code"],
-            "grant_types_supported": ["authorization_code", "refresh_token"],
-            "subject_types_supported": ["pairwise"],
-            "id_token_signing_alg_values_supported": ["ES256"],
-            "token_endpoint_auth_methods_supported": ["private_key_jwt"],
-            "request_parameter_supported": true,
-            "require_signed_request_object": true,
-            "code_challenge_methods_supported": ["S256"],
-            "authorization_response_iss_parameter_supported": true,
-        }),
-    )
+    let metagegevens = Metagegevens {
+        aanbieder: Aanbieder::Ad,
+        adressen: Adressen {
+            issuer: role.given.ad.issuer.clone(),
+            mtls: None,
+        },
+        ondertekent: vec![Algorithm::Es256],
+        ontsleutelt: Vec::new(),
+    };
+    web::json(200, &metagegevens.document())
 }
 
 /// RFC 7517 §5.

@@ -8,16 +8,21 @@ mod sessie;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
-use axum::Router;
 use axum::extract::State;
 use axum::response::Response;
 use axum::routing::{get, post};
+use axum::{Extension, Router};
+use dienstverlener::layer::{ToegangLayer, Toegelaten};
+use dienstverlener::toegang::{Toegang, Vereist};
+use dienstverlener::uitgever::Uitgever;
+use etoegang::betrouwbaarheidsniveau::Betrouwbaarheidsniveau;
+use etoegang::dienstencatalogus::Dienstencatalogus;
 use etoegang::dv_hm::claims::{ACCESS_TOKEN_TYP, AccessToken};
 use etoegang::kenmerk::{Kenmerk, Soort};
 use identity::{EntityId, ServiceId};
 use jose::{Algorithm, Claims, Expected, Typ};
-use protocol::bearer::BearerRefusal;
 use protocol::pkce::Challenge;
 use protocol::wire::with_query;
 use serde::{Deserialize, Serialize};
@@ -25,11 +30,12 @@ use serde_json::json;
 use verdict::Moment;
 
 use self::sessie::Sessie;
-use super::Deelnemer;
+use super::{Deelnemer, VERSIE};
 use crate::app::App;
 use crate::chance;
 use crate::input::Dienstnaam;
 use crate::jwks::JwksCache;
+use crate::keys;
 use crate::outside::Headers;
 use crate::pages::{Brand, DvDienst, DvMelding, DvMeldingSoort, DvSessie, DvStart};
 use crate::web::{self, Visit, get_once};
@@ -47,6 +53,10 @@ const LEEWAY_S: u32 = 30;
 /// With what the HM signs for us.
 const ALGORITHMS: [Algorithm; 3] = [Algorithm::Rs256, Algorithm::Ps256, Algorithm::Es256];
 
+/// How often we look whether the HM's keys must be fetched again, and after how many looks they are.
+const KEYS_TURN: Duration = Duration::from_millis(500);
+const KEYS_ROUNDS: u32 = 600;
+
 /// What the DV is given.
 pub struct DvGiven {
     /// Origin of its host.
@@ -59,6 +69,8 @@ pub struct DvGiven {
     pub hm: Deelnemer,
     /// The services, as people call them.
     pub namen: BTreeMap<ServiceId, Dienstnaam>,
+    /// The services, with their levels.
+    pub catalogus: Dienstencatalogus,
     /// What organisations are called.
     pub organisaties: BTreeMap<Kenmerk, String>,
     /// Origins through which the browser goes on.
@@ -70,6 +82,7 @@ pub struct DvRole {
     app: Arc<App>,
     given: DvGiven,
     keys: JwksCache,
+    uitgever: Arc<Uitgever>,
 }
 
 /// A login under way: what the browser's cookie holds.
@@ -82,9 +95,13 @@ struct Login {
 }
 
 impl DvRole {
-    /// The role.
+    /// What it needs keys for, beside what everybody does.
+    pub const PURPOSES: [keys::Purpose; 1] = [keys::Purpose::Tokens];
+
+    /// The role of a party that has keys for [`Self::PURPOSES`].
     pub fn new(app: Arc<App>, given: DvGiven) -> Arc<Self> {
         Arc::new(Self {
+            uitgever: Arc::new(Uitgever::new(given.hm.basis.clone())),
             app,
             given,
             keys: JwksCache::default(),
@@ -100,7 +117,8 @@ impl DvRole {
             .route("/app", get(sessie_page))
             .route("/app/vernieuwen", post(vernieuwen))
             .route("/app/uitloggen", post(uitloggen))
-            .route("/api/bericht", get(bericht));
+            .route(&format!("{VERSIE}/jwks"), get(jwks))
+            .merge(self.backend());
         web::with_pages(router, Brand::Dv).with_state(Arc::clone(self))
     }
 
@@ -385,19 +403,66 @@ async fn uitloggen(State(role): State<Arc<DvRole>>, visit: Visit) -> Response {
 
 // ── The backend ─────────────────────────────────────────────────────────────────────────────────
 
-/// What the app gets with its token (etoegang cases 88 to 91).
-async fn bericht(State(role): State<Arc<DvRole>>, visit: Visit) -> Response {
-    let token = match visit.bearer() {
-        Ok(token) => token,
-        Err(refusal) => return web::bearer_refused(refusal, None),
-    };
-    let (typ, audience) = (Typ::Is(ACCESS_TOKEN_TYP), role.given.entity.as_str());
-    let claims = role.claims(token, typ, audience).await;
-    let Some(token) = claims.and_then(|claims| claims.parse_all::<AccessToken>().ok()) else {
-        let reason = "the token is over, or none for this DV";
-        role.app.refused(visit.trace, "RFC 6750 §3.1", reason);
-        return web::bearer_refused(BearerRefusal::InvalidToken, None);
-    };
+impl DvRole {
+    /// A message of each service of this DV, which its tokens open: by number, and of the first without
+    /// (etoegang cases 88 to 91).
+    fn backend(self: &Arc<Self>) -> Router<Arc<Self>> {
+        let own = self.given.namen.iter();
+        let own = own.filter(|(_, naam)| naam.dv == self.given.entity);
+        let mut router = Router::new();
+        for (at, (dienst, _)) in own.enumerate() {
+            let number = dienst.as_str().rsplit(':').next().unwrap_or_default();
+            let guarded = get(bericht).layer(self.toegang(dienst));
+            router = router.route(&format!("/api/{number}/bericht"), guarded.clone());
+            if at == 0 {
+                router = router.route("/api/bericht", guarded);
+            }
+        }
+        router
+    }
+
+    fn toegang(&self, dienst: &ServiceId) -> ToegangLayer<impl Fn() -> Moment + Clone + use<>> {
+        let found = self.given.catalogus.van_scope(dienst.as_str());
+        let niveau = found.map_or(Betrouwbaarheidsniveau::Loa4, |dienst| dienst.niveau);
+        let toegang = Toegang {
+            uitgever: Arc::clone(&self.uitgever),
+            dv: self.given.entity.clone(),
+            vereist: Vereist {
+                dienst: dienst.clone(),
+                niveau,
+                leeftijd_s_max: None,
+            },
+        };
+        let clock = self.app.clock.clone();
+        ToegangLayer::new(toegang, move || clock.now())
+    }
+
+    /// Fetches the keys of the HM: at once, when one was missed, and now and then.
+    pub async fn keep_keys(self: Arc<Self>) {
+        let mut rounds_left = 0_u32;
+        loop {
+            let is_time = rounds_left == 0 || self.uitgever.sleutel_gemist();
+            if is_time {
+                let url = self.given.hm.jwks();
+                rounds_left = match self.keys.keys_again(&self.app, &url).await {
+                    Ok(keys) => {
+                        self.uitgever.vernieuw(keys.as_ref().clone());
+                        KEYS_ROUNDS
+                    }
+                    Err(_) => 1,
+                };
+            }
+            rounds_left -= 1;
+            tokio::time::sleep(KEYS_TURN).await;
+        }
+    }
+}
+
+/// What the app gets with its token.
+async fn bericht(
+    State(role): State<Arc<DvRole>>,
+    Extension(Toegelaten(token)): Extension<Toegelaten>,
+) -> Response {
     let dienst = role.given.namen.get(&token.service_id);
     web::json(
         200,
@@ -408,4 +473,12 @@ async fn bericht(State(role): State<Arc<DvRole>>, visit: Visit) -> Response {
             "acr": token.acr,
         }),
     )
+}
+
+/// RFC 7517 §5: with what the backend proves who it is at the HM.
+async fn jwks(State(role): State<Arc<DvRole>>) -> Response {
+    match role.app.keys.set().tokens() {
+        Ok(tokens) => web::json(200, &tokens.published().to_json()),
+        Err(_) => web::unavailable(),
+    }
 }

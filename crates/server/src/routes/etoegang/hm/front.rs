@@ -1,4 +1,4 @@
-//! The front channel of the HM: the app's request, and the choice of an AD (GUC7 and GUC8 8.1, GUC3 3.1).
+//! The front channel of the HM: the login in the browser's cookie, and the choice of an AD (GUC3 3.1).
 
 use std::sync::Arc;
 
@@ -7,8 +7,7 @@ use axum::response::Response;
 use etoegang::dv_hm::authorize::{Afgebroken, AuthorizationRequest, Verzoek};
 use etoegang::hm_ad::aanmelden::{AANMELDEN_S, VERZOEK_TYP, Wachtend};
 use identity::EntityId;
-use protocol::authorize::AuthorizeRefusal;
-use protocol::wire::{Malformed, Parameters, with_query};
+use protocol::wire::with_query;
 use serde::{Deserialize, Serialize};
 use verdict::Moment;
 
@@ -74,59 +73,18 @@ impl Login {
     }
 }
 
-/// The authorization request, by GET (OIDC Core §3.1.2.1).
-pub(super) async fn authorize(State(role): State<Arc<HmRole>>, visit: Visit) -> Response {
-    let parameters = visit.query();
-    role.authorized(&visit, parameters)
-}
-
-/// The same by POST.
-pub(super) async fn authorize_post(State(role): State<Arc<HmRole>>, visit: Visit) -> Response {
-    let parameters = visit.form().map_err(|_| Malformed::Encoding);
-    role.authorized(&visit, parameters)
-}
-
 impl HmRole {
-    fn authorized(&self, visit: &Visit, read: Result<Parameters, Malformed>) -> Response {
-        let Ok(parameters) = read else {
-            let reason = "the request cannot be read";
-            self.app.refused(visit.trace, "RFC 6749 §3.1", reason);
-            return fout(400, visit, HmFoutSoort::Verzoek);
-        };
-        match self.read(&parameters) {
-            Ok(_) => self.to_page(visit, &parameters),
-            // etoegang case 61
-            Err(AuthorizeRefusal::Page(refusal)) => {
-                let (_, reason) = refusal.reason();
-                self.app.refused(visit.trace, "etoegang case 61", reason);
-                fout(400, visit, HmFoutSoort::Verzoek)
-            }
-            Err(AuthorizeRefusal::Redirect(refusal)) => {
-                let (requirement, reason) = (refusal.requirement, refusal.reason);
-                self.app.refused(visit.trace, requirement, reason);
-                web::see_other(&refusal.url(&self.hm.issuer))
-            }
-        }
-    }
-
-    /// What the app asks, judged by what holds now.
-    pub(super) fn read(
-        &self,
-        parameters: &Parameters,
-    ) -> Result<AuthorizationRequest, AuthorizeRefusal> {
-        AuthorizationRequest::read(parameters, &self.hm, &self.apps, &self.catalogus)
-    }
-
     /// The same of a login under way; nothing when it does not hold any more.
     pub(super) fn read_again(&self, verzoek: &Verzoek) -> Option<AuthorizationRequest> {
-        self.read(&verzoek.parameters().ok()?).ok()
+        let parameters = verzoek.parameters().ok()?;
+        AuthorizationRequest::read(&parameters, &self.hm, &self.apps, &self.catalogus).ok()
     }
 
     /// The login goes into the browser's cookie, and the browser to a page that it can load again.
-    fn to_page(&self, visit: &Visit, parameters: &Parameters) -> Response {
+    pub(super) fn to_page(&self, visit: &Visit, request: AuthorizationRequest) -> Response {
         let id = jose::b64::encode(chance::entropy().bytes::<9>("etoegang.hm.login"));
         let login = Login {
-            verzoek: Verzoek::of(parameters),
+            verzoek: request.verzoek,
             bij: Bij::Ons,
             tot: self.app.clock.now().plus_s(LOGIN_S).unix(),
             id,

@@ -1,13 +1,15 @@
 //! The HM (herkenningsmakelaar): OpenID provider of native apps, relying party of ADs, and who asks an MR
 //! (etoegang.md §4).
 //!
-//! Read [`front`], then [`terug`]: a login. Then [`token`]: what comes of it, and GUC9.
+//! Read [`verzoek`], [`front`], then [`terug`]: a login. Then [`token`]: what comes of it, and GUC9.
 
 mod front;
 mod herroepen;
 mod intrekken;
+mod inzien;
 mod terug;
 mod token;
+mod verzoek;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -17,11 +19,15 @@ use axum::extract::State;
 use axum::response::Response;
 use axum::routing::{get, post};
 use etoegang::dienstencatalogus::Dienstencatalogus;
+use etoegang::discovery::{self, Aanbieder, Adressen, Metagegevens};
 use etoegang::dv_hm::{DvApps, Hm};
 use etoegang::hm_ad::Authenticatiedienst;
 use etoegang::hm_mr::Register;
+use http::HeaderValue;
+use http::header::CACHE_CONTROL;
 use identity::{EntityId, ServiceId};
-use serde_json::{Value, json};
+use jose::{Algorithm, Jwks, jwe};
+use serde::Serialize;
 
 use super::{Deelnemer, VERSIE};
 use crate::app::App;
@@ -48,6 +54,8 @@ pub struct HmGiven {
     pub ads: Vec<Deelnemer>,
     /// The registers that it asks.
     pub mrs: Vec<Deelnemer>,
+    /// The backends of DVs, which may introspect.
+    pub dvs: Vec<Deelnemer>,
 }
 
 /// The HM.
@@ -60,13 +68,18 @@ pub struct HmRole {
     namen: BTreeMap<ServiceId, Dienstnaam>,
     ads: Vec<Deelnemer>,
     mrs: Vec<Deelnemer>,
+    dvs: Vec<Deelnemer>,
     keys: JwksCache,
 }
 
 impl HmRole {
     /// What it needs keys for, beside what everybody does: with the first it asks others, with the
-    /// second it signs for apps and backends.
-    pub const PURPOSES: [keys::Purpose; 2] = [keys::Purpose::Tokens, keys::Purpose::IdTokens];
+    /// second it signs for apps and backends, with the third it opens what apps encrypt.
+    pub const PURPOSES: [keys::Purpose; 3] = [
+        keys::Purpose::Tokens,
+        keys::Purpose::IdTokens,
+        keys::Purpose::Introspection,
+    ];
 
     /// The role of a party that has keys for [`Self::PURPOSES`].
     pub fn new(app: Arc<App>, given: HmGiven) -> Arc<Self> {
@@ -79,6 +92,7 @@ impl HmRole {
             namen: given.namen,
             ads: given.ads,
             mrs: given.mrs,
+            dvs: given.dvs,
             keys: JwksCache::default(),
         })
     }
@@ -96,17 +110,27 @@ impl HmRole {
                 &format!("/.well-known/oauth-authorization-server{VERSIE}"),
                 get(metadata),
             )
+            .route(
+                &at("/.well-known/oauth-authorization-server"),
+                get(metadata),
+            )
             .route(&at("/jwks"), get(jwks))
             .route(
                 &at("/authorize"),
-                get(front::authorize).post(front::authorize_post),
+                get(verzoek::authorize).post(verzoek::authorize_post),
             )
             .route(&at("/kiezen"), get(front::kiezen).post(front::gekozen))
             .route(&at("/ad/{number}"), web::get_once(terug::van_ad))
             .route(&at("/mr/{number}"), web::get_once(terug::van_mr))
             // etoegang case 25
             .route(&at("/token"), post(token::token))
-            .route(&at("/revoke"), post(intrekken::revoke));
+            .route(&at("/par"), post(verzoek::par))
+            .route(&at("/revoke"), post(intrekken::revoke))
+            .route(&at("/introspect"), post(inzien::introspect))
+            .route(
+                &at("/userinfo"),
+                get(inzien::userinfo).post(inzien::userinfo),
+            );
         web::with_pages(router, Brand::Hm).with_state(Arc::clone(self))
     }
 
@@ -154,29 +178,22 @@ impl HmRole {
     }
 
     /// Signs for apps and backends (RS256, etoegang.md §4.5).
-    fn sign(&self, typ: &str, claims: &impl serde::Serialize) -> Result<String, Outage> {
+    fn sign(&self, typ: &str, claims: &impl Serialize) -> Result<String, Outage> {
         let set = self.app.keys.set();
         Ok(set.id_tokens()?.current().sign(typ, claims)?)
     }
 
-    /// OpenID Connect Discovery 1.0 §3 (etoegang case 81).
-    fn metadata(&self) -> Value {
-        let at = |path: &str| format!("{}{path}", self.hm.issuer);
-        json!({
-            "issuer": self.hm.issuer,
-            "authorization_endpoint": at("/authorize"),
-            "token_endpoint": at("/token"),
-            "jwks_uri": at("/jwks"),
-            "revocation_endpoint": at("/revoke"),
-            "scopes_supported": ["openid"],
-            "response_types_supported": ["code"],
-            "grant_types_supported": etoegang::dv_hm::token::GRANT_TYPES,
-            "subject_types_supported": ["pairwise"],
-            "token_endpoint_auth_methods_supported": ["none", "private_key_jwt"],
-            "id_token_signing_alg_values_supported": ["RS256"],
-            "code_challenge_methods_supported": ["S256"],
-            "authorization_response_iss_parameter_supported": true,
-        })
+    /// What it publishes of itself (etoegang case 81).
+    fn metagegevens(&self) -> Metagegevens {
+        Metagegevens {
+            aanbieder: Aanbieder::Hm,
+            adressen: Adressen {
+                issuer: self.hm.issuer.clone(),
+                mtls: None,
+            },
+            ondertekent: vec![Algorithm::Rs256],
+            ontsleutelt: vec![jwe::Algorithm::EcdhEs, jwe::Algorithm::EcdhEsA256Kw],
+        }
     }
 }
 
@@ -191,17 +208,30 @@ pub fn mr_redirect_uri(front: &str, number: usize) -> String {
 }
 
 async fn metadata(State(role): State<Arc<HmRole>>) -> Response {
-    web::json(200, &role.metadata())
+    published(web::json(200, &role.metagegevens().document()))
 }
 
-/// RFC 7517 §5: with what it signs for apps and backends, and with what it asks others.
+/// RFC 7517 §5: with what it signs for apps and backends, with what it asks others, and to what apps may
+/// encrypt.
 async fn jwks(State(role): State<Arc<HmRole>>) -> Response {
     let set = role.app.keys.set();
-    let published = || {
-        let (tokens, id_tokens) = (set.tokens().ok()?, set.id_tokens().ok()?);
-        let keys = [id_tokens.published(), tokens.published()];
-        let keys = keys.into_iter().flat_map(|keys| keys.keys().to_vec());
-        jose::Jwks::new(keys.collect()).ok()
+    let all = || {
+        let signing = [set.id_tokens().ok()?, set.tokens().ok()?];
+        let signing = signing
+            .map(|keys| keys.published().keys().to_vec())
+            .concat();
+        let opening = set.introspection().ok()?.all().iter();
+        let opening = opening.map(|key| key.public().clone());
+        Jwks::new(signing.into_iter().chain(opening).collect()).ok()
     };
-    published().map_or_else(web::unavailable, |keys| web::json(200, &keys.to_json()))
+    all().map_or_else(web::unavailable, |keys| {
+        published(web::json(200, &keys.to_json()))
+    })
+}
+
+/// May be kept for a week (etoegang case 81).
+fn published(response: Response) -> Response {
+    let kept = HeaderValue::from_str(&discovery::cache_control());
+    let kept = kept.unwrap_or(HeaderValue::from_static("no-store"));
+    web::with(response, (CACHE_CONTROL, kept))
 }

@@ -1,0 +1,175 @@
+//! The authorization request of an app: as it is, signed, or pushed before (GUC7, GUC8 8.1; etoegang.md
+//! §4.3).
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::Response;
+use etoegang::dv_hm::ProvenApp;
+use etoegang::dv_hm::verzoek::{self, Aangeboden, AangebodenVraag, Gelezen, Kader, Verzoekfout};
+use protocol::client::ProvenClient;
+use protocol::pushed::PushedRequest;
+use protocol::refusal::Refusal;
+use protocol::wire::{Malformed, Parameters};
+use serde_json::json;
+use verdict::{Key, Moment, Step};
+
+use super::HmRole;
+use super::front::fout;
+use crate::pages::HmFoutSoort;
+use crate::settle::{Journey, Outage, Run, settle};
+use crate::web::{self, NotAForm, Visit};
+
+/// By GET (OIDC Core §3.1.2.1).
+pub(super) async fn authorize(State(role): State<Arc<HmRole>>, visit: Visit) -> Response {
+    let parameters = visit.query();
+    authorized(role, &visit, parameters).await
+}
+
+/// The same by POST.
+pub(super) async fn authorize_post(State(role): State<Arc<HmRole>>, visit: Visit) -> Response {
+    let parameters = visit.form().map_err(|_| Malformed::Encoding);
+    authorized(role, &visit, parameters).await
+}
+
+async fn authorized(
+    role: Arc<HmRole>,
+    visit: &Visit,
+    read: Result<Parameters, Malformed>,
+) -> Response {
+    let refused = |requirement, reason| role.app.refused(visit.trace, requirement, reason);
+    let Ok(query) = read else {
+        refused("RFC 6749 §3.1", "the request cannot be read");
+        return fout(400, visit, HmFoutSoort::Verzoek);
+    };
+    let reis = Verzoekreis {
+        role: Arc::clone(&role),
+        query,
+    };
+    match settle(&role.app, visit.trace, reis).await {
+        Ok(Ok(request)) => role.to_page(visit, *request),
+        // etoegang case 61
+        Ok(Err(Verzoekfout::Pagina(refusal))) => {
+            refused("etoegang case 61", refusal.reason().1);
+            fout(400, visit, HmFoutSoort::Verzoek)
+        }
+        Ok(Err(Verzoekfout::Verlopen)) => fout(400, visit, HmFoutSoort::Verlopen),
+        Ok(Err(Verzoekfout::Redirect(refusal))) => {
+            refused(refusal.requirement, refusal.reason);
+            web::see_other(&refusal.url(&role.hm.issuer))
+        }
+        Err(_) => fout(503, visit, HmFoutSoort::Storing),
+    }
+}
+
+/// A request that an app leaves at the back (RFC 9126).
+pub(super) async fn par(State(role): State<Arc<HmRole>>, visit: Visit) -> Response {
+    let refused = |refusal: Refusal| {
+        let (requirement, reason) = (refusal.requirement, refusal.reason);
+        role.app.refused(visit.trace, requirement, reason);
+        web::refused(refusal.error)
+    };
+    let proven = visit.form().map_err(NotAForm::refusal);
+    let proven = proven.and_then(|form| Ok((role.proven_app(&visit, &form)?, form)));
+    let (app, form) = match proven {
+        Ok(proven) => proven,
+        Err(refusal) => return refused(refusal),
+    };
+    let reis = Aanbod {
+        role: Arc::clone(&role),
+        app,
+        form,
+    };
+    match settle(&role.app, visit.trace, reis).await {
+        Ok(Ok(Aangeboden::Aangenomen {
+            request_uri,
+            expires_in_s,
+        })) => {
+            let body = json!({ "request_uri": request_uri, "expires_in": expires_in_s });
+            web::json(201, &body)
+        }
+        Ok(Ok(Aangeboden::Geweigerd { error, reason, .. })) => {
+            web::json(400, &json!({ "error": error, "error_description": reason }))
+        }
+        Ok(Err(refusal)) => web::refused(refusal.error),
+        Err(_) => web::unavailable(),
+    }
+}
+
+impl HmRole {
+    /// What a request is held against; `judge` decides.
+    fn with_kader<T>(&self, now: Moment, judge: impl FnOnce(Kader<'_>) -> T) -> T {
+        let set = self.app.keys.set();
+        let opening = set.introspection();
+        judge(Kader {
+            hm: &self.hm,
+            apps: &self.apps,
+            catalogus: &self.catalogus,
+            ontsleutelt: opening.as_ref().map_or(&[], |keys| keys.all()),
+            now,
+        })
+    }
+}
+
+struct Verzoekreis {
+    role: Arc<HmRole>,
+    query: Parameters,
+}
+
+impl Journey for Verzoekreis {
+    type Reply = Gelezen;
+    type Question = AangebodenVraag;
+
+    fn begin(&self, run: &Run) -> Step<Gelezen, AangebodenVraag> {
+        let query = self.query.clone();
+        self.role
+            .with_kader(run.now, |kader| verzoek::begin(query, kader))
+    }
+
+    async fn answer(
+        &self,
+        run: &Run,
+        question: AangebodenVraag,
+    ) -> Result<Step<Gelezen, AangebodenVraag>, Outage> {
+        let found = run.load::<PushedRequest>(question.key()).await?;
+        Ok(self
+            .role
+            .with_kader(run.now, |kader| question.answer(found, kader)))
+    }
+
+    fn lost(&self, _: &Key) -> Option<Step<Gelezen, AangebodenVraag>> {
+        Some(Step::reply(AangebodenVraag::lost()))
+    }
+}
+
+struct Aanbod {
+    role: Arc<HmRole>,
+    app: ProvenApp,
+    form: Parameters,
+}
+
+impl Journey for Aanbod {
+    type Reply = Result<Aangeboden, Refusal>;
+    type Question = ();
+
+    fn begin(&self, run: &Run) -> Step<Self::Reply, ()> {
+        let random = run.entropy.bytes("etoegang.par");
+        let verdict = self.role.with_kader(run.now, |kader| {
+            verzoek::aanbieden(&self.app, &self.form, random, kader)
+        });
+        Step::Done(verdict::Verdict {
+            reply: Ok(verdict.reply),
+            changes: verdict.changes,
+            events: verdict.events,
+        })
+    }
+
+    async fn answer(&self, run: &Run, (): ()) -> Result<Step<Self::Reply, ()>, Outage> {
+        Ok(self.begin(run))
+    }
+
+    /// The app's assertion was used before.
+    fn lost(&self, key: &Key) -> Option<Step<Self::Reply, ()>> {
+        ProvenClient::is_replay(key).map(|refusal| Step::reply(Err(refusal)))
+    }
+}
