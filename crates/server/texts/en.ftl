@@ -225,6 +225,97 @@ pgo-formulier-verlopen = We did nothing with this form
     .uitleg = The form does not belong to this visit. That happens when a page has been open for more than a day, when your browser keeps no cookies, or when the form came from another website. Your link with Mitz has not changed.
     .advies = Go to the start and do it again there. You do not need to log in again for this.
 
+## PGO: directly at a care provider
+
+rechtstreeks = Directly at a care provider
+pgo-start-rechtstreeks = You can also fetch data without Mitz. You then choose one care provider, and log in there. You can also do this for your child, or for somebody who authorised you.
+rechtstreeks-inleiding = You choose one care provider. Then you go to the service provider that works for it. There you log in and give consent.
+rechtstreeks-kies = Choose a care provider
+keuze-bij = Fetch data at { $naam }
+keuze-inleiding = Choose what you want to fetch, and for whom.
+keuze-meer-dvas = This care provider works with { $aantal } service providers. You log in at each of them separately.
+keuze-via = By way of { $dva }
+keuze-wat = What do you want to fetch?
+keuze-niets = You chose nothing. Choose at least one kind of data.
+keuze-voor-wie = For whom?
+keuze-mijzelf = For myself
+keuze-kind = For my child
+keuze-machtiging = For somebody who authorised me
+keuze-geboortedatum = Date of birth of that other person
+keuze-geboortedatum-uitleg = Only needed if it is not for yourself.
+keuze-geen-datum = Fill in the date of birth of the person for whom you do this.
+keuze-naar-dva-uitleg = You leave De Proef-PGO. After logging in you come back here.
+keuze-naar-dva = To the service provider
+keuze-andere-aanbieder = Choose another care provider
+voor-mijzelf = yourself
+voor-kind-van = your child, born on { $datum }
+voor-machtiging-van = somebody who authorised you, born on { $datum }
+resultaat-van = This is data of { $voor }. Your own data is not among it.
+verbindingen = My connections
+pgo-naar-rechtstreeks = Choose a care provider again
+pgo-rechtstreeks-gestopt = No data was fetched
+    .uitleg = The care provider's service provider gave us no access. Perhaps you stopped, gave no consent, or no data is available. The service provider does not tell us which.
+    .advies = What was here before is still here. If you want to try once more, start again.
+pgo-rechtstreeks-mislukt = Fetching did not succeed
+    .uitleg = Something went wrong between De Proef-PGO and the care provider's service provider.
+    .advies = What was here before is still here. You can try once more.
+pgo-rechtstreeks-niets = No data is available
+    .uitleg = You gave consent, but the service provider gives no data. It does not say why. That way nobody can see where you are a patient and where you are not.
+    .advies = What was here before is still here. If you have questions, contact the care provider.
+pgo-dva-niet-bereikbaar = The care provider cannot be reached now
+    .uitleg = The care provider's service provider gives no answer. It may have kept your consent.
+    .advies = What was here before is still here. Please try again in a few minutes. You will have to log in again.
+pgo-dva-niet-vertrouwd = We do not use the answer
+    .uitleg = The care provider's service provider gave an answer that is not right. For your safety we do nothing with it.
+    .advies = What was here before is still here. If this goes on, contact the care provider.
+pgo-aanbieder-onbekend = We do not know this care provider
+    .uitleg = The care provider is not in the lists of MedMij, or has just disappeared from them.
+    .advies = Choose a care provider from the list.
+pgo-lijsten-niet-bereikbaar = The lists of MedMij cannot be read now
+    .uitleg = Without those lists we do not know where we can safely fetch your data.
+    .advies = What was here before is still here. Please try again in a few minutes.
+pgo-te-veel-verbindingen = You have the largest number of connections
+    .uitleg = De Proef-PGO cannot keep more connections for you.
+    .advies = First end a connection that you no longer use.
+op-de-klok = { $datum }, { $tijd }
+verbindingen-inleiding = Here you see where you fetched data, and when.
+verbindingen-leeg = You have no connections with care providers.
+verbinding-wat = What you fetch
+verbinding-via = By way of service provider
+verbinding-sinds = Since
+verbinding-toestemming = Your consent
+verbinding-langdurig = Holds until you end it, or fetch nothing for six months
+verbinding-eenmalig = Was for once, or has ended
+verbinding-momenten = When data was fetched
+verbinding-keren = { $aantal ->
+    [one] once
+   *[other] { $aantal } times
+}
+verbinding-vanzelf = (by itself)
+verbinding-stil = For two days nothing was fetched by itself. You can try it yourself.
+verbinding-gegevens = View data
+verbinding-nu-ophalen = Fetch now
+verbinding-opnieuw = Give consent again
+verbinding-van = at { $naam }
+verbinding-beeindigen = End connection
+verbinding-verwijderen = Remove connection
+verbinding-opgehaald = The data was fetched.
+verbinding-niet-opgehaald = No data was fetched. Below you see why.
+verbinding-verwijderd = The connection was removed, with the data that was here.
+afloop-gekregen = { $aantal ->
+    [one] One piece of data fetched
+   *[other] { $aantal } pieces of data fetched
+}
+afloop-gedeeld = You shared data
+afloop-geweigerd = The care provider gave no data
+afloop-niet-bereikbaar = The care provider could not be reached
+afloop-niet-vertrouwd = The answer was not right, so we do not use it
+beeindigen-wat = This is the connection with { $naam }, for { $voor }.
+beeindigen-hier = De Proef-PGO cannot fetch anything after that. What was fetched stays here.
+beeindigen-dva = Your consent is kept by the service provider, { $dva }. We take you to its overview. Log in there to end the consent.
+beeindigen-verwijderen = The data that you fetched with this connection disappears from De Proef-PGO. Nothing changes at the care provider.
+beeindigen-terug = Back to my connections
+
 ## DigiD simulator
 
 digid-inloggen = Log in as a test person

@@ -225,6 +225,97 @@ pgo-formulier-verlopen = We hebben niets met dit formulier gedaan
     .uitleg = Het formulier hoort niet bij dit bezoek. Dat gebeurt als een pagina langer dan een dag openstaat, als uw browser geen cookies bewaart, of als het formulier van een andere website kwam. Uw koppeling met Mitz is niet veranderd.
     .advies = Ga naar het begin en doe het daar opnieuw. U hoeft hiervoor niet opnieuw in te loggen.
 
+## PGO: rechtstreeks bij een zorgaanbieder
+
+rechtstreeks = Rechtstreeks bij een zorgaanbieder
+pgo-start-rechtstreeks = U kunt ook zonder Mitz gegevens ophalen. U kiest dan één zorgaanbieder, en logt daar in. U kunt dit ook doen voor uw kind, of voor iemand die u gemachtigd heeft.
+rechtstreeks-inleiding = U kiest één zorgaanbieder. Daarna gaat u naar de dienstverlener van die zorgaanbieder. Daar logt u in en geeft u toestemming.
+rechtstreeks-kies = Kies een zorgaanbieder
+keuze-bij = Gegevens ophalen bij { $naam }
+keuze-inleiding = Kies wat u wilt ophalen, en voor wie.
+keuze-meer-dvas = Deze zorgaanbieder werkt met { $aantal } dienstverleners. Bij elk van hen logt u apart in.
+keuze-via = Via { $dva }
+keuze-wat = Wat wilt u ophalen?
+keuze-niets = U hebt niets gekozen. Kies minstens één soort gegevens.
+keuze-voor-wie = Voor wie?
+keuze-mijzelf = Voor mijzelf
+keuze-kind = Voor mijn kind
+keuze-machtiging = Voor iemand die mij gemachtigd heeft
+keuze-geboortedatum = Geboortedatum van die ander
+keuze-geboortedatum-uitleg = Alleen nodig als het niet voor uzelf is.
+keuze-geen-datum = Vul de geboortedatum in van degene voor wie u dit doet.
+keuze-naar-dva-uitleg = U verlaat De Proef-PGO. Na het inloggen komt u hier terug.
+keuze-naar-dva = Naar de dienstverlener
+keuze-andere-aanbieder = Andere zorgaanbieder kiezen
+voor-mijzelf = uzelf
+voor-kind-van = uw kind, geboren op { $datum }
+voor-machtiging-van = iemand die u gemachtigd heeft, geboren op { $datum }
+resultaat-van = Dit zijn gegevens van { $voor }. Uw eigen gegevens staan hier niet bij.
+verbindingen = Mijn verbindingen
+pgo-naar-rechtstreeks = Kies opnieuw een zorgaanbieder
+pgo-rechtstreeks-gestopt = Er zijn geen gegevens opgehaald
+    .uitleg = De dienstverlener van de zorgaanbieder gaf ons geen toegang. Misschien bent u gestopt, gaf u geen toestemming, of zijn er geen gegevens beschikbaar. De dienstverlener zegt ons niet wat het is.
+    .advies = Wat hier al stond, is er nog. Wilt u het nog eens proberen? Begin dan opnieuw.
+pgo-rechtstreeks-mislukt = Ophalen is niet gelukt
+    .uitleg = Er ging iets mis tussen De Proef-PGO en de dienstverlener van de zorgaanbieder.
+    .advies = Wat hier al stond, is er nog. U kunt het nog eens proberen.
+pgo-rechtstreeks-niets = Er zijn geen gegevens beschikbaar
+    .uitleg = U gaf toestemming, maar de dienstverlener geeft geen gegevens. Waarom, zegt hij niet. Zo kan niemand zien waar u wel of geen patiënt bent.
+    .advies = Wat hier al stond, is er nog. Hebt u vragen? Neem contact op met de zorgaanbieder.
+pgo-dva-niet-bereikbaar = De zorgaanbieder is nu niet bereikbaar
+    .uitleg = De dienstverlener van de zorgaanbieder geeft geen antwoord. Uw toestemming bewaart hij misschien wel.
+    .advies = Wat hier al stond, is er nog. Probeer het over een paar minuten nog eens. U moet dan opnieuw inloggen.
+pgo-dva-niet-vertrouwd = We gebruiken het antwoord niet
+    .uitleg = De dienstverlener van de zorgaanbieder gaf een antwoord dat niet klopt. Voor uw veiligheid doen we er niets mee.
+    .advies = Wat hier al stond, is er nog. Blijft dit zo? Neem dan contact op met de zorgaanbieder.
+pgo-aanbieder-onbekend = Deze zorgaanbieder kennen we niet
+    .uitleg = De zorgaanbieder staat niet in de lijsten van MedMij, of is er net uit verdwenen.
+    .advies = Kies een zorgaanbieder uit de lijst.
+pgo-lijsten-niet-bereikbaar = De lijsten van MedMij zijn nu niet te lezen
+    .uitleg = Zonder die lijsten weten we niet waar we uw gegevens veilig kunnen ophalen.
+    .advies = Wat hier al stond, is er nog. Probeer het over een paar minuten nog eens.
+pgo-te-veel-verbindingen = U hebt het grootste aantal verbindingen
+    .uitleg = Meer verbindingen kan De Proef-PGO niet voor u bewaren.
+    .advies = Beëindig eerst een verbinding die u niet meer gebruikt.
+op-de-klok = { $datum }, { $tijd } uur
+verbindingen-inleiding = Hier ziet u bij wie u gegevens hebt opgehaald, en wanneer.
+verbindingen-leeg = U hebt geen verbindingen met zorgaanbieders.
+verbinding-wat = Wat u ophaalt
+verbinding-via = Via de dienstverlener
+verbinding-sinds = Sinds
+verbinding-toestemming = Uw toestemming
+verbinding-langdurig = Geldt totdat u haar beëindigt, of zes maanden niets ophaalt
+verbinding-eenmalig = Gold voor één keer, of is beëindigd
+verbinding-momenten = Wanneer er is opgehaald
+verbinding-keren = { $aantal ->
+    [one] { $aantal } keer
+   *[other] { $aantal } keer
+}
+verbinding-vanzelf = (vanzelf)
+verbinding-stil = Er is al twee dagen niets vanzelf opgehaald. U kunt het zelf proberen.
+verbinding-gegevens = Gegevens bekijken
+verbinding-nu-ophalen = Nu ophalen
+verbinding-opnieuw = Opnieuw toestemming geven
+verbinding-van = bij { $naam }
+verbinding-beeindigen = Verbinding beëindigen
+verbinding-verwijderen = Verbinding verwijderen
+verbinding-opgehaald = De gegevens zijn opgehaald.
+verbinding-niet-opgehaald = Er zijn geen gegevens opgehaald. Hieronder ziet u waarom.
+verbinding-verwijderd = De verbinding is verwijderd, met de gegevens die hier stonden.
+afloop-gekregen = { $aantal ->
+    [one] Eén gegeven opgehaald
+   *[other] { $aantal } gegevens opgehaald
+}
+afloop-gedeeld = U hebt gegevens gedeeld
+afloop-geweigerd = De zorgaanbieder gaf geen gegevens
+afloop-niet-bereikbaar = De zorgaanbieder was niet bereikbaar
+afloop-niet-vertrouwd = Het antwoord klopte niet, dus we gebruiken het niet
+beeindigen-wat = Het gaat om de verbinding met { $naam }, voor { $voor }.
+beeindigen-hier = De Proef-PGO kan daarna niets meer ophalen. Wat al is opgehaald, blijft hier staan.
+beeindigen-dva = Uw toestemming staat bij de dienstverlener, { $dva }. We brengen u naar zijn overzicht. Log daar in om de toestemming te beëindigen.
+beeindigen-verwijderen = De gegevens die u met deze verbinding hebt opgehaald, verdwijnen uit De Proef-PGO. Bij de zorgaanbieder verandert er niets.
+beeindigen-terug = Terug naar mijn verbindingen
+
 ## DigiD-simulator
 
 digid-inloggen = Log in als testpersoon

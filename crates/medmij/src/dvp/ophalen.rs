@@ -1,7 +1,7 @@
 //! When a DVP may collect by itself (medmij.md §2.6).
 
 use jiff::Timestamp;
-use jiff::civil::{Date, Weekday};
+use jiff::civil::{Date, DateTime, Weekday};
 use jiff::tz::TimeZone;
 use verdict::Moment;
 
@@ -87,6 +87,13 @@ pub const fn is_inactief(gebruikt: Moment, now: Moment) -> bool {
 pub fn is_stil(besteld: Moment, gelukt: Option<Moment>, now: Moment) -> bool {
     let since = gelukt.map_or(besteld, |gelukt| gelukt.max(besteld));
     since.plus_s(STIL_S).is_over_at(now)
+}
+
+/// A moment on the clocks of the Netherlands; nothing outside the calendar.
+pub fn op_de_klok(moment: Moment) -> Option<DateTime> {
+    let local = moment.unix().checked_add(offset_s(moment)?)?;
+    let local = Timestamp::from_second(local).ok()?;
+    Some(local.to_zoned(TimeZone::UTC).datetime())
 }
 
 impl Nacht {
@@ -193,6 +200,14 @@ mod tests {
         // 31 October 2027 is a Sunday and the last day of its month.
         assert_eq!(minuut("2027-10-31T00:59:00Z"), Some(239));
         assert_eq!(minuut("2027-10-31T01:00:00Z"), Some(180));
+    }
+
+    #[test]
+    fn a_moment_is_read_from_a_dutch_clock() {
+        let read = |text: &str| op_de_klok(at(text)).expect("a moment").to_string();
+        assert_eq!(read("2026-01-15T23:30:00Z"), "2026-01-16T00:30:00");
+        assert_eq!(read("2026-07-15T23:30:00Z"), "2026-07-16T01:30:00");
+        assert_eq!(op_de_klok(Moment::from_unix(i64::MAX)), None);
     }
 
     #[test]

@@ -120,6 +120,14 @@ impl Lists {
         self.gnl.list(app).await
     }
 
+    /// The Aanbieders, and where each can be had.
+    ///
+    /// # Errors
+    /// [`ListDown`].
+    pub async fn aanbiederslijst(&self, app: &App) -> Result<Arc<Zal>, ListDown> {
+        self.zal.list(app).await
+    }
+
     /// Step 20: the ways to the providers of a URA; none when the ZAKL does not know it
     /// (mitz case 32).
     ///

@@ -84,6 +84,8 @@ mod launch;
 mod mitz;
 mod netwerk;
 mod pgo;
+mod pgo_rechtstreeks;
+mod pgo_verbindingen;
 mod reis;
 mod technisch;
 #[cfg(test)]
@@ -136,6 +138,13 @@ pub use self::netwerk::{Host, Netwerk, ReisUitkomst, ReisVermelding};
 pub use self::pgo::{
     Groep, Inhoud, PgoAanbieder, PgoMelding, PgoMeldingSoort, PgoResultaat, PgoStart,
     ResultaatAanbieder, Rij, Uitkomst,
+};
+pub use self::pgo_rechtstreeks::{
+    PgoDienst, PgoIngang, PgoKeuze, PgoKiesfout, PgoRechtstreeks, PgoVoor, PgoVoorSoort,
+};
+pub use self::pgo_verbindingen::{
+    PgoAfloop, PgoBeeindigen, PgoGedaan, PgoMoment, PgoVerbinding, PgoVerbindingSoort,
+    PgoVerbindingen,
 };
 pub use self::reis::{Afwijzing, Gezien, Reis, Stap, StapUitkomst};
 pub use self::samples::{Sample, samples};

@@ -3,7 +3,7 @@
 use super::geheel::{Geheel, Reden};
 use super::melding::Melding;
 use super::texts::Texts;
-use super::{Kaarten, Page, PageContext, Shell, Waarde, datum::datum};
+use super::{Kaarten, Page, PageContext, PgoVoor, Shell, Waarde, datum::datum};
 
 /// The PGO's first page: choose providers and begin.
 ///
@@ -17,6 +17,8 @@ pub struct PgoStart {
     pub aanbieders: Vec<PgoAanbieder>,
     /// Whether the person sent the form with nobody chosen: says so, and leaves all unchosen.
     pub niemand_gekozen: bool,
+    /// Whether the person has connections of his own with DVAs.
+    pub verbindingen: bool,
     /// The token that binds the form to this browser.
     pub formulier: String,
 }
@@ -43,6 +45,10 @@ pub struct PgoResultaat {
     pub kaarten: Kaarten,
     /// The names (in the lists) of the providers to ask when the person collects again.
     pub opnieuw: Vec<String>,
+    /// Whose data it is.
+    pub voor: PgoVoor,
+    /// Whether the person has connections with DVAs to look at.
+    pub verbindingen: bool,
     /// Where the person can change and withdraw consents.
     pub toestemmingen_url: String,
     /// The token that binds the form to this browser.
@@ -134,17 +140,54 @@ pub enum PgoMeldingSoort {
     OpnieuwBeginnen,
     /// A form that is not of this browser's visit.
     FormulierVerlopen,
+    /// A DVA let nobody through: the person stopped or gave no consent, or there is nothing. One text, since
+    /// the DVA says no more (core.authint.207).
+    RechtstreeksGestopt,
+    /// Something failed at a DVA or between a DVA and us.
+    RechtstreeksMislukt,
+    /// A DVA gave no token for its own code: the equal refusal.
+    RechtstreeksNiets,
+    /// A DVA gives no answer now.
+    DvaNietBereikbaar,
+    /// What a DVA said is not taken.
+    DvaNietVertrouwd,
+    /// An Aanbieder that is not in the lists.
+    AanbiederOnbekend,
+    /// The lists of MedMij cannot be had.
+    LijstenNietBereikbaar,
+    /// The person has as many connections as there can be.
+    TeVeelVerbindingen,
 }
 
 impl PgoMeldingSoort {
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 14] = [
         Self::GeenToestemming,
         Self::Mislukt,
         Self::NietVanOns,
         Self::MitzNietBereikbaar,
         Self::OpnieuwBeginnen,
         Self::FormulierVerlopen,
+        Self::RechtstreeksGestopt,
+        Self::RechtstreeksMislukt,
+        Self::RechtstreeksNiets,
+        Self::DvaNietBereikbaar,
+        Self::DvaNietVertrouwd,
+        Self::AanbiederOnbekend,
+        Self::LijstenNietBereikbaar,
+        Self::TeVeelVerbindingen,
     ];
+
+    /// As it stands in an address, if it is one of ours.
+    pub fn named(name: &str) -> Option<Self> {
+        let mut all = Self::ALL.into_iter();
+        all.find(|soort| soort.name() == name)
+    }
+
+    /// As it stands in an address.
+    pub fn name(self) -> &'static str {
+        let key = self.key();
+        key.strip_prefix("pgo-").unwrap_or(key)
+    }
 
     const fn key(self) -> &'static str {
         match self {
@@ -154,13 +197,35 @@ impl PgoMeldingSoort {
             Self::MitzNietBereikbaar => "pgo-mitz-niet-bereikbaar",
             Self::OpnieuwBeginnen => "pgo-opnieuw-beginnen",
             Self::FormulierVerlopen => "pgo-formulier-verlopen",
+            Self::RechtstreeksGestopt => "pgo-rechtstreeks-gestopt",
+            Self::RechtstreeksMislukt => "pgo-rechtstreeks-mislukt",
+            Self::RechtstreeksNiets => "pgo-rechtstreeks-niets",
+            Self::DvaNietBereikbaar => "pgo-dva-niet-bereikbaar",
+            Self::DvaNietVertrouwd => "pgo-dva-niet-vertrouwd",
+            Self::AanbiederOnbekend => "pgo-aanbieder-onbekend",
+            Self::LijstenNietBereikbaar => "pgo-lijsten-niet-bereikbaar",
+            Self::TeVeelVerbindingen => "pgo-te-veel-verbindingen",
+        }
+    }
+
+    /// Where to go from here, and the text that says so.
+    const fn link(self) -> (&'static str, &'static str) {
+        match self {
+            Self::RechtstreeksGestopt
+            | Self::RechtstreeksMislukt
+            | Self::RechtstreeksNiets
+            | Self::DvaNietBereikbaar
+            | Self::DvaNietVertrouwd
+            | Self::AanbiederOnbekend => ("/rechtstreeks", "pgo-naar-rechtstreeks"),
+            Self::TeVeelVerbindingen => ("/verbindingen", "verbindingen"),
+            _ => ("/", "pgo-naar-begin"),
         }
     }
 }
 
 impl PageContext for PgoMelding {
     fn render(&self, shell: &Shell) -> Page {
-        let (key, link) = (self.soort.key(), Some(("/", "pgo-naar-begin")));
+        let (key, link) = (self.soort.key(), Some(self.soort.link()));
         Melding { key, link }.render(shell)
     }
 
@@ -183,12 +248,14 @@ impl PgoStart {
                 aanbieder("apotheekdebrug", "Apotheek De Brug & Zonen <test>"),
             ],
             niemand_gekozen: false,
+            verbindingen: false,
             formulier: String::from("f-123"),
         };
         vec![
             first.clone(),
             Self {
                 gekoppeld: true,
+                verbindingen: true,
                 ..first.clone()
             },
             Self {

@@ -8,8 +8,8 @@ use super::{
     DvaLanding, DvaNietVerder, DvaStoring, DvaToestemmingen, DvaVerklaring, Eis, HmFout, HmKiezen,
     IdpFout, IdpInloggen, KoppeltaalFout, Lang, MitzFout, MitzGeannuleerd, MitzNietIngelogd,
     ModuleMelding, ModuleTaak, MrFout, MrKiezen, Netwerk, Origin, Overzicht, Page, PageContext,
-    PgoMelding, PgoResultaat, PgoStart, PortaalFout, PortaalOpenen, PortaalStart, RegisterFout,
-    Reis, Shell, Technisch, Toestemming,
+    PgoBeeindigen, PgoKeuze, PgoMelding, PgoRechtstreeks, PgoResultaat, PgoStart, PgoVerbindingen,
+    PortaalFout, PortaalOpenen, PortaalStart, RegisterFout, Reis, Shell, Technisch, Toestemming,
 };
 
 /// A rendered sample.
@@ -26,6 +26,10 @@ pub fn samples(lang: Lang) -> Vec<Sample> {
     [
         of::<PgoStart>("pgo_start", Brand::Pgo, lang),
         of::<PgoResultaat>("pgo_resultaat", Brand::Pgo, lang),
+        of::<PgoRechtstreeks>("pgo_rechtstreeks", Brand::Pgo, lang),
+        of::<PgoKeuze>("pgo_keuze", Brand::Pgo, lang),
+        of::<PgoVerbindingen>("pgo_verbindingen", Brand::Pgo, lang),
+        of::<PgoBeeindigen>("pgo_beeindigen", Brand::Pgo, lang),
         of::<PgoMelding>("pgo_melding", Brand::Pgo, lang),
         of::<DigidInloggen>("digid_inloggen", Brand::DigidSimulator, lang),
         of::<DigidNietGevonden>("digid_niet_gevonden", Brand::DigidSimulator, lang),

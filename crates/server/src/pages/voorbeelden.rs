@@ -2,7 +2,8 @@
 
 use super::{
     Gebruik, Getal, Grens, Groep, Inhoud, Item, Kaarten, Lijst, Lijstsoort, Medicijn, Medicijnen,
-    Meetkaart, Meting, Normaal, PgoResultaat, ResultaatAanbieder, Rij, Tijd, Uitkomst, Waarde,
+    Meetkaart, Meting, Normaal, PgoResultaat, PgoVoor, ResultaatAanbieder, Rij, Tijd, Uitkomst,
+    Waarde,
 };
 
 const ZIEKENHUIS: &str = "Ziekenhuis De Plas";
@@ -13,6 +14,8 @@ impl PgoResultaat {
         let of = |aanbieders, kaarten| Self {
             aanbieders,
             kaarten,
+            voor: PgoVoor::Mijzelf,
+            verbindingen: false,
             opnieuw: vec![
                 String::from("ziekenhuisdeplas"),
                 String::from("apotheekdebrug"),
@@ -40,7 +43,19 @@ impl PgoResultaat {
         ]);
         let partial = [vec![some], failed.clone()].concat();
         let empty = gegevens(vec![regels("Documenten", Vec::new())]);
+        let of_child = Self {
+            voor: PgoVoor::Kind(String::from("2015-03-09")),
+            verbindingen: true,
+            opnieuw: Vec::new(),
+            ..of(vec![gegevens(vec![afspraken()])], weinig())
+        };
+        let authorised = Self {
+            voor: PgoVoor::Machtiging(String::from("1961-04-12")),
+            ..of_child.clone()
+        };
         vec![
+            of_child,
+            authorised,
             of(partial, kaarten()),
             of(Vec::new(), Kaarten::default()),
             of(vec![gegevens(vec![afspraken()])], weinig()),

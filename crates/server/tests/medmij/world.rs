@@ -37,8 +37,20 @@ impl World {
         Self::start_with(&[]).await
     }
 
+    /// The same, with the demo's PGO.
+    pub(crate) async fn with_pgo() -> Self {
+        Self::start_of(&[], &[Party::Pgo]).await
+    }
+
     /// The same, and the input folder has these files.
     pub(crate) async fn start_with(files: &[(&str, &str)]) -> Self {
+        Self::start_of(files, &[]).await
+    }
+
+    async fn start_of(files: &[(&str, &str)], more: &[Party]) -> Self {
+        let mut parties =
+            BTreeSet::from([Party::Dva, Party::Xis, Party::Digid, Party::Stelselnode]);
+        parties.extend(more);
         let state = temporary();
         let folder = state.with_added_extension("input");
         std::fs::create_dir_all(&folder).expect("a folder");
@@ -51,7 +63,7 @@ impl World {
             state,
             port: 0,
             input: Box::new(input),
-            parties: BTreeSet::from([Party::Dva, Party::Xis, Party::Digid, Party::Stelselnode]),
+            parties,
             elsewhere: BTreeMap::new(),
             fault: None,
         };

@@ -426,7 +426,7 @@ impl PgoRole {
 
     /// What came of each gegevensdienst; nothing where the token does not open it. What failed at one never
     /// stops another; when nothing came at all, the whole provider failed.
-    fn together(&self, came: Vec<(&GegevensdienstId, Option<Told>)>) -> Uitkomst {
+    pub(super) fn together(&self, came: Vec<(&GegevensdienstId, Option<Told>)>) -> Uitkomst {
         let mut groepen = Vec::new();
         let mut failed = None;
         for (dienst, told) in came {
@@ -449,7 +449,7 @@ impl PgoRole {
     }
 
     /// What people call a gegevensdienst.
-    fn titel(&self, dienst: &GegevensdienstId) -> String {
+    pub(super) fn titel(&self, dienst: &GegevensdienstId) -> String {
         let known = self.config.gegevensdiensten.get(dienst);
         known.map_or_else(|| dienst.to_string(), |known| known.weergavenaam.clone())
     }
@@ -517,7 +517,7 @@ impl PgoRole {
     }
 
     /// The types of resource that a gegevensdienst has.
-    fn kinds(&self, dienst: &GegevensdienstId) -> Vec<&str> {
+    pub(super) fn kinds(&self, dienst: &GegevensdienstId) -> Vec<&str> {
         let known = self.config.gegevensdiensten.get(dienst);
         let zoekvragen = known.into_iter().flat_map(|dienst| &dienst.zoekvragen);
         let mut kinds: Vec<&str> = zoekvragen.map(|z| z.resource_type.as_str()).collect();
@@ -526,7 +526,7 @@ impl PgoRole {
     }
 
     /// Everything of one type at a resource endpoint.
-    async fn bundle(
+    pub(super) async fn bundle(
         &self,
         trace: TraceId,
         endpoint: &str,
@@ -554,15 +554,15 @@ impl PgoRole {
 }
 
 /// What one gegevensdienst told, the newest first; or how it failed.
-type Told = Result<Vec<Gegeven>, Uitkomst>;
+pub(super) type Told = Result<Vec<Gegeven>, Uitkomst>;
 
-fn newest_first(mut gegevens: Vec<Gegeven>) -> Vec<Gegeven> {
+pub(super) fn newest_first(mut gegevens: Vec<Gegeven>) -> Vec<Gegeven> {
     gegevens.sort_by(|a, b| b.datum.cmp(&a.datum));
     gegevens
 }
 
 /// core.tknint.208: the run's number, and one for this request alone.
-fn headers(trace: TraceId) -> Headers {
+pub(super) fn headers(trace: TraceId) -> Headers {
     Headers::none()
         .correlation_id(trace)
         .medmij_request_id(&chance::entropy().uuid("medmij_request_id"))

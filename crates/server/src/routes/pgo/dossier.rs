@@ -82,35 +82,40 @@ impl Dossier {
         Key::Grant(Self::SPACE, id)
     }
 
-    /// As the page shows each provider.
-    pub(super) fn aanbieders(&self) -> Vec<pages::ResultaatAanbieder> {
-        let shown = |aanbieder: &Aanbieder| pages::ResultaatAanbieder {
-            weergavenaam: aanbieder.weergavenaam.clone(),
-            uitkomst: aanbieder.uitkomst.shown(),
-        };
-        self.verzameld.iter().map(shown).collect()
-    }
-
-    /// Everything that any provider told.
-    pub(super) fn verteld(&self) -> Vec<Verteld<'_>> {
-        self.verzameld.iter().flat_map(Aanbieder::verteld).collect()
-    }
-
     /// Leaves out what would not fit into a row, the oldest of each gegevensdienst first.
     pub(super) fn fit(&mut self) {
-        let mut most = GEGEVENS_MAX;
-        while most > 0 {
-            for groep in self.verzameld.iter_mut().flat_map(Aanbieder::groepen) {
-                groep.keep(most);
-            }
-            let bytes = serde_json::to_vec(&self.verzameld).map_or(usize::MAX, |json| json.len());
-            if bytes <= DOSSIER_BYTES_MAX {
-                return;
-            }
-            most /= 2;
-        }
-        self.verzameld.clear();
+        fit(&mut self.verzameld);
     }
+}
+
+/// Leaves out what would not fit into a row, the oldest of each gegevensdienst first.
+pub(super) fn fit(verzameld: &mut Vec<Aanbieder>) {
+    let mut most = GEGEVENS_MAX;
+    while most > 0 {
+        for groep in verzameld.iter_mut().flat_map(Aanbieder::groepen) {
+            groep.keep(most);
+        }
+        let bytes = serde_json::to_vec(&*verzameld).map_or(usize::MAX, |json| json.len());
+        if bytes <= DOSSIER_BYTES_MAX {
+            return;
+        }
+        most /= 2;
+    }
+    verzameld.clear();
+}
+
+/// As the page shows each provider.
+pub(super) fn shown(verzameld: &[Aanbieder]) -> Vec<pages::ResultaatAanbieder> {
+    let shown = |aanbieder: &Aanbieder| pages::ResultaatAanbieder {
+        weergavenaam: aanbieder.weergavenaam.clone(),
+        uitkomst: aanbieder.uitkomst.shown(),
+    };
+    verzameld.iter().map(shown).collect()
+}
+
+/// Everything that any provider told.
+pub(super) fn verteld(verzameld: &[Aanbieder]) -> Vec<Verteld<'_>> {
+    verzameld.iter().flat_map(Aanbieder::verteld).collect()
 }
 
 impl Aanbieder {

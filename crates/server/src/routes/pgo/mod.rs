@@ -1,9 +1,11 @@
-//! The PGO: a DVP's server with pages for one person (steps 1, 2, 7–11, 19–23, 28–30).
+//! The PGO: a DVP's server with pages for one person: by the chain with Mitz (steps 1, 2, 7–11, 19–23, 28–30),
+//! and at a DVA itself ([`rechtstreeks`]).
 
 mod collect;
 mod dossier;
 mod overzicht;
 mod pages_of;
+mod rechtstreeks;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -93,6 +95,7 @@ impl PgoRole {
             .route("/resultaat", get(pages_of::resultaat))
             .route("/melding", get(pages_of::melding))
             .route("/ontkoppelen", post(pages_of::ontkoppelen));
+        let router = rechtstreeks::routes(router);
         web::with_pages(router, Brand::Pgo).with_state(Arc::clone(self))
     }
 

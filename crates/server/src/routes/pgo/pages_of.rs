@@ -11,15 +11,17 @@ use protocol::callback::Callback;
 use protocol::handle::{Handle, Purpose};
 use protocol::wire::{Parameters, with_query};
 use serde::{Deserialize, Serialize};
-use verdict::{Change, Expect, Key, Record as _, Space, Step, Stored, Verdict};
+use verdict::{Change, Event, Expect, Key, Record as _, Space, Step, Stored, Verdict};
 
 use super::collect::{Grant, NotCollected};
-use super::dossier::{DOSSIER_S, Dossier};
+use super::dossier::{self, Aanbieder, DOSSIER_S, Dossier};
+use super::rechtstreeks::Verbindingen;
 use super::{PgoRole, overzicht};
 use crate::chance;
 use crate::door::TraceId;
 use crate::pages::{
-    Brand, PageContext, PgoAanbieder, PgoMelding, PgoMeldingSoort, PgoResultaat, PgoStart, Tijd,
+    Brand, PageContext, PgoAanbieder, PgoMelding, PgoMeldingSoort, PgoResultaat, PgoStart, PgoVoor,
+    Tijd,
 };
 use crate::settle::{Journey, Outage, Run, settle};
 use crate::web::{self, Visit};
@@ -33,6 +35,15 @@ const BEZOEK_S: u32 = 86_400;
 /// The cookie that holds what waits for an answer of Mitz.
 const WACHTEND: &str = "pgo.wachtend";
 const WACHTEND_S: u32 = 1_800;
+
+/// What the page of data shows.
+struct Resultaat {
+    verzameld: Vec<Aanbieder>,
+    /// The providers of the chain to ask when the person collects again.
+    opnieuw: Vec<String>,
+    /// Of whom it is.
+    voor: PgoVoor,
+}
 
 /// A login that waits for its answer, with what the person chose.
 #[derive(Clone, Serialize, Deserialize)]
@@ -53,9 +64,9 @@ pub(super) async fn verzamelen(State(role): State<Arc<PgoRole>>, visit: Visit) -
 
 /// Runs to the end whether or not the browser stays: between a refresh at Mitz and the dossier that
 /// keeps its token, nothing may be dropped.
-async fn whole(run: impl Future<Output = Response> + Send + 'static) -> Response {
+pub(super) async fn whole(run: impl Future<Output = Response> + Send + 'static) -> Response {
     let ended = tokio::spawn(run).await;
-    ended.unwrap_or_else(|_| web::see_other("/melding?soort=mislukt"))
+    ended.unwrap_or_else(|_| PgoRole::told(PgoMeldingSoort::Mislukt))
 }
 
 impl PgoRole {
@@ -85,47 +96,62 @@ impl PgoRole {
 /// Step 7: the browser is back with a code, or without.
 pub(super) async fn callback(State(role): State<Arc<PgoRole>>, visit: Visit) -> Response {
     let Ok(parameters) = visit.query() else {
-        return PgoRole::told("niet-van-ons");
+        return PgoRole::told(PgoMeldingSoort::NietVanOns);
     };
     let cookie = wachtend_cookie(parameters.get("state").unwrap_or_default());
     let wacht = visit.cookie(&cookie);
     let Some(wacht) = wacht.and_then(|text| role.app.seal.open_cookie::<Wacht>(WACHTEND, text))
     else {
-        return PgoRole::told("niet-van-ons");
+        return PgoRole::told(PgoMeldingSoort::NietVanOns);
     };
     let trace = TraceId::parse(&wacht.wachtend.trace).unwrap_or(visit.trace);
     let answered = async move { role.answered(&visit, trace, wacht, &parameters).await };
     web::with(whole(answered).await, web::drop_cookie(&cookie))
 }
 
-/// What was collected last.
+/// What was collected last: of the person himself, or of one connection that is for somebody else.
 pub(super) async fn resultaat(State(role): State<Arc<PgoRole>>, visit: Visit) -> Response {
-    let Some((_, dossier)) = role.dossier(&visit).await else {
-        return web::see_other("/");
+    let Ok(verbindingen) = role.verbindingen(&visit).await else {
+        return PgoRole::told(PgoMeldingSoort::RechtstreeksMislukt);
     };
-    let (formulier, fresh) = role.formulier(&visit);
-    let vandaag = Tijd::of_unix(role.app.clock.now().unix());
-    let context = PgoResultaat {
-        aanbieders: dossier.value.aanbieders(),
-        kaarten: overzicht::kaarten(&dossier.value.verteld(), vandaag),
-        opnieuw: dossier.value.gekozen.clone(),
-        toestemmingen_url: web::in_chosen_lang(&visit, &role.config.toestemmingen),
-        formulier,
+    let query = visit.query().unwrap_or_default();
+    let shown = match (query.get("verbinding"), &verbindingen) {
+        (None, _) => role.eigen_resultaat(&visit, verbindingen.as_ref()).await,
+        (Some(id), Some(verbindingen)) => role.resultaat_van(verbindingen, id).await,
+        (Some(_), None) => Ok(None),
     };
-    with_visit(role.show(&visit, 200, &context), fresh)
+    match shown {
+        Ok(Some(resultaat)) => role.resultaat_page(&visit, resultaat, verbindingen.is_some()),
+        Ok(None) => web::see_other("/"),
+        Err(_) => PgoRole::told(PgoMeldingSoort::RechtstreeksMislukt),
+    }
 }
 
 /// Why it did not work.
 pub(super) async fn melding(State(role): State<Arc<PgoRole>>, visit: Visit) -> Response {
     let query = visit.query().unwrap_or_default();
-    let (status, soort) = match query.get("soort") {
-        Some("geen-toestemming") => (200, PgoMeldingSoort::GeenToestemming),
-        Some("niet-van-ons") => (400, PgoMeldingSoort::NietVanOns),
-        Some("mitz-niet-bereikbaar") => (503, PgoMeldingSoort::MitzNietBereikbaar),
-        Some("mislukt") => (502, PgoMeldingSoort::Mislukt),
-        _ => (400, PgoMeldingSoort::OpnieuwBeginnen),
-    };
-    role.say(&visit, status, soort)
+    let soort = query.get("soort").and_then(PgoMeldingSoort::named);
+    let soort = soort.unwrap_or(PgoMeldingSoort::OpnieuwBeginnen);
+    role.say(&visit, status(soort), soort)
+}
+
+const fn status(soort: PgoMeldingSoort) -> u16 {
+    match soort {
+        PgoMeldingSoort::GeenToestemming
+        | PgoMeldingSoort::RechtstreeksGestopt
+        | PgoMeldingSoort::RechtstreeksNiets => 200,
+        PgoMeldingSoort::NietVanOns
+        | PgoMeldingSoort::OpnieuwBeginnen
+        | PgoMeldingSoort::FormulierVerlopen => 400,
+        PgoMeldingSoort::AanbiederOnbekend => 404,
+        PgoMeldingSoort::TeVeelVerbindingen => 409,
+        PgoMeldingSoort::Mislukt
+        | PgoMeldingSoort::RechtstreeksMislukt
+        | PgoMeldingSoort::DvaNietVertrouwd => 502,
+        PgoMeldingSoort::MitzNietBereikbaar
+        | PgoMeldingSoort::DvaNietBereikbaar
+        | PgoMeldingSoort::LijstenNietBereikbaar => 503,
+    }
 }
 
 /// Forgets the link with Mitz and everything collected.
@@ -135,7 +161,7 @@ pub(super) async fn ontkoppelen(State(role): State<Arc<PgoRole>>, visit: Visit) 
     }
     if let Some((id, dossier)) = role.dossier(&visit).await {
         let change = Change::remove(Dossier::key(id), dossier.version);
-        if settle(&role.app, visit.trace, Write(vec![change]))
+        if settle(&role.app, visit.trace, Write(vec![change], Vec::new()))
             .await
             .is_err()
         {
@@ -161,28 +187,89 @@ impl PgoRole {
             gekoppeld: dossier.is_some_and(|(_, dossier)| dossier.value.koppeling.is_some()),
             aanbieders: aanbieders.collect(),
             niemand_gekozen,
+            verbindingen: matches!(self.verbindingen(visit).await, Ok(Some(_))),
             formulier,
         };
         with_visit(self.show(visit, status, &context), fresh)
     }
 
-    fn show(&self, visit: &Visit, status: u16, context: &impl PageContext) -> Response {
-        let origins: Vec<&str> = self
-            .config
-            .login_origins
-            .iter()
-            .map(String::as_str)
-            .collect();
+    /// What is shown when the person asks for his own: of the chain, and of his connections.
+    async fn eigen_resultaat(
+        &self,
+        visit: &Visit,
+        verbindingen: Option<&Verbindingen>,
+    ) -> Result<Option<Resultaat>, Outage> {
+        let dossier = self.dossier(visit).await;
+        if dossier.is_none() && verbindingen.is_none() {
+            return Ok(None);
+        }
+        let dossier = dossier
+            .map(|(_, dossier)| dossier.value)
+            .unwrap_or_default();
+        let eigen = verbindingen.into_iter().flat_map(Verbindingen::eigen);
+        let mut verzameld = dossier.verzameld;
+        verzameld.extend(self.opgehaald(eigen).await?);
+        Ok(Some(Resultaat {
+            verzameld,
+            opnieuw: dossier.gekozen,
+            voor: PgoVoor::Mijzelf,
+        }))
+    }
+
+    /// What is shown of one connection.
+    async fn resultaat_van(
+        &self,
+        verbindingen: &Verbindingen,
+        id: &str,
+    ) -> Result<Option<Resultaat>, Outage> {
+        let Some((id, voor)) = verbindingen.een(id) else {
+            return Ok(None);
+        };
+        Ok(Some(Resultaat {
+            verzameld: self.opgehaald(std::iter::once(id)).await?,
+            opnieuw: Vec::new(),
+            voor,
+        }))
+    }
+
+    fn resultaat_page(&self, visit: &Visit, of: Resultaat, verbindingen: bool) -> Response {
+        let (formulier, fresh) = self.formulier(visit);
+        let vandaag = Tijd::of_unix(self.app.clock.now().unix());
+        let context = PgoResultaat {
+            aanbieders: dossier::shown(&of.verzameld),
+            kaarten: overzicht::kaarten(&dossier::verteld(&of.verzameld), vandaag),
+            opnieuw: of.opnieuw,
+            voor: of.voor,
+            verbindingen,
+            toestemmingen_url: web::in_chosen_lang(visit, &self.config.toestemmingen),
+            formulier,
+        };
+        with_visit(self.show(visit, 200, &context), fresh)
+    }
+
+    /// A page whose forms lead to Mitz.
+    pub(super) fn show(&self, visit: &Visit, status: u16, context: &impl PageContext) -> Response {
+        Self::show_towards(visit, status, &self.config.login_origins, context)
+    }
+
+    /// A page whose forms lead to these origins.
+    pub(super) fn show_towards(
+        visit: &Visit,
+        status: u16,
+        origins: &[String],
+        context: &impl PageContext,
+    ) -> Response {
+        let origins: Vec<&str> = origins.iter().map(String::as_str).collect();
         web::show(status, visit, Brand::Pgo, &origins, context)
     }
 
-    fn say(&self, visit: &Visit, status: u16, soort: PgoMeldingSoort) -> Response {
+    pub(super) fn say(&self, visit: &Visit, status: u16, soort: PgoMeldingSoort) -> Response {
         self.show(visit, status, &PgoMelding { soort })
     }
 
     /// To the page that says why, at a clean URL.
-    fn told(soort: &str) -> Response {
-        web::see_other(&with_query("/melding", &[("soort", soort)]))
+    pub(super) fn told(soort: PgoMeldingSoort) -> Response {
+        web::see_other(&with_query("/melding", &[("soort", soort.name())]))
     }
 
     /// The providers whose box was ticked.
@@ -198,7 +285,7 @@ impl PgoRole {
     /// Step 2: to Mitz, with what only this browser can answer to.
     async fn to_mitz(&self, visit: &Visit, gekozen: Vec<String>) -> Response {
         let Some(provider) = self.provider(visit.trace).await else {
-            return Self::told("mitz-niet-bereikbaar");
+            return Self::told(PgoMeldingSoort::MitzNietBereikbaar);
         };
         let wachtend = Wachtend::new(&chance::entropy(), visit.trace.to_string());
         let url = wachtend.authorization_url(
@@ -233,11 +320,11 @@ impl PgoRole {
             (Ok(true), Ok(code)) => code,
             (Ok(true), Err(Callback::AccessDenied)) => {
                 app.saw_fail(7, trace, visit.peer_name(), "access_denied");
-                return Self::told("geen-toestemming");
+                return Self::told(PgoMeldingSoort::GeenToestemming);
             }
             (Ok(true), Err(Callback::Failed)) => {
                 app.saw_fail(7, trace, visit.peer_name(), "an error of Mitz");
-                return Self::told("mislukt");
+                return Self::told(PgoMeldingSoort::Mislukt);
             }
             (Ok(_), _) => {
                 app.refused(
@@ -245,9 +332,9 @@ impl PgoRole {
                     "RFC 6749 §10.12",
                     "the answer is not ours, or was used",
                 );
-                return Self::told("niet-van-ons");
+                return Self::told(PgoMeldingSoort::NietVanOns);
             }
-            (Err(_), _) => return Self::told("mislukt"),
+            (Err(_), _) => return Self::told(PgoMeldingSoort::Mislukt),
         };
         app.saw(7, trace, visit.peer_name(), "authorization code");
         let grant = Grant::Code {
@@ -300,14 +387,21 @@ impl PgoRole {
             Err(NotCollected::Ended) => {
                 // The consent was withdrawn or the link is too old: it is of no more use.
                 let forget = version.map(|version| Change::remove(Dossier::key(id), version));
-                let _ = settle(&self.app, trace, Write(forget.into_iter().collect())).await;
-                let told = Self::told("opnieuw-beginnen");
+                let _ = settle(
+                    &self.app,
+                    trace,
+                    Write(forget.into_iter().collect(), Vec::new()),
+                )
+                .await;
+                let told = Self::told(PgoMeldingSoort::OpnieuwBeginnen);
                 return web::with(told, web::drop_cookie(DOSSIER_COOKIE));
             }
-            Err(NotCollected::Unreachable) => return Self::told("mitz-niet-bereikbaar"),
+            Err(NotCollected::Unreachable) => {
+                return Self::told(PgoMeldingSoort::MitzNietBereikbaar);
+            }
             Err(NotCollected::NotTaken(reason)) => {
                 self.app.refused(trace, "mitz.md §2.5", reason);
-                return Self::told("mislukt");
+                return Self::told(PgoMeldingSoort::Mislukt);
             }
         };
         // The new refresh token is safe before it is needed: the old one is dead already.
@@ -317,7 +411,7 @@ impl PgoRole {
             gekozen: gekozen.clone(),
         };
         let Ok(version) = self.keep(trace, id, version, &dossier).await else {
-            return Self::told("mislukt");
+            return Self::told(PgoMeldingSoort::Mislukt);
         };
         let cookie = self.app.handles.make(DOSSIER, Handle { id, generation: 0 });
         let cookie = web::set_cookie(DOSSIER_COOKIE, &cookie, DOSSIER_S);
@@ -327,15 +421,15 @@ impl PgoRole {
                 dossier.fit();
                 match self.keep(trace, id, Some(version), &dossier).await {
                     Ok(_) => web::see_other("/resultaat"),
-                    Err(_) => Self::told("mislukt"),
+                    Err(_) => Self::told(PgoMeldingSoort::Mislukt),
                 }
             }
             Err(NotCollected::NotTaken(reason)) => {
                 self.app.refused(trace, "mitz.md §2.5", reason);
-                Self::told("mislukt")
+                Self::told(PgoMeldingSoort::Mislukt)
             }
             Err(NotCollected::Unreachable | NotCollected::Ended) => {
-                Self::told("mitz-niet-bereikbaar")
+                Self::told(PgoMeldingSoort::MitzNietBereikbaar)
             }
         };
         web::with(response, cookie)
@@ -352,7 +446,7 @@ impl PgoRole {
         let expect = version.map_or(Expect::Absent, Expect::Version);
         let until = self.app.clock.now().plus_s(DOSSIER_S);
         let change = dossier.put(Dossier::key(id), expect, until);
-        if settle(&self.app, trace, Write(vec![change])).await? {
+        if settle(&self.app, trace, Write(vec![change], Vec::new())).await? {
             Ok(version.unwrap_or(0) + 1)
         } else {
             Err(Outage::Fault(
@@ -373,7 +467,7 @@ impl PgoRole {
     }
 
     /// The token of this browser's forms, and the cookie to set when the browser is new.
-    fn formulier(&self, visit: &Visit) -> (String, Option<String>) {
+    pub(super) fn formulier(&self, visit: &Visit) -> (String, Option<String>) {
         if let Some(known) = visit.cookie(BEZOEK_COOKIE) {
             (self.app.seal.form_token(BEZOEK_COOKIE, known), None)
         } else {
@@ -382,7 +476,7 @@ impl PgoRole {
         }
     }
 
-    fn own_form(&self, visit: &Visit) -> Option<Parameters> {
+    pub(super) fn own_form(&self, visit: &Visit) -> Option<Parameters> {
         let form = visit.form().ok()?;
         let (known, token) = (visit.cookie(BEZOEK_COOKIE)?, form.get("formulier")?);
         let same = self.app.seal.is_form_token(BEZOEK_COOKIE, known, token);
@@ -390,7 +484,7 @@ impl PgoRole {
     }
 }
 
-fn with_visit(response: Response, fresh: Option<String>) -> Response {
+pub(super) fn with_visit(response: Response, fresh: Option<String>) -> Response {
     match fresh {
         Some(value) => web::with(response, web::set_cookie(BEZOEK_COOKIE, &value, BEZOEK_S)),
         None => response,
@@ -407,12 +501,16 @@ fn wachtend_cookie(state: &str) -> String {
     format!("__Host-wacht-{short}")
 }
 
-fn state_key(state: &str) -> Key {
+pub(super) fn state_key(state: &str) -> Key {
     Key::Once(Space("pgo.state"), jose::sha256(state.as_bytes()))
 }
 
-/// Makes changes durable; tells whether what they expected was still so.
-struct Write(Vec<Change<verdict::Clear>>);
+/// Makes changes durable, and what the audit log hears of them; tells whether what they expected was still
+/// so.
+pub(super) struct Write(
+    pub(super) Vec<Change<verdict::Clear>>,
+    pub(super) Vec<Event>,
+);
 
 impl Journey for Write {
     type Reply = bool;
@@ -422,7 +520,7 @@ impl Journey for Write {
         Step::Done(Verdict {
             reply: true,
             changes: self.0.clone(),
-            events: Vec::new(),
+            events: self.1.clone(),
         })
     }
 
@@ -436,7 +534,7 @@ impl Journey for Write {
 }
 
 /// Spends something; tells whether it was still there to be spent.
-struct Spend(Key);
+pub(super) struct Spend(pub(super) Key);
 
 impl Journey for Spend {
     type Reply = bool;

@@ -111,8 +111,8 @@ pub(super) fn newest_first<T>(things: &mut [T], gegeven: impl Fn(&T) -> &Gegeven
 mod tests {
     use super::*;
     use crate::pages::{
-        Brand, Lang, Meting, PageContext as _, PgoResultaat, ResultaatAanbieder, Shell, Uitkomst,
-        Waarde,
+        Brand, Lang, Meting, PageContext as _, PgoResultaat, PgoVoor, ResultaatAanbieder, Shell,
+        Uitkomst, Waarde,
     };
     use proptest::prelude::*;
     use serde_json::{Value, json};
@@ -256,6 +256,8 @@ mod tests {
             let kaarten = cards(&[("A <b>", &all), ("B", &all)]);
             for lang in Lang::ALL {
                 let page = PgoResultaat {
+                    voor: PgoVoor::Mijzelf,
+                    verbindingen: false,
                     aanbieders: vec![ResultaatAanbieder {
                         weergavenaam: "A <b>".to_owned(),
                         uitkomst: Uitkomst::GeenGegevensBeschikbaar,
