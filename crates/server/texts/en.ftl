@@ -302,6 +302,10 @@ verbinding-verwijderen = Remove connection
 verbinding-opgehaald = The data was fetched.
 verbinding-niet-opgehaald = No data was fetched. Below you see why.
 verbinding-verwijderd = The connection was removed, with the data that was here.
+verbinding-elke-nacht = Fetch every night by itself
+verbinding-bewaren = Save
+verbinding-besteld = Saved. De Proef-PGO now fetches every night, between 23:00 and 06:00.
+verbinding-niet-besteld = Saved. De Proef-PGO fetches nothing by itself.
 afloop-gekregen = { $aantal ->
     [one] One piece of data fetched
    *[other] { $aantal } pieces of data fetched

@@ -302,6 +302,10 @@ verbinding-verwijderen = Verbinding verwijderen
 verbinding-opgehaald = De gegevens zijn opgehaald.
 verbinding-niet-opgehaald = Er zijn geen gegevens opgehaald. Hieronder ziet u waarom.
 verbinding-verwijderd = De verbinding is verwijderd, met de gegevens die hier stonden.
+verbinding-elke-nacht = Haal elke nacht vanzelf op
+verbinding-bewaren = Bewaren
+verbinding-besteld = Bewaard. De Proef-PGO haalt nu elke nacht op, tussen 23.00 en 06.00 uur.
+verbinding-niet-besteld = Bewaard. De Proef-PGO haalt niets vanzelf op.
 afloop-gekregen = { $aantal ->
     [one] Eén gegeven opgehaald
    *[other] { $aantal } gegevens opgehaald

@@ -78,7 +78,12 @@ pub(super) async fn open(on: &Foundation, party: Party) -> Result<Opened, String
     let mut chores: Vec<Chore> = Vec::new();
     let lists = lists(on, party);
     let sites = match party {
-        Party::Pgo => vec![("pgo", Ask::Never, pgo(on, &app, &lists).front())],
+        Party::Pgo => {
+            let role = pgo(on, &app, &lists);
+            let router = role.front();
+            chores.push(Box::pin(role.collect_by_night()));
+            vec![("pgo", Ask::Never, router)]
+        }
         Party::Mitz => {
             let role = mitz(on, &app)?;
             vec![

@@ -323,7 +323,10 @@ async fn pgo(on: &Foundation, config: &PgoConfig) -> Result<Opened, String> {
     };
     let role = PgoRole::new(Arc::clone(&app), given, Arc::clone(&lists));
     Ok(Opened {
-        chores: vec![Box::pin(lists.keep_fresh(Arc::clone(&app)))],
+        chores: vec![
+            Box::pin(lists.keep_fresh(Arc::clone(&app))),
+            Box::pin(Arc::clone(&role).collect_by_night()),
+        ],
         app,
         sites: vec![(config.front.clone(), Ask::Never, role.front())],
     })

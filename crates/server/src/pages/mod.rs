@@ -137,7 +137,7 @@ pub use self::mitz::{
 pub use self::netwerk::{Host, Netwerk, ReisUitkomst, ReisVermelding};
 pub use self::pgo::{
     Groep, Inhoud, PgoAanbieder, PgoMelding, PgoMeldingSoort, PgoResultaat, PgoStart,
-    ResultaatAanbieder, Rij, Uitkomst,
+    PgoVerbindingenStand, ResultaatAanbieder, Rij, Uitkomst,
 };
 pub use self::pgo_rechtstreeks::{
     PgoDienst, PgoIngang, PgoKeuze, PgoKiesfout, PgoRechtstreeks, PgoVoor, PgoVoorSoort,

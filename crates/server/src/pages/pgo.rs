@@ -17,10 +17,21 @@ pub struct PgoStart {
     pub aanbieders: Vec<PgoAanbieder>,
     /// Whether the person sent the form with nobody chosen: says so, and leaves all unchosen.
     pub niemand_gekozen: bool,
-    /// Whether the person has connections of his own with DVAs.
-    pub verbindingen: bool,
+    /// What there is of connections with DVAs.
+    pub verbindingen: PgoVerbindingenStand,
     /// The token that binds the form to this browser.
     pub formulier: String,
+}
+
+/// What a person is to know of his connections with DVAs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PgoVerbindingenStand {
+    /// There is none.
+    Geen,
+    /// There is one, or more.
+    Wel,
+    /// By itself, nothing came for 48 hours for one that the person ordered.
+    Stil,
 }
 
 /// A provider that can be chosen.
@@ -234,6 +245,16 @@ impl PageContext for PgoMelding {
     }
 }
 
+impl PgoVerbindingenStand {
+    fn is_stil(self) -> bool {
+        self == Self::Stil
+    }
+
+    fn is_er(self) -> bool {
+        self != Self::Geen
+    }
+}
+
 impl PgoStart {
     fn voorbeelden() -> Vec<Self> {
         let aanbieder = |naam: &str, weergavenaam: &str| PgoAanbieder {
@@ -248,18 +269,19 @@ impl PgoStart {
                 aanbieder("apotheekdebrug", "Apotheek De Brug & Zonen <test>"),
             ],
             niemand_gekozen: false,
-            verbindingen: false,
+            verbindingen: PgoVerbindingenStand::Geen,
             formulier: String::from("f-123"),
         };
         vec![
             first.clone(),
             Self {
                 gekoppeld: true,
-                verbindingen: true,
+                verbindingen: PgoVerbindingenStand::Stil,
                 ..first.clone()
             },
             Self {
                 niemand_gekozen: true,
+                verbindingen: PgoVerbindingenStand::Wel,
                 ..first.clone()
             },
             Self {

@@ -5,8 +5,9 @@ use super::{PgoVoor, datum::datum};
 
 /// Every connection of the person (medmij.md §2.2, §2.6).
 ///
-/// Forms, for each one that lasts: POST `/verbindingen/ophalen` with `formulier` and `verbinding`. Each has
-/// a link to [`PgoBeeindigen`].
+/// Forms, for each one that lasts: POST `/verbindingen/ophalen` with `formulier` and `verbinding`, and POST
+/// `/verbindingen/vanzelf` with the same and, if the person wants that, `vanzelf` with the value `ja`. Each
+/// has a link to [`PgoBeeindigen`].
 #[derive(Clone, Debug)]
 pub struct PgoVerbindingen {
     /// Every one.
@@ -91,6 +92,10 @@ pub enum PgoGedaan {
     NietOpgehaald,
     /// The connection was removed, with its data.
     Verwijderd,
+    /// It is collected by itself from now on.
+    Besteld,
+    /// It is not collected by itself.
+    NietBesteld,
 }
 
 page!(PgoVerbindingen, |_| "verbindingen", "pgo_verbindingen.html");
@@ -113,7 +118,13 @@ page!(
 );
 
 impl PgoGedaan {
-    const ALL: [Self; 3] = [Self::Opgehaald, Self::NietOpgehaald, Self::Verwijderd];
+    const ALL: [Self; 5] = [
+        Self::Opgehaald,
+        Self::NietOpgehaald,
+        Self::Verwijderd,
+        Self::Besteld,
+        Self::NietBesteld,
+    ];
 
     /// As it stands in an address, if it is one of ours.
     pub fn named(name: &str) -> Option<Self> {
@@ -132,12 +143,14 @@ impl PgoGedaan {
             Self::Opgehaald => "verbinding-opgehaald",
             Self::NietOpgehaald => "verbinding-niet-opgehaald",
             Self::Verwijderd => "verbinding-verwijderd",
+            Self::Besteld => "verbinding-besteld",
+            Self::NietBesteld => "verbinding-niet-besteld",
         }
     }
 
     const fn class(self) -> &'static str {
         match self {
-            Self::Opgehaald | Self::Verwijderd => "goed",
+            Self::Opgehaald | Self::Verwijderd | Self::Besteld | Self::NietBesteld => "goed",
             Self::NietOpgehaald => "let-op",
         }
     }
@@ -146,6 +159,10 @@ impl PgoGedaan {
 impl PgoVerbinding {
     const fn lasts(&self) -> bool {
         matches!(self.soort, PgoVerbindingSoort::Langdurig { .. })
+    }
+
+    const fn vanzelf(&self) -> bool {
+        matches!(self.soort, PgoVerbindingSoort::Langdurig { vanzelf: true })
     }
 
     /// What its end is called.
@@ -189,6 +206,8 @@ impl PgoVerbindingen {
         vec![
             of(PgoVerbinding::voorbeelden(), Some(PgoGedaan::NietOpgehaald)),
             of(vec![PgoVerbinding::voorbeeld()], Some(PgoGedaan::Opgehaald)),
+            of(vec![PgoVerbinding::voorbeeld()], Some(PgoGedaan::Besteld)),
+            of(PgoVerbinding::voorbeelden(), Some(PgoGedaan::NietBesteld)),
             of(Vec::new(), Some(PgoGedaan::Verwijderd)),
             of(Vec::new(), None),
         ]

@@ -21,7 +21,7 @@ use server::outside::{Ears, Headers, Others};
 use tokio::net::TcpListener;
 
 use crate::pgo::collected;
-use crate::world::{SASKIA, VERIFIER, World, ZIEKENHUIS, ZIEKENHUIS_NAAM};
+use crate::world::{SASKIA, VERIFIER, World, ZIEKENHUIS, ZIEKENHUIS_NAAM, login};
 
 const PGO: &str = "anderpgo.localhost";
 
@@ -308,4 +308,56 @@ async fn a_refusal_is_told_once_in_the_log_and_once_to_the_observer() {
         let all: Vec<Weigering> = ear.all("/weigeringen");
         assert_eq!(all.iter().filter(|told| is(told)).count(), 1);
     }
+}
+
+/// A person who collected at the hospital's DVA itself, with a consent that lasts.
+async fn connected(world: &World) -> server::network::Person {
+    let mut person = world.person();
+    let naam = ZIEKENHUIS_NAAM.trim_end_matches("@medmij");
+    let path = format!("/rechtstreeks/{naam}");
+    let keuze = person.open(&format!("{}{path}", world.url("pgo"))).await;
+    let form = keuze.expect("an answer").form(&path).expect("a form");
+    let landing = person.send(form).await.expect("an answer");
+    let form = landing.form("/inloggen").expect("the landing page");
+    let digid = person.send(form).await.expect("an answer");
+    let verklaring = person.send(login(&digid, SASKIA, "inloggen")).await;
+    let form = verklaring.expect("an answer").form("/verklaring");
+    let form = form.expect("the declaration").with("keuze", "ja");
+    let result = person.send(form.with("langdurig", "ja")).await;
+    assert_eq!(result.expect("an answer").url.path(), "/resultaat");
+    person
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn medmij_case_065_a_refresh_of_the_pgo_is_a_run_and_a_request_of_its_own() {
+    let ear = Ear::start().await;
+    let mut person = connected(&ear.world).await;
+    let connections = format!("{}/verbindingen", ear.world.url("pgo"));
+    let shown = person.open(&connections).await.expect("an answer");
+    let form = shown.form("/verbindingen/ophalen").expect("a form");
+    let shown = person.send(form).await.expect("an answer");
+    assert!(shown.html.contains("De gegevens zijn opgehaald"));
+    let grant =
+        |told: &Bericht| told.request.velden.clone().unwrap_or_default()["grant_type"].clone();
+    let of = |wanted: &'static str| {
+        move |told: &Bericht| {
+            let is_token = told.party == "dva" && told.url.ends_with("/token");
+            is_token && grant(told) == wanted
+        }
+    };
+    let code: Bericht = ear.first("/berichten", of("authorization_code")).await;
+    let refresh: Bericht = ear.first("/berichten", of("refresh_token")).await;
+    let number = |told: &Bericht, wanted: &str| {
+        let mut headers = told.request.headers.iter();
+        let (_, value) = headers.find(|(name, _)| name == wanted).expect("a number");
+        TraceId::parse(value).expect("a UUID")
+    };
+    // medmij case 65; core.tknint.208
+    let [code, refresh] = [&code, &refresh].map(|told| {
+        let run = number(told, "x-correlation-id");
+        (run, number(told, "medmij-request-id"))
+    });
+    assert_ne!(code.0, refresh.0, "another run");
+    assert_ne!(code.1, refresh.1, "another request");
+    assert_ne!(refresh.0, refresh.1);
 }

@@ -8,6 +8,7 @@ mod matrix;
 mod pgo;
 mod resource;
 mod token;
+mod vanzelf;
 mod verbindingen;
 mod vertegenwoordiging;
 mod whitelist;

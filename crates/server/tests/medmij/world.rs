@@ -242,7 +242,11 @@ impl World {
     }
 
     pub(crate) async fn audit(&self) -> Vec<AuditRow> {
-        let app = &self.running.apps[&Party::Dva];
+        self.audit_of(Party::Dva).await
+    }
+
+    pub(crate) async fn audit_of(&self, party: Party) -> Vec<AuditRow> {
+        let app = &self.running.apps[&party];
         app.home.audit(0, 1_000).await.expect("readable")
     }
 

@@ -20,8 +20,8 @@ use super::{PgoRole, overzicht};
 use crate::chance;
 use crate::door::TraceId;
 use crate::pages::{
-    Brand, PageContext, PgoAanbieder, PgoMelding, PgoMeldingSoort, PgoResultaat, PgoStart, PgoVoor,
-    Tijd,
+    Brand, PageContext, PgoAanbieder, PgoMelding, PgoMeldingSoort, PgoResultaat, PgoStart,
+    PgoVerbindingenStand, PgoVoor, Tijd,
 };
 use crate::settle::{Journey, Outage, Run, settle};
 use crate::web::{self, Visit};
@@ -111,7 +111,7 @@ pub(super) async fn callback(State(role): State<Arc<PgoRole>>, visit: Visit) -> 
 
 /// What was collected last: of the person himself, or of one connection that is for somebody else.
 pub(super) async fn resultaat(State(role): State<Arc<PgoRole>>, visit: Visit) -> Response {
-    let Ok(verbindingen) = role.verbindingen(&visit).await else {
+    let Ok(verbindingen) = role.bezoek(&visit).await else {
         return PgoRole::told(PgoMeldingSoort::RechtstreeksMislukt);
     };
     let query = visit.query().unwrap_or_default();
@@ -174,6 +174,8 @@ pub(super) async fn ontkoppelen(State(role): State<Arc<PgoRole>>, visit: Visit) 
 impl PgoRole {
     async fn start_page(&self, visit: &Visit, status: u16, niemand_gekozen: bool) -> Response {
         let dossier = self.dossier(visit).await;
+        let verbindingen = self.bezoek(visit).await.ok().flatten();
+        let now = self.app.clock.now();
         let (formulier, fresh) = self.formulier(visit);
         let aanbieders = self
             .config
@@ -187,7 +189,11 @@ impl PgoRole {
             gekoppeld: dossier.is_some_and(|(_, dossier)| dossier.value.koppeling.is_some()),
             aanbieders: aanbieders.collect(),
             niemand_gekozen,
-            verbindingen: matches!(self.verbindingen(visit).await, Ok(Some(_))),
+            verbindingen: match verbindingen {
+                None => PgoVerbindingenStand::Geen,
+                Some(known) if known.is_stil(now) => PgoVerbindingenStand::Stil,
+                Some(_) => PgoVerbindingenStand::Wel,
+            },
             formulier,
         };
         with_visit(self.show(visit, status, &context), fresh)

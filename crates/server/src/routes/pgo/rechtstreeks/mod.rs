@@ -2,12 +2,13 @@
 //!
 //! [`kiezen`] is where the person says what, of whom and for whom, and leaves for the DVA; [`terug`] is where
 //! the browser comes back; [`dva`] asks the DVA. What stays is a [`rij::Rij`], at which the person looks in
-//! [`verbindingen`].
+//! [`verbindingen`], and by which [`vanzelf`] collects at night.
 
 mod dva;
 mod kiezen;
 mod rij;
 mod terug;
+mod vanzelf;
 mod verbindingen;
 
 use std::sync::Arc;
@@ -23,9 +24,10 @@ pub(super) use self::rij::VerbindingId;
 use self::rij::{Account, AccountId, Gegevens, Rij};
 use super::PgoRole;
 use super::dossier::Aanbieder;
+use super::pages_of::Write;
 use crate::chance;
 use crate::pages::PgoVoor;
-use crate::settle::Outage;
+use crate::settle::{Outage, settle};
 use crate::web::{Visit, get_once};
 
 /// The cookie that leads to a person's connections.
@@ -64,6 +66,7 @@ pub(super) fn routes(router: Router<Arc<PgoRole>>) -> Router<Arc<PgoRole>> {
         .route(&format!("{TERUG}/{{dva}}"), get_once(terug::terug))
         .route("/verbindingen", get(verbindingen::overzicht))
         .route("/verbindingen/ophalen", post(verbindingen::ophalen))
+        .route("/verbindingen/vanzelf", post(vanzelf::bestellen))
         .route(
             "/verbindingen/beeindigen",
             get(verbindingen::beeindigen).post(verbindingen::beeindigd),
@@ -84,6 +87,18 @@ impl PgoRole {
         }
         let rijen = self.rijen(id).await?;
         Ok(Some(Verbindingen { id, rijen }))
+    }
+
+    /// The same, of a person who is here: that keeps the account in use (core.account.101).
+    pub(super) async fn bezoek(&self, visit: &Visit) -> Result<Option<Verbindingen>, Outage> {
+        let known = self.verbindingen(visit).await?;
+        if let Some(known) = &known
+            && let Some(here) = self.here(known.id).await?
+        {
+            // Another page of the same browser may have said so in the same moment.
+            let _ = settle(&self.app, visit.trace, Write(vec![here], Vec::new())).await?;
+        }
+        Ok(known)
     }
 
     /// What was collected of these connections, in their order; nothing of one that brought nothing yet.
@@ -122,6 +137,12 @@ impl Verbindingen {
     pub(super) fn eigen(&self) -> impl Iterator<Item = VerbindingId> {
         let eigen = self.rijen.iter().filter(|(_, rij)| rij.value.is_eigen());
         eigen.map(|(id, _)| *id)
+    }
+
+    /// Whether the person is to hear that nothing came by itself for 48 hours (medmij.md §2.6).
+    pub(super) fn is_stil(&self, now: verdict::Moment) -> bool {
+        let mut rijen = self.rijen.iter();
+        rijen.any(|(_, rij)| rij.value.verbinding.is_stil(now))
     }
 
     /// One of them, and for whom it is.

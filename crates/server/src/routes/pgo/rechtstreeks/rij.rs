@@ -3,7 +3,7 @@
 use std::fmt;
 
 use identity::GegevensdienstId;
-use medmij::dvp::ophalen::INACTIEF_S;
+use medmij::dvp::ophalen::{INACTIEF_S, MINUTEN};
 use medmij::dvp::verbinding::Verbinding;
 use medmij::dvp::wens::{Voor, Wens};
 use medmij::vertegenwoordiging::Vertegenwoordiging;
@@ -27,6 +27,8 @@ pub(super) const BEWAARD_S: u32 = INACTIEF_S;
 pub(super) const VERBINDINGEN_MAX: u16 = 16;
 /// The index of a person's connections.
 const VAN_ACCOUNT: &str = "account";
+/// The index of those that are collected by itself, by the minute of the night in which it is their turn.
+pub(super) const VANZELF: &str = "vanzelf";
 
 /// A person of whom nothing is known but what he collects: a random number in his browser's cookie.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -65,6 +67,13 @@ pub(super) struct Gegevens {
 impl AccountId {
     pub(super) const fn key(self) -> Key {
         Key::Grant(Account::SPACE, self.0)
+    }
+
+    /// The minute of the night in which it is its turn: accounts are spread by their hashes
+    /// (core.gegevensuitwisseling.201).
+    fn minuut(self) -> u16 {
+        let hash = jose::sha256(&self.0);
+        u16::from_be_bytes([hash[0], hash[1]]) % MINUTEN
     }
 
     /// As it stands in an index, where it may be read: nobody finds the account by it.
@@ -216,8 +225,13 @@ impl Record for Rij {
     const SPACE: Space = Space("pgo.verbinding");
 
     fn to_body(&self) -> Clear {
+        let mut index = vec![(VAN_ACCOUNT, self.account.index())];
+        if self.verbinding.is_besteld() {
+            let minuut = self.account.minuut().to_string();
+            index.push((VANZELF, IndexKey::Text(minuut)));
+        }
         Clear {
-            index: vec![(VAN_ACCOUNT, self.account.index())],
+            index,
             ..sealed(self)
         }
     }
@@ -251,4 +265,26 @@ fn opened<T: DeserializeOwned>(body: &Clear, space: Space) -> Result<T, BadRow> 
         space: space.0,
         member: "private part",
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn core_gegevensuitwisseling_201_accounts_are_spread_over_the_night() {
+        // core.gegevensuitwisseling.201
+        let number = 8 * u32::from(MINUTEN);
+        let mut hours = [0u32; 7];
+        for account in 0..number {
+            let mut id = [0; 16];
+            id[..4].copy_from_slice(&account.to_be_bytes());
+            let minuut = AccountId(id).minuut();
+            assert!(minuut < MINUTEN);
+            hours[usize::from(minuut / 60)] += 1;
+        }
+        // 6.5 hours of 480 each: none has half as many again.
+        assert!(hours.iter().all(|hour| *hour < 720), "{hours:?}");
+        assert!(hours[..6].iter().all(|hour| *hour > 320), "{hours:?}");
+    }
 }

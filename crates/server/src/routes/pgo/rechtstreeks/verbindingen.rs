@@ -26,15 +26,11 @@ use crate::web::{self, Visit};
 
 /// Every connection of the person.
 pub(super) async fn overzicht(State(role): State<Arc<PgoRole>>, visit: Visit) -> Response {
-    let known = match role.verbindingen(&visit).await {
+    let known = match role.bezoek(&visit).await {
         Ok(Some(known)) => known,
         Ok(None) => return web::see_other("/rechtstreeks"),
         Err(_) => return role.say(&visit, 503, PgoMeldingSoort::RechtstreeksMislukt),
     };
-    // core.account.101: the person is here; it is no harm when it cannot be written now
-    if let Ok(Some(here)) = role.here(known.id).await {
-        let _ = role.write(visit.trace, vec![here]).await;
-    }
     let now = role.app.clock.now();
     let (formulier, fresh) = role.formulier(&visit);
     let query = visit.query().unwrap_or_default();
