@@ -84,6 +84,7 @@ mod launch;
 mod mitz;
 mod netwerk;
 mod pgo;
+mod pgo_delen;
 mod pgo_rechtstreeks;
 mod pgo_verbindingen;
 mod reis;
@@ -139,6 +140,7 @@ pub use self::pgo::{
     Groep, Inhoud, PgoAanbieder, PgoMelding, PgoMeldingSoort, PgoResultaat, PgoStart,
     PgoVerbindingenStand, ResultaatAanbieder, Rij, Uitkomst,
 };
+pub use self::pgo_delen::{PgoDelen, PgoDelenBon};
 pub use self::pgo_rechtstreeks::{
     PgoDienst, PgoIngang, PgoKeuze, PgoKiesfout, PgoRechtstreeks, PgoVoor, PgoVoorSoort,
 };

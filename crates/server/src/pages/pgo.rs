@@ -168,10 +168,16 @@ pub enum PgoMeldingSoort {
     LijstenNietBereikbaar,
     /// The person has as many connections as there can be.
     TeVeelVerbindingen,
+    /// An Aanbieder that takes no measurement.
+    NeemtNietsAan,
+    /// What was confirmed was not taken.
+    DelenGeweigerd,
+    /// Nobody knows whether what was confirmed arrived.
+    DelenOnzeker,
 }
 
 impl PgoMeldingSoort {
-    const ALL: [Self; 14] = [
+    const ALL: [Self; 17] = [
         Self::GeenToestemming,
         Self::Mislukt,
         Self::NietVanOns,
@@ -186,6 +192,9 @@ impl PgoMeldingSoort {
         Self::AanbiederOnbekend,
         Self::LijstenNietBereikbaar,
         Self::TeVeelVerbindingen,
+        Self::NeemtNietsAan,
+        Self::DelenGeweigerd,
+        Self::DelenOnzeker,
     ];
 
     /// As it stands in an address, if it is one of ours.
@@ -216,6 +225,9 @@ impl PgoMeldingSoort {
             Self::AanbiederOnbekend => "pgo-aanbieder-onbekend",
             Self::LijstenNietBereikbaar => "pgo-lijsten-niet-bereikbaar",
             Self::TeVeelVerbindingen => "pgo-te-veel-verbindingen",
+            Self::NeemtNietsAan => "pgo-neemt-niets-aan",
+            Self::DelenGeweigerd => "pgo-delen-geweigerd",
+            Self::DelenOnzeker => "pgo-delen-onzeker",
         }
     }
 
@@ -227,8 +239,11 @@ impl PgoMeldingSoort {
             | Self::RechtstreeksNiets
             | Self::DvaNietBereikbaar
             | Self::DvaNietVertrouwd
-            | Self::AanbiederOnbekend => ("/rechtstreeks", "pgo-naar-rechtstreeks"),
-            Self::TeVeelVerbindingen => ("/verbindingen", "verbindingen"),
+            | Self::AanbiederOnbekend
+            | Self::NeemtNietsAan => ("/rechtstreeks", "pgo-naar-rechtstreeks"),
+            Self::TeVeelVerbindingen | Self::DelenGeweigerd | Self::DelenOnzeker => {
+                ("/verbindingen", "verbindingen")
+            }
             _ => ("/", "pgo-naar-begin"),
         }
     }

@@ -34,6 +34,8 @@ pub struct PgoKeuze {
     pub geboortedatum: String,
     /// What is missing in the form that was sent.
     pub fout: Option<PgoKiesfout>,
+    /// Whether the Aanbieder takes a measurement.
+    pub neemt_aan: bool,
     /// The token that binds the forms to this browser.
     pub formulier: String,
 }
@@ -165,6 +167,7 @@ impl PgoKeuze {
             voor: PgoVoorSoort::Mijzelf,
             geboortedatum: String::new(),
             fout: None,
+            neemt_aan: true,
             formulier: String::from("f-123"),
         };
         let two = Self {
@@ -176,7 +179,8 @@ impl PgoKeuze {
         };
         let nothing = Self {
             fout: Some(PgoKiesfout::Niets),
-            geboortedatum: String::from("2015-03-09"),
+            neemt_aan: false,
+            geboortedatum: String::from("9-3-2015"),
             voor: PgoVoorSoort::Machtiging,
             ..two.clone()
         };

@@ -55,6 +55,8 @@ pub enum PgoVerbindingSoort {
         /// Whether it is collected by itself.
         vanzelf: bool,
     },
+    /// Something was handed over: a confirmation is for once.
+    Gedeeld,
 }
 
 /// An exchange.
@@ -163,6 +165,19 @@ impl PgoVerbinding {
 
     const fn vanzelf(&self) -> bool {
         matches!(self.soort, PgoVerbindingSoort::Langdurig { vanzelf: true })
+    }
+
+    const fn is_gedeeld(&self) -> bool {
+        matches!(self.soort, PgoVerbindingSoort::Gedeeld)
+    }
+
+    /// The text that says whether it goes on.
+    const fn duur(&self) -> &'static str {
+        match self.soort {
+            PgoVerbindingSoort::Eenmalig => "verbinding-eenmalig",
+            PgoVerbindingSoort::Langdurig { .. } => "verbinding-langdurig",
+            PgoVerbindingSoort::Gedeeld => "verbinding-gedeeld",
+        }
     }
 
     /// What its end is called.
@@ -277,6 +292,13 @@ impl PgoVerbinding {
             stil: false,
             ..first.clone()
         };
-        vec![first, child, once]
+        let shared = Self {
+            id: String::from("DAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"),
+            voor: PgoVoor::Mijzelf,
+            soort: PgoVerbindingSoort::Gedeeld,
+            data: String::from("/delen/bon?verbinding=DA"),
+            ..once.clone()
+        };
+        vec![first, child, once, shared]
     }
 }

@@ -8,8 +8,9 @@ use super::{
     DvaLanding, DvaNietVerder, DvaStoring, DvaToestemmingen, DvaVerklaring, Eis, HmFout, HmKiezen,
     IdpFout, IdpInloggen, KoppeltaalFout, Lang, MitzFout, MitzGeannuleerd, MitzNietIngelogd,
     ModuleMelding, ModuleTaak, MrFout, MrKiezen, Netwerk, Origin, Overzicht, Page, PageContext,
-    PgoBeeindigen, PgoKeuze, PgoMelding, PgoRechtstreeks, PgoResultaat, PgoStart, PgoVerbindingen,
-    PortaalFout, PortaalOpenen, PortaalStart, RegisterFout, Reis, Shell, Technisch, Toestemming,
+    PgoBeeindigen, PgoDelen, PgoDelenBon, PgoKeuze, PgoMelding, PgoRechtstreeks, PgoResultaat,
+    PgoStart, PgoVerbindingen, PortaalFout, PortaalOpenen, PortaalStart, RegisterFout, Reis, Shell,
+    Technisch, Toestemming,
 };
 
 /// A rendered sample.
@@ -28,6 +29,8 @@ pub fn samples(lang: Lang) -> Vec<Sample> {
         of::<PgoResultaat>("pgo_resultaat", Brand::Pgo, lang),
         of::<PgoRechtstreeks>("pgo_rechtstreeks", Brand::Pgo, lang),
         of::<PgoKeuze>("pgo_keuze", Brand::Pgo, lang),
+        of::<PgoDelen>("pgo_delen", Brand::Pgo, lang),
+        of::<PgoDelenBon>("pgo_delen_bon", Brand::Pgo, lang),
         of::<PgoVerbindingen>("pgo_verbindingen", Brand::Pgo, lang),
         of::<PgoBeeindigen>("pgo_beeindigen", Brand::Pgo, lang),
         of::<PgoMelding>("pgo_melding", Brand::Pgo, lang),

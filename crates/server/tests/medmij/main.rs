@@ -6,6 +6,7 @@ mod delen;
 mod login;
 mod matrix;
 mod pgo;
+mod pgo_delen;
 mod resource;
 mod token;
 mod vanzelf;

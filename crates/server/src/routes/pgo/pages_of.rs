@@ -135,7 +135,7 @@ pub(super) async fn melding(State(role): State<Arc<PgoRole>>, visit: Visit) -> R
     role.say(&visit, status(soort), soort)
 }
 
-const fn status(soort: PgoMeldingSoort) -> u16 {
+pub(super) const fn status(soort: PgoMeldingSoort) -> u16 {
     match soort {
         PgoMeldingSoort::GeenToestemming
         | PgoMeldingSoort::RechtstreeksGestopt
@@ -143,14 +143,16 @@ const fn status(soort: PgoMeldingSoort) -> u16 {
         PgoMeldingSoort::NietVanOns
         | PgoMeldingSoort::OpnieuwBeginnen
         | PgoMeldingSoort::FormulierVerlopen => 400,
-        PgoMeldingSoort::AanbiederOnbekend => 404,
+        PgoMeldingSoort::AanbiederOnbekend | PgoMeldingSoort::NeemtNietsAan => 404,
         PgoMeldingSoort::TeVeelVerbindingen => 409,
         PgoMeldingSoort::Mislukt
         | PgoMeldingSoort::RechtstreeksMislukt
-        | PgoMeldingSoort::DvaNietVertrouwd => 502,
+        | PgoMeldingSoort::DvaNietVertrouwd
+        | PgoMeldingSoort::DelenGeweigerd => 502,
         PgoMeldingSoort::MitzNietBereikbaar
         | PgoMeldingSoort::DvaNietBereikbaar
-        | PgoMeldingSoort::LijstenNietBereikbaar => 503,
+        | PgoMeldingSoort::LijstenNietBereikbaar
+        | PgoMeldingSoort::DelenOnzeker => 503,
     }
 }
 

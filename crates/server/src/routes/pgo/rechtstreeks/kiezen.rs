@@ -12,6 +12,7 @@ use medmij::scope::Functie;
 use medmij::vertegenwoordiging::{GeboortedatumParameter, Vertegenwoordiging};
 use protocol::wire::Parameters;
 
+use super::delen::Gewicht;
 use super::dva::Mislukt;
 use super::rij::{VERBINDINGEN_MAX, VerbindingId};
 use super::{TERUG, WACHTEND, WACHTEND_S, Wacht, wachtend_cookie};
@@ -21,7 +22,7 @@ use crate::pages::{
     PgoVoorSoort,
 };
 use crate::routes::pgo::PgoRole;
-use crate::routes::pgo::pages_of::with_visit;
+use crate::routes::pgo::pages_of::{status, with_visit};
 use crate::web::{self, Visit};
 
 /// Every Aanbieder that the ZAL leads to.
@@ -83,7 +84,7 @@ pub(super) async fn naar_dva(
                 functie: Functie::Verzamelen,
                 voor,
             };
-            role.to_dva(&visit, ingang, wens, diensten).await
+            role.to_dva(&visit, ingang, wens, (diensten, None)).await
         }
         Err(fout) => {
             invulling.fout = Some(fout);
@@ -145,18 +146,27 @@ fn gekozen(
         PgoVoorSoort::Machtiging => Vertegenwoordiging::Machtiging,
     };
     // medmij case 86: there is no acting for somebody else without the date of birth
-    let digits = invulling.geboortedatum.replace('-', "");
-    let geboortedatum = GeboortedatumParameter::parse(&digits);
     let voor = Voor::Ander {
         soort,
-        geboortedatum: geboortedatum.map_err(|_| PgoKiesfout::Geboortedatum)?,
+        geboortedatum: geboren(&invulling.geboortedatum).ok_or(PgoKiesfout::Geboortedatum)?,
     };
     Ok((diensten, voor))
 }
 
+/// A day as people write it: `14-5-2018`, with any sign between, or `2018-05-14`.
+fn geboren(text: &str) -> Option<GeboortedatumParameter> {
+    let parts: Vec<&str> = text.trim().split(['-', '/', '.', ' ']).collect();
+    let (year, month, day) = match parts.as_slice() {
+        [year, month, day] if year.len() == 4 => (year, month, day),
+        [day, month, year] => (year, month, day),
+        _ => return None,
+    };
+    GeboortedatumParameter::parse(&format!("{year}{month:0>2}{day:0>2}")).ok()
+}
+
 impl PgoRole {
     /// An Aanbieder of the lists, and where it can be had.
-    async fn bekend(
+    pub(super) async fn bekend(
         &self,
         naam: &str,
     ) -> Result<(Zorgaanbiedernaam, Vec<Ingang>), PgoMeldingSoort> {
@@ -194,6 +204,7 @@ impl PgoRole {
             voor: invulling.voor,
             geboortedatum: invulling.geboortedatum,
             fout: invulling.fout,
+            neemt_aan: ingangen.iter().any(|at| self.neemt_gewicht(at).is_some()),
             formulier,
         };
         let origins: Vec<String> = ingangen.iter().map(login_origin).collect();
@@ -206,7 +217,7 @@ impl PgoRole {
         visit: &Visit,
         ingang: &Ingang,
         wens: Wens,
-        diensten: Vec<GegevensdienstId>,
+        (diensten, gewicht): (Vec<GegevensdienstId>, Option<Gewicht>),
     ) -> Response {
         let server = ingang.authorization_endpoint.as_str();
         match self.verbindingen(visit).await {
@@ -227,7 +238,11 @@ impl PgoRole {
         let request_id = chance::entropy().uuid("medmij_request_id");
         let url = wachtend.authorization_url(&self.config.client_id, &request_id);
         let cookie = wachtend_cookie(wachtend.state());
-        let wacht = Wacht { wachtend, diensten };
+        let wacht = Wacht {
+            wachtend,
+            diensten,
+            gewicht,
+        };
         let value = self.app.seal.cookie(WACHTEND, &wacht);
         web::with(
             web::see_other(&url),
@@ -250,13 +265,6 @@ pub(super) fn login_origin(ingang: &Ingang) -> String {
     web::origin(ingang.authorization_endpoint.as_str())
 }
 
-const fn status(soort: PgoMeldingSoort) -> u16 {
-    match soort {
-        PgoMeldingSoort::AanbiederOnbekend => 404,
-        _ => 503,
-    }
-}
-
 impl From<Mislukt> for PgoMeldingSoort {
     fn from(mislukt: Mislukt) -> Self {
         match mislukt {
@@ -264,6 +272,41 @@ impl From<Mislukt> for PgoMeldingSoort {
             Mislukt::NietBereikbaar => Self::DvaNietBereikbaar,
             Mislukt::NietInMedMij => Self::AanbiederOnbekend,
             Mislukt::NietVertrouwd => Self::DvaNietVertrouwd,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_date_of_birth_is_read_as_people_write_it() {
+        for text in [
+            "14-05-2018",
+            "14-5-2018",
+            "14/5/2018",
+            "14.05.2018",
+            " 2018-05-14",
+        ] {
+            let day = geboren(text).map(String::from);
+            assert_eq!(day.as_deref(), Some("20180514"), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_day_is_not_read() {
+        for text in [
+            "",
+            "14-5-18",
+            "31-2-2018",
+            "2018",
+            "14-5",
+            "14-5-2018-1",
+            "mei 14 2018",
+            "--2018",
+        ] {
+            assert_eq!(geboren(text), None, "{text}");
         }
     }
 }

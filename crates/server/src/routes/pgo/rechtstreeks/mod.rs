@@ -2,8 +2,9 @@
 //!
 //! [`kiezen`] is where the person says what, of whom and for whom, and leaves for the DVA; [`terug`] is where
 //! the browser comes back; [`dva`] asks the DVA. What stays is a [`rij::Rij`], at which the person looks in
-//! [`verbindingen`], and by which [`vanzelf`] collects at night.
+//! [`verbindingen`], and by which [`vanzelf`] collects at night. By [`delen`] a person hands something over.
 
+mod delen;
 mod dva;
 mod kiezen;
 mod rij;
@@ -45,8 +46,10 @@ const TERUG: &str = "/rechtstreeks/terug";
 #[derive(Clone, Serialize, Deserialize)]
 struct Wacht {
     wachtend: Wachtend,
-    /// What is collected, or what is placed.
+    /// Of what it is collected, or under what it is placed.
     diensten: Vec<identity::GegevensdienstId>,
+    /// What is placed.
+    gewicht: Option<delen::Gewicht>,
 }
 
 /// A person's connections.
@@ -63,6 +66,11 @@ pub(super) fn routes(router: Router<Arc<PgoRole>>) -> Router<Arc<PgoRole>> {
             "/rechtstreeks/{naam}",
             get(kiezen::aanbieder).post(kiezen::naar_dva),
         )
+        .route(
+            "/rechtstreeks/{naam}/delen",
+            get(delen::meting).post(delen::naar_dva),
+        )
+        .route("/delen/bon", get(delen::bon))
         .route(&format!("{TERUG}/{{dva}}"), get_once(terug::terug))
         .route("/verbindingen", get(verbindingen::overzicht))
         .route("/verbindingen/ophalen", post(verbindingen::ophalen))

@@ -7,6 +7,7 @@ use medmij::dvp::ophalen::{INACTIEF_S, MINUTEN};
 use medmij::dvp::verbinding::Verbinding;
 use medmij::dvp::wens::{Voor, Wens};
 use medmij::vertegenwoordiging::Vertegenwoordiging;
+use protocol::wire::with_query;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use store::{Page, Store as _};
@@ -139,6 +140,16 @@ impl Rij {
     /// Whether it brings data of the person himself.
     pub(super) fn is_eigen(&self) -> bool {
         self.verbinding.wens.is_verzamelen() && self.verbinding.wens.voor == Voor::Mijzelf
+    }
+
+    /// Where what it brought is shown, or what it took.
+    pub(super) fn data(&self, id: VerbindingId) -> String {
+        let of_it = |page| with_query(page, &[("verbinding", &id.to_string())]);
+        match (self.is_eigen(), self.verbinding.wens.is_verzamelen()) {
+            (true, _) => "/resultaat".to_owned(),
+            (false, true) => of_it("/resultaat"),
+            (false, false) => of_it("/delen/bon"),
+        }
     }
 
     /// For whom, as pages say it.

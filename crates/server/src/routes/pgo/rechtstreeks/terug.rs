@@ -10,9 +10,10 @@ use medmij::dvp::tokens::{Token, Tokens};
 use medmij::dvp::verbinding::{Ophaalmoment, Verbinding};
 use medmij::dvp::verzoek::{Code, Wachtend};
 use protocol::callback::Callback;
-use protocol::wire::{Parameters, with_query};
+use protocol::wire::Parameters;
 use verdict::{Change, Clear, Event, Expect};
 
+use super::delen::{Gewicht, na_delen};
 use super::dva::{afloop, samen};
 use super::rij::{Account, AccountId, Gegevens, Rij, VerbindingId};
 use super::{TERUG, WACHTEND, Wacht, new_account, wachtend_cookie};
@@ -82,38 +83,47 @@ impl PgoRole {
         code: Code,
     ) -> Result<Response, PgoMeldingSoort> {
         let mislukt = |_: Outage| PgoMeldingSoort::RechtstreeksMislukt;
-        let Wacht { wachtend, diensten } = wacht;
-        let wens = &wachtend.wens;
-        let ingang = self.ingang(trace, &wens.naam, &wachtend.authorization_endpoint);
-        let ingang = ingang.await?;
+        let known = self.verbindingen(visit).await.map_err(mislukt)?;
+        let account = known.map_or_else(new_account, |known| known.id);
+        let (wachtend, wens) = (&wacht.wachtend, &wacht.wachtend.wens);
+        let server = &wachtend.authorization_endpoint;
+        let ingang = self.ingang(trace, &wens.naam, server).await?;
         // core.tknint.203: the form takes the code, and there is none any more
-        let form = code.form(&wachtend, &self.config.client_id);
+        let form = code.form(wachtend, &self.config.client_id);
         let tokens = self.tokens_of_dva(trace, &ingang, &form, &wens.functie);
         let tokens = tokens.await?;
-        let known = self.verbindingen(visit).await.map_err(mislukt)?;
-        let account = known.as_ref().map_or_else(new_account, |known| known.id);
-        let id = VerbindingId::of(account, wens, &wachtend.authorization_endpoint);
+        let id = VerbindingId::of(account, wens, server);
         let _alone = self.alone(id).await;
         let refresh_token = tokens.refresh_token.clone();
-        let kept = self.bewaar(trace, id, (account, diensten), (wachtend, refresh_token));
+        let of = (account, wacht.diensten);
+        let kept = self.bewaar(trace, id, of, (wacht.wachtend, refresh_token));
         kept.await.map_err(mislukt)?;
-        let uitwisseling = Uitwisseling {
+        let met = Uitwisseling {
             id,
             ingang,
             tokens,
             vanzelf: false,
         };
-        let rij = self.uitgewisseld(trace, uitwisseling).await;
-        let rij = rij.map_err(mislukt)?;
-        let where_to = if rij.is_eigen() {
-            "/resultaat".to_owned()
-        } else {
-            with_query("/resultaat", &[("verbinding", &id.to_string())])
-        };
-        Ok(web::with(
-            web::see_other(&where_to),
-            self.account_cookie(account),
-        ))
+        let shown = self.gebruikt(trace, met, wacht.gewicht).await;
+        let shown = shown.map_err(mislukt)?;
+        Ok(web::with(shown, self.account_cookie(account)))
+    }
+
+    /// What the tokens are for: to place what there is, else to collect.
+    async fn gebruikt(
+        &self,
+        trace: TraceId,
+        met: Uitwisseling,
+        gewicht: Option<Gewicht>,
+    ) -> Result<Response, Outage> {
+        let id = met.id;
+        if let Some(gewicht) = gewicht {
+            let by = (&met.ingang, &met.tokens);
+            let afloop = self.gedeeld(trace, id, by, &gewicht).await?;
+            return Ok(na_delen(id, afloop));
+        }
+        let rij = self.uitgewisseld(trace, met).await?;
+        Ok(web::see_other(&rij.data(id)))
     }
 
     /// Makes a new consent durable before it is used, so that no refresh token is lost: as a connection

@@ -117,7 +117,7 @@ impl PgoRole {
     }
 
     /// The connection that is named, if it is this person's.
-    async fn eigen(
+    pub(super) async fn eigen(
         &self,
         visit: &Visit,
         named: &Parameters,
@@ -242,6 +242,7 @@ impl PgoRole {
         let verbinding = &rij.verbinding;
         let wens = &verbinding.wens;
         let soort = match (&wens.functie, &verbinding.refresh_token) {
+            (Functie::Delen(_), _) => PgoVerbindingSoort::Gedeeld,
             (Functie::Verzamelen, Some(_)) => PgoVerbindingSoort::Langdurig {
                 vanzelf: verbinding.is_besteld(),
             },
@@ -262,11 +263,7 @@ impl PgoRole {
             soort,
             stil: verbinding.is_stil(now),
             momenten: verbinding.momenten().iter().map(moment).collect(),
-            data: if rij.is_eigen() {
-                "/resultaat".to_owned()
-            } else {
-                with_query("/resultaat", &[("verbinding", &id.to_string())])
-            },
+            data: rij.data(id),
         }
     }
 }
@@ -286,7 +283,7 @@ fn moment(moment: &Ophaalmoment) -> PgoMoment {
 }
 
 /// As a FHIR dateTime on the clocks of the Netherlands; empty outside the calendar.
-fn klok(unix: i64) -> String {
+pub(super) fn klok(unix: i64) -> String {
     let moment = op_de_klok(Moment::from_unix(unix));
     moment.map_or_else(String::new, |moment| {
         moment.strftime("%Y-%m-%dT%H:%M").to_string()
