@@ -1,4 +1,4 @@
-//! What the holder of a means knows and has: a password, and a device that shows codes (RFC 6238).
+//! What the holder of a means knows and has: a password, and a device that shows codes.
 //!
 //! Checking is slow by intent, and takes no row and no clock: the shell does it beside the requests, and
 //! brings what came of it to [`super::middel::Middel::poging`].
@@ -118,7 +118,7 @@ fn stap(sleutel: &str, getoond: &str, gebruikt: i64, now: Moment) -> Option<i64>
         .find(|stap| bool::from(code(&sleutel, *stap).as_bytes().ct_eq(getoond.as_bytes())))
 }
 
-/// What a device with this secret shows at a moment: six digits (RFC 6238 with SHA-256).
+/// What a device with this secret shows at a moment: six digits (RFC 6238 §1.2, with SHA-256).
 pub fn code_van(sleutel: &Key32, now: Moment) -> String {
     code(sleutel, now.unix().div_euclid(STAP_S))
 }
@@ -164,7 +164,7 @@ mod tests {
 
     #[test]
     fn rfc_6238_codes_are_those_of_its_appendix_b() {
-        // RFC 6238 appendix B, SHA256, the last six of its eight digits
+        // RFC 6238 §1.2: appendix B, SHA256, the last six of its eight digits
         for (unix, code) in [
             (59, "119246"),
             (1_111_111_109, "084774"),

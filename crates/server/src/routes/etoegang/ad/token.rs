@@ -174,7 +174,7 @@ fn encrypted(intern: &InternPseudoniem, recipient: &Jwk) -> Result<String, Outag
     made.map_err(|_| Outage::Fault("a pseudonym could not be encrypted".to_owned()))
 }
 
-/// `alt_sub` (NL GOV profile for OpenID Connect §5.2.2): only this register can read it.
+/// `alt_sub` (etoegang.md §4.6): only this register can read it.
 fn alt_sub(mr: &EntityId, encrypted: &str) -> Value {
     json!([{ "aud": mr, "sub": encrypted, "sub_id_type": INTERN }])
 }

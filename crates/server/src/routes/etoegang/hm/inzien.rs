@@ -105,8 +105,8 @@ impl HmRole {
         self.own_token(token)?.parse_all().ok()
     }
 
-    /// Which backend asks about what. An app is none, whatever it proves (NL GOV profile for OAuth
-    /// §3.2.2).
+    /// Which backend asks about what. An app is none, whatever it proves (A21 of
+    /// etoegang.md §6.1).
     async fn introspectie(
         &self,
         visit: &Visit,

@@ -1,5 +1,5 @@
 //! The HM (herkenningsmakelaar): OpenID provider of native apps, relying party of ADs, and who asks an MR
-//! (etoegang.md §4).
+//! (etoegang.md §4.2 to §4.9).
 //!
 //! Read [`verzoek`], [`front`], then [`terug`]: a login. Then [`token`]: what comes of it, and GUC9.
 
