@@ -120,6 +120,11 @@ export class Visitor {
     return this.hand.choose(within.getByRole(role, { name }));
   }
 
+  /** Types into the field of this label, which was empty. */
+  type(label, text) {
+    return this.hand.type(this.page.getByLabel(label, { exact: true }), text);
+  }
+
   /** Opens what is folded under this text. */
   async unfold(within, text) {
     await this.hand.press(within.locator('summary').filter({ hasText: text }));
@@ -192,7 +197,9 @@ export class Visitor {
   async #sameness() {
     const html = (await this.page.content())
       .replace(/ (value|href)="[^"]*"/g, '')
-      .replace(/[0-9a-f]{8}-[0-9a-f-]{27}/g, '');
+      .replace(/[0-9a-f]{8}-[0-9a-f-]{27}/g, '')
+      // The code that a device shows now.
+      .replace(/>\d{6}</g, '><');
     return `${this.lang} ${this.device} ${html}`;
   }
 
@@ -225,6 +232,11 @@ class Mouse {
   choose(target) {
     return target.check();
   }
+
+  async type(target, text) {
+    await target.click();
+    await target.pressSequentially(text);
+  }
 }
 
 /** Somebody who has Tab, Space, Enter and the arrows, and must see where he is. */
@@ -243,6 +255,11 @@ class Keys {
     if (kind === 'radio') return this.#chooseRadio(target);
     await this.#reach(target);
     return this.page.keyboard.press('Space');
+  }
+
+  async type(target, text) {
+    await this.#reach(target);
+    await this.page.keyboard.type(text);
   }
 
   /** A group of radio buttons is one stop of Tab; the arrows go on inside it and choose. */
