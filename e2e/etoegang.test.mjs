@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { DEVICES, Visitor, launch } from './lib/browser.mjs';
 import { Demo } from './lib/demo.mjs';
-import { Apparaten } from './lib/middel.mjs';
+import { Apparaten } from './lib/etoegang.mjs';
 import { Wire } from './lib/wire.mjs';
 
 /** What the pages say. */
@@ -97,19 +97,21 @@ after(async () => {
   await demo?.stop();
 });
 
-/** A walk in both languages on both devices, each a test of its own. */
-function walk(name, steps) {
-  for (const lang of Object.keys(WORDS)) {
-    for (const device of Object.keys(DEVICES)) {
-      test(`${name}__${lang}_${device}`, async () => {
-        const visitor = await Visitor.arrive(browser, { lang, device, walk: steps.name });
-        try {
-          await steps(visitor, WORDS[lang]);
-        } finally {
-          await visitor.leave();
-        }
-      });
-    }
+/** Every language on every device, and each of them once, for pages that other walks show too. */
+const ALL = Object.keys(WORDS).flatMap((lang) => Object.keys(DEVICES).map((device) => [lang, device]));
+const EACH_ONCE = [['nl', 'phone'], ['en', 'desktop']];
+
+/** A walk in these languages on these devices, each a test of its own. */
+function walk(name, steps, runs = ALL) {
+  for (const [lang, device] of runs) {
+    test(`${name}__${lang}_${device}`, async () => {
+      const visitor = await Visitor.arrive(browser, { lang, device, walk: steps.name });
+      try {
+        await steps(visitor, WORDS[lang]);
+      } finally {
+        await visitor.leave();
+      }
+    });
   }
 }
 
@@ -218,13 +220,13 @@ walk('etoegang_md_4_3_who_cancels_at_the_hm_is_not_logged_in', async function ca
   await visitor.reads(...words.notLoggedIn);
   await visitor.press('link', words.toStart);
   await visitor.reads(words.start);
-});
+}, EACH_ONCE);
 
 walk('etoegang_case_70_who_cancels_at_the_ad_is_not_logged_in', async function cancelsAtAd(visitor, words) {
   await toAd(visitor, words, EH3, words.forOrganisation);
   await visitor.press('button', words.cancel);
   await visitor.reads(...words.notLoggedIn);
-});
+}, EACH_ONCE);
 
 walk('etoegang_case_71_who_cancels_at_the_mr_is_not_logged_in', async function cancelsAtMr(visitor, words) {
   await toMr(visitor, words, 'b.bakker');
@@ -260,7 +262,7 @@ walk('a_code_serves_once', async function codeOnce(visitor, words) {
   await toAd(visitor, words, EH3, words.forMyself);
   await logIn(visitor, words, 'b.bakker', { code: shown.code });
   await visitor.reads(words.logIn, ...words.wrong);
-});
+}, EACH_ONCE);
 
 walk('a_means_of_too_low_a_level_opens_nothing', async function tooLow(visitor, words) {
   await toAd(visitor, words, EH3, words.forMyself);
@@ -275,4 +277,4 @@ walk('etoegang_case_67_a_service_that_is_not_for_apps_is_refused', async functio
   visitor.forgives(502, '/app/terug');
   await visitor.press('button', `${words.logInFor} ${NOT_OF_APPS}`);
   await visitor.reads(words.failed);
-});
+}, EACH_ONCE);

@@ -1,6 +1,8 @@
-// The means with which people of the sample log in at the AD: a password, and a device that shows codes.
+// A person of the sample logs in at the HM, the AD and the MR, with a password and a device that shows
+// codes.
 
 import { createHmac } from 'node:crypto';
+import { Person } from './person.mjs';
 
 /** Seconds for which one code stands on the device (RFC 6238 §5.2). */
 const STEP_S = 30;
@@ -45,4 +47,33 @@ export class Apparaten {
     const middel = new Middel(this.demo, naam);
     return { ...middel, code: middel.code(Date.now() / 1000 + clock.shift_s) };
   }
+}
+
+/**
+ * From an authorization request to the app's redirect URI, which is given back unopened. `voor` is the
+ * organisation for which he acts; without one he acts for himself.
+ */
+export async function login(wire, authorizationUrl, { naam, wachtwoord, code, voor }) {
+  const until = new URL(authorizationUrl).searchParams.get('redirect_uri');
+  const person = new Person(wire);
+  const ad = await toAd(person, authorizationUrl, voor);
+  const fields = { naam, wachtwoord, code, keuze: 'inloggen' };
+  const next = await person.send(ad.form('/etd/1.13/inloggen'), fields, { until });
+  return voor ? atMr(person, next, voor, until) : next;
+}
+
+async function toAd(person, url, voor) {
+  const hm = await person.open(url);
+  const form = hm.form('/etd/1.13/kiezen');
+  const voorWie = voor ? 'organisatie' : 'zelf';
+  return person.send(form, { voor: voorWie, ad: form.choices.ad[0], keuze: 'verder' });
+}
+
+/** At the MR, for the organisation of this name. */
+function atMr(person, page, voor, until) {
+  const form = page.form('/etd/1.13/machtiging');
+  const labels = page.html.matchAll(/<label for="machtiging-\d+"><strong[^>]*>([^<]*)/g);
+  const at = [...labels].findIndex(([, naam]) => naam === voor);
+  if (at < 0) throw new Error(`${voor} cannot be chosen on “${page.heading}”`);
+  return person.send(form, { machtiging: form.choices.machtiging[at], keuze: 'kiezen' }, { until });
 }
