@@ -146,18 +146,25 @@ fn is_local(url: &str) -> bool {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Origin(String);
 
+/// Where an app on the person's own machine waits (RFC 8252 §7.3). A policy has no spelling for the
+/// other address, `[::1]` (CSP 3 §2.3.1).
+const LOOPBACK: &str = "http://127.0.0.1";
+
 /// The refusal of a URL that has no origin we would name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NotAnOrigin;
 
 impl Origin {
-    /// The origin of an absolute `https` URL (a validated redirect URI). The host is written in
-    /// letters, digits, dots and hyphens: anything else, a semicolon for one, could end the
-    /// directive and begin another.
+    /// The origin of an absolute `https` URL (a validated redirect URI), or of an app that waits on
+    /// the person's own machine. The host is written in letters, digits, dots and hyphens: anything
+    /// else, a semicolon for one, could end the directive and begin another.
     ///
     /// # Errors
     /// [`NotAnOrigin`] for any other URL, also for one with user information.
     pub fn of(url: &str) -> Result<Self, NotAnOrigin> {
+        if let Some(rest) = url.strip_prefix(LOOPBACK) {
+            return Self::of_loopback(rest);
+        }
         let rest = url.strip_prefix("https://").ok_or(NotAnOrigin)?;
         let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
         let (host, port) = rest[..end].split_once(':').unwrap_or((&rest[..end], "443"));
@@ -166,6 +173,21 @@ impl Origin {
         let port_is_good = port.bytes().all(|byte| byte.is_ascii_digit());
         if host_is_good && port_is_good && port.parse::<u16>().is_ok() {
             return Ok(Self(url[..url.len() - rest.len() + end].to_owned()));
+        }
+        Err(NotAnOrigin)
+    }
+
+    /// RFC 8252 §7.3: registered without a port, an app may listen on any.
+    fn of_loopback(rest: &str) -> Result<Self, NotAnOrigin> {
+        let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+        let authority = &rest[..end];
+        let port = match authority.strip_prefix(':') {
+            Some(port) if port.bytes().all(|byte| byte.is_ascii_digit()) => port,
+            None if authority.is_empty() => "*",
+            _ => return Err(NotAnOrigin),
+        };
+        if port == "*" || port.parse::<u16>().is_ok() {
+            return Ok(Self(format!("{LOOPBACK}:{port}")));
         }
         Err(NotAnOrigin)
     }
@@ -179,7 +201,7 @@ impl fmt::Display for Origin {
 
 impl fmt::Display for NotAnOrigin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("not an https URL with a plain host name")
+        f.write_str("not an https URL with a plain host name, nor one of 127.0.0.1")
     }
 }
 
@@ -297,6 +319,9 @@ mod tests {
                 "https://pgo.example?x=https://a.example",
                 "https://pgo.example",
             ),
+            ("http://127.0.0.1:53123/terug", "http://127.0.0.1:53123"),
+            ("http://127.0.0.1/terug", "http://127.0.0.1:*"),
+            ("http://127.0.0.1", "http://127.0.0.1:*"),
         ] {
             assert_eq!(origin(url).as_deref(), Ok(expected));
         }
@@ -306,6 +331,13 @@ mod tests {
     fn a_url_that_could_add_to_the_policy_has_no_origin() {
         for bad in [
             "http://pgo.example/",
+            "http://localhost:53123/terug",
+            "http://[::1]:53123/terug",
+            "http://127.0.0.1.pgo.example/",
+            "http://127.0.0.1@pgo.example/",
+            "http://127.0.0.1:*/",
+            "http://127.0.0.1:99999/",
+            "http://127.0.0.1:/",
             "https://",
             "https://:8443/",
             "https://a;script-src *",
