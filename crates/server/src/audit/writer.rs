@@ -22,6 +22,8 @@ const BREATH: Duration = Duration::from_millis(50);
 pub const WAIT_S: u32 = 60;
 /// Most segments of one turn, some tenths of a second of work; the next turn goes on at once.
 const SEGMENTS_MAX: u32 = 64;
+/// How long a role that stops may chain.
+const END_MAX: Duration = Duration::from_secs(3);
 /// Most turns when a role stops: a million rows.
 const TURNS_MAX_AT_END: u32 = 16;
 
@@ -48,8 +50,20 @@ pub(crate) async fn keep(app: Arc<App>, kept: Option<RetentionDays>) {
 }
 
 /// Chains what was committed last, however young: a role that stops leaves nothing unproven behind. No
-/// more than some turns; the rest is for the next start.
+/// longer than some seconds, also when the store is away; the rest is for the next start.
 pub(crate) async fn finish(app: &App) {
+    if tokio::time::timeout(END_MAX, last_turns(app))
+        .await
+        .is_err()
+    {
+        tracing::warn!(
+            role = app.party,
+            "the last events are chained at the next start"
+        );
+    }
+}
+
+async fn last_turns(app: &App) {
     let sign = |entry: &Entry| entry.sign(app.keys.set().audit.current());
     for _ in 0..TURNS_MAX_AT_END {
         match turn_after(&app.home, &sign, None, 0, app.clock.now()).await {
