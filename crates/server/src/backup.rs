@@ -124,4 +124,10 @@ mod tests {
         assert!(kept.contains(&Domeinkop::SPACE) && kept.contains(&Kept::SPACE));
         assert!(!kept.contains(&Beheersleutel::SPACE));
     }
+
+    /// design §5: a log that was restored still proves what was in the backup.
+    #[test]
+    fn the_chain_of_the_audit_log_outlives_a_restore() {
+        assert!(records_kept().contains(&audit::CHAIN));
+    }
 }

@@ -229,6 +229,22 @@ mod tests {
         assert!(matches!(use_log(&connection), Err(OpenError::NotLocal)));
     }
 
+    /// design §4: events of a release before have no trace, and are read.
+    #[test]
+    fn events_that_were_there_before_a_step_stay_as_they_were() {
+        let connection = Connection::open_in_memory().expect("memory");
+        run(&connection, &MIGRATIONS[..2]).expect("the release before");
+        let insert = "INSERT INTO audit (day, moment, requirement, what, outcome, who, commit_id)
+                      VALUES (0, 0, 'r', 'w', 'granted', 'person', zeroblob(16))";
+        connection.execute(insert, []).expect("append");
+        migrate(&connection).expect("migrates");
+        let columns = super::super::rows::AUDIT_COLUMNS;
+        let read = format!("SELECT {columns} FROM audit");
+        let row = connection.query_row(&read, [], super::super::rows::audit_row);
+        let row = row.expect("a row");
+        assert_eq!((row.seq, row.what.as_str(), row.trace), (1, "w", None));
+    }
+
     #[test]
     fn the_audit_log_is_append_only() {
         let connection = Connection::open_in_memory().expect("memory");
