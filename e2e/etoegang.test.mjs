@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { DEVICES, Visitor, launch } from './lib/browser.mjs';
 import { Demo } from './lib/demo.mjs';
-import { Apparaten } from './lib/etoegang.mjs';
+import { Apparaten, untilRegistered } from './lib/etoegang.mjs';
 import { Wire } from './lib/wire.mjs';
 
 /** What the pages say. */
@@ -89,6 +89,7 @@ before(async () => {
   browser = await launch(demo, { keep: true });
   wire = new Wire({ ca: demo.ca });
   apparaten = new Apparaten(demo, wire);
+  await untilRegistered(demo.json, wire);
 });
 
 after(async () => {
@@ -162,7 +163,7 @@ async function logOut(visitor, words) {
 
 // ── The walks ───────────────────────────────────────────────────────────────────────────────────
 
-walk('etoegang_case_78_a_baker_logs_in_for_the_bakery_renews_and_logs_out', async function bakery(visitor, words) {
+walk('etoegang_case_078_a_baker_logs_in_for_the_bakery_renews_and_logs_out', async function bakery(visitor, words) {
   await toMr(visitor, words, 'b.bakker');
   await visitor.choose('radio', 'Bakkerij Voorbeeld B.V.');
   await visitor.press('button', words.goOn);
@@ -176,7 +177,7 @@ walk('etoegang_case_78_a_baker_logs_in_for_the_bakery_renews_and_logs_out', asyn
   await logOut(visitor, words);
 });
 
-walk('etoegang_case_11_a_bookkeeper_acts_for_a_client_of_the_office', async function chain(visitor, words) {
+walk('etoegang_case_011_a_bookkeeper_acts_for_a_client_of_the_office', async function chain(visitor, words) {
   await toMr(visitor, words, 't.teller');
   await visitor.reads(words.forWhom, words.branch, `${words.through} Boekhouders Voorbeeld`);
   await visitor.choose('radio', /^Visserij Voorbeeld V\.O\.F\./);
@@ -186,7 +187,7 @@ walk('etoegang_case_11_a_bookkeeper_acts_for_a_client_of_the_office', async func
   await visitor.reads(words.session, 'Visserij Voorbeeld V.O.F.', 'Boekhouders Voorbeeld', 'EH3');
 });
 
-walk('etoegang_case_3_somebody_logs_in_for_himself_and_renews', async function himself(visitor, words) {
+walk('etoegang_case_003_somebody_logs_in_for_himself_and_renews', async function himself(visitor, words) {
   await toAd(visitor, words, EH2, words.forMyself);
   await logIn(visitor, words, 'z.zelf');
   await visitor.reads(words.session, EH2, words.yourself, 'EH2');
@@ -195,7 +196,7 @@ walk('etoegang_case_3_somebody_logs_in_for_himself_and_renews', async function h
   await logOut(visitor, words);
 });
 
-walk('etoegang_case_45_at_the_highest_level_there_is_nothing_to_renew', async function highest(visitor, words) {
+walk('etoegang_case_045_at_the_highest_level_there_is_nothing_to_renew', async function highest(visitor, words) {
   await toAd(visitor, words, EH4, words.forMyself);
   await logIn(visitor, words, 't.teller');
   await visitor.reads(words.session, EH4, words.yourself, 'EH4');
@@ -222,19 +223,19 @@ walk('etoegang_md_4_3_who_cancels_at_the_hm_is_not_logged_in', async function ca
   await visitor.reads(words.start);
 }, EACH_ONCE);
 
-walk('etoegang_case_70_who_cancels_at_the_ad_is_not_logged_in', async function cancelsAtAd(visitor, words) {
+walk('etoegang_case_070_who_cancels_at_the_ad_is_not_logged_in', async function cancelsAtAd(visitor, words) {
   await toAd(visitor, words, EH3, words.forOrganisation);
   await visitor.press('button', words.cancel);
   await visitor.reads(...words.notLoggedIn);
 }, EACH_ONCE);
 
-walk('etoegang_case_71_who_cancels_at_the_mr_is_not_logged_in', async function cancelsAtMr(visitor, words) {
+walk('etoegang_case_071_who_cancels_at_the_mr_is_not_logged_in', async function cancelsAtMr(visitor, words) {
   await toMr(visitor, words, 'b.bakker');
   await visitor.press('button', words.cancel);
   await visitor.reads(...words.notLoggedIn);
 });
 
-walk('etoegang_case_71_who_has_no_mandate_hears_it_at_the_mr', async function noMandate(visitor, words) {
+walk('etoegang_case_071_who_has_no_mandate_hears_it_at_the_mr', async function noMandate(visitor, words) {
   await toAd(visitor, words, EH2, words.forOrganisation);
   await logIn(visitor, words, 'z.zelf');
   await visitor.reads(...words.noMandate);
@@ -272,7 +273,7 @@ walk('a_means_of_too_low_a_level_opens_nothing', async function tooLow(visitor, 
   await visitor.reads(...words.notLoggedIn);
 });
 
-walk('etoegang_case_67_a_service_that_is_not_for_apps_is_refused', async function notOfApps(visitor, words) {
+walk('etoegang_case_067_a_service_that_is_not_for_apps_is_refused', async function notOfApps(visitor, words) {
   await visitor.open(demo.url('dv', '/'));
   visitor.forgives(502, '/app/terug');
   await visitor.press('button', `${words.logInFor} ${NOT_OF_APPS}`);

@@ -44,6 +44,13 @@ PERSON = {
     "the person opens the URL of pgo.txt, logs in as Saskia and consents": "consents pgo.txt Saskia",
     "the person collects as Saskia at pgo.localhost": "collects Saskia",
     "the person opens the task Mijn oefening at portaal.localhost and logs in as Anna": "launches Anna",
+    "the person logs in at dv.localhost as t.teller for Visserij Voorbeeld V.O.F.": (
+        "chooses t.teller 'Visserij Voorbeeld V.O.F.'"
+    ),
+    "the person opens the URL of app.txt and logs in as b.bakker for Bakkerij Voorbeeld B.V.": (
+        "comesBack app.txt b.bakker 'Bakkerij Voorbeeld B.V.'"
+    ),
+    "the person opens the URL of app.txt and logs in as z.zelf": "comesBack app.txt z.zelf",
     "the person withdraws her consent for mijnpgo.localhost": "withdraws Saskia mijnpgo.localhost",
 }
 

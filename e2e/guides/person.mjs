@@ -1,7 +1,9 @@
 // The person at the browser, where a guide sends its reader there. The demo's state is `demo`.
 // usage: person.mjs consents FILE NAME | collects NAME | withdraws NAME CLIENT | launches NAME
+//    or: person.mjs chooses MEANS ORGANISATION | comesBack FILE MEANS [ORGANISATION]
 
 import fs from 'node:fs';
+import { Middel, throughHm, untilRegistered } from '../lib/etoegang.mjs';
 import { atDigid, atRegister, withdraw } from '../lib/login.mjs';
 import { Person } from '../lib/person.mjs';
 import { Wire } from '../lib/wire.mjs';
@@ -47,6 +49,25 @@ async function launches(name) {
   if (page.status !== 200) throw new Error(`the module answered ${page.status}`);
 }
 
+/** At the demo's own app of a DV, for an organisation. */
+async function chooses(naam, voor) {
+  const person = new Person(wire);
+  const start = await person.open(demo.url('dv', '/'));
+  const hm = await person.send(start.form('/inloggen'));
+  await untilRegistered(json, wire);
+  const page = await throughHm(person, hm, { middel: new Middel({ json }, naam), voor });
+  if (page.status !== 200 || !page.text.includes(voor)) throw new Error(`the app answered ${page.status}`);
+}
+
+/** Opens what the app printed, and goes on until the app's own page. */
+async function comesBack(urlFile, naam, voor) {
+  const person = new Person(wire);
+  const hm = await person.open(fs.readFileSync(urlFile, 'utf8').split('\n')[0]);
+  await untilRegistered(json, wire);
+  const page = await throughHm(person, hm, { middel: new Middel({ json }, naam), voor });
+  if (page.status !== 200) throw new Error(`the app answered ${page.status}`);
+}
+
 const [what, ...rest] = process.argv.slice(2);
-await { consents, collects, withdraws, launches }[what](...rest);
+await { consents, collects, withdraws, launches, chooses, comesBack }[what](...rest);
 await wire.close();

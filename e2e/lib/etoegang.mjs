@@ -2,12 +2,33 @@
 // codes.
 
 import { createHmac } from 'node:crypto';
+import fs from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Person } from './person.mjs';
 
 /** Seconds for which one code stands on the device (RFC 6238 §5.2). */
 const STEP_S = 30;
 /** Digits of a code. */
 const DIGITS = 6;
+
+/** How long the AD may take to register the means of the sample, which it does after the start. */
+const REGISTERED_MS_MAX = 60_000;
+
+/** Waits until everybody of the sample can log in: the administration knows each means. */
+export async function untilRegistered(json, wire) {
+  const { url, key_file: keyFile } = json.administration.ad;
+  const key = fs.readFileSync(keyFile, 'utf8').trim();
+  const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json' };
+  const body = JSON.stringify({ stand: 'actief' });
+  const until = Date.now() + REGISTERED_MS_MAX;
+  for (const { name } of json.etoegang.means) {
+    const ask = () => wire.fetch(`${url}/middelen/${name}`, { method: 'PATCH', body, headers });
+    for (let answer = await ask(); answer.status !== 200; answer = await ask()) {
+      if (Date.now() > until) throw new Error(`the AD does not know ${name} (HTTP ${answer.status})`);
+      await sleep(200);
+    }
+  }
+}
 
 /** A means of the sample, by the name of its holder. */
 export class Middel {
@@ -49,24 +70,25 @@ export class Apparaten {
   }
 }
 
-/**
- * From an authorization request to the app's redirect URI, which is given back unopened. `voor` is the
- * organisation for which he acts; without one he acts for himself.
- */
-export async function login(wire, authorizationUrl, { naam, wachtwoord, code, voor }) {
+/** From an authorization request to the app's redirect URI, which is given back unopened. */
+export async function login(wire, authorizationUrl, { middel, voor }) {
   const until = new URL(authorizationUrl).searchParams.get('redirect_uri');
   const person = new Person(wire);
-  const ad = await toAd(person, authorizationUrl, voor);
-  const fields = { naam, wachtwoord, code, keuze: 'inloggen' };
-  const next = await person.send(ad.form('/etd/1.13/inloggen'), fields, { until });
-  return voor ? atMr(person, next, voor, until) : next;
+  return throughHm(person, await person.open(authorizationUrl), { middel, voor }, until);
 }
 
-async function toAd(person, url, voor) {
-  const hm = await person.open(url);
+/**
+ * From the page of the HM to the app, with a means. `voor` is the organisation for which the person
+ * acts; without one he acts for himself.
+ */
+export async function throughHm(person, hm, { middel, voor }, until) {
   const form = hm.form('/etd/1.13/kiezen');
   const voorWie = voor ? 'organisatie' : 'zelf';
-  return person.send(form, { voor: voorWie, ad: form.choices.ad[0], keuze: 'verder' });
+  const ad = await person.send(form, { voor: voorWie, ad: form.choices.ad[0], keuze: 'verder' });
+  const { naam, wachtwoord } = middel;
+  const fields = { naam, wachtwoord, code: middel.code(), keuze: 'inloggen' };
+  const next = await person.send(ad.form('/etd/1.13/inloggen'), fields, { until });
+  return voor ? atMr(person, next, voor, until) : next;
 }
 
 /** At the MR, for the organisation of this name. */
