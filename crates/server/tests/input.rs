@@ -32,9 +32,10 @@ const EVERYWHERE: [&str; 10] = [
     "value-of-another-kind",
 ];
 
-const JSON: [&str; 11] = [
+const JSON: [&str; 12] = [
     "clients",
     "consents",
+    "etoegang",
     "gegevensdiensten",
     "koppeltaal",
     "lists",

@@ -1,21 +1,30 @@
 //! The network of eToegang: its services, apps, means and mandates.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use etoegang::authenticatiedienst::aanmelding::NAAM_MAX;
+use etoegang::authenticatiedienst::bewijs::WACHTWOORD_BYTES_MAX;
 use etoegang::betrouwbaarheidsniveau::Betrouwbaarheidsniveau;
 use etoegang::dienstencatalogus::{Dienst, Dienstencatalogus};
 use etoegang::kenmerk::{Kenmerk, Soort, Vestigingsnr};
-use etoegang::machtiging::InternPseudoniem;
+use etoegang::machtiging::{GELDIG_S_MAX, InternPseudoniem};
 use identity::{EntityId, Oin, Rol, ServiceId, ServiceUuid};
-use serde::Deserialize;
 
 use super::InputFault;
 use super::files::{File, Files};
+use super::place::Place;
+use super::reading::{each, parsed, readable, twice};
+
+mod written;
 
 /// Entries of one list of the file, at most.
 const ENTRIES_MAX: usize = 1_000;
-/// Days for which a mandate of the sample holds when the file does not say.
+/// Bytes of a `client_id`, and of the reference of a mandate, at most.
+const ID_BYTES_MAX: usize = 64;
+/// Days for which a mandate holds when the file does not say.
 const DAGEN: u32 = 365;
+/// Days for which a mandate may hold: five years.
+const DAGEN_MAX: u32 = GELDIG_S_MAX / 86_400;
 
 /// Everything that the network of eToegang is about.
 #[derive(Clone, Debug)]
@@ -109,84 +118,11 @@ pub enum Gerechtigde {
     Organisatie(Kenmerk),
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Written {
-    #[serde(rename = "schema_version")]
-    _schema_version: u32,
-    hm: EntityId,
-    ad: EntityId,
-    mr: EntityId,
-    dienstverleners: Vec<WrittenDienstverlener>,
-    diensten: Vec<WrittenDienst>,
-    apps: Vec<WrittenApp>,
-    organisaties: Vec<WrittenOrganisatie>,
-    middelen: Vec<WrittenMiddel>,
-    machtigingen: Vec<WrittenMachtiging>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct WrittenDienstverlener {
-    entity: EntityId,
-    naam: String,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct WrittenDienst {
-    service_id: ServiceId,
-    service_uuid: ServiceUuid,
-    naam: String,
-    niveau: String,
-    #[serde(default)]
-    classifiers: Vec<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct WrittenApp {
-    client_id: String,
-    dv: EntityId,
-    naam: String,
-    redirect_uris: Vec<String>,
-    mag_vernieuwen: Option<bool>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct WrittenOrganisatie {
-    kvk: String,
-    naam: String,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct WrittenMiddel {
-    naam: String,
-    wachtwoord: String,
-    codesleutel: Option<String>,
-    niveau: String,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct WrittenMachtiging {
-    id: String,
-    voor: String,
-    persoon: Option<String>,
-    organisatie: Option<String>,
-    service_uuid: ServiceUuid,
-    niveau: String,
-    vestigingsnr: Option<String>,
-    dagen: Option<u32>,
-}
-
 /// The network, with the demo's port in its URLs.
 pub(super) fn etoegang(files: &mut Files, port: u16) -> Result<Etoegang, InputFault> {
     let mut file = files.get("etoegang.json")?;
     file.text = file.text.replace("{port}", &port.to_string());
-    let written: Written = file.json()?;
+    let written: written::Network = file.json()?;
     Reading { file: &file }.network(written)
 }
 
@@ -194,209 +130,364 @@ struct Reading<'a> {
     file: &'a File,
 }
 
+/// A DV, and where it stands.
+struct Dienstverlener {
+    entity: EntityId,
+    naam: String,
+}
+
 impl Reading<'_> {
-    fn network(&self, written: Written) -> Result<Etoegang, InputFault> {
-        for (member, entity, rol) in [
-            ("hm", &written.hm, Rol::Hm),
-            ("ad", &written.ad, Rol::Ad),
-            ("mr", &written.mr, Rol::Mr),
-        ] {
-            if entity.rol() != rol {
-                return Err(self
-                    .file
-                    .whole(format!("{member} is the EntityID of another role")));
-            }
+    fn network(&self, written: written::Network) -> Result<Etoegang, InputFault> {
+        let root = Place::root();
+        if written.schema_version != 1 {
+            return Err(self
+                .file
+                .fault(&root.member("schema_version"), "expected 1"));
         }
-        let (catalogus, namen) = self.diensten(&written)?;
-        let middelen = self.middelen(written.middelen, &written.ad)?;
+        let hm = self.entity(&root.member("hm"), &written.hm, Rol::Hm)?;
+        let ad = self.entity(&root.member("ad"), &written.ad, Rol::Ad)?;
+        let mr = self.entity(&root.member("mr"), &written.mr, Rol::Mr)?;
+        let dvs = self.dienstverleners(written.dienstverleners)?;
+        let (catalogus, namen) = self.diensten(written.diensten, &dvs, &hm)?;
+        let apps = self.apps(written.apps, &dvs)?;
+        let organisaties = self.organisaties(written.organisaties)?;
+        let middelen = self.middelen(written.middelen, &ad)?;
+        let machtigingen = self.machtigingen(written.machtigingen, &middelen, &catalogus)?;
         Ok(Etoegang {
-            organisaties: self.organisaties(&written.organisaties)?,
-            apps: self.apps(written.apps, &written.dienstverleners)?,
-            machtigingen: self.machtigingen(written.machtigingen, &middelen)?,
-            middelen,
+            hm,
+            ad,
+            mr,
             catalogus,
             namen,
-            hm: written.hm,
-            ad: written.ad,
-            mr: written.mr,
+            apps,
+            organisaties,
+            middelen,
+            machtigingen,
+        })
+    }
+
+    fn dienstverleners(
+        &self,
+        written: Vec<written::Dienstverlener>,
+    ) -> Result<Vec<Dienstverlener>, InputFault> {
+        let mut oins = BTreeSet::new();
+        self.list("dienstverleners", written, |place, dv| {
+            let of_entity = place.member("entity");
+            let entity = self.entity(&of_entity, &dv.entity, Rol::Dv)?;
+            if !oins.insert(entity.oin().to_owned()) {
+                let reason = "a dienstverlener of this OIN stands here already";
+                return Err(self.file.fault(&of_entity, reason));
+            }
+            let naam = readable(self.file, &place.member("naam"), dv.naam)?;
+            Ok(Dienstverlener { entity, naam })
         })
     }
 
     fn diensten(
         &self,
-        written: &Written,
+        written: Vec<written::Dienst>,
+        dvs: &[Dienstverlener],
+        hm: &EntityId,
     ) -> Result<(Dienstencatalogus, BTreeMap<ServiceId, Dienstnaam>), InputFault> {
-        let makelaar =
-            Oin::parse(written.hm.oin()).map_err(|_| self.file.whole("hm has no OIN"))?;
-        let (mut diensten, mut namen) = (Vec::new(), BTreeMap::new());
-        for dienst in self.bounded("diensten", &written.diensten)? {
-            let id = &dienst.service_id;
-            let mut dvs = written.dienstverleners.iter();
-            let dv = dvs.find(|dv| dv.entity.oin() == id.oin());
-            let dv = dv.ok_or_else(|| self.named("dienst", id, "is of no dienstverlener here"))?;
-            namen.insert(
-                id.clone(),
-                Dienstnaam {
-                    dienst: dienst.naam.clone(),
-                    dienstverlener: dv.naam.clone(),
-                    dv: dv.entity.clone(),
-                },
-            );
-            diensten.push(Dienst {
-                service_id: id.clone(),
-                service_uuid: dienst.service_uuid.clone(),
-                niveau: self.niveau(&dienst.niveau)?,
+        let of_hm = Place::root().member("hm");
+        let makelaar = parsed(self.file, &of_hm, hm.oin(), Oin::parse)?;
+        let (mut namen, mut uuids) = (BTreeMap::new(), BTreeSet::new());
+        let diensten = self.list("diensten", written, |place, dienst| {
+            let (id, naam) = self.dienstnaam(place, &dienst, dvs)?;
+            if namen.insert(id.clone(), naam).is_some() {
+                return Err(twice(self.file, &place.member("service_id")));
+            }
+            let uuid = self.service_uuid(place, &dienst.service_uuid)?;
+            if !uuids.insert(uuid.clone()) {
+                return Err(twice(self.file, &place.member("service_uuid")));
+            }
+            Ok(Dienst {
+                service_id: id,
+                service_uuid: uuid,
+                niveau: self.niveau(place, &dienst.niveau)?,
                 herkenningsmakelaars: vec![makelaar.clone()],
-                classifiers: dienst.classifiers.clone(),
+                classifiers: dienst.classifiers,
                 attributen: Vec::new(),
-            });
-        }
+            })
+        })?;
+        let of_list = Place::root().member("diensten");
         let catalogus = Dienstencatalogus::new(diensten);
-        let catalogus = catalogus.map_err(|_| self.file.whole("two diensten have one name"))?;
+        let catalogus = catalogus.map_err(|_| twice(self.file, &of_list))?;
         Ok((catalogus, namen))
+    }
+
+    /// A service is of the DV whose OIN stands in its ServiceID.
+    fn dienstnaam(
+        &self,
+        place: &Place,
+        dienst: &written::Dienst,
+        dvs: &[Dienstverlener],
+    ) -> Result<(ServiceId, Dienstnaam), InputFault> {
+        let of_id = place.member("service_id");
+        let id = parsed(self.file, &of_id, &dienst.service_id, ServiceId::parse)?;
+        let dv = dvs.iter().find(|dv| dv.entity.oin() == id.oin());
+        let reason = "no dienstverlener of this file has its OIN";
+        let dv = dv.ok_or_else(|| self.file.fault(&of_id, reason))?;
+        let naam = Dienstnaam {
+            dienst: readable(self.file, &place.member("naam"), dienst.naam.clone())?,
+            dienstverlener: dv.naam.clone(),
+            dv: dv.entity.clone(),
+        };
+        Ok((id, naam))
     }
 
     fn apps(
         &self,
-        written: Vec<WrittenApp>,
-        dvs: &[WrittenDienstverlener],
+        written: Vec<written::App>,
+        dvs: &[Dienstverlener],
     ) -> Result<Vec<EtoegangApp>, InputFault> {
-        self.bounded("apps", &written)?;
-        let mut apps: Vec<EtoegangApp> = Vec::new();
-        for app in written {
-            let fault = |why| Err(self.named("app", &app.client_id, why));
-            if !dvs.iter().any(|dv| dv.entity == app.dv) {
-                return fault("is of no dienstverlener here");
+        let mut ids = BTreeSet::new();
+        self.list("apps", written, |place, app| {
+            let client_id = self.id(&place.member("client_id"), app.client_id)?;
+            if !ids.insert(client_id.clone()) {
+                return Err(twice(self.file, &place.member("client_id")));
             }
-            if apps.iter().any(|other| other.client_id == app.client_id) {
-                return fault("has the client_id of another");
+            let of_dv = place.member("dv");
+            let dv = self.entity(&of_dv, &app.dv, Rol::Dv)?;
+            if !dvs.iter().any(|known| known.entity == dv) {
+                let reason = "no dienstverlener of this file has this EntityID";
+                return Err(self.file.fault(&of_dv, reason));
             }
-            let is_for_an_app = |uri: &String| protocol::redirect::is_for_an_app(uri);
-            // etoegang case 62
-            if app.redirect_uris.is_empty() || !app.redirect_uris.iter().all(is_for_an_app) {
-                return fault("has a redirect_uri that is none for an app, or has none");
-            }
-            apps.push(EtoegangApp {
-                client_id: app.client_id,
-                dv: app.dv,
-                naam: app.naam,
-                redirect_uris: app.redirect_uris,
+            Ok(EtoegangApp {
+                client_id,
+                dv,
+                naam: readable(self.file, &place.member("naam"), app.naam)?,
+                redirect_uris: self.redirect_uris(place, app.redirect_uris)?,
                 mag_vernieuwen: app.mag_vernieuwen.unwrap_or(true),
-            });
+            })
+        })
+    }
+
+    // etoegang case 62
+    fn redirect_uris(&self, app: &Place, uris: Vec<String>) -> Result<Vec<String>, InputFault> {
+        let of_uris = app.member("redirect_uris");
+        if uris.is_empty() {
+            let reason = "expected at least one redirect URI";
+            return Err(self.file.fault(&of_uris, reason));
         }
-        Ok(apps)
+        each(self.file, &of_uris, uris, |place, uri: String| {
+            if protocol::redirect::is_for_an_app(&uri) {
+                return Ok(uri);
+            }
+            let reason = "expected a redirect URI of an app: https, or http at 127.0.0.1 or [::1]";
+            Err(self.file.fault(place, reason))
+        })
     }
 
     fn organisaties(
         &self,
-        written: &[WrittenOrganisatie],
+        written: Vec<written::Organisatie>,
     ) -> Result<BTreeMap<Kenmerk, String>, InputFault> {
-        self.bounded("organisaties", written)?;
-        let named = |organisatie: &WrittenOrganisatie| {
-            Ok((self.kvk(&organisatie.kvk)?, organisatie.naam.clone()))
-        };
-        written.iter().map(named).collect()
+        let mut organisaties = BTreeMap::new();
+        self.list("organisaties", written, |place, organisatie| {
+            let of_kvk = place.member("kvk");
+            let kvk = self.kvk(&of_kvk, &organisatie.kvk)?;
+            let naam = readable(self.file, &place.member("naam"), organisatie.naam)?;
+            match organisaties.insert(kvk, naam) {
+                None => Ok(()),
+                Some(_) => Err(twice(self.file, &of_kvk)),
+            }
+        })?;
+        Ok(organisaties)
     }
 
     fn middelen(
         &self,
-        written: Vec<WrittenMiddel>,
+        written: Vec<written::Middel>,
         ad: &EntityId,
     ) -> Result<Vec<EtoegangMiddel>, InputFault> {
-        self.bounded("middelen", &written)?;
-        let mut middelen: Vec<EtoegangMiddel> = Vec::new();
-        for middel in written {
-            let fault = |why| self.named("middel", &middel.naam, why);
-            if middelen.iter().any(|other| other.naam == middel.naam) {
-                return Err(fault("has the name of another"));
+        let mut namen = BTreeSet::new();
+        self.list("middelen", written, |place, middel| {
+            let of_naam = place.member("naam");
+            if !is_text(&middel.naam) || middel.naam.chars().count() > NAAM_MAX {
+                let reason = format!("expected 1 to {NAAM_MAX} characters on one line");
+                return Err(self.file.fault(&of_naam, reason));
             }
-            let codesleutel = middel.codesleutel.as_deref().map(|text| {
-                let bytes = jose::base64url_decode(text);
-                bytes.and_then(|bytes| bytes.try_into().ok())
-            });
-            let codesleutel = match codesleutel {
-                Some(None) => {
-                    return Err(fault("has a codesleutel that is not 32 bytes of base64url"));
-                }
-                Some(Some(sleutel)) => Some(sleutel),
-                None => None,
-            };
-            let niveau = self.niveau(&middel.niveau)?;
-            if codesleutel.is_none() && niveau > Betrouwbaarheidsniveau::Loa2 {
-                return Err(fault("needs a codesleutel for its niveau"));
+            if !namen.insert(middel.naam.clone()) {
+                return Err(twice(self.file, &of_naam));
             }
             let named = [ad.as_str(), &middel.naam].join("\0");
-            middelen.push(EtoegangMiddel {
+            let niveau = self.niveau(place, &middel.niveau)?;
+            Ok(EtoegangMiddel {
                 houder: InternPseudoniem(jose::base64url_encode(jose::sha256(named.as_bytes()))),
+                codesleutel: self.codesleutel(place, middel.codesleutel.as_deref(), niveau)?,
+                wachtwoord: self.wachtwoord(place, middel.wachtwoord)?,
                 naam: middel.naam,
-                wachtwoord: middel.wachtwoord,
-                codesleutel,
                 niveau,
-            });
+            })
+        })
+    }
+
+    fn wachtwoord(&self, middel: &Place, text: String) -> Result<String, InputFault> {
+        if is_text(&text) && text.len() <= WACHTWOORD_BYTES_MAX {
+            return Ok(text);
         }
-        Ok(middelen)
+        let reason = format!("expected 1 to {WACHTWOORD_BYTES_MAX} bytes on one line");
+        Err(self.file.fault(&middel.member("wachtwoord"), reason))
+    }
+
+    fn codesleutel(
+        &self,
+        middel: &Place,
+        text: Option<&str>,
+        niveau: Betrouwbaarheidsniveau,
+    ) -> Result<Option<[u8; 32]>, InputFault> {
+        let Some(text) = text else {
+            if niveau <= Betrouwbaarheidsniveau::Loa2 {
+                return Ok(None);
+            }
+            let reason = "a middel above loa2 needs a codesleutel";
+            return Err(self.file.fault(middel, reason));
+        };
+        let sleutel = jose::base64url_decode(text).and_then(|bytes| bytes.try_into().ok());
+        let place = middel.member("codesleutel");
+        let reason = "expected 32 bytes in base64url";
+        let sleutel = sleutel.ok_or_else(|| self.file.fault(&place, reason))?;
+        Ok(Some(sleutel))
     }
 
     fn machtigingen(
         &self,
-        written: Vec<WrittenMachtiging>,
+        written: Vec<written::Machtiging>,
         middelen: &[EtoegangMiddel],
+        catalogus: &Dienstencatalogus,
     ) -> Result<Vec<EtoegangMachtiging>, InputFault> {
-        self.bounded("machtigingen", &written)?;
-        let mut machtigingen: Vec<EtoegangMachtiging> = Vec::new();
-        for one in written {
-            let fault = |why| self.named("machtiging", &one.id, why);
-            if machtigingen.iter().any(|other| other.id == one.id) {
-                return Err(fault("has the id of another"));
+        let mut ids = BTreeSet::new();
+        self.list("machtigingen", written, |place, one| {
+            let voor = self.kvk(&place.member("voor"), &one.voor)?;
+            let aan = self.gerechtigde(place, &one, &voor, middelen)?;
+            let of_uuid = place.member("service_uuid");
+            let uuid = self.service_uuid(place, &one.service_uuid)?;
+            if catalogus.van_scope(&format!("urn:uuid:{uuid}")).is_none() {
+                let reason = "no dienst of this file has this service_uuid";
+                return Err(self.file.fault(&of_uuid, reason));
             }
-            let aan = match (&one.persoon, &one.organisatie) {
-                (Some(naam), None) => {
-                    let middel = middelen.iter().find(|middel| middel.naam == *naam);
-                    let middel = middel.ok_or_else(|| fault("names a persoon without middel"))?;
-                    Gerechtigde::Persoon(middel.houder.clone())
-                }
-                (None, Some(kvk)) => Gerechtigde::Organisatie(self.kvk(kvk)?),
-                _ => return Err(fault("must name either a persoon or an organisatie")),
-            };
-            let beperking = one.vestigingsnr.as_deref().map(Vestigingsnr::parse);
-            machtigingen.push(EtoegangMachtiging {
-                voor: self.kvk(&one.voor)?,
+            let id = self.id(&place.member("id"), one.id)?;
+            if !ids.insert(id.clone()) {
+                return Err(twice(self.file, &place.member("id")));
+            }
+            Ok(EtoegangMachtiging {
+                id,
+                voor,
                 aan,
-                beperking: beperking
-                    .transpose()
-                    .map_err(|_| fault("has a vestigingsnr that is not twelve digits"))?,
-                service_uuid: one.service_uuid,
-                niveau: self.niveau(&one.niveau)?,
-                dagen: one.dagen.unwrap_or(DAGEN),
-                id: one.id,
-            });
-        }
-        Ok(machtigingen)
-    }
-
-    fn niveau(&self, urn: &str) -> Result<Betrouwbaarheidsniveau, InputFault> {
-        let niveau = Betrouwbaarheidsniveau::from_urn(urn);
-        niveau.map_err(|_| self.file.whole("a niveau is none of eToegang"))
-    }
-
-    fn kvk(&self, digits: &str) -> Result<Kenmerk, InputFault> {
-        let kenmerk = Kenmerk::parse(Soort::KvkNr, digits);
-        kenmerk.map_err(|_| {
-            self.file
-                .whole("a number of the trade register is not eight digits")
+                service_uuid: uuid,
+                niveau: self.niveau(place, &one.niveau)?,
+                beperking: self.vestigingsnr(place, one.vestigingsnr.as_deref())?,
+                dagen: self.dagen(place, one.dagen)?,
+            })
         })
     }
 
-    fn bounded<'a, T>(&self, what: &str, list: &'a [T]) -> Result<&'a [T], InputFault> {
-        if list.len() > ENTRIES_MAX {
-            return Err(self.file.whole(format!("more than {ENTRIES_MAX} {what}")));
+    fn gerechtigde(
+        &self,
+        machtiging: &Place,
+        written: &written::Machtiging,
+        voor: &Kenmerk,
+        middelen: &[EtoegangMiddel],
+    ) -> Result<Gerechtigde, InputFault> {
+        let fault = |place, reason| Err(self.file.fault(place, reason));
+        match (&written.persoon, &written.organisatie) {
+            (Some(naam), None) => match middelen.iter().find(|middel| middel.naam == *naam) {
+                Some(middel) => Ok(Gerechtigde::Persoon(middel.houder.clone())),
+                None => fault(
+                    &machtiging.member("persoon"),
+                    "no middel of this file has this naam",
+                ),
+            },
+            (None, Some(kvk)) => {
+                let place = machtiging.member("organisatie");
+                match self.kvk(&place, kvk)? {
+                    kvk if kvk == *voor => fault(&place, "expected another number than voor"),
+                    kvk => Ok(Gerechtigde::Organisatie(kvk)),
+                }
+            }
+            _ => fault(machtiging, "expected either persoon or organisatie"),
         }
-        Ok(list)
     }
 
-    fn named(&self, what: &str, name: impl std::fmt::Display, why: &str) -> InputFault {
-        self.file.whole(format!("the {what} {name} {why}"))
+    fn vestigingsnr(
+        &self,
+        machtiging: &Place,
+        text: Option<&str>,
+    ) -> Result<Option<Vestigingsnr>, InputFault> {
+        let read = text.map(Vestigingsnr::parse).transpose();
+        let reason = "expected a number of a branch: twelve digits";
+        read.map_err(|_| self.file.fault(&machtiging.member("vestigingsnr"), reason))
     }
+
+    fn dagen(&self, machtiging: &Place, days: Option<u16>) -> Result<u32, InputFault> {
+        let days = days.map_or(DAGEN, u32::from);
+        if (1..=DAGEN_MAX).contains(&days) {
+            return Ok(days);
+        }
+        let reason = format!("expected 1 to {DAGEN_MAX} days");
+        Err(self.file.fault(&machtiging.member("dagen"), reason))
+    }
+
+    fn niveau(&self, around: &Place, urn: &str) -> Result<Betrouwbaarheidsniveau, InputFault> {
+        let reason = "expected the URN of a level: loa2, loa2plus, loa3 or loa4";
+        Betrouwbaarheidsniveau::from_urn(urn)
+            .map_err(|_| self.file.fault(&around.member("niveau"), reason))
+    }
+
+    fn service_uuid(&self, around: &Place, text: &str) -> Result<ServiceUuid, InputFault> {
+        let place = around.member("service_uuid");
+        parsed(self.file, &place, text, ServiceUuid::parse)
+    }
+
+    fn kvk(&self, place: &Place, digits: &str) -> Result<Kenmerk, InputFault> {
+        let reason = "expected a number of the trade register: eight digits";
+        Kenmerk::parse(Soort::KvkNr, digits).map_err(|_| self.file.fault(place, reason))
+    }
+
+    fn entity(&self, place: &Place, text: &str, rol: Rol) -> Result<EntityId, InputFault> {
+        let entity = parsed(self.file, place, text, EntityId::parse)?;
+        if entity.rol() == rol {
+            return Ok(entity);
+        }
+        let reason = match rol {
+            Rol::Dv => "expected the EntityID of a DV",
+            Rol::Hm => "expected the EntityID of an HM",
+            Rol::Ad => "expected the EntityID of an AD",
+            Rol::Mr => "expected the EntityID of an MR",
+            Rol::Eb => "expected the EntityID of an EB",
+        };
+        Err(self.file.fault(place, reason))
+    }
+
+    /// What stands in URLs and rows.
+    fn id(&self, place: &Place, text: String) -> Result<String, InputFault> {
+        let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
+        if (1..=ID_BYTES_MAX).contains(&text.len()) && text.bytes().all(fits) {
+            return Ok(text);
+        }
+        let reason = "expected 1 to 64 letters, digits, hyphens, dots and underscores";
+        Err(self.file.fault(place, reason))
+    }
+
+    /// Each entry of a list of the file.
+    fn list<W, T>(
+        &self,
+        name: &'static str,
+        written: Vec<W>,
+        read: impl FnMut(&Place, W) -> Result<T, InputFault>,
+    ) -> Result<Vec<T>, InputFault> {
+        let place = Place::root().member(name);
+        if written.len() > ENTRIES_MAX {
+            return Err(self.file.fault(&place, "more than 1 000 entries"));
+        }
+        each(self.file, &place, written, read)
+    }
+}
+
+/// Something on one line.
+fn is_text(text: &str) -> bool {
+    !text.is_empty() && !text.chars().any(char::is_control)
 }
 
 /// It holds a password.

@@ -1,6 +1,6 @@
 //! What is too much, and that nothing of it is read.
 
-use crate::folder::Folder;
+use crate::folder::{Folder, repository};
 
 const MIB: u64 = 1024 * 1024;
 
@@ -74,6 +74,18 @@ fn a_consent_of_more_than_500_choices_is_refused() {
     );
     folder.put("consents.json", text);
     let expected = "consents.json, line 2, [0].choices: expected 1 to 500 choices";
+    assert_eq!(folder.said(), expected);
+}
+
+#[test]
+fn a_network_of_etoegang_with_more_than_1000_organisations_is_refused() {
+    let folder = Folder::new();
+    let sample = std::fs::read_to_string(repository("sample/etoegang.json")).expect("a file");
+    let mut network: serde_json::Value = serde_json::from_str(&sample).expect("JSON");
+    let organisatie = |kvk| serde_json::json!({ "kvk": format!("{kvk:08}"), "naam": "Proef" });
+    network["organisaties"] = (0..=1_000).map(organisatie).collect();
+    folder.put("etoegang.json", network.to_string());
+    let expected = "etoegang.json, line 1, organisaties: more than 1 000 entries";
     assert_eq!(folder.said(), expected);
 }
 

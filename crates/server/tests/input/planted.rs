@@ -15,6 +15,7 @@ fn files() -> Vec<(String, String)> {
     let mut files: Vec<(String, String)> = [
         "clients",
         "consents",
+        "etoegang",
         "gegevensdiensten",
         "lists",
         "localisation",

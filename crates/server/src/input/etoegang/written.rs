@@ -1,0 +1,82 @@
+//! What stands in `etoegang.json`.
+
+use serde::Deserialize;
+
+/// The file.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Network {
+    pub(super) schema_version: u8,
+    pub(super) hm: String,
+    pub(super) ad: String,
+    pub(super) mr: String,
+    pub(super) dienstverleners: Vec<Dienstverlener>,
+    pub(super) diensten: Vec<Dienst>,
+    pub(super) apps: Vec<App>,
+    pub(super) organisaties: Vec<Organisatie>,
+    pub(super) middelen: Vec<Middel>,
+    pub(super) machtigingen: Vec<Machtiging>,
+}
+
+/// Whose services there are.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Dienstverlener {
+    pub(super) entity: String,
+    pub(super) naam: String,
+}
+
+/// A service.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Dienst {
+    pub(super) service_id: String,
+    pub(super) service_uuid: String,
+    pub(super) naam: String,
+    pub(super) niveau: String,
+    #[serde(default)]
+    pub(super) classifiers: Vec<String>,
+}
+
+/// An app.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct App {
+    pub(super) client_id: String,
+    pub(super) dv: String,
+    pub(super) naam: String,
+    pub(super) redirect_uris: Vec<String>,
+    pub(super) mag_vernieuwen: Option<bool>,
+}
+
+/// What an organisation is called.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Organisatie {
+    pub(super) kvk: String,
+    pub(super) naam: String,
+}
+
+/// A means.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Middel {
+    pub(super) naam: String,
+    pub(super) wachtwoord: String,
+    pub(super) codesleutel: Option<String>,
+    pub(super) niveau: String,
+}
+
+/// A mandate.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Machtiging {
+    pub(super) id: String,
+    pub(super) voor: String,
+    pub(super) persoon: Option<String>,
+    pub(super) organisatie: Option<String>,
+    pub(super) service_uuid: String,
+    pub(super) niveau: String,
+    pub(super) vestigingsnr: Option<String>,
+    pub(super) dagen: Option<u16>,
+}
