@@ -311,10 +311,10 @@ impl Reading<'_> {
             if !namen.insert(middel.naam.clone()) {
                 return Err(twice(self.file, &of_naam));
             }
-            let named = [ad.as_str(), &middel.naam].join("\0");
+            let person = [ad.as_str(), &middel.naam].join("\0");
             let niveau = self.niveau(place, &middel.niveau)?;
             Ok(EtoegangMiddel {
-                houder: InternPseudoniem(jose::base64url_encode(jose::sha256(named.as_bytes()))),
+                houder: InternPseudoniem(jose::base64url_encode(jose::sha256(person.as_bytes()))),
                 codesleutel: self.codesleutel(place, middel.codesleutel.as_deref(), niveau)?,
                 wachtwoord: self.wachtwoord(place, middel.wachtwoord)?,
                 naam: middel.naam,
