@@ -20,7 +20,7 @@ use crate::routes::etoegang::ad::{AdGiven, AdHm, AdRole};
 use crate::routes::etoegang::dv::{DvGiven, DvRole};
 use crate::routes::etoegang::hm::{self, HmGiven, HmRole};
 use crate::routes::etoegang::mr::{MrGiven, MrRole};
-use crate::routes::etoegang::{Deelnemer, VERSIE, beheer};
+use crate::routes::etoegang::{Deelnemer, VERSIE, beheer, uncached_pages};
 
 /// How long an AD or MR may take to answer an HM (etoegang.md §4.8).
 pub(super) const KETEN: Duration = Duration::from_secs(KETEN_S_MAX as u64);
@@ -62,7 +62,7 @@ pub(super) fn open(on: &Foundation, app: Arc<App>, party: Party) -> Result<Opene
     };
     Ok(Opened {
         app,
-        sites: vec![(host, Ask::Never, router)],
+        sites: vec![(host, Ask::Never, uncached_pages(router))],
         chores,
     })
 }

@@ -14,6 +14,11 @@ pub mod hm;
 mod keten;
 pub mod mr;
 
+use axum::Router;
+use axum::middleware::map_response;
+use axum::response::Response;
+use http::HeaderValue;
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, PRAGMA};
 use identity::EntityId;
 
 /// The path of a party's endpoints: one URL serves one version of the scheme (etoegang.md §3).
@@ -40,4 +45,22 @@ impl Deelnemer {
     fn at(&self, path: &str) -> String {
         format!("{}{path}", self.basis)
     }
+}
+
+/// The router of a party, whose pages no browser and no proxy keeps.
+pub fn uncached_pages(router: Router) -> Router {
+    router.layer(map_response(uncached_page))
+}
+
+/// What stands on a page is one person's; the scheme names both headers.
+async fn uncached_page(mut response: Response) -> Response {
+    let headers = response.headers_mut();
+    let is_page = |value: &HeaderValue| value.as_bytes().starts_with(b"text/html");
+    if headers.get(CONTENT_TYPE).is_some_and(is_page) {
+        // etoegang case 80
+        let cache_control = HeaderValue::from_static("no-cache, no-store");
+        headers.insert(CACHE_CONTROL, cache_control);
+        headers.insert(PRAGMA, HeaderValue::from_static("no-cache"));
+    }
+    response
 }

@@ -1,0 +1,5 @@
+//! eToegang over TLS sockets: an app of a DV, a person at HM, AD and MR, and GUC9 with whatever can go
+//! wrong in it.
+
+mod guc9;
+mod world;
