@@ -1,4 +1,4 @@
-//! GUC9 that works, and refresh tokens that do not (etoegang.md §9.1, §9.2).
+//! GUC9 that works, and refresh tokens that do not (etoegang cases 1 to 35).
 
 use http::header::ALLOW;
 use serde_json::json;
@@ -184,6 +184,8 @@ async fn etoegang_case_018_a_login_ends_after_four_hours_however_often_it_was_re
     assert!(world.family(third.refresh()).await.is_none());
 }
 
+type Fields<'a> = &'a [(&'a str, &'a str)];
+
 #[tokio::test(flavor = "multi_thread")]
 async fn etoegang_case_023_to_033_a_request_that_is_none_leaves_the_token_as_it_was() {
     let world = World::start().await;
@@ -193,7 +195,7 @@ async fn etoegang_case_023_to_033_a_request_that_is_none_leaves_the_token_as_it_
     let (grant, of_app) = (("grant_type", "refresh_token"), ("client_id", APP));
     let own = ("refresh_token", token);
     let two = format!("openid {S3} {S1}");
-    let cases: [(&[(&str, &str)], u16, &str); 6] = [
+    let cases: [(Fields<'_>, u16, &str); 6] = [
         // etoegang case 23
         (&[grant, of_app], 400, "invalid_request"),
         // etoegang case 24

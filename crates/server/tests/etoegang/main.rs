@@ -1,5 +1,10 @@
 //! eToegang over TLS sockets: an app of a DV, a person at HM, AD and MR, and GUC9 with whatever can go
 //! wrong in it.
 
+mod backend;
+mod dv;
 mod guc9;
+mod keten;
+mod login;
+mod rollen;
 mod world;

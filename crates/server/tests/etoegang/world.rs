@@ -236,10 +236,14 @@ impl World {
     /// The row of its session at the AD.
     pub(crate) async fn sessie(&self, refresh_token: &str) -> Key {
         let family = self.family(refresh_token).await.expect("a family");
-        let Secret::RefreshToken { ad_token, lease } = family.secret else {
-            panic!("the family has no token of the AD");
+        let ad_token = match family.secret {
+            Secret::RefreshToken {
+                ad_token,
+                lease: None,
+            } => Some(ad_token),
+            _ => None,
         };
-        assert_eq!(lease, None, "no refresh is under way");
+        let ad_token = ad_token.expect("a token of the AD, and no refresh under way");
         let ad = &self.running.apps[&Party::Ad];
         let handle = ad.handles.open(sessie::REFRESH_TOKEN, ad_token.reveal());
         Sessie::key(handle.expect("a token of the AD").id)
@@ -552,6 +556,13 @@ impl Seen {
         (*found.expect("a choice")).to_owned()
     }
 
+    /// What binds the page's forms to this browser.
+    pub(crate) fn formulier(&self) -> String {
+        let hidden = self.hidden().into_iter();
+        let mut found = hidden.filter(|(name, _)| name == "formulier");
+        found.next().expect("a form").1
+    }
+
     fn hidden(&self) -> Vec<(String, String)> {
         let html = self.html();
         let fields = html.split("<input type=\"hidden\" name=\"").skip(1);
@@ -568,6 +579,10 @@ impl Browser {
         self.go(url, None, |_| false).await
     }
 
+    pub(crate) async fn post(&self, url: &str, fields: &[(&str, &str)]) -> Seen {
+        self.go(url, Some(fields), |_| false).await
+    }
+
     /// Sends the form of a page to this endpoint of the same party, with these fields.
     pub(crate) async fn send(&self, page: &Seen, path: &str, fields: &[(&str, &str)]) -> Seen {
         self.send_until(page, path, fields, |_| false).await
@@ -582,21 +597,10 @@ impl Browser {
         stop: impl Fn(&str) -> bool,
     ) -> Seen {
         let url = format!("{}{VERSIE}{path}", server::web::origin(&page.url));
-        self.send_to(page, &url, fields, stop).await
-    }
-
-    /// The same to any URL.
-    pub(crate) async fn send_to(
-        &self,
-        page: &Seen,
-        url: &str,
-        fields: &[(&str, &str)],
-        stop: impl Fn(&str) -> bool,
-    ) -> Seen {
         let hidden = page.hidden();
         let hidden = hidden.iter().map(|(n, v)| (n.as_str(), v.as_str()));
         let all: Vec<(&str, &str)> = hidden.chain(fields.iter().copied()).collect();
-        self.go(url, Some(&all), stop).await
+        self.go(&url, Some(&all), stop).await
     }
 
     async fn go(
@@ -606,7 +610,10 @@ impl Browser {
         stop: impl Fn(&str) -> bool,
     ) -> Seen {
         let mut url = url.to_owned();
-        for _ in 0..REDIRECTS_MAX {
+        let mut redirects = 0;
+        loop {
+            assert!(redirects < REDIRECTS_MAX, "redirects do not end");
+            redirects += 1;
             let headers = self.cookies(&url);
             let answer = match fields.take() {
                 None => self.outside.get(&url, headers).await,
@@ -630,7 +637,6 @@ impl Browser {
                 return Seen { url, answer };
             }
         }
-        panic!("redirects do not end");
     }
 
     fn cookies(&self, url: &str) -> Headers {
