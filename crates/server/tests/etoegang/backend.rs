@@ -16,7 +16,8 @@ fn not_let_in(answer: &Answer) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn etoegang_case_014_and_088_to_091_the_backend_takes_access_tokens_for_itself_alone() {
+async fn etoegang_case_014_and_088_and_089_and_090_and_091_the_backend_takes_access_tokens_for_itself_alone()
+ {
     let world = World::start().await;
     let url = format!("{}/api/bericht", world.url("dv"));
     let first = world.login(BAKKERIJ).await;

@@ -12,8 +12,8 @@ use crate::world::{
 const LOA3: &str = "urn:etoegang:core:assurance-class:loa3";
 
 #[tokio::test(flavor = "multi_thread")]
-async fn etoegang_case_001_to_009_a_refresh_asks_the_ad_and_then_the_mr_and_renews_the_same_login()
-{
+async fn etoegang_case_001_and_002_and_005_and_006_and_007_and_009_and_013_a_refresh_asks_the_ad_and_then_the_mr_and_renews_the_same_login()
+ {
     let world = World::start().await;
     let first = world.login(BAKKERIJ).await;
     let (ad, mr) = (
@@ -73,7 +73,7 @@ async fn etoegang_case_003_whoever_acts_for_himself_is_renewed_without_the_mr() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn etoegang_case_008_011_and_012_a_chain_is_asked_for_twice_and_its_restriction_stays() {
+async fn etoegang_case_008_and_011_and_012_a_chain_is_asked_for_twice_and_its_restriction_stays() {
     let world = World::start().await;
     let first = world.login(VISSERIJ).await;
     let mr = world.audit_end(Party::Mr).await;
@@ -96,7 +96,8 @@ async fn etoegang_case_008_011_and_012_a_chain_is_asked_for_twice_and_its_restri
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn etoegang_case_015_to_022_every_dead_refresh_token_is_refused_in_the_same_bytes() {
+async fn etoegang_case_015_and_016_and_019_and_020_and_021_and_022_every_dead_refresh_token_is_refused_in_the_same_bytes()
+ {
     let world = World::start().await;
     let mut bodies = Vec::new();
     // etoegang case 15
@@ -187,7 +188,8 @@ async fn etoegang_case_018_a_login_ends_after_four_hours_however_often_it_was_re
 type Fields<'a> = &'a [(&'a str, &'a str)];
 
 #[tokio::test(flavor = "multi_thread")]
-async fn etoegang_case_023_to_033_a_request_that_is_none_leaves_the_token_as_it_was() {
+async fn etoegang_case_023_and_024_and_027_and_028_and_032_and_033_a_request_that_is_none_leaves_the_token_as_it_was()
+ {
     let world = World::start().await;
     let tokens = world.login(ZELF).await;
     let (ad, token) = (world.audit_end(Party::Ad).await, tokens.refresh());
@@ -220,6 +222,16 @@ async fn etoegang_case_023_to_033_a_request_that_is_none_leaves_the_token_as_it_
     for (fields, status, code) in cases {
         refused(&world.post(&url, fields).await, status, code);
     }
+    assert_eq!(world.audit_end(Party::Ad).await, ad, "the AD is not asked");
+    world.refreshed(token).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn etoegang_case_025_and_026_the_token_endpoint_takes_a_form_by_post_and_nothing_else() {
+    let world = World::start().await;
+    let tokens = world.login(ZELF).await;
+    let (ad, token) = (world.audit_end(Party::Ad).await, tokens.refresh());
+    let url = world.at("hm", "/token");
     // etoegang case 25
     let query = format!("{url}?grant_type=refresh_token&client_id={APP}&refresh_token={token}");
     let got = world.get(&query).await;

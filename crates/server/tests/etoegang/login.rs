@@ -18,7 +18,8 @@ fn told(world: &World, url: &str, error: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn etoegang_case_059_to_069_what_an_app_may_not_ask_is_refused_before_anybody_logs_in() {
+async fn etoegang_case_059_and_060_and_061_and_063_and_065_and_066_and_067_and_068_and_069_what_an_app_may_not_ask_is_refused_before_anybody_logs_in()
+ {
     let world = World::start().await;
     let two = format!("openid {S2}");
     let loa4 = "urn:etoegang:core:assurance-class:loa4";
@@ -118,7 +119,7 @@ async fn etoegang_case_071_whoever_has_no_mandate_hears_so_at_the_mr() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn etoegang_case_072_to_075_a_code_serves_its_app_once_within_a_minute() {
+async fn etoegang_case_072_and_073_and_074_and_075_a_code_serves_its_app_once_within_a_minute() {
     let world = World::start().await;
     // etoegang case 72
     let code = world.code(ZELF).await;
@@ -172,7 +173,8 @@ async fn etoegang_case_072_to_075_a_code_serves_its_app_once_within_a_minute() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn etoegang_case_076_to_079_tokens_say_who_acts_for_whom_and_each_dv_knows_another() {
+async fn etoegang_case_076_and_078_and_079_tokens_say_who_acts_for_whom_and_each_dv_knows_another()
+{
     let world = World::start().await;
     let tokens = world.login(BAKKERIJ).await;
     let id = part(tokens.id.as_deref().expect("an ID token"), 1);
@@ -205,4 +207,27 @@ async fn etoegang_case_076_to_079_tokens_say_who_acts_for_whom_and_each_dv_knows
     assert_eq!(own, same, "one DV knows him by one name");
     assert_ne!(own, other);
     assert!(own.is_string() && other.is_string());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn etoegang_case_080_no_page_is_kept_by_a_browser_or_a_proxy() {
+    let world = World::start().await;
+    let browser = world.browser();
+    let page = browser.open(&world.authorize(BAKKERIJ, &[])).await;
+    page.is_kept_by_nobody();
+    let page = world.at_ad(&browser, BAKKERIJ).await;
+    page.is_kept_by_nobody();
+    let page = world.proven(&browser, &page, "b.bakker").await;
+    page.is_kept_by_nobody();
+    for url in [
+        world.at("hm", "/authorize"),
+        world.at("hm", "/kiezen"),
+        world.at("ad", "/authorize"),
+        world.at("ad", "/inloggen"),
+        world.at("mr", "/machtiging"),
+        world.url("dv"),
+        format!("{}/app/terug", world.url("dv")),
+    ] {
+        browser.open(&url).await.is_kept_by_nobody();
+    }
 }

@@ -304,7 +304,7 @@ impl World {
 
     pub(crate) async fn get(&self, url: &str) -> Answer {
         let answer = self.outside.get(url, Headers::none()).await;
-        checked(answer.expect("an answer"))
+        answer.expect("an answer")
     }
 
     pub(crate) async fn get_with(&self, url: &str, bearer: &str) -> Answer {
@@ -314,7 +314,7 @@ impl World {
 
     pub(crate) async fn post(&self, url: &str, fields: &[(&str, &str)]) -> Answer {
         let answer = self.outside.post_form(url, fields, Headers::none()).await;
-        checked(answer.expect("an answer"))
+        answer.expect("an answer")
     }
 
     pub(crate) async fn post_bytes(&self, url: &str, media_type: &str, body: &str) -> Answer {
@@ -539,6 +539,18 @@ impl Seen {
         self.answer.status.as_u16()
     }
 
+    /// It is a page, and says so (etoegang case 80).
+    pub(crate) fn is_kept_by_nobody(&self) {
+        let of = &self.answer;
+        assert!(
+            header(of, &CONTENT_TYPE).starts_with("text/html"),
+            "{}",
+            self.url
+        );
+        assert_eq!(header(of, &CACHE_CONTROL), "no-cache, no-store");
+        assert_eq!(header(of, &PRAGMA), "no-cache");
+    }
+
     pub(crate) fn html(&self) -> String {
         text(&self.answer)
     }
@@ -622,7 +634,7 @@ impl Browser {
                     self.outside.post_form(&url, fields, headers).await
                 }
             };
-            let answer = checked(answer.expect("an answer"));
+            let answer = answer.expect("an answer");
             self.keep(&url, &answer.headers);
             if !answer.status.is_redirection() {
                 return Seen { url, answer };
@@ -676,17 +688,6 @@ impl Drop for Folder {
 }
 
 // ── Answers ─────────────────────────────────────────────────────────────────────────────────────
-
-/// What holds of every answer: a page is kept by nobody.
-fn checked(answer: Answer) -> Answer {
-    let is_page = header(&answer, &CONTENT_TYPE).starts_with("text/html");
-    if is_page {
-        // etoegang case 80
-        assert_eq!(header(&answer, &CACHE_CONTROL), "no-cache, no-store");
-        assert_eq!(header(&answer, &PRAGMA), "no-cache");
-    }
-    answer
-}
 
 pub(crate) fn header(answer: &Answer, name: &HeaderName) -> String {
     let value = answer.headers.get(name).map(|value| value.to_str());
