@@ -1,9 +1,11 @@
 //! What AD, MR and HM each withstand: guesses, strangers, and browsers that come twice.
 
-use etoegang::authenticatiedienst::middel::Middel;
+use etoegang::authenticatiedienst::middel::{Middel, Stand};
+use http::Method;
 use jose::{Algorithm, RsaSize, SigningKey, generate_pkcs8};
 use serde_json::json;
 use server::network::Party;
+use server::routes::etoegang::beheer;
 
 use crate::world::{APP, BAKKERIJ, Browser, STATE, Seen, TERUG, Tokens, World, ZELF, error, query};
 
@@ -123,17 +125,28 @@ async fn the_mr_answers_hms_alone_and_the_ad_takes_requests_of_hms_alone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_keys_of_administration_are_needed_to_change_mandates_and_means() {
+async fn the_key_of_administration_of_a_party_is_needed_to_change_its_mandates_or_means() {
     let world = World::start().await;
-    for (host, path) in [
-        ("mr", "machtigingen/M-bakkerij-bakker"),
-        ("mr", "machtigingen/geen"),
-    ] {
-        let url = format!("{}/beheer/{path}", world.url(host));
-        let tokens = world.login(ZELF).await;
-        let answer = world.get_with(&url, &tokens.access).await;
+    let key_of = |party| beheer::sleutel(&world.running.apps[&party]);
+    let of_others = [key_of(Party::Ad), key_of(Party::Mr)];
+    let mandate = "machtigingen/M-bakkerij-bakker";
+    let stand = Some(json!({ "stand": "ingetrokken" }));
+    for wrong in ["nonsense", &of_others[0]] {
+        for method in [Method::GET, Method::DELETE] {
+            let answer = world
+                .beheer_with(wrong, "mr", (method, mandate), None)
+                .await;
+            assert_eq!(answer.status, 401);
+        }
+    }
+    for wrong in ["nonsense", &of_others[1]] {
+        let at = (Method::PATCH, "middelen/b.bakker");
+        let answer = world.beheer_with(wrong, "ad", at, stand.clone()).await;
         assert_eq!(answer.status, 401);
     }
+    assert_eq!(world.middel("b.bakker").await.stand, Stand::Actief);
+    let tokens = world.login(BAKKERIJ).await;
+    world.refreshed(tokens.refresh()).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

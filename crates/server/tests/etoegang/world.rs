@@ -471,8 +471,19 @@ impl World {
         body: Option<Value>,
     ) -> Answer {
         let key = beheer::sleutel(&self.running.apps[&party]);
+        self.beheer_with(&key, host, (method, path), body).await
+    }
+
+    /// The same of whoever shows this key.
+    pub(crate) async fn beheer_with(
+        &self,
+        key: &str,
+        host: &str,
+        (method, path): (Method, &str),
+        body: Option<Value>,
+    ) -> Answer {
         let headers = Headers::none()
-            .bearer(&key)
+            .bearer(key)
             .with(CONTENT_TYPE, "application/json");
         let url = format!("{}/beheer/{path}", self.url(host));
         let body = body.map(|body| body.to_string().into_bytes());
