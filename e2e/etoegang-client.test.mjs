@@ -162,7 +162,7 @@ test('etoegang_case_001_and_084_openid_client_refreshes_and_a_revoked_token_serv
   assert.equal((await bericht(second)).sub, sub);
   await app.revoke(second);
   await assert.rejects(app.refresh(second), isInvalidGrant);
-  // RFC 7009 §2.2: a token that does not serve any more is no error.
+  // RFC 7009 §2: a token that does not serve any more is no error.
   await app.revoke(second);
 });
 

@@ -40,7 +40,7 @@ export class Middel {
     this.secret = secret && Buffer.from(secret, 'base64url');
   }
 
-  /** What the device shows at a moment in Unix seconds (RFC 6238 with SHA-256); nothing without one. */
+  /** What the device shows at a moment in Unix seconds (RFC 6238 §1.2); nothing without one. */
   code(now = Date.now() / 1000) {
     if (!this.secret) return '';
     const step = Buffer.alloc(8);

@@ -147,7 +147,7 @@ fn is_local(url: &str) -> bool {
 pub struct Origin(String);
 
 /// Where an app on the person's own machine waits (RFC 8252 §7.3). A policy has no spelling for the
-/// other address, `[::1]` (Content Security Policy, host-source).
+/// other address, `[::1]`: its hosts are names, or this one address.
 const LOOPBACK: &str = "http://127.0.0.1";
 
 /// The refusal of a URL that has no origin we would name.
