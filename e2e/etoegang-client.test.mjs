@@ -124,7 +124,7 @@ const isInvalidGrant = { name: 'ResponseBodyError', error: 'invalid_grant', stat
 
 // ── With a browser of our own ───────────────────────────────────────────────────────────────────
 
-test('etoegang_case_081_openid_client_discovers_the_hm', () => {
+test('openid_client_discovers_the_hm', () => {
   const metadata = app.config.serverMetadata();
   const { issuer } = demo.json.issuers.hm;
   assert.equal(metadata.issuer, issuer);
@@ -136,7 +136,7 @@ test('etoegang_case_081_openid_client_discovers_the_hm', () => {
   assert.equal(metadata.revocation_endpoint, `${issuer}/revoke`);
 });
 
-test('etoegang_case_076_and_078_openid_client_logs_a_baker_in_for_the_bakery', async () => {
+test('etoegang_case_076_and_077_and_078_openid_client_logs_a_baker_in_for_the_bakery', async () => {
   const tokens = await app.tokens(EH3, { naam: 'b.bakker', voor: 'Bakkerij Voorbeeld B.V.' });
   const id = tokens.claims();
   assert.deepEqual([id.iss, id.aud].flat(), [demo.json.issuers.hm.issuer, CLIENT_ID]);
@@ -145,6 +145,10 @@ test('etoegang_case_076_and_078_openid_client_logs_a_baker_in_for_the_bakery', a
   assert.equal(id.amr, undefined);
   const { header, claims } = open(tokens.access_token);
   assert.deepEqual([header.typ, header.alg], ['at+jwt', 'RS256']);
+  const { keys } = await (await wire.fetch(app.config.serverMetadata().jwks_uri)).json();
+  assert.ok(keys.some((key) => key.kid === header.kid));
+  assert.deepEqual([claims.iss, claims.azp].flat(), [id.iss, CLIENT_ID]);
+  assert.equal(typeof claims.jti, 'string');
   assert.ok(claims.exp - claims.iat <= ACCESS_TOKEN_S_MAX);
   assert.equal(claims.sub, id.sub);
   assert.deepEqual([claims.client_id, claims.aud].flat(), [CLIENT_ID, `${DV}:entities:9001`]);
@@ -164,6 +168,39 @@ test('etoegang_case_001_and_084_openid_client_refreshes_and_a_revoked_token_serv
   await assert.rejects(app.refresh(second), isInvalidGrant);
   // RFC 7009 §2: a token that does not serve any more is no error.
   await app.revoke(second);
+});
+
+test('etoegang_case_014_an_old_access_token_still_opens_the_backend_after_a_refresh', async () => {
+  const first = await app.tokens(EH2, { naam: 'z.zelf' });
+  const second = await app.refresh(first);
+  assert.deepEqual(await bericht(first), await bericht(second));
+});
+
+test('etoegang_case_025_and_026_a_refresh_by_get_or_as_json_is_refused_and_spends_nothing', async () => {
+  const tokens = await app.tokens(EH2, { naam: 'z.zelf' });
+  const { token_endpoint: endpoint } = app.config.serverMetadata();
+  const fields = {
+    grant_type: 'refresh_token',
+    client_id: CLIENT_ID,
+    refresh_token: tokens.refresh_token,
+  };
+  const got = await wire.fetch(`${endpoint}?${new URLSearchParams(fields)}`);
+  assert.deepEqual([got.status, got.headers.get('allow'), await got.text()], [405, 'POST', '']);
+  const headers = { 'content-type': 'application/json' };
+  const sent = await wire.fetch(endpoint, { method: 'POST', body: JSON.stringify(fields), headers });
+  assert.deepEqual([sent.status, (await sent.json()).error], [400, 'invalid_request']);
+  assert.equal(sent.headers.get('cache-control'), 'no-store');
+  assert.ok((await app.refresh(tokens)).access_token);
+});
+
+test('etoegang_case_083_there_is_no_webfinger', async () => {
+  const { origin } = new URL(demo.json.issuers.hm.issuer);
+  for (const path of ['/.well-known/webfinger', '/etd/1.13/.well-known/webfinger']) {
+    const answer = await wire.fetch(`${origin}${path}?resource=acct%3Ab.bakker%40hm.localhost`);
+    assert.equal(answer.status, 404);
+    assert.match(answer.headers.get('content-type'), /^text\/html/);
+    await answer.body.cancel();
+  }
 });
 
 test('etoegang_case_021_openid_client_sees_a_reused_refresh_token_end_the_whole_family', async () => {

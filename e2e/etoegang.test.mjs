@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { DEVICES, Visitor, launch } from './lib/browser.mjs';
 import { Demo } from './lib/demo.mjs';
-import { Apparaten, untilRegistered } from './lib/etoegang.mjs';
+import { Apparaten, beheer, untilRegistered } from './lib/etoegang.mjs';
 import { Wire } from './lib/wire.mjs';
 
 /** What the pages say. */
@@ -25,6 +25,7 @@ const WORDS = {
     password: 'Wachtwoord',
     code: 'Code',
     wrong: ['Inloggen lukte niet', 'Gebruikersnaam, wachtwoord of code klopt niet.'],
+    blocked: 'Uw inlogmiddel is geblokkeerd.',
     tooLow: 'Uw inlogmiddel heeft een te laag niveau voor deze dienst.',
     forWhom: 'Kies voor wie u dit doet',
     branch: 'alleen vestiging 000012345678',
@@ -37,6 +38,7 @@ const WORDS = {
     renew: 'Toegang vernieuwen',
     logOut: 'Uitloggen',
     loggedOut: ['U bent uitgelogd', 'De app heeft geen toegang meer.'],
+    over: ['U bent uitgelogd', 'Uw toegang kon niet vernieuwd worden.'],
     notLoggedIn: ['U bent niet ingelogd', 'U stopte met inloggen'],
     failed: 'Er ging iets mis',
     toStart: 'Naar de beginpagina',
@@ -56,6 +58,7 @@ const WORDS = {
     password: 'Password',
     code: 'Code',
     wrong: ['You could not be logged in', 'User name, password or code is wrong.'],
+    blocked: 'Your means to log in is blocked.',
     tooLow: 'Your means has too low a level for this service.',
     forWhom: 'Choose for whom you do this',
     branch: 'branch 000012345678 only',
@@ -68,6 +71,7 @@ const WORDS = {
     renew: 'Renew access',
     logOut: 'Log out',
     loggedOut: ['You are logged out', 'The app has no access any more.'],
+    over: ['You are logged out', 'Your access could not be renewed.'],
     notLoggedIn: ['You are not logged in', 'You stopped logging in'],
     failed: 'Something went wrong',
     toStart: 'To the start page',
@@ -161,6 +165,12 @@ async function logOut(visitor, words) {
   await visitor.reads(words.start);
 }
 
+/** What the issuer of a means says of it. */
+async function becomes(naam, stand) {
+  const answer = await beheer(demo.json, wire, 'ad', 'PATCH', `/middelen/${naam}`, { stand });
+  assert.equal(answer.status, 200);
+}
+
 // ── The walks ───────────────────────────────────────────────────────────────────────────────────
 
 walk('etoegang_case_078_a_baker_logs_in_for_the_bakery_renews_and_logs_out', async function bakery(visitor, words) {
@@ -202,7 +212,7 @@ walk('etoegang_case_045_at_the_highest_level_there_is_nothing_to_renew', async f
   await visitor.reads(words.session, EH4, words.yourself, 'EH4');
   assert.equal(await visitor.page.getByRole('button', { name: words.renew }).count(), 0);
   await logOut(visitor, words);
-});
+}, EACH_ONCE);
 
 walk('the_hm_remembers_the_ad_that_was_chosen_last', async function remembered(visitor, words) {
   await toHm(visitor, words, EH2);
@@ -213,7 +223,7 @@ walk('the_hm_remembers_the_ad_that_was_chosen_last', async function remembered(v
   await visitor.reads(words.session);
   await toHm(visitor, words, EH2);
   await visitor.reads(words.choose, words.chosenBefore);
-});
+}, EACH_ONCE);
 
 walk('etoegang_md_4_3_who_cancels_at_the_hm_is_not_logged_in', async function cancelsAtHm(visitor, words) {
   await toHm(visitor, words, EH3);
@@ -229,11 +239,11 @@ walk('etoegang_case_070_who_cancels_at_the_ad_is_not_logged_in', async function 
   await visitor.reads(...words.notLoggedIn);
 }, EACH_ONCE);
 
-walk('etoegang_case_071_who_cancels_at_the_mr_is_not_logged_in', async function cancelsAtMr(visitor, words) {
+walk('etoegang_md_4_3_who_cancels_at_the_mr_is_not_logged_in', async function cancelsAtMr(visitor, words) {
   await toMr(visitor, words, 'b.bakker');
   await visitor.press('button', words.cancel);
   await visitor.reads(...words.notLoggedIn);
-});
+}, EACH_ONCE);
 
 walk('etoegang_case_071_who_has_no_mandate_hears_it_at_the_mr', async function noMandate(visitor, words) {
   await toAd(visitor, words, EH2, words.forOrganisation);
@@ -271,7 +281,7 @@ walk('a_means_of_too_low_a_level_opens_nothing', async function tooLow(visitor, 
   await visitor.reads(words.logIn, words.tooLow);
   await visitor.press('button', words.cancel);
   await visitor.reads(...words.notLoggedIn);
-});
+}, EACH_ONCE);
 
 walk('etoegang_case_067_a_service_that_is_not_for_apps_is_refused', async function notOfApps(visitor, words) {
   await visitor.open(demo.url('dv', '/'));
@@ -279,3 +289,38 @@ walk('etoegang_case_067_a_service_that_is_not_for_apps_is_refused', async functi
   await visitor.press('button', `${words.logInFor} ${NOT_OF_APPS}`);
   await visitor.reads(words.failed);
 }, EACH_ONCE);
+
+walk('etoegang_case_037_a_means_that_is_suspended_ends_the_login', async function suspended(visitor, words) {
+  await toAd(visitor, words, EH2, words.forMyself);
+  await logIn(visitor, words, 'z.zelf');
+  await visitor.reads(words.session);
+  await becomes('z.zelf', 'geschorst');
+  try {
+    await visitor.press('button', words.renew);
+    await visitor.reads(...words.over);
+    await toAd(visitor, words, EH2, words.forMyself);
+    await logIn(visitor, words, 'z.zelf');
+    await visitor.reads(words.logIn, words.blocked);
+  } finally {
+    await becomes('z.zelf', 'actief');
+  }
+}, EACH_ONCE);
+
+// The last one: nobody acts for this client of the office after it.
+walk('etoegang_case_046_and_058_after_a_mandate_is_withdrawn_another_serves', async function withdrawn(visitor, words) {
+  await toMr(visitor, words, 't.teller');
+  await visitor.choose('radio', /^Visserij Voorbeeld V\.O\.F\./);
+  await visitor.press('button', words.goOn);
+  await visitor.reads(words.session, 'Visserij Voorbeeld V.O.F.');
+  const answer = await beheer(demo.json, wire, 'mr', 'DELETE', '/machtigingen/M-visserij-boekhouders');
+  assert.equal(answer.status, 200);
+  await visitor.press('button', words.renew);
+  await visitor.reads(...words.over);
+  await toMr(visitor, words, 't.teller');
+  assert.equal(await visitor.page.getByText('Visserij Voorbeeld V.O.F.').count(), 0);
+  await visitor.choose('radio', /^Boekhouders Voorbeeld/);
+  await visitor.press('button', words.goOn);
+  await visitor.reads(words.session, 'Boekhouders Voorbeeld');
+  await visitor.press('button', words.renew);
+  await visitor.reads(words.session, 'Boekhouders Voorbeeld');
+}, [['en', 'phone']]);

@@ -16,18 +16,26 @@ const REGISTERED_MS_MAX = 60_000;
 
 /** Waits until everybody of the sample can log in: the administration knows each means. */
 export async function untilRegistered(json, wire) {
-  const { url, key_file: keyFile } = json.administration.ad;
-  const key = fs.readFileSync(keyFile, 'utf8').trim();
-  const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json' };
-  const body = JSON.stringify({ stand: 'actief' });
   const until = Date.now() + REGISTERED_MS_MAX;
+  const body = { stand: 'actief' };
   for (const { name } of json.etoegang.means) {
-    const ask = () => wire.fetch(`${url}/middelen/${name}`, { method: 'PATCH', body, headers });
+    const ask = () => beheer(json, wire, 'ad', 'PATCH', `/middelen/${name}`, body);
     for (let answer = await ask(); answer.status !== 200; answer = await ask()) {
       if (Date.now() > until) throw new Error(`the AD does not know ${name} (HTTP ${answer.status})`);
       await sleep(200);
     }
   }
+}
+
+/** Asks the administration of the AD or the MR, with its key. */
+export function beheer(json, wire, party, method, path, body) {
+  const { url, key_file: keyFile } = json.administration[party];
+  const key = fs.readFileSync(keyFile, 'utf8').trim();
+  return wire.fetch(`${url}${path}`, {
+    method,
+    body: body && JSON.stringify(body),
+    headers: { authorization: `Bearer ${key}`, ...(body && { 'content-type': 'application/json' }) },
+  });
 }
 
 /** A means of the sample, by the name of its holder. */
