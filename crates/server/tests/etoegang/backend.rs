@@ -1,4 +1,4 @@
-//! What a DV's backend takes, and what revocation says (etoegang cases 84 to 91).
+//! What a DV's backend takes, and what revocation says.
 
 use http::header::WWW_AUTHENTICATE;
 use jose::{Algorithm, Expected, Jwks, Typ};

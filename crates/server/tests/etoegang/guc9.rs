@@ -1,4 +1,4 @@
-//! GUC9 that works, and refresh tokens that do not (etoegang cases 1 to 35).
+//! GUC9 that works, and refresh tokens that do not.
 
 use http::header::ALLOW;
 use serde_json::json;

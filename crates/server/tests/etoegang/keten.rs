@@ -1,4 +1,4 @@
-//! GUC9 where the AD or the MR refuses, is away, or is wrong (etoegang cases 36 to 58).
+//! GUC9 where the AD or the MR refuses, is away, or is wrong.
 
 use http::Method;
 use http::header::RETRY_AFTER;
@@ -139,7 +139,7 @@ async fn etoegang_case_046_and_058_a_withdrawn_mandate_ends_the_login_and_anothe
         world.audit_end(Party::Mr).await,
     );
     world.withdraw("M-bakkerij-bakker").await;
-    // etoegang cases 46, 54 and 57: another mandate for the same bakery is no way around it
+    // etoegang cases 46 and 57: another mandate for the same bakery is no way around it
     over(&world, tokens.refresh()).await;
     assert_eq!(world.told(Party::Mr, mr, "GUC9 9.4").await, 1);
     withdrawal_is_explained(&world, hm, &tokens).await;

@@ -1,4 +1,4 @@
-//! The first login: the app's request, the person at HM, AD and MR, and the code (etoegang cases 59 to 80).
+//! The first login: the app's request, the person at HM, AD and MR, and the code.
 
 use etoegang::dv_hm::family::{CODE, Family};
 use server::network::Party;

@@ -719,7 +719,7 @@ pub(crate) fn refused(answer: &Answer, status: u16, expected: &str) {
     );
     uncached(answer);
     let body = body(answer);
-    // etoegang cases 51 and 57
+    // etoegang case 57
     for name in ["access_token", "refresh_token", "id_token"] {
         assert!(body.get(name).is_none(), "{name}");
     }
