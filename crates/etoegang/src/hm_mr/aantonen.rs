@@ -199,12 +199,15 @@ impl Register {
         if antwoord.later_s().is_some() {
             return Err(Mislukt::Afgebroken(Afgebroken::NietBereikbaar));
         }
-        let refused = Mislukt::Ongeldig("the MR refuses the declaration");
-        let KetenAntwoord::Http {
-            status: 200, body, ..
-        } = antwoord
-        else {
-            return Err(refused);
+        let body = match antwoord {
+            KetenAntwoord::Http {
+                status: 200, body, ..
+            } => body,
+            // The mandate went after the person had chosen it (etoegang case 71).
+            KetenAntwoord::Http { status: 400, .. } => {
+                return Err(Mislukt::Afgebroken(Afgebroken::GeenMachtiging));
+            }
+            _ => return Err(Mislukt::Ongeldig("the MR's answer is no declaration")),
         };
         let unreadable = Mislukt::Ongeldig("the MR's declaration cannot be believed");
         let token = str::from_utf8(body).map_err(|_| unreadable)?;

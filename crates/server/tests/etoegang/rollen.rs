@@ -164,7 +164,9 @@ async fn a_mandate_that_is_withdrawn_between_choice_and_declaration_brings_no_co
     assert!(chosen.url.starts_with(&callback));
     world.withdraw("M-bakkerij-bakker").await;
     let back = browser.open(&chosen.url).await;
-    assert_eq!((back.status(), &back.url), (400, &chosen.url));
+    let told = query(&back.url, "error");
+    assert_eq!(told.as_deref(), Some("access_denied"), "{}", back.url);
+    assert_eq!(query(&back.url, "code"), None);
     let again = browser.send(&page, "/machtiging", &fields).await;
     assert_eq!(again.status(), 404, "the number is spent");
 }

@@ -190,7 +190,10 @@ fn a_declaration_counts_for_its_own_question_at_its_level_only() {
         200,
         &sign(&keys().0, "JWT", &claims)
     )));
-    assert!(invalid(answered(&wachtend, 400, "")));
+    assert!(invalid(answered(&wachtend, 401, "")));
+    // etoegang case 71
+    let gone = Err(Mislukt::Afgebroken(Afgebroken::GeenMachtiging));
+    assert_eq!(answered(&wachtend, 400, ""), gone);
     // etoegang.md §3
     let low = declared(&wachtend, |said| {
         said.niveau_gebruikt = Betrouwbaarheidsniveau::Loa2;

@@ -278,10 +278,11 @@ impl HmRole {
         let other = Eind::Pagina(400, HmFoutSoort::Antwoord, "the answer came for another MR");
         let deelnemer = deelnemer.ok_or(other)?;
         let declared = self.declared(deelnemer, &wachtend, parameters).await;
+        let spent = Change::remove(key, found.version);
         let gemachtigd = match declared {
             Ok(gemachtigd) => gemachtigd,
             Err(Eind::App(waarom)) => {
-                self.laat_los(visit, aangemeld.herroeping()).await;
+                self.beeindigd(visit, spent, aangemeld.herroeping()).await?;
                 return Err(Eind::App(waarom));
             }
             Err(eind) => return Err(eind),
@@ -292,9 +293,24 @@ impl HmRole {
             sub: gemachtigd.sub,
             vertegenwoordiging: Some((gemachtigd.wie, vec![gemachtigd.niveau])),
         };
-        let spent = Change::remove(key, found.version);
         self.to_app(visit, login, request, aanmelding, Some(spent))
             .await
+    }
+
+    /// Ends a login that waited: its row goes, and its session at the AD, in one commit. Of two returns one
+    /// ends it, and the other touches nothing.
+    async fn beeindigd(
+        &self,
+        visit: &Visit,
+        spent: Change<Clear>,
+        herroeping: Option<Herroeping>,
+    ) -> Verder<()> {
+        let einde = Beeindigen { spent, herroeping };
+        if settle(&self.app, visit.trace, einde).await? {
+            return Ok(());
+        }
+        let reason = "the login was answered before";
+        Err(Eind::Pagina(400, HmFoutSoort::Verlopen, reason))
     }
 
     async fn declared(
@@ -429,6 +445,36 @@ impl Journey for Loslaten {
     /// It is remembered already.
     fn lost(&self, _: &Key) -> Option<Step<(), ()>> {
         Some(Step::reply(()))
+    }
+}
+
+/// Ends a login that waited; whether it still did.
+struct Beeindigen {
+    spent: Change<Clear>,
+    herroeping: Option<Herroeping>,
+}
+
+impl Journey for Beeindigen {
+    type Reply = bool;
+    type Question = ();
+
+    fn begin(&self, run: &Run) -> Step<bool, ()> {
+        let told = self.herroeping.as_ref();
+        let mut changes = vec![self.spent.clone()];
+        changes.extend(told.map(|told| told.onthouden(run.now)));
+        Step::Done(Verdict {
+            reply: true,
+            changes,
+            events: Vec::new(),
+        })
+    }
+
+    async fn answer(&self, run: &Run, (): ()) -> Result<Step<bool, ()>, Outage> {
+        Ok(self.begin(run))
+    }
+
+    fn lost(&self, _: &Key) -> Option<Step<bool, ()>> {
+        Some(Step::reply(false))
     }
 }
 
