@@ -4,6 +4,7 @@
 mod backend;
 mod dv;
 mod guc9;
+mod hm;
 mod keten;
 mod login;
 mod rollen;
