@@ -220,6 +220,16 @@ impl Schedule {
         self.with(purpose, plan)
     }
 
+    /// The same where each key of a purpose is published so long before it is used, in seconds.
+    #[must_use]
+    pub fn published_before(self, purpose: Purpose, lead_s: u32) -> Self {
+        let plan = Plan {
+            lead_s,
+            ..self.of(purpose)
+        };
+        self.with(purpose, plan)
+    }
+
     /// The plan of a purpose.
     pub fn of(&self, purpose: Purpose) -> Plan {
         self.0.get(&purpose).copied().unwrap_or(purpose.plan())
@@ -229,6 +239,15 @@ impl Schedule {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_key_is_published_as_long_before_its_use_as_its_readers_keep_it() {
+        let week_s = 7 * DAY_S;
+        let schedule = Schedule::default().published_before(Purpose::IdTokens, week_s);
+        let (longer, usual) = (schedule.of(Purpose::IdTokens), Purpose::IdTokens.plan());
+        assert_eq!((longer.lead_s, longer.rotate_s), (week_s, usual.rotate_s));
+        assert_eq!(schedule.of(Purpose::Tokens), Purpose::Tokens.plan());
+    }
 
     #[test]
     fn every_purpose_is_found_by_its_name() {

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::Arc;
 
+use ::etoegang::discovery::BEWAREN_S;
 use axum::Router;
 use identity::Hostname;
 use medmij::lists::{Soort, Volgnummer};
@@ -47,6 +48,8 @@ use crate::routes::stelselnode::{self, Candidate, Sources, StelselnodeRole};
 use crate::routes::xis::XisRole;
 use crate::web;
 
+/// Seconds of a day.
+const DAY_S: u32 = 86_400;
 /// The hosts that people visit: the observer's page leads to these.
 const PAGES: [&str; 5] = ["pgo", "mitz", "toestemmingen", "digid", "netwerk"];
 
@@ -244,8 +247,18 @@ async fn keys(directory: &Path, home: &Home, party: Party, now: Moment) -> Resul
     }
     let master = MasterKey::read_or_make(&master_file(directory));
     let master = master.map_err(|fault| fault.to_string())?;
-    let keys = Keys::open(home, master, purposes(party), Schedule::default(), now).await;
+    let keys = Keys::open(home, master, purposes(party), schedule(party), now).await;
     keys.map_err(|fault| format!("{}: {fault}", directory.display()))
+}
+
+/// Whoever reads the keys of an HM may keep them for a week, so the next one is shown for longer before it
+/// signs (etoegang case 81).
+fn schedule(party: Party) -> Schedule {
+    let usual = Schedule::default();
+    match party {
+        Party::Hm => usual.published_before(Purpose::IdTokens, BEWAREN_S + DAY_S),
+        _ => usual,
+    }
 }
 
 /// Where the master key of a party of the demo stands, in the party's directory.
