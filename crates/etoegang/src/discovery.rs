@@ -313,6 +313,7 @@ mod tests {
             "request_object_encryption_enc_values_supported": ["A256GCM"],
             "request_parameter_supported": true,
             "request_uri_parameter_supported": false,
+            "require_signed_request_object": false,
             "claims_parameter_supported": true,
         });
         assert_eq!(said, expected);
@@ -326,6 +327,7 @@ mod tests {
         // etoegang.md §4.6
         assert_eq!(said["token_endpoint_auth_methods_supported"], methods);
         assert_eq!(said["introspection_endpoint"], Value::Null);
+        assert_eq!(said["require_signed_request_object"], true);
         // RFC 8705 §5
         let aliases = json!({
             "token_endpoint": "https://ad-back.test/1.13/token",

@@ -407,7 +407,7 @@ async fn what_was_destroyed_before_there_was_a_chain_is_told_in_its_first_entry_
     for seq in [2, 9] {
         log.tamper(&format!(
             "INSERT INTO audit SELECT {seq}, day, moment, requirement, what, outcome, who, party, whose,
-             commit_id, trace FROM audit WHERE seq = 6"
+             commit_id, trace, details FROM audit WHERE seq = 6"
         ));
         assert_eq!(log.first_fault().await, Some(Fault::RowAdded(seq)));
         log.tamper(&format!("DELETE FROM audit WHERE seq = {seq}"));
