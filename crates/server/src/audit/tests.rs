@@ -523,7 +523,8 @@ async fn nodes_that_share_a_postgresql_keep_one_chain_and_its_tombstones() {
         report.expect("answers").first_fault
     };
     let tamper = |sql: &str| cluster.sql("sluis", sql);
-    let columns = "day, moment, requirement, what, outcome, who, party, whose, commit_id, trace";
+    let columns =
+        "day, moment, requirement, what, outcome, who, party, whose, commit_id, trace, details";
     for seq in [15, 24] {
         tamper(&format!(
             "INSERT INTO audit (seq, {columns}) SELECT seq, {columns} FROM audit WHERE seq = {seq}"
