@@ -45,7 +45,7 @@ async fn nodes_that_migrate_at_once_make_one_schema() -> Result<()> {
         database
             .number("SELECT count(*) FROM schema_version WHERE version > 0")
             .await?,
-        3
+        4
     );
     assert_eq!(database.number("SELECT count(*) FROM slot").await?, 65_536);
     let home = database.node().await?;
