@@ -220,9 +220,9 @@ test('etoegang_case_011_openid_client_sees_who_stands_between', async () => {
 });
 
 /** What the backend of the DV tells whoever holds these tokens. */
-async function bericht({ access_token: token }) {
+async function bericht({ access_token: token, scope }) {
   const headers = { authorization: `Bearer ${token}` };
-  const answer = await wire.fetch(demo.url('dv', '/api/bericht'), { headers });
+  const answer = await wire.fetch(demo.url('dv', `/api/${scope.split(':').at(-1)}/bericht`), { headers });
   assert.equal(answer.status, 200);
   return answer.json();
 }

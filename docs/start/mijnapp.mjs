@@ -78,7 +78,8 @@ async function renew() {
 
 /** The access token says for whom; the backend of the DV believes nothing else. */
 async function show(tokens) {
-  const url = `${demo.hosts.dv}/api/bericht`;
+  // Each service of the DV has a guard of its own; the scope ends with its number.
+  const url = `${demo.hosts.dv}/api/${tokens.scope.split(':').at(-1)}/bericht`;
   const answer = await send(url, { headers: { authorization: `Bearer ${tokens.access_token}` } });
   if (!answer.ok) throw new Error(`the backend answered ${answer.status}`);
   const { dienst, represents, acr } = await answer.json();
