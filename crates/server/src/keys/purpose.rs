@@ -230,6 +230,17 @@ impl Schedule {
         self.with(purpose, plan)
     }
 
+    /// The same where a key of a purpose is kept so long after its time, in seconds, for what it made or
+    /// what was encrypted to it.
+    #[must_use]
+    pub fn kept_for(self, purpose: Purpose, life_s: u32) -> Self {
+        let plan = Plan {
+            life_s: Some(life_s),
+            ..self.of(purpose)
+        };
+        self.with(purpose, plan)
+    }
+
     /// The plan of a purpose.
     pub fn of(&self, purpose: Purpose) -> Plan {
         self.0.get(&purpose).copied().unwrap_or(purpose.plan())
@@ -247,6 +258,8 @@ mod tests {
         let (longer, usual) = (schedule.of(Purpose::IdTokens), Purpose::IdTokens.plan());
         assert_eq!((longer.lead_s, longer.rotate_s), (week_s, usual.rotate_s));
         assert_eq!(schedule.of(Purpose::Tokens), Purpose::Tokens.plan());
+        let kept = Schedule::default().kept_for(Purpose::Introspection, week_s);
+        assert_eq!(kept.of(Purpose::Introspection).life_s, Some(week_s));
     }
 
     #[test]

@@ -251,12 +251,14 @@ async fn keys(directory: &Path, home: &Home, party: Party, now: Moment) -> Resul
     keys.map_err(|fault| format!("{}: {fault}", directory.display()))
 }
 
-/// Whoever reads the keys of an HM may keep them for a week, so the next one is shown for longer before it
-/// signs (etoegang case 81).
+/// Whoever reads the keys of an HM may keep them for a week (etoegang case 81): the next one is shown for
+/// longer before it signs, and what is encrypted to the one before is opened for longer.
 fn schedule(party: Party) -> Schedule {
     let usual = Schedule::default();
     match party {
-        Party::Hm => usual.published_before(Purpose::IdTokens, BEWAREN_S + DAY_S),
+        Party::Hm => usual
+            .published_before(Purpose::IdTokens, BEWAREN_S + DAY_S)
+            .kept_for(Purpose::Introspection, BEWAREN_S + DAY_S),
         _ => usual,
     }
 }
