@@ -8,11 +8,12 @@ use identity::{Bsn, GegevensdienstId, Ura};
 use protocol::access_token::{AccessToken, grant_of};
 use protocol::bearer::BearerRefusal;
 use protocol::client::PeerCertificate;
-use verdict::{Actor, Change, Event, Moment, Step, Stored, Verdict};
+use verdict::{Actor, Change, Event, Key, Moment, PersonTag, Step, Stored, Verdict};
 
 use crate::beschikbaarheidstoets::Toets;
-use crate::scope::Functie;
+use crate::scope::{Functie, Scope};
 use crate::toestemming::Toestemming;
+use crate::vertegenwoordiging::GeboortedatumParameter;
 
 /// How a request without its two numbers is refused, and what the audit log says (core.rscint.201).
 pub fn without_numbers(client_id: &str) -> (BearerRefusal, Event) {
@@ -68,14 +69,29 @@ pub enum Vraag {
     Plaatsing(Box<PlaatsingVraag>),
 }
 
-/// What is behind the token.
-pub enum Bevestigd {
-    /// A consent or confirmation given here.
-    Hier(Box<Stored<Toestemming>>),
-    /// Something else, which lets nobody place.
-    Anders,
-    /// Nothing any more.
-    Niets,
+/// What a person confirmed, here or at Mitz: one row, which a placement spends.
+#[derive(Clone)]
+pub struct Bevestiging {
+    /// Where the row stands.
+    pub row: Key,
+    /// Its version.
+    pub version: u64,
+    /// To whom.
+    pub client_id: String,
+    /// At which provider.
+    pub ura: Ura,
+    /// What for.
+    pub scope: Scope,
+    /// Under which gegevensdienst its newest access token lets something be placed.
+    pub plaatsbaar: Option<GegevensdienstId>,
+    /// As the request for it said.
+    pub geboortedatum: Option<GeboortedatumParameter>,
+    /// About whom.
+    pub bsn: Bsn,
+    /// The same, as a tag, where it is known.
+    pub persoon: Option<PersonTag>,
+    /// Whether each request under it bears MedMij's two numbers (core.rscint.201).
+    pub numbered: bool,
 }
 
 /// See [`Vraag::Bevestiging`].
@@ -87,17 +103,16 @@ pub struct BevestigingVraag {
 
 /// See [`Vraag::Ontvankelijk`].
 pub struct OntvankelijkVraag {
-    found: Stored<Toestemming>,
+    bevestiging: Bevestiging,
     plaatsing: Plaatsing,
     leeftijd_min: u8,
-    id: [u8; 16],
     now: Moment,
 }
 
 /// See [`Vraag::Plaatsing`].
 #[derive(Clone)]
 pub struct PlaatsingVraag {
-    bevestiging: Toestemming,
+    bevestiging: Bevestiging,
     plaatsing: Plaatsing,
 }
 
@@ -122,11 +137,6 @@ impl Plaatsverzoek {
         if !bound.is_some_and(|cnf| cnf.is_of(self.peer.as_ref())) {
             let reason = "the token is bound to another certificate";
             return self.refuse("RFC 8705 §3", reason, BearerRefusal::InvalidToken);
-        }
-        // core.rscint.201
-        if !self.has_numbers {
-            let (refusal, event) = without_numbers(&self.token.client_id);
-            return Step::reply_with(PlaatsAntwoord::Refused(refusal), event);
         }
         let Some(id) = grant_of(&self.token.jti) else {
             let reason = "the jti is none of ours";
@@ -157,8 +167,19 @@ impl BevestigingVraag {
 
     /// Goes on when the person confirmed a placement at this provider under this gegevensdienst
     /// (medmij case 70), and it takes such a thing.
-    pub fn answer(self, found: Bevestigd) -> Stap {
+    pub fn answer(self, found: Option<Bevestiging>) -> Stap {
         let verzoek = self.verzoek;
+        let Some(bevestiging) = found else {
+            // core.autorisatie.101, medmij case 66
+            let reason = "the confirmation behind the token was used or has ended";
+            let how = BearerRefusal::InvalidToken;
+            return verzoek.refuse("core.autorisatie.101", reason, how);
+        };
+        // core.rscint.201
+        if bevestiging.numbered && !verzoek.has_numbers {
+            let (refusal, event) = without_numbers(&bevestiging.client_id);
+            return Step::reply_with(PlaatsAntwoord::Refused(refusal), event);
+        }
         let beyond = |reason| {
             verzoek.refuse(
                 "core.autorisatie.101",
@@ -166,20 +187,10 @@ impl BevestigingVraag {
                 BearerRefusal::InsufficientScope,
             )
         };
-        let found = match found {
-            Bevestigd::Hier(found) => found,
-            Bevestigd::Anders => return beyond("the token is for collecting"),
-            Bevestigd::Niets => {
-                // core.autorisatie.101, medmij case 66
-                let reason = "the confirmation behind the token was used or has ended";
-                let how = BearerRefusal::InvalidToken;
-                return verzoek.refuse("core.autorisatie.101", reason, how);
-            }
-        };
-        if found.value.ura != verzoek.ura {
+        if bevestiging.ura != verzoek.ura {
             return beyond("the token is for another provider");
         }
-        if found.value.plaatsbaar() != Some(&verzoek.dienst_id) {
+        if bevestiging.plaatsbaar.as_ref() != Some(&verzoek.dienst_id) {
             return beyond("placing under this gegevensdienst was not confirmed");
         }
         let Some(dienst) = &verzoek.dienst else {
@@ -188,10 +199,9 @@ impl BevestigingVraag {
         let plaatsing = verzoek.plaatsing.clone();
         match plaatsing.and_then(|it| it.is_taken_by(dienst).map(|()| it)) {
             Ok(plaatsing) => Step::Ask(Vraag::Ontvankelijk(Box::new(OntvankelijkVraag {
-                found: *found,
+                bevestiging,
                 plaatsing,
                 leeftijd_min: verzoek.leeftijd_min,
-                id: self.id,
                 now: self.now,
             }))),
             Err(niet) => {
@@ -206,38 +216,40 @@ impl BevestigingVraag {
 impl OntvankelijkVraag {
     /// About whom.
     pub const fn bsn(&self) -> &Bsn {
-        &self.found.value.bsn
+        &self.bevestiging.bsn
     }
 
     /// At which provider.
     pub const fn ura(&self) -> &Ura {
-        &self.found.value.ura
+        &self.bevestiging.ura
     }
 
     /// Decides with what the record system knows of the person; nothing when it does not answer.
     pub fn answer(self, bevinding: Option<Bevinding>) -> Stap {
-        let Stored { version, value, .. } = self.found;
+        let bevestiging = self.bevestiging;
         let Some(bevinding) = bevinding else {
-            return value.no_answer();
+            return bevestiging.no_answer();
         };
         let toets = Toets {
-            scope: &value.scope,
-            geboortedatum: value.geboortedatum,
+            scope: &bevestiging.scope,
+            geboortedatum: bevestiging.geboortedatum,
             leeftijd_min: self.leeftijd_min,
             now: self.now,
         };
         if let Err(niet) = toets.of(bevinding) {
             let (requirement, reason) = niet.reason();
-            let event = Event::refused(requirement, reason, value.actor()).about(value.persoon);
+            let event = Event::refused(requirement, reason, bevestiging.actor());
+            let event = bevestiging.about(event);
             return Step::reply_with(PlaatsAntwoord::NietOntvankelijk, event);
         }
+        let spent = Change::remove(bevestiging.row.clone(), bevestiging.version);
         let vraag = PlaatsingVraag {
-            bevestiging: value,
+            bevestiging,
             plaatsing: self.plaatsing,
         };
         // core.autorisatie.101: spent here, so that of two placements at once one is made
         Step::Save {
-            changes: vec![Change::remove(Toestemming::key(self.id), version)],
+            changes: vec![spent],
             events: Vec::new(),
             then: Box::new(move || Step::Ask(Vraag::Plaatsing(Box::new(vraag.clone())))),
         }
@@ -265,31 +277,43 @@ impl PlaatsingVraag {
         let bevestiging = self.bevestiging;
         let who = bevestiging.actor();
         match ontvangst {
-            Ontvangst::Geplaatst(id) => Step::Done(Verdict {
-                reply: PlaatsAntwoord::Geplaatst(id),
-                changes: Vec::new(),
-                events: vec![
-                    Event::granted("core.autorisatie.101", "a resource was placed", who)
-                        .about(bevestiging.persoon),
-                ],
-            }),
+            Ontvangst::Geplaatst(id) => {
+                let event = Event::granted("core.autorisatie.101", "a resource was placed", who);
+                Step::Done(Verdict {
+                    reply: PlaatsAntwoord::Geplaatst(id),
+                    changes: Vec::new(),
+                    events: vec![bevestiging.about(event)],
+                })
+            }
             Ontvangst::Geweigerd => {
                 let reason = "the record system does not take what was sent";
                 let event = Event::refused("core.autorisatie.101", reason, who);
-                let event = event.about(bevestiging.persoon);
-                Step::reply_with(PlaatsAntwoord::NietOntvankelijk, event)
+                Step::reply_with(PlaatsAntwoord::NietOntvankelijk, bevestiging.about(event))
             }
             Ontvangst::Geen => bevestiging.no_answer(),
         }
     }
 }
 
-impl Toestemming {
-    /// Under which gegevensdienst its newest access token lets something be placed.
-    fn plaatsbaar(&self) -> Option<&GegevensdienstId> {
-        match &self.scope.functie {
-            Functie::Delen(dienst) => Some(dienst).filter(|dienst| self.diensten.contains(dienst)),
+impl Bevestiging {
+    /// What was given at this DVA's own interfaces, under this id.
+    pub fn hier(id: [u8; 16], found: Stored<Toestemming>) -> Self {
+        let Stored { version, value, .. } = found;
+        let plaatsbaar = match &value.scope.functie {
+            Functie::Delen(dienst) => Some(dienst).filter(|dienst| value.diensten.contains(dienst)),
             Functie::Verzamelen | Functie::Abonneren { .. } => None,
+        };
+        Self {
+            row: Toestemming::key(id),
+            version,
+            plaatsbaar: plaatsbaar.cloned(),
+            client_id: value.client_id,
+            ura: value.ura,
+            scope: value.scope,
+            geboortedatum: value.geboortedatum,
+            bsn: value.bsn,
+            persoon: Some(value.persoon),
+            numbered: true,
         }
     }
 
@@ -297,10 +321,17 @@ impl Toestemming {
         Actor::Party(self.client_id.clone())
     }
 
+    fn about(&self, event: Event) -> Event {
+        match &self.persoon {
+            Some(persoon) => event.about(persoon.clone()),
+            None => event,
+        }
+    }
+
     fn no_answer(&self) -> Stap {
         let reason = "the record system does not answer";
         let event = Event::refused("core.autorisatie.101", reason, self.actor());
-        Step::reply_with(PlaatsAntwoord::Onbereikbaar, event.about(self.persoon))
+        Step::reply_with(PlaatsAntwoord::Onbereikbaar, self.about(event))
     }
 }
 
@@ -311,7 +342,6 @@ mod tests {
     use verdict::{Expect, Outcome, Then};
 
     use super::*;
-    use crate::scope::Scope;
     use crate::testing::{CLIENT, toestemming, ura};
     use crate::toestemming::Geheim;
 
@@ -352,8 +382,8 @@ mod tests {
         }
     }
 
-    fn confirmed(scope: &str) -> Bevestigd {
-        Bevestigd::Hier(Box::new(Stored {
+    fn confirmed(scope: &str) -> Option<Bevestiging> {
+        let found = Stored {
             version: 3,
             until: NOW.plus_s(900),
             value: Toestemming {
@@ -363,7 +393,8 @@ mod tests {
                 geheim: Geheim::Geen,
                 ..toestemming()
             },
-        }))
+        };
+        Some(Bevestiging::hier(ID, found))
     }
 
     fn known(overleden: bool) -> Bevinding {
@@ -379,7 +410,7 @@ mod tests {
     /// The reply, whether the confirmation was spent, and how the audit log has it.
     fn placed(
         verzoek: Plaatsverzoek,
-        found: Bevestigd,
+        found: Option<Bevestiging>,
         bevinding: Option<Bevinding>,
         ontvangst: &Ontvangst,
     ) -> (PlaatsAntwoord, bool, Outcome) {
@@ -445,8 +476,7 @@ mod tests {
         let delen = || confirmed("eenofanderezorgaanbieder~53");
         let refused = |how| (PlaatsAntwoord::Refused(how), false, Outcome::Refused);
         for (found, how) in [
-            (Bevestigd::Niets, BearerRefusal::InvalidToken),
-            (Bevestigd::Anders, BearerRefusal::InsufficientScope),
+            (None, BearerRefusal::InvalidToken),
             // medmij case 70
             (
                 confirmed("eenofanderezorgaanbieder"),

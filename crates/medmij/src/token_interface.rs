@@ -29,6 +29,9 @@ pub const REFRESH_TOKEN: Purpose = Purpose("medmij.refresh_token");
 /// The grants of this interface.
 pub const GRANT_TYPES: [&str; 2] = ["authorization_code", "refresh_token"];
 
+/// What one DVP in use sends for the second of them (medmij case 106).
+pub const REFRESH_CODE: &str = "refresh_code";
+
 /// Seconds within which a refresh whose answer was lost can be asked again (design §5 "refresh").
 pub const HERHAALBAAR_S: u32 = 20;
 
@@ -57,6 +60,7 @@ pub struct TokenRequest {
     issuer: String,
     leeftijd_min: u8,
     not_before: NotBefore,
+    nothing_available: ErrorCode,
 }
 
 /// The answer to the client, before it is sealed.
@@ -119,12 +123,14 @@ pub struct Verleenbaar {
 type Stap = Step<TokenAnswer, Vraag>;
 
 impl Offer {
-    /// Reads the grant's parameters; `open` proves a handle.
+    /// Reads the grant's parameters; `open` proves a handle, and `refresh_code` says whether that grant
+    /// type is taken for `refresh_token` (medmij case 106).
     ///
     /// # Errors
     /// `unsupported_grant_type` (medmij cases 55 and 106), or `invalid_request`. Nothing is spent.
     pub fn read(
         parameters: &Parameters,
+        refresh_code: bool,
         open: impl Fn(Purpose, &str) -> Option<Handle>,
     ) -> Result<Self, Refusal> {
         let refuse = |error, reason| Refusal::new(error, "core.tknint.200", reason);
@@ -132,13 +138,15 @@ impl Offer {
             let value = parameters.get(name);
             value.ok_or(refuse(ErrorCode::InvalidRequest, reason))
         };
+        let is_refresh =
+            |grant: &str| grant == "refresh_token" || (refresh_code && grant == REFRESH_CODE);
         match need("grant_type", "grant_type is missing")? {
             "authorization_code" => Ok(Self::Code {
                 handle: open(CODE, need("code", "code is missing")?),
                 redirect_uri: parameters.get("redirect_uri").map(str::to_owned),
             }),
             // The redirect_uri of MedMij's example means nothing here (RFC 6749 §6).
-            "refresh_token" => {
+            grant if is_refresh(grant) => {
                 let token = need("refresh_token", "refresh_token is missing")?;
                 let handle = open(REFRESH_TOKEN, token);
                 Ok(Self::RefreshToken { handle })
@@ -172,7 +180,15 @@ impl TokenRequest {
             issuer,
             leeftijd_min,
             not_before,
+            nothing_available: ErrorCode::InvalidGrant,
         }
+    }
+
+    /// The same, where this error tells that nothing is available (medmij case 40).
+    #[must_use]
+    pub const fn nothing_available(mut self, error: ErrorCode) -> Self {
+        self.nothing_available = error;
+        self
     }
 
     /// The first step.
@@ -220,7 +236,7 @@ impl TokenRequest {
     /// medmij case 40: nothing tells which of the reasons it was.
     fn refused_alike(&self, niet: NietBeschikbaar, changes: Vec<Change<Clear>>) -> Stap {
         let (requirement, reason) = niet.reason();
-        let refusal = Refusal::new(ErrorCode::InvalidGrant, requirement, reason);
+        let refusal = Refusal::new(self.nothing_available, requirement, reason);
         self.done(Verdict {
             reply: TokenAnswer::RefusedAlike(refusal),
             changes,

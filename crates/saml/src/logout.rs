@@ -7,6 +7,8 @@
 //! [`receive_redirect`], [`receive_post`] and [`receive_soap`] judge requests, [`accept_redirect`]
 //! and [`accept_soap`] judge answers. Whose session it is, is for the caller to know.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use verdict::Moment;
 
 use crate::artifact_response::{message, sign};
@@ -147,6 +149,12 @@ impl LogoutResponse {
             relay_state,
             key,
         )?)
+    }
+
+    /// The signed answer in base64, as the form field `SAMLResponse` brings it to this address
+    /// (digid.md 3.5).
+    pub fn to_post(&self, url: &str, key: &SigningKey) -> Result<String, CannotSign> {
+        Ok(STANDARD.encode(sign(&self.to_el(Some(url)), key)?))
     }
 
     /// The signed SOAP message, for whoever asked over the back channel.

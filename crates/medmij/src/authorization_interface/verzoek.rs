@@ -135,8 +135,13 @@ impl Verzoek {
     /// The URL that tells the client that it gets nothing. One error for whatever happened, so that it
     /// tells nothing of the person (medmij.md §3.6).
     pub fn denied(&self) -> String {
-        let denied = ("error", "access_denied");
-        with_query(&self.redirect_uri, &[denied, ("state", &self.state)])
+        self.refused("access_denied")
+    }
+
+    /// The URL that tells the client this error (RFC 6749 §4.1.2.1).
+    pub fn refused(&self, error: &str) -> String {
+        let error = ("error", error);
+        with_query(&self.redirect_uri, &[error, ("state", &self.state)])
     }
 
     /// Where a person gets back to who need not decide: the PGO itself, and no answer.

@@ -18,6 +18,7 @@ struct Server {
     now: i64,
     open: Vec<&'static str>,
     recognised: Vec<&'static str>,
+    nothing_available: ErrorCode,
     is_dead: bool,
     is_away: bool,
 }
@@ -78,6 +79,7 @@ impl Server {
             now: NOW,
             open: vec!["51", "52"],
             recognised: vec!["51", "52", "53"],
+            nothing_available: ErrorCode::InvalidGrant,
             is_dead: false,
             is_away: false,
         }
@@ -105,7 +107,8 @@ impl Server {
 
     fn ask(&mut self, by: ProvenClient, offer: Offer) -> TokenAnswer {
         let issuer = "https://dva.localhost".to_owned();
-        let request = TokenRequest::new(by, offer, issuer, 16, NotBefore::NEVER);
+        let request = TokenRequest::new(by, offer, issuer, 16, NotBefore::NEVER)
+            .nothing_available(self.nothing_available);
         let mut step = request.begin(Moment::from_unix(self.now));
         loop {
             step = match step {
@@ -231,6 +234,8 @@ fn medmij_case_040_nothing_available_says_nothing_more() {
     server.recognised.clear();
     assert!(matches!(server.refresh(2), TokenAnswer::RefusedAlike(_)));
     assert!(server.row.is_some(), "the consent goes on");
+    server.nothing_available = ErrorCode::InvalidScope;
+    assert_eq!(refused(&server.refresh(2)), ErrorCode::InvalidScope);
 }
 
 #[test]
@@ -362,7 +367,7 @@ fn medmij_case_066_and_095_and_096_sharing_and_subscribing_bring_what_the_scope_
 fn medmij_case_055_and_106_only_the_two_grants_are_read() {
     let read = |body: &str| {
         let parameters = Parameters::parse(body.as_bytes()).expect("a form");
-        Offer::read(&parameters, |_, _| None)
+        Offer::read(&parameters, false, |_, _| None)
             .map(|_| ())
             .map_err(|refusal| refusal.error)
     };

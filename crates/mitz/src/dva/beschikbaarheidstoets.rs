@@ -1,4 +1,5 @@
-//! Step 27: the beschikbaarheidstoets (MedMij, Verantwoordelijkheden Zorg; mitz.md §2.8).
+//! Step 27: the beschikbaarheidstoets, and for Delen the ontvankelijkheidstoets (MedMij,
+//! Verantwoordelijkheden Zorg; mitz.md §2.8).
 //!
 //! Three questions: is or was there a treatment relation, is the person old enough, and does the
 //! provider make anything available of what was asked? All three refusals look the same outside.
@@ -12,6 +13,8 @@ use verdict::Moment;
 pub enum NietBeschikbaar {
     /// mitz case 49.
     GeenBehandelrelatie,
+    /// The person died, and with that every consent ended (core.dossier.108).
+    Overleden,
     /// mitz case 50; also when no date of birth is known.
     TeJong,
     /// Nothing of what was asked.
@@ -23,6 +26,7 @@ impl NietBeschikbaar {
     pub const fn reason(self) -> (&'static str, &'static str) {
         match self {
             Self::GeenBehandelrelatie => ("mitz case 49", "there is no treatment relation"),
+            Self::Overleden => ("core.dossier.108", "the person died"),
             Self::TeJong => ("mitz case 50", "the person is under the configured age"),
             Self::GeenGegevens => ("mitz.md §2.8", "nothing is available of what was asked"),
         }
@@ -38,17 +42,32 @@ pub fn toets(
     leeftijd_min: u8,
     now: Moment,
 ) -> Result<Vec<GegevensdienstId>, NietBeschikbaar> {
-    let patient = bevinding
-        .patient
-        .ok_or(NietBeschikbaar::GeenBehandelrelatie)?;
-    let leeftijd = patient.geboortedatum.and_then(|datum| datum.leeftijd(now));
-    if leeftijd.is_none_or(|jaren| jaren < leeftijd_min) {
-        return Err(NietBeschikbaar::TeJong);
-    }
+    ontvankelijkheidstoets(&bevinding, leeftijd_min, now)?;
     if bevinding.beschikbaar.is_empty() {
         return Err(NietBeschikbaar::GeenGegevens);
     }
     Ok(bevinding.beschikbaar)
+}
+
+/// Whether the provider takes something for the person; nothing needs to be there yet (mitz case 51).
+///
+/// # Errors
+/// [`NietBeschikbaar`].
+pub fn ontvankelijkheidstoets(
+    bevinding: &Bevinding,
+    leeftijd_min: u8,
+    now: Moment,
+) -> Result<(), NietBeschikbaar> {
+    let patient = bevinding.patient.as_ref();
+    let patient = patient.ok_or(NietBeschikbaar::GeenBehandelrelatie)?;
+    if patient.overleden {
+        return Err(NietBeschikbaar::Overleden);
+    }
+    let leeftijd = patient.geboortedatum.and_then(|datum| datum.leeftijd(now));
+    if leeftijd.is_none_or(|jaren| jaren < leeftijd_min) {
+        return Err(NietBeschikbaar::TeJong);
+    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -39,6 +39,12 @@ pub struct Aanbieder {
 }
 
 impl DvaServer {
+    /// The name of the provider of this URA.
+    pub fn naam(&self, ura: &Ura) -> Option<&Zorgaanbiedernaam> {
+        let mut aanbieders = self.aanbieders.iter();
+        aanbieders.find_map(|(naam, a)| (a.ura == *ura).then_some(naam))
+    }
+
     /// The provider of this URA.
     pub fn aanbieder(&self, ura: &Ura) -> Option<&Aanbieder> {
         self.aanbieders.values().find(|a| a.ura == *ura)

@@ -13,6 +13,7 @@ use super::DvaServer;
 use super::token::Grant;
 use crate::locatietoken::BSN_SYSTEM;
 use crate::lokalisatie::NietBereikbaar;
+use crate::toestemming::Functie;
 
 /// A resource request whose token had our signature and was not over.
 #[derive(Clone)]
@@ -120,6 +121,9 @@ impl GrantVraag {
             |reason| request.refuse("mitz case 53", reason, BearerRefusal::InsufficientScope);
         if grant.ura != request.ura {
             return beyond("the token is for another provider");
+        }
+        if grant.functie == Functie::Delen {
+            return beyond("the token is for sharing");
         }
         let in_scope = Scope::parse(&grant.scope)
             .is_ok_and(|scope| scope.contains(request.gegevensdienst.as_str()));

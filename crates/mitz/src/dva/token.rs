@@ -8,6 +8,7 @@ use protocol::not_before::{self, NotBefore};
 use protocol::refusal::{ErrorCode, Refusal};
 use protocol::scope::Scope;
 use protocol::token_exchange::Exchange;
+use protocol::wire::Parameters;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use verdict::{
@@ -15,7 +16,7 @@ use verdict::{
     versioned,
 };
 
-use super::beschikbaarheidstoets::toets;
+use super::beschikbaarheidstoets::{ontvankelijkheidstoets, toets};
 use super::{Aanbieder, DvaServer};
 use crate::locatietoken::{BSN_SYSTEM, Locatietoken};
 use crate::lokalisatie::NietBereikbaar;
@@ -27,6 +28,7 @@ use crate::toestemming::Functie;
 pub struct TokenRequest {
     client: ProvenClient,
     exchange: Exchange,
+    functie: Functie,
     token: Result<Locatietoken, &'static str>,
     not_before: NotBefore,
 }
@@ -96,11 +98,13 @@ impl TokenRequest {
     pub const fn new(
         client: ProvenClient,
         exchange: Exchange,
+        functie: Functie,
         token: Result<Locatietoken, &'static str>,
     ) -> Self {
         Self {
             client,
             exchange,
+            functie,
             token,
             not_before: NotBefore::NEVER,
         }
@@ -127,12 +131,8 @@ impl TokenRequest {
             return self.refused_alike(requirement, reason);
         }
         let asked = offered(&self.exchange.scope, aanbieder);
-        if asked.is_empty() {
-            return self.refused(Refusal::new(
-                ErrorCode::InvalidScope,
-                "core.tknint.201",
-                "the provider offers nothing of what was asked",
-            ));
+        if let Err(refusal) = self.is_for_something(&asked, aanbieder) {
+            return self.refused(refusal);
         }
         Step::Ask(Vraag::Toestemming(ToestemmingVraag(Run {
             request: self.clone(),
@@ -143,6 +143,34 @@ impl TokenRequest {
             grant: entropy.bytes("dva.grant"),
             now,
         })))
+    }
+
+    /// Whoever shares does so for one gegevensdienst, which takes something (core.autorisatie.203).
+    fn is_for_something(
+        &self,
+        asked: &[GegevensdienstId],
+        aanbieder: &Aanbieder,
+    ) -> Result<(), Refusal> {
+        let no =
+            |requirement, reason| Err(Refusal::new(ErrorCode::InvalidScope, requirement, reason));
+        let takes = |id| {
+            let dienst = aanbieder.gegevensdiensten.get(id);
+            dienst.is_some_and(|dienst| !dienst.plaatsen.is_empty())
+        };
+        match (self.functie, asked) {
+            (_, []) => no(
+                "core.tknint.201",
+                "the provider offers nothing of what was asked",
+            ),
+            (Functie::Delen, [id]) if takes(id) && self.exchange.scope.tokens().count() == 1 => {
+                Ok(())
+            }
+            (Functie::Delen, _) => no(
+                "core.autorisatie.203",
+                "sharing is for one gegevensdienst that takes something",
+            ),
+            (Functie::Verzamelen, _) => Ok(()),
+        }
     }
 
     /// The checks on the ID token that need nobody else (mitz.md §2.6): else the rule, and why.
@@ -208,6 +236,23 @@ impl TokenRequest {
     }
 }
 
+/// What a token request is for, by its parameter `function`: collecting unless it says otherwise
+/// (mitz.md §2.7).
+///
+/// # Errors
+/// `invalid_request` for a function that Mitz does not know.
+pub fn functie(parameters: &Parameters) -> Result<Functie, Refusal> {
+    let Some(text) = parameters.get("function") else {
+        return Ok(Functie::default());
+    };
+    let unknown = "the function is not known";
+    Functie::parse(text).ok_or(Refusal::new(
+        ErrorCode::InvalidRequest,
+        "mitz.md §2.7",
+        unknown,
+    ))
+}
+
 /// The gegevensdiensten in the scope that the provider offers.
 fn offered(scope: &Scope, aanbieder: &Aanbieder) -> Vec<GegevensdienstId> {
     scope
@@ -226,6 +271,11 @@ impl ToestemmingVraag {
     /// For which provider.
     pub const fn ura(&self) -> &Ura {
         &self.0.aanbieder.ura
+    }
+
+    /// For collecting or for sharing.
+    pub const fn functie(&self) -> Functie {
+        self.0.request.functie
     }
 
     /// Which client asks.
@@ -273,10 +323,14 @@ impl BeschikbaarheidVraag {
         &self.run.aanbieder.ura
     }
 
-    /// For which gegevensdiensten.
+    /// Of which gegevensdiensten it must be known whether there is something: of none for whoever
+    /// shares (mitz case 51).
     pub fn gegevensdiensten(&self) -> impl Iterator<Item = &fhir::Gegevensdienst> {
-        self.run
-            .asked
+        let asked = match self.run.request.functie {
+            Functie::Verzamelen => &self.run.asked[..],
+            Functie::Delen => &[],
+        };
+        asked
             .iter()
             .filter_map(|id| self.run.aanbieder.gegevensdiensten.get(id))
     }
@@ -289,7 +343,13 @@ impl BeschikbaarheidVraag {
             return run.request.unreachable("seed 000 step 27", reason);
         };
         bevinding.beschikbaar.retain(|id| run.asked.contains(id));
-        match toets(bevinding, run.leeftijd_min, run.now) {
+        let open = match run.request.functie {
+            Functie::Verzamelen => toets(bevinding, run.leeftijd_min, run.now),
+            // mitz case 51
+            Functie::Delen => ontvankelijkheidstoets(&bevinding, run.leeftijd_min, run.now)
+                .map(|()| run.asked.clone()),
+        };
+        match open {
             Err(niet) => {
                 let (requirement, reason) = niet.reason();
                 run.request.refused_alike(requirement, reason)
@@ -319,6 +379,7 @@ impl Run {
         let grant = Grant {
             client_id: client.id().to_owned(),
             ura: self.aanbieder.ura,
+            functie: self.request.functie,
             scope,
             bsn,
         };
@@ -336,9 +397,9 @@ impl Run {
 }
 
 impl MitzAntwoord {
-    /// Reads the `token_introspection` member of step 26. Whatever is not a Permit for this
-    /// provider with a valid BSN is no.
-    pub fn read(introspection: &Value, ura: &Ura, client_id: &str) -> Self {
+    /// Reads the `token_introspection` member of step 26. Whatever is not a Permit for what was asked
+    /// with a valid BSN is no.
+    pub fn read(introspection: &Value, ura: &Ura, client_id: &str, functie: Functie) -> Self {
         let nee = |reason| Self::Nee { reason };
         if introspection["active"] != Value::Bool(true) {
             return nee("Mitz says that the token is not active");
@@ -352,7 +413,7 @@ impl MitzAntwoord {
         let function = introspection["consent"]["function"]
             .as_str()
             .unwrap_or_default();
-        if function != Functie::Verzamelen.as_str() {
+        if function != functie.as_str() {
             return nee("Mitz answered for another function");
         }
         let bsn = &introspection["bsn"];
@@ -381,6 +442,8 @@ pub struct Grant {
     pub client_id: String,
     /// At which provider.
     pub ura: Ura,
+    /// What for; a grant for sharing lets one resource be placed, and nothing be read.
+    pub functie: Functie,
     /// The gegevensdiensten, space-separated.
     pub scope: String,
     /// About whom.
@@ -390,6 +453,8 @@ pub struct Grant {
 #[derive(Serialize, Deserialize)]
 struct Open {
     client_id: String,
+    #[serde(default)]
+    functie: Functie,
     scope: String,
 }
 
@@ -413,6 +478,7 @@ impl Record for Grant {
     fn to_body(&self) -> Clear {
         let open = Open {
             client_id: self.client_id.clone(),
+            functie: self.functie,
             scope: self.scope.clone(),
         };
         let private = Private {
@@ -428,6 +494,7 @@ impl Record for Grant {
         Ok(Self {
             client_id: open.client_id,
             ura: private.ura,
+            functie: open.functie,
             scope: open.scope,
             bsn: private.bsn,
         })

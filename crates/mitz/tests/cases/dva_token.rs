@@ -4,6 +4,7 @@ use fhir::{Bevinding, Geboortedatum, Patient};
 use identity::{GegevensdienstId, Zorgaanbiedernaam};
 use mitz::dva::token::{Grant, MitzAntwoord, TokenAnswer, TokenRequest, Vraag};
 use mitz::dvp::token_exchange_form;
+use mitz::toestemming::Functie;
 use mitz::toestemmingenregister::intrekken::Omvang;
 use protocol::access_token::grant_of;
 use protocol::client::Shown;
@@ -17,8 +18,8 @@ use verdict::{Actor, Step};
 
 use crate::world::{
     ANDERE_PGO, BAKKER, DVA, DVA2, JANSEN, OOST, OOST_NAAM, PGO, WEST, WEST_NAAM, World, bsn,
-    certificate, claims, granted, id_token_of, id_token_of_a_stranger, id_token_with, ja, refused,
-    ura,
+    certificate, claims, granted, id_token_of, id_token_of_a_stranger, id_token_with, ja,
+    om_te_delen, refused, ura,
 };
 
 /// A person who consented to both hospitals, and the token of [`WEST`].
@@ -412,7 +413,7 @@ fn mitz_case_041_the_rule_looks_at_the_audience_itself() {
         audience: WEST_NAAM.to_owned(),
         scope: Scope::parse("51").expect("a scope"),
     };
-    let request = TokenRequest::new(client, exchange, Ok(token));
+    let request = TokenRequest::new(client, exchange, Functie::Verzamelen, Ok(token));
     let Step::Done(verdict) = request.begin(&world.dva, world.now(), &world.entropy()) else {
         panic!("decided without asking anyone");
     };
@@ -494,6 +495,101 @@ fn mitz_case_050_a_person_under_the_configured_age_gets_no_token() {
             assert_alike(&world, answer, "mitz case 50");
         }
     }
+}
+
+/// Step 23 of whoever shares.
+fn exchange_to_share(world: &World, token: &str, scope: &str) -> Result<Value, TokenAnswer> {
+    let mut form = exchange_form(token, scope).to_vec();
+    form.push(("function", "delen"));
+    world.dva_token(Some(&certificate(PGO)), &form)
+}
+
+/// A person who lets this PGO share with [`WEST`], and its token.
+fn located_to_share(world: &World) -> String {
+    let token = world.located(PGO, JANSEN, vec![om_te_delen(ja(WEST))], WEST);
+    world.asked();
+    token
+}
+
+#[test]
+fn mitz_case_051_who_shares_is_tested_for_receivability_and_not_for_availability() {
+    let world = World::new();
+    let token = located_to_share(&world);
+    {
+        let mut outside = world.outside.borrow_mut();
+        let dossier = outside.dossiers.get_mut(&(WEST, JANSEN)).expect("known");
+        dossier.resources.clear();
+    }
+    let issued = exchange_to_share(&world, &token, "52").expect("nothing needs to be there yet");
+    assert_eq!(issued["scope"], "52");
+    assert_eq!(world.asked(), ["mitz", "xis"], "of the person alone");
+    assert_eq!(world.at_dva.told(), [granted("seed 000 step 28")]);
+    let claims = claims(issued["access_token"].as_str().expect("a token"));
+    let id = grant_of(claims["jti"].as_str().expect("a jti")).expect("ours");
+    let grant = world.at_dva.load::<Grant>(&Grant::key(id), world.now());
+    assert_eq!(grant.expect("stored").value.functie, Functie::Delen);
+}
+
+#[test]
+fn mitz_case_051_the_receivability_test_refuses_whom_the_provider_does_not_know_or_is_too_young() {
+    let world = World::new();
+    let token = located_to_share(&world);
+    let born = |day| {
+        let mut outside = world.outside.borrow_mut();
+        let dossier = outside.dossiers.get_mut(&(WEST, JANSEN)).expect("known");
+        dossier.geboortedatum = day;
+    };
+    born(Some("2015-01-01"));
+    let answer = exchange_to_share(&world, &token, "52");
+    assert_alike(&world, answer, "mitz case 50");
+    born(Some("1980-05-17"));
+    world.outside.borrow_mut().dossiers.remove(&(WEST, JANSEN));
+    let answer = exchange_to_share(&world, &token, "52");
+    assert_alike(&world, answer, "mitz case 49");
+}
+
+#[test]
+fn mitz_case_051_consent_to_collect_is_none_to_share_and_the_other_way_round() {
+    let world = World::new();
+    let token = located(&world);
+    let answer = exchange_to_share(&world, &token, "52");
+    assert_alike(&world, answer, "mitz case 43");
+    let world = World::new();
+    let token = located_to_share(&world);
+    let answer = world.exchange(PGO, &token, WEST_NAAM, "52");
+    assert_alike(&world, answer, "mitz case 43");
+}
+
+#[test]
+fn core_autorisatie_203_who_shares_names_one_gegevensdienst_that_takes_something() {
+    let world = World::new();
+    let token = located_to_share(&world);
+    for scope in ["51", "51 52", "52 99"] {
+        let answer = exchange_to_share(&world, &token, scope);
+        // core.autorisatie.203
+        let requirement = "core.autorisatie.203";
+        assert_refused(&world, answer, ErrorCode::InvalidScope, requirement);
+        assert!(world.asked().is_empty(), "nobody is asked: {scope}");
+    }
+    let mut form = exchange_form(&token, "52").to_vec();
+    form.push(("function", "lezen"));
+    let Err(TokenAnswer::Refused(refusal)) = world.dva_token(Some(&certificate(PGO)), &form) else {
+        panic!("an unknown function");
+    };
+    assert_eq!(refusal.error, ErrorCode::InvalidRequest);
+}
+
+#[test]
+fn core_dossier_108_after_a_persons_death_the_chain_brings_nothing() {
+    let world = World::new();
+    let token = located(&world);
+    let mut outside = world.outside.borrow_mut();
+    let dossier = outside.dossiers.get_mut(&(WEST, JANSEN)).expect("known");
+    dossier.overleden = true;
+    drop(outside);
+    let answer = world.exchange(PGO, &token, WEST_NAAM, "51");
+    // core.dossier.108
+    assert_alike(&world, answer, "core.dossier.108");
 }
 
 #[test]

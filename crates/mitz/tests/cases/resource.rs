@@ -3,11 +3,13 @@
 use mitz::dva::resource::ResourceAnswer;
 use mitz::locatietoken::BSN_SYSTEM;
 use protocol::bearer::BearerRefusal;
+use protocol::token_exchange::{GRANT_TYPE, ID_TOKEN_TYPE};
 use serde_json::{Value, json};
 use verdict::Actor;
 
 use crate::world::{
-    ANDERE_PGO, Asked, BAKKER, JANSEN, OOST, PGO, WEST, WEST_NAAM, World, granted, ja, refused,
+    ANDERE_PGO, Asked, BAKKER, JANSEN, OOST, PGO, WEST, WEST_NAAM, World, certificate, granted, ja,
+    om_te_delen, refused,
 };
 
 const INVALID: ResourceAnswer = ResourceAnswer::Refused(BearerRefusal::InvalidToken);
@@ -87,6 +89,29 @@ fn mitz_case_053_the_data_are_those_of_the_person_behind_the_token() {
     );
     assert_eq!(ids(world.resource(&conditions(&mine))), ["c1"]);
     assert_eq!(ids(world.resource(&conditions(&theirs))), ["c2"]);
+}
+
+#[test]
+fn mitz_case_051_a_token_to_share_reads_nothing() {
+    let world = World::new();
+    let token = world.located(PGO, JANSEN, vec![om_te_delen(ja(WEST))], WEST);
+    let form = [
+        ("grant_type", GRANT_TYPE),
+        ("subject_token", &token),
+        ("subject_token_type", ID_TOKEN_TYPE),
+        ("audience", WEST_NAAM),
+        ("scope", "52"),
+        ("client_id", PGO),
+        ("function", "delen"),
+    ];
+    let issued = world.dva_token(Some(&certificate(PGO)), &form);
+    let issued = issued.expect("issued");
+    let results = Asked {
+        dienst: "52",
+        kind: "Observation",
+        ..conditions(issued["access_token"].as_str().expect("a token"))
+    };
+    assert_eq!(world.resource(&results), BEYOND);
 }
 
 #[test]

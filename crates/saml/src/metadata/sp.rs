@@ -6,7 +6,8 @@ use super::{
 };
 use crate::keys::{Certificate, SigningKey, TrustedKey};
 use crate::names::{
-    ASSERTION, BINDING_ARTIFACT, BINDING_REDIRECT, BINDING_SOAP, METADATA, PROTOCOL, SERVICE_UUID,
+    ASSERTION, BINDING_ARTIFACT, BINDING_POST, BINDING_REDIRECT, BINDING_SOAP, METADATA, PROTOCOL,
+    SERVICE_UUID,
 };
 use crate::reader::Element;
 use crate::signature::{self, CannotSign};
@@ -21,6 +22,8 @@ pub struct SpMetadata {
     pub consumers: Vec<AssertionConsumerService>,
     /// Where a browser brings the answer to a logout.
     pub slo_redirect: Option<String>,
+    /// Where a browser posts the answer to a logout of 4.x.
+    pub slo_post: Option<String>,
     /// Where it is told that DigiD logs somebody out.
     pub slo_soap: Option<String>,
     /// The certificates it signs with: several while it changes keys.
@@ -79,6 +82,7 @@ impl SpMetadata {
         };
         let slo = [
             (BINDING_REDIRECT, &self.slo_redirect),
+            (BINDING_POST, &self.slo_post),
             (BINDING_SOAP, &self.slo_soap),
         ];
         let slo = slo.into_iter().filter_map(|(binding, url)| {
@@ -157,6 +161,7 @@ impl SpMetadata {
             entity_id: role.entity_id.to_owned(),
             consumers,
             slo_redirect: slo(BINDING_REDIRECT).map(answer_location).transpose()?,
+            slo_post: slo(BINDING_POST).map(answer_location).transpose()?,
             slo_soap: slo(BINDING_SOAP).map(location).transpose()?,
             signing: role.signing_certificates()?,
             encryption: role.encryption_certificates()?,

@@ -106,6 +106,7 @@ pub(crate) fn sp_metadata() -> SpMetadata {
         entity_id: SP.to_owned(),
         consumers: vec![consumer(1, ACS_2, false), consumer(0, ACS, true)],
         slo_redirect: Some(SP_SLO.to_owned()),
+        slo_post: None,
         slo_soap: Some(SP_SLO_SOAP.to_owned()),
         signing: vec![SP_KEY.certificate()],
         encryption: Vec::new(),

@@ -13,7 +13,7 @@ use url::Url;
 
 use crate::door::{House, Limits};
 use crate::keys::Schedule;
-use crate::routes::dva::Vormen;
+use crate::routes::dva::{LeftOpen, Vormen};
 
 /// What a node is to do.
 pub struct Config {
@@ -257,6 +257,8 @@ pub struct MedmijConfig {
     pub vormen: Vormen,
     /// Days of a subscription, at most; 0 offers none.
     pub subscription_days_max: u32,
+    /// What MedMij's public text leaves open besides.
+    pub left_open: LeftOpen,
     /// Where people log in.
     pub digid: DigidConfig,
     /// Where those log in who act for somebody else; without it nobody can.

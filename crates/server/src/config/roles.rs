@@ -137,6 +137,7 @@ impl Reading<'_> {
                 get_query: medmij.get_query,
             },
             subscription_days_max: medmij.subscription_days_max,
+            left_open: medmij.left_open,
             digid: digid("dva.medmij.digid", medmij.digid),
             name: medmij.name,
             telephone: medmij.telephone,

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
+use crate::routes::dva::LeftOpen;
+
 /// The whole file.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -188,6 +190,8 @@ pub(super) struct Medmij {
     pub(super) get_query: bool,
     #[serde(default)]
     pub(super) subscription_days_max: u32,
+    #[serde(default)]
+    pub(super) left_open: LeftOpen,
     pub(super) digid: Digid,
     pub(super) entrance: Option<Entrance>,
 }

@@ -137,6 +137,7 @@ impl ServiceProvider {
                 is_default: true,
             }],
             slo_redirect: self.slo_url.clone(),
+            slo_post: None,
             slo_soap: self.slo_soap_url.clone(),
             signing: vec![self.key.certificate().clone()],
             encryption: self

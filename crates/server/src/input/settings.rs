@@ -7,6 +7,7 @@ use super::fault::InputFault;
 use super::files::File;
 use super::place::Place;
 use super::{DvaId, written};
+use crate::routes::dva::LeftOpen;
 
 /// What can be set.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,6 +40,10 @@ pub struct DvaSettings {
     pub full_location_token: bool,
     /// The age from which a person can collect, in years.
     pub age_min: u8,
+    /// Days of a subscription, at most; 0 offers none (ext.abo.tknint.200).
+    pub subscription_days_max: u32,
+    /// What MedMij's public text leaves open besides.
+    pub left_open: LeftOpen,
 }
 
 impl Settings {
@@ -100,6 +105,8 @@ impl DvaSettings {
             jwt_bearer: written.jwt_bearer,
             full_location_token: written.full_location_token,
             age_min: written.age_min.unwrap_or(Self::AGE_MIN),
+            subscription_days_max: written.subscription_days_max,
+            left_open: written.left_open,
         }
     }
 }

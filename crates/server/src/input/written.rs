@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::place::Entries;
+use crate::routes::dva::LeftOpen;
 
 /// A person of `people.json`.
 #[derive(Deserialize)]
@@ -196,4 +197,6 @@ pub(super) struct DvaSettings {
     pub(super) jwt_bearer: bool,
     pub(super) full_location_token: bool,
     pub(super) age_min: Option<u8>,
+    pub(super) subscription_days_max: u32,
+    pub(super) left_open: LeftOpen,
 }

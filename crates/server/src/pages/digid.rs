@@ -75,6 +75,31 @@ pub struct DigidVertegenwoordigen {
     pub formulier: String,
 }
 
+/// Back to a service of 4.x, with the answer to its logout (digid.md §3.5): no script sends the form,
+/// so the person does.
+#[derive(Clone, Debug)]
+pub struct DigidTerug {
+    /// The service's address.
+    pub action: String,
+    /// The message, base64.
+    pub saml_response: String,
+    /// Comes back with the answer.
+    pub relay_state: Option<String>,
+}
+
+page!(DigidTerug, |_| "digid-terug", "digid_terug.html");
+
+impl DigidTerug {
+    fn voorbeelden() -> Vec<Self> {
+        let of = |relay_state: Option<&str>| Self {
+            action: String::from("https://dienst.example/saml/slo"),
+            saml_response: String::from("PHNhbWxwOkxvZ291dFJlc3BvbnNlLz4="),
+            relay_state: relay_state.map(str::to_owned),
+        };
+        vec![of(Some("r-1")), of(None)]
+    }
+}
+
 page!(
     DigidVertegenwoordigen,
     |_| "digid-vertegenwoordigen",

@@ -110,8 +110,8 @@ pub use self::beheer_delen::{
 pub use self::berichten::Berichten;
 pub use self::diagram::{Diagram, DiagramRij, DiagramStand};
 pub use self::digid::{
-    DigidInloggen, DigidNietGevonden, DigidUitgelogd, DigidUitloggen, DigidVertegenwoordigen,
-    Grond, Testpersoon, Vertegenwoordigde,
+    DigidInloggen, DigidNietGevonden, DigidTerug, DigidUitgelogd, DigidUitloggen,
+    DigidVertegenwoordigen, Grond, Testpersoon, Vertegenwoordigde,
 };
 pub use self::dva::{
     DvaBeeindigen, DvaFout, DvaFoutSoort, DvaGestrand, DvaLanding, DvaNietVerder,

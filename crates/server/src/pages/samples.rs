@@ -3,14 +3,14 @@
 use super::{
     AdFout, AdInloggen, Afgemeld, Bediening, BeheerApplicatie, BeheerDomein, BeheerDomeinen,
     BeheerIdp, BeheerInloggen, BeheerLogboek, BeheerMelding, BeheerNoodrem, BeheerRol, Berichten,
-    Brand, DigidDoorsturen, DigidInloggen, DigidNietGevonden, DigidUitgelogd, DigidUitloggen,
-    DigidVertegenwoordigen, DvMelding, DvSessie, DvStart, DvaBeeindigen, DvaFout, DvaGestrand,
-    DvaLanding, DvaNietVerder, DvaStoring, DvaToestemmingen, DvaVerklaring, Eis, HmFout, HmKiezen,
-    IdpFout, IdpInloggen, KoppeltaalFout, Lang, MitzFout, MitzGeannuleerd, MitzNietIngelogd,
-    ModuleMelding, ModuleTaak, MrFout, MrKiezen, Netwerk, Origin, Overzicht, Page, PageContext,
-    PgoBeeindigen, PgoDelen, PgoDelenBon, PgoKeuze, PgoMelding, PgoRechtstreeks, PgoResultaat,
-    PgoStart, PgoVerbindingen, PortaalFout, PortaalOpenen, PortaalStart, RegisterFout, Reis, Shell,
-    Technisch, Toestemming,
+    Brand, DigidDoorsturen, DigidInloggen, DigidNietGevonden, DigidTerug, DigidUitgelogd,
+    DigidUitloggen, DigidVertegenwoordigen, DvMelding, DvSessie, DvStart, DvaBeeindigen, DvaFout,
+    DvaGestrand, DvaLanding, DvaNietVerder, DvaStoring, DvaToestemmingen, DvaVerklaring, Eis,
+    HmFout, HmKiezen, IdpFout, IdpInloggen, KoppeltaalFout, Lang, MitzFout, MitzGeannuleerd,
+    MitzNietIngelogd, ModuleMelding, ModuleTaak, MrFout, MrKiezen, Netwerk, Origin, Overzicht,
+    Page, PageContext, PgoBeeindigen, PgoDelen, PgoDelenBon, PgoKeuze, PgoMelding, PgoRechtstreeks,
+    PgoResultaat, PgoStart, PgoVerbindingen, PortaalFout, PortaalOpenen, PortaalStart,
+    RegisterFout, Reis, Shell, Technisch, Toestemming,
 };
 
 /// A rendered sample.
@@ -38,6 +38,7 @@ pub fn samples(lang: Lang) -> Vec<Sample> {
         of::<DigidNietGevonden>("digid_niet_gevonden", Brand::DigidSimulator, lang),
         of::<DigidUitloggen>("digid_uitloggen", Brand::DigidSimulator, lang),
         of::<DigidVertegenwoordigen>("digid_vertegenwoordigen", Brand::DigidSimulator, lang),
+        of::<DigidTerug>("digid_terug", Brand::DigidSimulator, lang),
         of::<DigidUitgelogd>("digid_uitgelogd", Brand::DigidSimulator, lang),
         of::<DvaLanding>("dva_landing", Brand::Dva, lang),
         of::<DvaGestrand>("dva_gestrand", Brand::Dva, lang),

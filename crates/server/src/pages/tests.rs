@@ -14,7 +14,7 @@ fn every_page_has_samples_in_both_languages() {
     let (nl, en) = (samples(Lang::Nl), samples(Lang::En));
     assert_eq!(nl.len(), en.len());
     let contexts: BTreeSet<&str> = nl.iter().filter_map(|s| s.name.split('-').next()).collect();
-    assert_eq!(contexts.len(), 62);
+    assert_eq!(contexts.len(), 63);
     let Some(folder) = std::env::var_os("SLUIS_PAGES_DIR") else {
         return;
     };
@@ -200,6 +200,9 @@ fn every_form_that_changes_something_is_a_post_home_with_its_token_but_those_wit
             if sample.name.starts_with("digid_doorsturen") {
                 // A form that leaves: a signed message, which carries its own proof.
                 assert!(action.starts_with("https://") && named("SAMLRequest") == 1);
+            } else if sample.name.starts_with("digid_terug") {
+                // So does the answer to a logout.
+                assert!(action.starts_with("https://") && named("SAMLResponse") == 1);
             } else if sample.name.starts_with("portaal_openen") {
                 // So is a launch.
                 assert!(action.starts_with("https://") && named("launch") == 1);

@@ -5,8 +5,8 @@ use server::network::Party;
 use server::outside::{Answer, Headers};
 
 use crate::world::{
-    Dvp, HUISARTS, HUISARTS_NAAM, SASKIA, World, ZIEKENHUIS, ZIEKENHUIS_NAAM, is_error, json,
-    payload, text,
+    Dvp, HUISARTS, HUISARTS_NAAM, SASKIA, World, ZIEKENHUIS, ZIEKENHUIS_NAAM, answer, is_error,
+    json, login, payload, text, tokens,
 };
 
 const PGO: &str = "anderpgo.localhost";
@@ -246,7 +246,7 @@ async fn mitz_case_042_043_and_044_mitz_answers_the_dva_under_its_own_key() {
     let world = World::start().await;
     let dvp = world.dvp(PGO);
     let code = dvp.code(SASKIA, &[("aanbieder-00000673", "nee")]).await;
-    let tokens = crate::world::tokens(&dvp.offer_code(&code).await);
+    let tokens = tokens(&dvp.offer_code(&code).await);
     let token = dvp.location_token(&tokens, ZIEKENHUIS).await;
     let dva = Some("dva-back.localhost");
 
@@ -321,6 +321,60 @@ async fn mitz_case_049_and_050_no_relation_and_too_young_look_the_same() {
             .await
             .contains(&"mitz case 50".to_owned())
     );
+}
+
+/// A location token of a person who lets this PGO share.
+async fn location_token_to_share(dvp: &Dvp<'_>) -> String {
+    let mut person = dvp.world.person().stopping_at(&dvp.redirect_uri);
+    let url = dvp.authorize_url(&[("function", Some("delen"))]);
+    let shown = person.open(&url).await.expect("an answer");
+    let shown = person.send(login(&shown, SASKIA, "inloggen")).await;
+    let shown = shown.expect("an answer");
+    let form = shown.form("/toestemming").expect("a form").with_every("ja");
+    let shown = person.send(form.with("keuze", "geven")).await;
+    let code = answer(&shown.expect("an answer"), "code").expect("a code");
+    let tokens = tokens(&dvp.offer_code(&code).await);
+    dvp.location_token(&tokens, ZIEKENHUIS).await
+}
+
+/// Shares a measurement with the hospital.
+async fn place(dvp: &Dvp<'_>, token: &str) -> Answer {
+    let weight = serde_json::json!({
+        "resourceType": "Observation", "status": "final",
+        "category": [{ "coding": [{ "code": "vital-signs" }] }],
+        "code": { "text": "Gewicht op de badkamerweegschaal" },
+        "valueQuantity": { "value": 71.5, "unit": "kg" },
+    });
+    let url = dvp.world.url("dva-back") + "/resource/00000659/42/fhir/Observation";
+    let (media_type, bytes) = ("application/fhir+json", weight.to_string().into_bytes());
+    let headers = Headers::none().bearer(token);
+    let sent = dvp.outside.post_bytes(&url, media_type, bytes, headers);
+    sent.await.expect("an answer")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn mitz_case_051_who_shares_by_the_chain_places_once_and_reads_nothing() {
+    let world = World::start().await;
+    let dvp = world.dvp(PGO);
+    let location = location_token_to_share(&dvp).await;
+    let mut form = dvp.exchange_form(&location, ZIEKENHUIS_NAAM, "42");
+    let collecting = dvp.exchange("dva-back", &form).await;
+    is_error(&collecting, 400, "invalid_request");
+    form.push(("function", "delen"));
+    let issued = json(&dvp.exchange("dva-back", &form).await);
+    assert_eq!(issued["scope"], "42");
+    let token = issued["access_token"].as_str().expect("a token");
+    let read = resource(&dvp, "00000659/42/fhir/Observation", token).await;
+    assert_eq!(read.status, 403, "{}", text(&read));
+    let first = place(&dvp, token).await;
+    assert_eq!(first.status, 201, "{}", text(&first));
+    // core.autorisatie.101: one exchange, one placement
+    assert_eq!(place(&dvp, token).await.status, 401);
+    let to_read = at_hospital(&dvp).await;
+    assert_eq!(place(&dvp, &to_read).await.status, 403);
+    let told = world.requirements(Party::Dva).await;
+    let placed = told.iter().filter(|it| *it == "core.autorisatie.101");
+    assert_eq!(placed.count(), 3, "one placement, two refusals");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -9,6 +9,7 @@ use super::*;
 
 pub(crate) const SERVICE: &str = "3f3e8ea4-5b69-4a2e-9cbd-0d3a2f0e6f5e";
 const ENTRANCE: &str = "/saml/v4/entrance/request_authentication";
+const LOGOUT_4: &str = "/saml/v4/entrance/request_logout";
 const RESOLVE_4: &str = "/saml/v4/entrance/resolve_artifact";
 
 /// A network whose Mitz is a service of 4.x that calls itself and the BVD so.
@@ -168,6 +169,72 @@ async fn digid_case_040_a_request_with_what_is_forbidden_gets_400_and_no_artifac
         assert_eq!(answer.status, 400, "{attributes} {inside} {state}");
         assert!(answer.headers.get(LOCATION).is_none());
         assert!(answer.headers.get(SET_COOKIE).is_none());
+    }
+}
+
+/// Mitz also has an address to which browsers post the answer to a logout.
+fn with_logout(network: &Network) -> String {
+    let slo = network.door.url(MITZ, "/saml/slo");
+    let endpoint = format!(
+        "<md:SingleLogoutService Binding=\"urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST\" \
+         Location=\"{slo}\"/><md:AssertionConsumerService"
+    );
+    let mut published = network.mitz.published.lock().expect("no panic before");
+    *published = published.replacen("<md:AssertionConsumerService", &endpoint, 1);
+    slo
+}
+
+/// Posts a logout of Mitz that says this of the person.
+async fn posted_logout(network: &Network, inside: &str, sign: bool) -> Answer {
+    let url = network.door.url(DIGID, LOGOUT_4);
+    let issuer = network.mitz.metadata().entity_id;
+    let instant = jiff::Timestamp::from_second(now().unix()).expect("a moment");
+    let xml = format!(
+        "<samlp:LogoutRequest xmlns:samlp=\"urn:oasis:names:tc:SAML:2.0:protocol\" \
+         xmlns:saml=\"urn:oasis:names:tc:SAML:2.0:assertion\" ID=\"{REQUEST}\" Version=\"2.0\" \
+         IssueInstant=\"{instant}\" Destination=\"{url}\"><saml:Issuer>{issuer}</saml:Issuer>\
+         {inside}</samlp:LogoutRequest>"
+    );
+    let signed = signature::sign(&xml, &network.mitz.key).expect("signed");
+    let encoded = STANDARD.encode(if sign { signed } else { xml });
+    let fields = [("SAMLRequest", &*encoded), ("RelayState", "state")];
+    network.browser().post(&url, &fields, Headers::none()).await
+}
+
+#[tokio::test]
+async fn digid_case_054_a_logout_of_4_x_names_a_person_or_a_session_and_is_answered_by_post() {
+    let network = network().await;
+    let session = "<samlp:SessionIndex>s</samlp:SessionIndex>";
+    let nowhere = posted_logout(&network, session, true).await;
+    assert_eq!(nowhere.status, 400, "nobody can be answered");
+    let network = self::network().await;
+    let slo = with_logout(&network);
+    for (inside, sign) in [("", true), (session, false)] {
+        let answer = posted_logout(&network, inside, sign).await;
+        assert_eq!(answer.status, 400, "{inside}");
+        assert!(!text(&answer).contains("SAMLResponse"));
+    }
+    let by_redirect = network.door.url(DIGID, LOGOUT_4);
+    let answer = network.browser().get(&by_redirect).await;
+    assert_eq!(answer.status, 405, "POST only");
+    for inside in [session, "<saml:NameID>t</saml:NameID>"] {
+        let page = posted_logout(&network, inside, true).await;
+        assert_eq!(page.status, 200, "{}", text(&page));
+        let page = text(&page);
+        assert!(page.contains(&format!("action=\"{slo}\"")), "{page}");
+        assert!(page.contains("name=\"RelayState\" value=\"state\""));
+        let (_, value) = page
+            .split_once("name=\"SAMLResponse\" value=\"")
+            .expect("a field");
+        let (value, _) = value.split_once('"').expect("an end");
+        let answer = STANDARD.decode(value).expect("base64");
+        let document = saml::reader::parse(&answer).expect("XML");
+        let root = document.root();
+        assert_eq!(root.attribute("InResponseTo"), Some(REQUEST));
+        assert_eq!(root.attribute("Destination"), Some(&*slo));
+        let answer = String::from_utf8(answer).expect("text");
+        assert!(answer.contains("urn:oasis:names:tc:SAML:2.0:status:Success"));
+        assert!(answer.contains("<ds:SignatureValue>"), "{answer}");
     }
 }
 

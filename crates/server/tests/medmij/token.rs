@@ -10,7 +10,8 @@ use server::outside::{Call, Headers};
 use tokio::time::timeout;
 
 use crate::world::{
-    CORRELATION, NAAM, PGO, REQUEST, SASKIA, World, code_form, is_error, json, numbers, text,
+    CORRELATION, NAAM, PGO, REQUEST, SASKIA, World, code_form, is_error, json, location, numbers,
+    text,
 };
 
 fn member(answer: &Value, name: &str) -> String {
@@ -264,6 +265,83 @@ async fn medmij_case_066_and_072_a_confirmation_is_for_once_and_nothing_tells_of
         );
     }
     assert!(!log.contains(SASKIA) && !log.contains(&token));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn medmij_case_095_and_096_a_subscription_is_granted_for_no_longer_than_the_most_and_ends_at_0()
+ {
+    let settings = r#"{"dva":{"subscription_days_max":90}}"#;
+    let world = World::start_with(&[("settings.json", settings)]).await;
+    // ext.abo.tknint.200
+    for (asked, granted) in [(180, 90), (30, 30), (0, 0)] {
+        let scope = |days: u32| format!("subscribe~{days}/{NAAM}~42");
+        let code = world.code(SASKIA, &scope(asked), false).await;
+        let answer = world.redeem(&code).await;
+        assert_eq!(answer.status, 200, "{}", text(&answer));
+        let issued = json(&answer);
+        assert_eq!(member(&issued, "scope"), scope(granted));
+        let token = member(&issued, "access_token");
+        let read = world.resource("42", "Observation", &token).await;
+        assert_eq!(read.status, 403, "a subscription reads nothing by itself");
+    }
+}
+
+/// A DVA that decides otherwise what MedMij leaves open.
+async fn lenient() -> World {
+    let settings = r#"{"dva":{"left_open":{"refresh_code":true,"unnumbered_token_requests":true,
+        "refuse_repeated_request_ids":true,"nothing_available":"invalid_scope"}}}"#;
+    World::start_with(&[("settings.json", settings)]).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn medmij_case_106_refresh_code_counts_as_refresh_token_only_where_that_is_set() {
+    let world = lenient().await;
+    let first = world.tokens(SASKIA).await;
+    let refresh = member(&first, "refresh_token");
+    let form = [
+        ("grant_type", "refresh_code"),
+        ("refresh_token", refresh.as_str()),
+        ("client_id", PGO),
+    ];
+    let answer = world.token(&form).await;
+    assert_eq!(answer.status, 200, "{}", text(&answer));
+    assert_ne!(member(&json(&answer), "refresh_token"), refresh);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn medmij_case_056_without_its_numbers_a_request_is_served_and_told_only_where_that_is_set() {
+    let world = lenient().await;
+    let code = world.code(SASKIA, NAAM, false).await;
+    let redirect_uri = world.cb();
+    let form = code_form(&code, &redirect_uri);
+    let (outside, url) = (world.as_client(Some(PGO)), world.token_endpoint());
+    let sent = outside.post_form(&url, &form, Headers::none()).await;
+    let answer = sent.expect("an answer");
+    assert_eq!(answer.status, 200, "{}", text(&answer));
+    assert!(world.log().contains("core.tknint.208"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn medmij_case_022_a_number_that_comes_again_is_refused_only_where_that_is_set() {
+    let world = lenient().await;
+    let request = world.auth(NAAM);
+    assert_eq!(world.authorize(&request).await.status, 200);
+    let again = world.authorize(&request).await;
+    assert_eq!(again.status, 302);
+    assert!(location(&again).contains("error=invalid_request"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ext_abo_a_dva_that_offers_no_subscription_refuses_before_the_login() {
+    let world = World::start().await;
+    let scope = format!("subscribe~30/{NAAM}~42");
+    let answer = world.authorize(&world.auth(&scope)).await;
+    assert_eq!(answer.status, 302);
+    assert!(
+        location(&answer).contains("error=invalid_scope"),
+        "{}",
+        location(&answer)
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

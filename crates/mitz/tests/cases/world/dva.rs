@@ -9,7 +9,6 @@ use mitz::dva::resource::{self, ResourceAnswer, ResourceRequest};
 use mitz::dva::token::{self, MitzAntwoord, TokenAnswer, TokenRequest};
 use mitz::locatietoken::{self, Locatietoken};
 use mitz::lokalisatie::NietBereikbaar;
-use mitz::toestemming::Functie;
 use protocol::access_token::AccessToken;
 use protocol::bearer::BearerRefusal;
 use protocol::client::{Clients, PeerCertificate, Shown};
@@ -96,7 +95,12 @@ impl World {
         let client = clients.prove(&Shown::read(&form, peer, false), None)?;
         let exchange = Exchange::read(&form, self.dva.jwt_bearer)?;
         let id_token = self.verified(&exchange.id_token);
-        Ok(TokenRequest::new(client, exchange, id_token))
+        Ok(TokenRequest::new(
+            client,
+            exchange,
+            token::functie(&form)?,
+            id_token,
+        ))
     }
 
     /// What the door makes of the ID token.
@@ -123,12 +127,17 @@ impl World {
             ("token", q.id_token()),
             ("token_type_hint", "id_token"),
             ("ura", q.ura().as_str()),
-            ("function", Functie::Verzamelen.as_str()),
+            ("function", q.functie().as_str()),
             ("services", &services),
             ("presenter_x5t", &presenter),
         ];
         match self.consent_question(Some(&certificate(DVA_HOST)), &form) {
-            Ok(introspection) => Ok(MitzAntwoord::read(&introspection, q.ura(), q.client_id())),
+            Ok(introspection) => Ok(MitzAntwoord::read(
+                &introspection,
+                q.ura(),
+                q.client_id(),
+                q.functie(),
+            )),
             Err(Geweigerd::NotTheDva) => Ok(MitzAntwoord::Nee {
                 reason: "Mitz says that we are not the DVA of this provider",
             }),
@@ -166,7 +175,7 @@ impl World {
         let dossier = outside.dossiers.get(&(ura.as_str(), bsn.reveal()));
         Ok(dossier.map(|dossier| Patient {
             geboortedatum: dossier.geboortedatum.and_then(Geboortedatum::parse),
-            overleden: false,
+            overleden: dossier.overleden,
         }))
     }
 

@@ -110,6 +110,7 @@ pub(crate) struct Outside {
 pub(crate) struct Dossier {
     /// FHIR date.
     pub(crate) geboortedatum: Option<&'static str>,
+    pub(crate) overleden: bool,
     /// Resources beside the Patient.
     pub(crate) resources: Vec<Value>,
 }

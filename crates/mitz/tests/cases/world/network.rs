@@ -135,7 +135,8 @@ fn gegevensdiensten() -> BTreeMap<GegevensdienstId, Gegevensdienst> {
         {"id": "51", "weergavenaam": "Basisgegevens Zorg", "systeemrolcode": "MM-2.1-BZB-FHIR",
          "zoekvragen": [{"type": "Condition"}, {"type": "Encounter"}]},
         {"id": "52", "weergavenaam": "Laboratoriumresultaten", "systeemrolcode": "LAB-1.1-LRB-FHIR",
-         "zoekvragen": [{"type": "Observation", "parameters": [["category", "laboratory"]]}]},
+         "zoekvragen": [{"type": "Observation", "parameters": [["category", "laboratory"]]}],
+         "plaatsen": [{"type": "Observation"}]},
     ]);
     let diensten: Vec<Gegevensdienst> = serde_json::from_value(diensten).expect("well formed");
     let numbered = diensten
@@ -147,6 +148,7 @@ fn gegevensdiensten() -> BTreeMap<GegevensdienstId, Gegevensdienst> {
 pub(super) fn outside() -> Outside {
     let dossier = Dossier {
         geboortedatum: Some("1980-05-17"),
+        overleden: false,
         resources: vec![
             json!({"resourceType": "Condition", "id": "c1"}),
             json!({"resourceType": "Observation", "id": "o1", "category": "laboratory"}),

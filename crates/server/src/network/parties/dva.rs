@@ -54,7 +54,8 @@ fn medmij(on: &Foundation, id: DvaId, front: &'static str) -> Result<Medmij, Str
         telefoon: None,
         vormen: Vormen::ALL,
         port: FrontchannelPort::Allowed,
-        abonneren_max: 0,
+        abonneren_max: on.input.settings.of(id).subscription_days_max,
+        left_open: on.input.settings.of(id).left_open,
         erkend: on.input.erkend(),
     })
 }

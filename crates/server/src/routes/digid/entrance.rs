@@ -7,9 +7,10 @@ use axum::extract::State;
 use axum::response::Response;
 use identity::Loa;
 use saml::encryption::Recipient;
-use saml::entrance::{self, BadRequest, Received};
+use saml::entrance::{self, BadRequest, LogoutRequested, Received};
 use saml::incoming::{IdentityProvider, NotFound};
 use saml::keys::Certificate;
+use saml::logout::{LogoutResponse, Outcome};
 use verdict::{Actor, Event};
 
 use super::answer::Ending;
@@ -18,7 +19,7 @@ use super::front::{show, trace_of};
 use super::login::{Asker, Choice, Login};
 use super::{DigidRole, VERTEGENWOORDIGEN, back};
 use crate::chance;
-use crate::pages::{Brand, DigidNietGevonden, DigidVertegenwoordigen};
+use crate::pages::{Brand, DigidNietGevonden, DigidTerug, DigidVertegenwoordigen};
 use crate::web::{self, Visit};
 
 /// The names of the simulator's own roles in 4.x (digid.md §3.1). The numbers are nobody's.
@@ -67,6 +68,28 @@ pub(super) async fn posted_request(State(role): State<Arc<DigidRole>>, visit: Vi
     }
 }
 
+/// A logout in a form (digid.md §3.5). A login of 4.x leaves no session here, so that whoever asks
+/// hears that none is left.
+pub(super) async fn posted_logout(State(role): State<Arc<DigidRole>>, visit: Visit) -> Response {
+    let now = role.app.clock.now();
+    let form = visit.form().unwrap_or_default();
+    let judge = |at: IdentityProvider<'_>| {
+        let request = form.get("SAMLRequest").ok_or(NotFound::NotTheMessage)?;
+        entrance::receive_logout(request, at, now)
+    };
+    let url = role.entrance_logout_url();
+    let requested = match role.judged(&url, judge, |why| not_found(*why)).await {
+        Ok(requested) => requested,
+        Err(why) => {
+            role.app
+                .refused(visit.trace, "digid case 54", &why.to_string());
+            return show(400, &visit, &DigidNietGevonden);
+        }
+    };
+    role.logged_out(&visit, requested, form.get("RelayState"))
+        .await
+}
+
 /// A question for the answer behind an artifact.
 pub(super) async fn resolve_artifact(State(role): State<Arc<DigidRole>>, visit: Visit) -> Response {
     back::resolve(&role, &visit, back::Endpoint::Entrance).await
@@ -97,6 +120,40 @@ impl DigidRole {
         let now = self.app.clock.now();
         let login = Login::at_entrance(received, dienst, now, &chance::entropy());
         self.to_page(&login)
+    }
+
+    /// The browser brings the signed answer to the service, by a form.
+    async fn logged_out(
+        &self,
+        visit: &Visit,
+        requested: LogoutRequested,
+        relay_state: Option<&str>,
+    ) -> Response {
+        let known = self.service_providers().await;
+        let mut known = known.into_iter();
+        let asker = known.find(|sp| sp.entity_id == requested.issuer);
+        let Some(action) = asker.and_then(|sp| sp.slo_post) else {
+            let why = "the service has no address for the answer to a logout";
+            self.app.refused(visit.trace, "digid.md §3.5", why);
+            return show(400, visit, &DigidNietGevonden);
+        };
+        let answer = LogoutResponse {
+            id: saml::message_id(chance::entropy().bytes("saml.logout_response")),
+            issue_instant: self.app.clock.now(),
+            issuer: TD.to_owned(),
+            in_response_to: requested.request_id,
+            outcome: Outcome::Success,
+        };
+        let Ok(saml_response) = answer.to_post(&action, &self.key) else {
+            return web::unavailable();
+        };
+        let onward = web::origin(&action);
+        let page = DigidTerug {
+            action,
+            saml_response,
+            relay_state: relay_state.map(str::to_owned),
+        };
+        web::show(200, visit, Brand::DigidSimulator, &[&onward], &page)
     }
 
     /// From the login page to that of the BVD: who logged in goes into the browser's cookie.

@@ -58,6 +58,7 @@ const VERTEGENWOORDIGEN: &str = "/vertegenwoordigen";
 /// The paths of DigiD 4.x (digid.md §3.1).
 const ENTRANCE: &str = "/saml/v4/entrance/request_authentication";
 const ENTRANCE_METADATA: &str = "/saml/v4/entrance/metadata";
+const ENTRANCE_LOGOUT: &str = "/saml/v4/entrance/request_logout";
 const ENTRANCE_RESOLVE: &str = "/saml/v4/entrance/resolve_artifact";
 /// The page of a logout; without a request it is that of the person's own session.
 const UITLOGGEN: &str = "/uitloggen";
@@ -131,6 +132,7 @@ impl DigidRole {
             .route(INLOGGEN, get(front::choose).post(front::chosen))
             .route(METADATA, get(front::metadata))
             .route(ENTRANCE, post(entrance::posted_request))
+            .route(ENTRANCE_LOGOUT, post(entrance::posted_logout))
             .route(ENTRANCE_METADATA, get(entrance::metadata))
             .route(
                 VERTEGENWOORDIGEN,
@@ -171,7 +173,7 @@ impl DigidRole {
             sso_redirect: None,
             sso_post: Some(self.entrance_url()),
             slo_redirect: None,
-            slo_post: None,
+            slo_post: Some(self.entrance_logout_url()),
             artifact_resolution: vec![ArtifactResolutionService {
                 index: ENDPOINT_INDEX,
                 url: self.entrance_resolve_url(),
@@ -183,6 +185,10 @@ impl DigidRole {
 
     fn entrance_url(&self) -> String {
         format!("{}{ENTRANCE}", self.front_url)
+    }
+
+    fn entrance_logout_url(&self) -> String {
+        format!("{}{ENTRANCE_LOGOUT}", self.front_url)
     }
 
     fn entrance_resolve_url(&self) -> String {

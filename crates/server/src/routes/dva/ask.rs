@@ -11,7 +11,6 @@ use mitz::dva::resource::GegevensVraag;
 use mitz::dva::token::{BeschikbaarheidVraag, MitzAntwoord, ToestemmingVraag};
 use mitz::locatietoken::BSN_SYSTEM;
 use mitz::lokalisatie::NietBereikbaar;
-use mitz::toestemming::Functie;
 use serde_json::{Value, json};
 
 use super::{DvaRole, LEEWAY_S};
@@ -41,7 +40,7 @@ impl DvaRole {
             ("token", q.id_token()),
             ("token_type_hint", "id_token"),
             ("ura", q.ura().as_str()),
-            ("function", Functie::Verzamelen.as_str()),
+            ("function", q.functie().as_str()),
             ("services", &services),
             ("presenter_x5t", &presenter),
         ];
@@ -70,7 +69,7 @@ impl DvaRole {
             self.told(run, q.ura(), "no usable answer of Mitz", false);
             return Err(NietBereikbaar);
         };
-        let antwoord = MitzAntwoord::read(&introspection, q.ura(), q.client_id());
+        let antwoord = MitzAntwoord::read(&introspection, q.ura(), q.client_id(), q.functie());
         let permit = matches!(antwoord, MitzAntwoord::Permit { .. });
         let note = if permit {
             "consent and BSN received"

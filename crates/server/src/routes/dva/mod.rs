@@ -22,7 +22,7 @@ use protocol::wire::Parameters;
 use serde_json::json;
 
 use self::medmij::RequestIds;
-pub use self::medmij::{Medmij, Vormen};
+pub use self::medmij::{LeftOpen, Medmij, Vormen};
 
 use crate::app::App;
 use crate::jwks::JwksCache;

@@ -160,6 +160,7 @@ impl DvaRole {
             value: Grant {
                 scope: diensten.join(" "),
                 client_id: found.value.client_id,
+                functie: mitz::toestemming::Functie::Verzamelen,
                 ura: found.value.ura,
                 bsn: found.value.bsn,
             },

@@ -8,9 +8,10 @@ use axum::response::Response;
 use fhir::Bevinding;
 use identity::{Hostname, Zorgaanbiedernaam};
 use jose::{Algorithm, Expected, Jwks, Typ};
-use mitz::dva::token::{MitzAntwoord, TokenAnswer, TokenRequest, Vraag};
+use mitz::dva::token::{MitzAntwoord, TokenAnswer, TokenRequest, Vraag, functie};
 use mitz::locatietoken::{self, Locatietoken};
 use mitz::lokalisatie::NietBereikbaar;
+use mitz::toestemming::Functie;
 use protocol::access_token::AccessToken;
 use protocol::client::{ProvenClient, Shown};
 use protocol::refusal::{ErrorCode, Refusal};
@@ -31,6 +32,14 @@ use crate::web::{self, NotAForm, Visit};
 /// Mitz and a record system that works need to answer, so that the time tells nothing.
 pub(super) const ALIKE_AFTER: Duration = Duration::from_millis(1_500);
 
+/// The rules by which step 27 refuses.
+const STEP_27: [&str; 4] = [
+    "mitz case 49",
+    "mitz case 50",
+    "mitz.md §2.8",
+    "core.dossier.108",
+];
+
 const BAD_ID_TOKEN: &str = "the ID token is not signed by Mitz for this DVA, or is over";
 
 /// An ID token of Mitz for an access token.
@@ -41,7 +50,7 @@ pub(super) async fn token(State(role): State<Arc<DvaRole>>, visit: Visit) -> Res
         None => {}
     }
     let arrived = Instant::now();
-    let (client, exchange) = match role.exchange(&visit).await {
+    let (client, exchange, functie) = match role.exchange(&visit).await {
         Ok(read) => read,
         Err(refusal) => return role.refused_early(&visit, &refusal),
     };
@@ -53,7 +62,7 @@ pub(super) async fn token(State(role): State<Arc<DvaRole>>, visit: Visit) -> Res
         return web::unavailable();
     };
     let journey = TokenJourney {
-        request: role.request(client, exchange, id_token),
+        request: role.request(client, exchange, functie, id_token),
         role: Arc::clone(&role),
         antwoord: OnceCell::new(),
         bevinding: OnceCell::new(),
@@ -69,9 +78,7 @@ pub(super) async fn token(State(role): State<Arc<DvaRole>>, visit: Visit) -> Res
 fn availability(answer: &TokenAnswer) -> Option<(&'static str, bool)> {
     match answer {
         TokenAnswer::Issued(_) => Some(("data are available", true)),
-        TokenAnswer::RefusedAlike(refusal)
-            if ["mitz case 49", "mitz case 50", "mitz.md §2.8"].contains(&refusal.requirement) =>
-        {
+        TokenAnswer::RefusedAlike(refusal) if STEP_27.contains(&refusal.requirement) => {
             Some(("nothing is available", false))
         }
         TokenAnswer::RefusedAlike(_) | TokenAnswer::Refused(_) => None,
@@ -137,17 +144,19 @@ impl DvaRole {
         &self,
         client: ProvenClient,
         exchange: Exchange,
+        functie: Functie,
         id_token: Result<Locatietoken, &'static str>,
     ) -> TokenRequest {
         let not_before = self.app.keys.not_before().of(&self.dva.mitz, client.id());
-        TokenRequest::new(client, exchange, id_token).not_before(not_before)
+        TokenRequest::new(client, exchange, functie, id_token).not_before(not_before)
     }
 
     /// The request of a DVP that proved who it is and stands in the OCL.
-    async fn exchange(&self, visit: &Visit) -> Result<(ProvenClient, Exchange), Refusal> {
+    async fn exchange(&self, visit: &Visit) -> Result<(ProvenClient, Exchange, Functie), Refusal> {
         let form = visit.form().map_err(NotAForm::refusal)?;
         let client = self.taking_part(visit, &form).await?;
-        Ok((client, Exchange::read(&form, self.dva.jwt_bearer)?))
+        let exchange = Exchange::read(&form, self.dva.jwt_bearer)?;
+        Ok((client, exchange, functie(&form)?))
     }
 
     /// A DVP that proved by its certificate who it is, and stands in the OCL.

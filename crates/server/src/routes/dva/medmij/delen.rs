@@ -11,14 +11,16 @@ use http::HeaderValue;
 use http::header::LOCATION;
 use identity::{GegevensdienstId, Ura};
 use medmij::resource_interface::{
-    Bevestigd, BevestigingVraag, Ontvangst, PlaatsAntwoord, Plaatsverzoek, Vraag,
+    Bevestiging, BevestigingVraag, Ontvangst, PlaatsAntwoord, Plaatsverzoek, Vraag,
 };
+use medmij::scope::{Functie, Scope};
 use medmij::toestemming::Toestemming;
 use mitz::dva::token::Grant;
 use mitz::locatietoken::BSN_SYSTEM;
+use mitz::toestemming::Functie as MitzFunctie;
 use tokio::sync::OnceCell;
 use tokio::time::Instant;
-use verdict::Step;
+use verdict::{Step, Stored};
 
 use super::has_numbers;
 use crate::routes::dva::DvaRole;
@@ -120,7 +122,7 @@ impl Journey for DelenJourney {
     ) -> Result<Step<PlaatsAntwoord, Vraag>, Outage> {
         Ok(match question {
             Vraag::Bevestiging(q) => {
-                let found = bevestigd(run, &q).await?;
+                let found = self.role.bevestigd(run, &q).await?;
                 q.answer(found)
             }
             Vraag::Ontvankelijk(q) => {
@@ -140,16 +142,46 @@ impl Journey for DelenJourney {
     }
 }
 
-async fn bevestigd(run: &Run, q: &BevestigingVraag) -> Result<Bevestigd, Outage> {
-    let id = q.grant();
-    if let Some(found) = run.load::<Toestemming>(Toestemming::key(id)).await? {
-        return Ok(Bevestigd::Hier(Box::new(found)));
-    }
-    let by_mitz = run.load::<Grant>(Grant::key(id)).await?;
-    Ok(by_mitz.map_or(Bevestigd::Niets, |_| Bevestigd::Anders))
-}
-
 impl DvaRole {
+    async fn bevestigd(
+        &self,
+        run: &Run,
+        q: &BevestigingVraag,
+    ) -> Result<Option<Bevestiging>, Outage> {
+        let id = q.grant();
+        if let Some(found) = run.load::<Toestemming>(Toestemming::key(id)).await? {
+            return Ok(Some(Bevestiging::hier(id, found)));
+        }
+        let by_mitz = run.load::<Grant>(Grant::key(id)).await?;
+        Ok(by_mitz.and_then(|found| self.bevestigd_bij_mitz(id, found)))
+    }
+
+    /// What was agreed at Mitz, for the exchange that gave the token (mitz case 51).
+    fn bevestigd_bij_mitz(&self, id: [u8; 16], found: Stored<Grant>) -> Option<Bevestiging> {
+        let Stored { version, value, .. } = found;
+        let naam = self.dva.naam(&value.ura)?.clone();
+        let dienst = GegevensdienstId::parse(&value.scope).ok();
+        let plaatsbaar = dienst.filter(|_| value.functie == MitzFunctie::Delen);
+        Some(Bevestiging {
+            row: Grant::key(id),
+            version,
+            scope: Scope {
+                naam,
+                functie: plaatsbaar
+                    .clone()
+                    .map_or(Functie::Verzamelen, Functie::Delen),
+                vertegenwoordiging: None,
+            },
+            plaatsbaar,
+            client_id: value.client_id,
+            ura: value.ura,
+            geboortedatum: None,
+            bsn: value.bsn,
+            persoon: None,
+            numbered: false,
+        })
+    }
+
     fn plaatsverzoek(
         &self,
         (ura, dienst, kind): &Address,

@@ -44,6 +44,12 @@ pub(super) async fn authorize(State(role): State<Arc<DvaRole>>, visit: Visit) ->
     // core.authint.208 (medmij case 22)
     let again = |number| !role.request_ids.is_new(number);
     if TraceId::parse(&verzoek.request_id).is_some_and(again) {
+        let medmij = role.medmij.as_ref();
+        if medmij.is_some_and(|medmij| medmij.left_open.refuse_repeated_request_ids) {
+            let reason = "the MedMij-Request-ID was used before";
+            role.app.refused(trace, "core.authint.208", reason);
+            return web::found(&verzoek.refused("invalid_request"));
+        }
         let reason = "the MedMij-Request-ID was used before; the request was served";
         role.app.refused(trace, "core.authint.208", reason);
     }

@@ -23,6 +23,8 @@ use medmij::scope::{Functie, Scope};
 use medmij::vertegenwoordiging::Vertegenwoordiging;
 use mitz::dva::Aanbieder;
 use protocol::handle::{Handle, Purpose};
+use protocol::refusal::ErrorCode;
+use serde::Deserialize;
 use verdict::Stored;
 
 use super::DvaRole;
@@ -53,6 +55,8 @@ pub struct Medmij {
     pub telefoon: Option<String>,
     /// In which forms a token request is taken.
     pub vormen: Vormen,
+    /// What else is open.
+    pub left_open: LeftOpen,
     /// Whether redirect URIs may name a port: where everything runs on one machine.
     pub port: FrontchannelPort,
     /// Days of a subscription, at most; none are offered at 0.
@@ -77,6 +81,50 @@ impl Vormen {
         post_query: true,
         get_query: true,
     };
+}
+
+/// What MedMij's public text leaves open besides (grades C, D and X of medmij.md), as this DVA decides it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LeftOpen {
+    /// Whether `refresh_code` is taken for `refresh_token` (medmij case 106).
+    pub refresh_code: bool,
+    /// Whether a token request without its two numbers is served, and told (medmij case 56).
+    pub unnumbered_token_requests: bool,
+    /// Whether an authorization request with a number that came before is refused (medmij case 22).
+    pub refuse_repeated_request_ids: bool,
+    /// The error of a token request for which nothing is available (medmij case 40).
+    pub nothing_available: NothingAvailable,
+}
+
+/// The errors that may tell that nothing is available.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub enum NothingAvailable {
+    /// As for a code that is over.
+    #[default]
+    InvalidGrant,
+    /// As for a scope that cannot be had.
+    InvalidScope,
+}
+
+impl TryFrom<String> for NothingAvailable {
+    type Error = &'static str;
+
+    fn try_from(name: String) -> Result<Self, Self::Error> {
+        let mut all = [Self::InvalidGrant, Self::InvalidScope].into_iter();
+        let named = all.find(|it| it.error().code() == name);
+        named.ok_or("another error, expected invalid_grant or invalid_scope")
+    }
+}
+
+impl NothingAvailable {
+    const fn error(self) -> ErrorCode {
+        match self {
+            Self::InvalidGrant => ErrorCode::InvalidGrant,
+            Self::InvalidScope => ErrorCode::InvalidScope,
+        }
+    }
 }
 
 /// What answers at the front host.

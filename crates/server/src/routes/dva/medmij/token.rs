@@ -10,8 +10,8 @@ use identity::GegevensdienstId;
 use medmij::scope::Scope;
 use medmij::toestemming::{Geheim, Toestemming};
 use medmij::token_interface::{
-    GRANT_TYPES, Issued, Offer, REFRESH_TOKEN, TokenAnswer, TokenRequest, Verleenbaar,
-    VerleenbaarVraag, Vraag, gevraagd,
+    GRANT_TYPES, Issued, Offer, REFRESH_CODE, REFRESH_TOKEN, TokenAnswer, TokenRequest,
+    Verleenbaar, VerleenbaarVraag, Vraag, gevraagd,
 };
 use mitz::dva::Aanbieder;
 use protocol::client::ProvenClient;
@@ -22,8 +22,8 @@ use tokio::time::Instant;
 use verdict::{Key, Step};
 
 use super::super::token::ALIKE_AFTER;
-use super::DvaRole;
 use super::request_ids::{CORRELATION_ID, has_numbers};
+use super::{DvaRole, LeftOpen};
 use crate::keys::Ring;
 use crate::settle::{Journey, Outage, Run, settle};
 use crate::web::{self, NotAForm, Visit};
@@ -77,7 +77,8 @@ impl DvaRole {
             return None;
         };
         let grant = parameters.get("grant_type").unwrap_or_default();
-        if !GRANT_TYPES.contains(&grant) {
+        let is_refresh_code = medmij.left_open.refresh_code && grant == REFRESH_CODE;
+        if !is_refresh_code && !GRANT_TYPES.contains(&grant) {
             return None;
         }
         let refuse = |reason| {
@@ -128,7 +129,8 @@ impl DvaRole {
                 self.dva.issuer.clone(),
                 self.dva.leeftijd_min,
                 not_before.of(&self.dva.issuer, client.id()),
-            ),
+            )
+            .nothing_available(self.left_open().nothing_available.error()),
             correlation_id: visit.header(&CORRELATION_ID).unwrap_or_default().to_owned(),
             client,
         };
@@ -154,10 +156,21 @@ impl DvaRole {
         if !has_numbers(visit) {
             let reason = "MedMij-Request-ID or X-Correlation-ID is missing or no UUID";
             let requirement = "core.tknint.208";
-            return Err(Refusal::new(ErrorCode::InvalidRequest, requirement, reason));
+            if !self.left_open().unnumbered_token_requests {
+                return Err(Refusal::new(ErrorCode::InvalidRequest, requirement, reason));
+            }
+            let reason = "MedMij-Request-ID or X-Correlation-ID is missing; the request was served";
+            self.app
+                .refused_to(client.id(), visit.trace, requirement, reason);
         }
         let open = |purpose, text: &str| self.app.handles.open(purpose, text);
-        Ok((client, Offer::read(parameters, open)?))
+        let refresh_code = self.left_open().refresh_code;
+        Ok((client, Offer::read(parameters, refresh_code, open)?))
+    }
+
+    fn left_open(&self) -> LeftOpen {
+        let medmij = self.medmij.as_ref();
+        medmij.map(|medmij| medmij.left_open).unwrap_or_default()
     }
 
     /// core.tknint.201: tokens, and the numbers of what they open.
