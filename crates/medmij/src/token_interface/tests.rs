@@ -21,6 +21,16 @@ struct Server {
     nothing_available: ErrorCode,
     is_dead: bool,
     is_away: bool,
+    crash: Option<Crash>,
+}
+
+/// When a process ends in the middle of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Crash {
+    /// Before anything of the end of the request is durable.
+    Before,
+    /// After that, and before the client hears of it.
+    After,
 }
 
 fn ids(texts: &[&str]) -> Vec<GegevensdienstId> {
@@ -82,6 +92,7 @@ impl Server {
             nothing_available: ErrorCode::InvalidGrant,
             is_dead: false,
             is_away: false,
+            crash: None,
         }
     }
 
@@ -106,6 +117,11 @@ impl Server {
     }
 
     fn ask(&mut self, by: ProvenClient, offer: Offer) -> TokenAnswer {
+        self.try_ask(by, offer).expect("the process lives")
+    }
+
+    /// The answer; nothing when the process ends before it.
+    fn try_ask(&mut self, by: ProvenClient, offer: Offer) -> Option<TokenAnswer> {
         let issuer = "https://dva.localhost".to_owned();
         let request = TokenRequest::new(by, offer, issuer, 16, NotBefore::NEVER)
             .nothing_available(self.nothing_available);
@@ -123,8 +139,11 @@ impl Server {
                 }
                 Step::Done(verdict) => {
                     assert_eq!(verdict.events.len(), 1, "each end is in the log");
-                    self.apply(verdict.changes);
-                    return verdict.reply;
+                    let crash = self.crash.take();
+                    if crash != Some(Crash::Before) {
+                        self.apply(verdict.changes);
+                    }
+                    return crash.is_none().then_some(verdict.reply);
                 }
             }
         }
@@ -160,6 +179,13 @@ impl Server {
                 }),
             };
         }
+    }
+
+    /// A new consent, with a code that was just issued.
+    fn log_in_again(&mut self) {
+        let Self { row, .. } = Self::new(true);
+        let until = Moment::from_unix(self.now).plus_s(CODE_S);
+        self.row = row.map(|row| Stored { until, ..row });
     }
 
     fn redeem(&mut self) -> TokenAnswer {
@@ -403,22 +429,33 @@ enum Happening {
         back: u64,
         certificate: u8,
     },
+    /// The clock moves, perhaps back.
     Wait(i64),
+    /// The person logs in and agrees again.
+    Login,
     Withdraw,
     Die,
+    /// What the provider has is another.
     Forget(&'static [&'static str]),
+    /// What the OCL says is another.
+    Recognise(&'static [&'static str]),
     Away(bool),
+    /// The process ends in the next request.
+    Crash(Crash),
 }
 
 fn happening() -> impl Strategy<Value = Happening> {
     prop_oneof![
         3 => any::<bool>().prop_map(|odd| Happening::Redeem { by_other: odd }),
         8 => (0..3_u64, 1..3_u8).prop_map(|(back, certificate)| Happening::Refresh { back, certificate }),
-        4 => prop_oneof![Just(5), Just(21), Just(901), Just(DAY), Just(183 * DAY)].prop_map(Happening::Wait),
+        4 => prop_oneof![Just(5), Just(21), Just(901), Just(DAY), Just(183 * DAY), Just(-30)].prop_map(Happening::Wait),
+        1 => Just(Happening::Login),
         1 => Just(Happening::Withdraw),
         1 => Just(Happening::Die),
         2 => prop_oneof![Just(&["51"][..]), Just(&[][..]), Just(&["51", "52"][..])].prop_map(Happening::Forget),
+        1 => prop_oneof![Just(&["51"][..]), Just(&["53"][..]), Just(&["51", "52"][..])].prop_map(Happening::Recognise),
         1 => any::<bool>().prop_map(Happening::Away),
+        2 => prop_oneof![Just(Crash::Before), Just(Crash::After)].prop_map(Happening::Crash),
     ]
 }
 
@@ -432,6 +469,16 @@ struct Model {
 }
 
 impl Model {
+    /// A code was just issued.
+    const fn of_code(now: i64) -> Self {
+        Self {
+            lives_until: Some(now + 900),
+            newest: None,
+            is_lost: false,
+            last: None,
+        }
+    }
+
     fn lives(&self, now: i64) -> bool {
         self.lives_until.is_some_and(|until| now < until)
     }
@@ -441,11 +488,14 @@ impl Model {
         if !self.lives(server.now) {
             return None;
         }
+        let ends_early = server.crash == Some(Crash::Before);
         if self.newest.is_some() || self.is_lost || by_other {
-            self.lives_until = None;
+            if !ends_early {
+                self.lives_until = None;
+            }
             return None;
         }
-        if server.is_away {
+        if server.is_away || ends_early {
             self.is_lost = true;
             self.lives_until = Some(server.now + 900);
             return None;
@@ -454,7 +504,8 @@ impl Model {
     }
 
     fn refresh(&mut self, server: &Server, generation: u64, certificate: u8) -> Option<u64> {
-        if !self.lives(server.now) {
+        // A refresh is one commit: before it, nothing happened.
+        if !self.lives(server.now) || server.crash == Some(Crash::Before) {
             return None;
         }
         let newest = self.newest.unwrap_or_else(|| u64::from(self.is_lost));
@@ -489,7 +540,8 @@ impl Model {
         certificate: u8,
         was_code: bool,
     ) -> Option<u64> {
-        let nothing = server.open.is_empty();
+        let recognised = |id: &&str| server.recognised.contains(id);
+        let nothing = !server.open.iter().any(recognised);
         if server.is_dead || nothing {
             if server.is_dead || was_code {
                 self.lives_until = None;
@@ -512,36 +564,42 @@ proptest! {
         history in prop::collection::vec(happening(), 1..24)
     ) {
         let mut server = Server::new(true);
-        let mut model = Model {
-            lives_until: Some(NOW + 900),
-            newest: None,
-            is_lost: false,
-            last: None,
-        };
+        let mut model = Model::of_code(NOW);
         for happening in history {
             let (real, expected) = match happening {
                 Happening::Redeem { by_other } => {
                     let by = if by_other { client(OTHER, 1) } else { client(CLIENT, 1) };
                     let expected = model.redeem(&server, by_other);
-                    (server.ask(by, code(Some(CB))), expected)
+                    (server.try_ask(by, code(Some(CB))), expected)
                 }
                 Happening::Refresh { back, certificate } => {
                     let newest = model.newest.unwrap_or_else(|| u64::from(model.is_lost));
                     let Some(generation) = newest.checked_sub(back) else { continue };
                     let expected = model.refresh(&server, generation, certificate);
-                    (server.ask(client(CLIENT, certificate), refresh(generation)), expected)
+                    (server.try_ask(client(CLIENT, certificate), refresh(generation)), expected)
                 }
                 Happening::Wait(seconds) => { server.now += seconds; continue }
                 Happening::Withdraw => { server.row = None; model.lives_until = None; continue }
                 Happening::Die => { server.is_dead = true; continue }
                 Happening::Forget(left) => { server.open = left.to_vec(); continue }
+                Happening::Recognise(known) => { server.recognised = known.to_vec(); continue }
                 Happening::Away(away) => { server.is_away = away; continue }
+                Happening::Crash(crash) => { server.crash = Some(crash); continue }
+                Happening::Login => {
+                    server.log_in_again();
+                    model = Model::of_code(server.now);
+                    continue
+                }
             };
-            let real = match real {
-                TokenAnswer::Issued(issued) => issued.refresh_token.map(|handle| handle.generation),
-                TokenAnswer::Refused(_) | TokenAnswer::RefusedAlike(_) => None,
-            };
-            prop_assert_eq!(real, expected, "{:?} at {}", happening, server.now);
+            match real {
+                Some(TokenAnswer::Issued(issued)) => {
+                    let real = issued.refresh_token.map(|handle| handle.generation);
+                    prop_assert_eq!(real, expected, "{:?} at {}", happening, server.now);
+                }
+                Some(_) => prop_assert_eq!(None, expected, "{:?} at {}", happening, server.now),
+                // The client never heard of it.
+                None => {}
+            }
             prop_assert_eq!(server.found().is_some(), model.lives(server.now), "{:?}", happening);
         }
     }

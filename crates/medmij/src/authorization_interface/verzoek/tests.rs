@@ -3,6 +3,8 @@ use protocol::wire::{Parameters, encode};
 
 use super::*;
 
+mod matrix;
+
 const CLIENT: &str = "medmij.deenigeechtepgo.nl";
 const CB: &str = "https://medmij.deenigeechtepgo.nl/cb";
 const REQUEST: &str = "57510be1-73e6-4a75-9db8-ee005cced48f";
