@@ -15,9 +15,13 @@ use fhir::{Bundle, IssueType, operation_outcome, owner_of, resource_type};
 use http::HeaderValue;
 use http::header::{LOCATION, RETRY_AFTER};
 use identity::{Bsn, Hostname, Ura};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use mitz::locatietoken::BSN_SYSTEM;
 use serde_json::{Value, json};
 use url::form_urlencoded;
+use verdict::Moment;
 
 use crate::app::App;
 use crate::chance;
@@ -123,7 +127,9 @@ impl XisRole {
                 "resourceType": "Bundle", "type": "searchset", "total": found.total,
             }));
         }
-        let resources = found.resources.into_iter().cloned().collect();
+        let now = self.app.clock.now();
+        let resources = found.resources.into_iter().cloned();
+        let resources = resources.map(|resource| known_at(now, resource)).collect();
         let mut bundle = Bundle { resources }.to_json();
         // `_count` shortens the answer, not the number of what there is (FHIR R4 §3.1.1.4.3).
         bundle["total"] = json!(found.total);
@@ -157,6 +163,29 @@ impl XisRole {
         placed.add(ura, &bsn, resource.clone())?;
         Ok(resource)
     }
+}
+
+/// A death that is still to come is not known yet: so somebody can die while a network runs, when its
+/// clock is moved.
+fn known_at(now: Moment, mut resource: Value) -> Value {
+    let died = resource["deceasedDateTime"].as_str().and_then(moment);
+    if let (Some(died), Some(members)) = (died, resource.as_object_mut())
+        && died > now
+    {
+        members.remove("deceasedDateTime");
+    }
+    resource
+}
+
+/// The moment of a FHIR dateTime; of a day alone its first, in UTC.
+fn moment(text: &str) -> Option<Moment> {
+    let exact = text.parse::<Timestamp>().ok();
+    let day = || {
+        let day = text.parse::<Date>().ok()?;
+        Some(day.to_zoned(TimeZone::UTC).ok()?.timestamp())
+    };
+    let at = exact.or_else(day)?;
+    Some(Moment::from_unix(at.as_second()))
 }
 
 impl Placed {

@@ -286,6 +286,97 @@ async fn medmij_case_095_and_096_a_subscription_is_granted_for_no_longer_than_th
     }
 }
 
+/// The hospital's records, in which Saskia dies at this moment.
+fn records_of_a_death(at: i64) -> String {
+    let records = include_str!("../../../../sample/records/00000659.json");
+    let at = jiff::Timestamp::from_second(at).expect("a moment");
+    let born = r#""birthDate": "1961-04-12""#;
+    assert_eq!(records.matches(born).count(), 1);
+    records.replace(born, &format!("{born}, \"deceasedDateTime\": \"{at}\""))
+}
+
+/// A world in which Saskia dies in an hour, and whose DVA tells as it is set that nothing is available.
+async fn until_a_death(settings: &str) -> World {
+    let dies = jiff::Timestamp::now().as_second() + 3_600;
+    let records = records_of_a_death(dies);
+    World::start_with(&[
+        ("records/00000659.json", &records),
+        ("settings.json", settings),
+    ])
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn medmij_case_063_after_the_persons_death_a_refresh_is_invalid_grant_and_the_consent_ends() {
+    let world = until_a_death("{}").await;
+    let first = world.tokens(SASKIA).await;
+    let second = world.refresh(&member(&first, "refresh_token")).await;
+    assert_eq!(second.status, 200, "{}", text(&second));
+    world.running.clock.shift(7_200);
+    let token = member(&json(&second), "refresh_token");
+    // medmij case 63
+    is_error(&world.refresh(&token).await, 400, "invalid_grant");
+    let requirements: Vec<_> = world
+        .audit()
+        .await
+        .into_iter()
+        .map(|row| row.requirement)
+        .collect();
+    assert!(
+        requirements.contains(&"medmij case 63".to_owned()),
+        "{requirements:?}"
+    );
+    is_error(&world.refresh(&token).await, 400, "invalid_grant");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn medmij_case_040_when_nothing_is_available_any_more_a_code_brings_an_error_without_reason()
+{
+    let lenient = r#"{"dva":{"left_open":{"nothing_available":"invalid_scope"}}}"#;
+    for (settings, error) in [("{}", "invalid_grant"), (lenient, "invalid_scope")] {
+        let world = until_a_death(settings).await;
+        world.running.clock.shift(3_000);
+        let code = world.code(SASKIA, NAAM, false).await;
+        world.running.clock.shift(700);
+        let asked = tokio::time::Instant::now();
+        let answer = world.redeem(&code).await;
+        // medmij case 40
+        is_error(&answer, 400, error);
+        assert!(
+            asked.elapsed().as_millis() >= 1_490,
+            "it left before its time"
+        );
+        let body = json(&answer);
+        let members: Vec<_> = body.as_object().expect("an object").keys().collect();
+        assert_eq!(members, ["error", "error_description"]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn medmij_case_039_the_scope_has_only_what_is_available() {
+    let records = include_str!("../../../../sample/records/00000659.json");
+    let mut records: Vec<Value> = serde_json::from_str(records).expect("records");
+    records.retain(|resource| resource["resourceType"] != "DocumentReference");
+    let records = serde_json::to_string(&records).expect("JSON");
+    let world = World::start_with(&[("records/00000659.json", &records)]).await;
+    let code = world.code(SASKIA, NAAM, false).await;
+    let issued = json(&world.redeem(&code).await);
+    // medmij case 39: the provider offers gegevensdienst 6 too
+    assert_eq!(member(&issued, "scope"), "42 48 51 52");
+    let token = member(&issued, "access_token");
+    let documents = world.resource("6", "DocumentReference", &token).await;
+    assert_eq!(documents.status, 403);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn medmij_case_094_below_the_age_nobody_collects_for_himself() {
+    let world = World::start_with(&[("settings.json", r#"{"dva":{"age_min":99}}"#)]).await;
+    let (_, shown) = world.at_verklaring(SASKIA, NAAM).await;
+    // medmij case 94
+    let told = "HTTP 200, Er zijn geen gegevens beschikbaar";
+    assert_eq!(shown.heading(), told);
+}
+
 /// A DVA that decides otherwise what MedMij leaves open.
 async fn lenient() -> World {
     let settings = r#"{"dva":{"left_open":{"refresh_code":true,"unnumbered_token_requests":true,

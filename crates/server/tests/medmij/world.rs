@@ -55,7 +55,9 @@ impl World {
         let folder = state.with_added_extension("input");
         std::fs::create_dir_all(&folder).expect("a folder");
         for (name, text) in files {
-            std::fs::write(folder.join(name), text).expect("writable");
+            let path = folder.join(name);
+            std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+            std::fs::write(path, text).expect("writable");
         }
         let input = move |port| Input::read(&folder, port).map_err(|fault| fault.to_string());
         let config = Config {
