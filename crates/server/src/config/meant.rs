@@ -11,9 +11,11 @@ use store::RetentionDays;
 use store::postgres::Settings;
 use url::Url;
 
+use super::etoegang::{AdConfig, HmConfig, MrConfig};
 use crate::door::{House, Limits};
 use crate::keys::Schedule;
 use crate::routes::dva::{LeftOpen, Vormen};
+use crate::routes::etoegang::hm::HmRole;
 
 /// What a node is to do.
 pub struct Config {
@@ -51,6 +53,12 @@ pub struct Config {
     pub pgo: Option<PgoConfig>,
     /// `[koppeltaal]`.
     pub koppeltaal: Option<KoppeltaalConfig>,
+    /// An HM of eToegang.
+    pub hm: Option<HmConfig>,
+    /// An AD of eToegang.
+    pub ad: Option<AdConfig>,
+    /// An MR of eToegang.
+    pub mr: Option<MrConfig>,
 }
 
 /// Where rows are kept.
@@ -363,6 +371,9 @@ impl Config {
             ("dva", self.dva.is_some()),
             ("pgo", self.pgo.is_some()),
             ("koppeltaal", self.koppeltaal.is_some()),
+            ("hm", self.hm.is_some()),
+            ("ad", self.ad.is_some()),
+            ("mr", self.mr.is_some()),
         ];
         let named = named.into_iter().filter(|(_, is_named)| *is_named);
         named.map(|(role, _)| role).collect()
@@ -390,7 +401,20 @@ impl Config {
         if let Some(koppeltaal) = &self.koppeltaal {
             sites.push(("koppeltaal.site", &koppeltaal.site));
         }
+        let hm = self.hm.as_ref().map(|hm| ("hm.site", &hm.site));
+        let ad = self.ad.as_ref().map(|ad| ("ad.site", &ad.site));
+        let mr = self.mr.as_ref().map(|mr| ("mr.site", &mr.site));
+        sites.extend([hm, ad, mr].into_iter().flatten());
         sites
+    }
+
+    /// How the keys of a role come and go.
+    pub fn schedule_of(&self, role: &str) -> Schedule {
+        let said = self.schedule.clone();
+        match role {
+            "hm" => HmRole::schedule(said),
+            _ => said,
+        }
     }
 
     /// Each DigiD at which people log in, by its setting, which begins with that of its role.
@@ -417,6 +441,9 @@ impl Config {
                 "koppeltaal",
                 self.koppeltaal.as_ref().map(|role| &role.node),
             ),
+            ("hm", self.hm.as_ref().map(|role| &role.node)),
+            ("ad", self.ad.as_ref().map(|role| &role.node)),
+            ("mr", self.mr.as_ref().map(|role| &role.node)),
         ];
         let named = nodes.into_iter();
         named

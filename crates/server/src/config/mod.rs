@@ -7,6 +7,7 @@
 //!
 //! Start reading at [`Config::read`].
 
+mod etoegang;
 mod fault;
 mod hsm;
 mod meant;
@@ -16,6 +17,7 @@ mod roles;
 mod tests;
 mod written;
 
+pub use etoegang::{AdConfig, BackendConfig, CalledConfig, CallerConfig, HmConfig, MrConfig};
 pub use fault::ConfigFault;
 pub use meant::{
     Config, DigidConfig, DvaConfig, EntranceConfig, HomeConfig, KoppeltaalConfig, ListenerConfig,

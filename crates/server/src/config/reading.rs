@@ -59,6 +59,8 @@ impl Config {
     }
 }
 
+pub(super) type Listeners = BTreeMap<String, ListenerConfig>;
+
 /// A file that is being read.
 pub(super) struct Reading<'r> {
     file: &'r Path,
@@ -94,6 +96,9 @@ impl Reading<'_> {
             dva: Self::role(written.dva, |role| self.dva(role, &listeners))?,
             pgo: Self::role(written.pgo, |role| self.pgo(role, &listeners))?,
             koppeltaal: Self::role(written.koppeltaal, |role| self.koppeltaal(role, &listeners))?,
+            hm: Self::role(written.hm, |role| self.hm(role, &listeners))?,
+            ad: Self::role(written.ad, |role| self.ad(role, &listeners))?,
+            mr: Self::role(written.mr, |role| self.mr(role, &listeners))?,
             listeners,
         };
         self.whole(&config)?;
@@ -262,7 +267,7 @@ impl Reading<'_> {
         if config.roles().is_empty() {
             return Err(self.fault(
                 "listeners",
-                "no role is named: add [mitz], [lokalisatie], [dva], [pgo] or [koppeltaal]",
+                "no role is named: add [mitz], [lokalisatie], [dva], [pgo], [koppeltaal], [hm], [ad] or [mr]",
             ));
         }
         self.useful(config)?;
@@ -332,7 +337,7 @@ impl Reading<'_> {
         &self,
         setting: &str,
         site: written::Site,
-        listeners: &BTreeMap<String, ListenerConfig>,
+        listeners: &Listeners,
     ) -> Result<SiteConfig, ConfigFault> {
         let host = self.host(&format!("{setting}.host"), &site.host)?;
         let listener = listeners.get(&site.listener).ok_or_else(|| {

@@ -1,23 +1,21 @@
 //! What the sections of roles mean.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use identity::{Loa, Ura};
 use protocol::assertion::Audience;
 
 use super::meant::{
-    DigidConfig, DvaConfig, EntranceConfig, KoppeltaalConfig, ListenerConfig, LokalisatieConfig,
-    MedmijConfig, MitzConfig, PgoConfig, RegisteredDva,
+    DigidConfig, DvaConfig, EntranceConfig, KoppeltaalConfig, LokalisatieConfig, MedmijConfig,
+    MitzConfig, PgoConfig, RegisteredDva,
 };
-use super::reading::Reading;
+use super::reading::{Listeners, Reading};
 use super::{ConfigFault, written};
 use crate::input::{DvaSettings, level};
 use crate::routes::dva::Vormen;
 
 /// Bytes of a body at Koppeltaal, where nothing else is said: a FHIR resource, or the declaration of a domain.
 const RESOURCE_BYTES_MAX: usize = 1024 * 1024;
-
-type Listeners = BTreeMap<String, ListenerConfig>;
 
 impl Reading<'_> {
     pub(super) fn mitz(

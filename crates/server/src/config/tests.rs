@@ -10,7 +10,9 @@ use crate::chance;
 use crate::door::{Limits, Rate};
 use crate::keys::Purpose;
 
-const EXAMPLES: [(&str, &str); 5] = [
+mod etoegang;
+
+const EXAMPLES: [(&str, &str); 8] = [
     ("mitz", include_str!("../../../../packaging/mitz.toml")),
     (
         "lokalisatie",
@@ -22,6 +24,9 @@ const EXAMPLES: [(&str, &str); 5] = [
         "koppeltaal",
         include_str!("../../../../packaging/koppeltaal.toml"),
     ),
+    ("hm", etoegang::HM),
+    ("ad", etoegang::AD),
+    ("mr", etoegang::MR),
 ];
 
 /// A file that is gone when the test is.
@@ -272,16 +277,21 @@ fn each_fault_is_told_at_its_setting() {
             "keys.rotate_days: expected 1 to 3660 days",
         ),
     ] {
-        assert!(mitz().contains(from), "{from}");
-        let why = refused(&mitz().replacen(from, to, 1));
-        let at = why.split_once(": ").map_or("", |(_, after)| after);
-        assert!(at.starts_with(says), "{why}");
-        let line = why.strip_prefix("sluis.toml:").expect("a line");
-        assert!(
-            line.starts_with(|digit: char| digit.is_ascii_digit()),
-            "{why}"
-        );
+        is_told(mitz(), from, to, says);
     }
+}
+
+/// With `to` in the place of `from` the text is refused, in these words, with the line of the setting.
+fn is_told(text: &str, from: &str, to: &str, says: &str) {
+    assert!(text.contains(from), "{from}");
+    let why = refused(&text.replacen(from, to, 1));
+    let at = why.split_once(": ").map_or("", |(_, after)| after);
+    assert!(at.starts_with(says), "{why}");
+    let line = why.strip_prefix("sluis.toml:").expect("a line");
+    assert!(
+        line.starts_with(|digit: char| digit.is_ascii_digit()),
+        "{why}"
+    );
 }
 
 #[test]

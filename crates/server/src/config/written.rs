@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
+use super::etoegang::written::{Ad, Hm, Mr};
 use crate::routes::dva::LeftOpen;
 
 /// The whole file.
@@ -25,6 +26,9 @@ pub(super) struct Configuration {
     pub(super) dva: Option<Dva>,
     pub(super) pgo: Option<Pgo>,
     pub(super) koppeltaal: Option<Koppeltaal>,
+    pub(super) hm: Option<Hm>,
+    pub(super) ad: Option<Ad>,
+    pub(super) mr: Option<Mr>,
 }
 
 #[derive(Deserialize)]

@@ -6,16 +6,22 @@ use etoegang::authenticatiedienst::aanmelding::NAAM_MAX;
 use etoegang::authenticatiedienst::bewijs::WACHTWOORD_BYTES_MAX;
 use etoegang::betrouwbaarheidsniveau::Betrouwbaarheidsniveau;
 use etoegang::dienstencatalogus::{Dienst, Dienstencatalogus};
+use etoegang::dv_hm::DvApp;
 use etoegang::kenmerk::{Kenmerk, Soort, Vestigingsnr};
 use etoegang::machtiging::{GELDIG_S_MAX, InternPseudoniem};
 use identity::{EntityId, Oin, Rol, ServiceId, ServiceUuid};
+use protocol::client::{Authentication, Client};
 
 use super::InputFault;
 use super::files::{File, Files};
 use super::place::Place;
 use super::reading::{each, parsed, readable, twice};
 
+mod register;
 mod written;
+
+pub use register::EtoegangRegister;
+pub(super) use register::register;
 
 /// Entries of one list of the file, at most.
 const ENTRIES_MAX: usize = 1_000;
@@ -73,6 +79,22 @@ pub struct EtoegangApp {
     pub redirect_uris: Vec<String>,
     /// Whether it may refresh.
     pub mag_vernieuwen: bool,
+}
+
+impl EtoegangApp {
+    /// The app as an HM knows it: a public client (RFC 8252 §8.4).
+    pub fn dv_app(&self) -> DvApp {
+        DvApp {
+            client: Client {
+                client_id: self.client_id.clone(),
+                organisatienaam: self.naam.clone(),
+                authentication: Authentication::Public,
+                redirect_uris: self.redirect_uris.clone(),
+            },
+            dv: self.dv.clone(),
+            mag_vernieuwen: self.mag_vernieuwen,
+        }
+    }
 }
 
 /// A means of a person who does not exist.
@@ -139,16 +161,15 @@ struct Dienstverlener {
 impl Reading<'_> {
     fn network(&self, written: written::Network) -> Result<Etoegang, InputFault> {
         let root = Place::root();
-        if written.schema_version != 1 {
-            return Err(self
-                .file
-                .fault(&root.member("schema_version"), "expected 1"));
-        }
+        self.version(written.schema_version)?;
         let hm = self.entity(&root.member("hm"), &written.hm, Rol::Hm)?;
         let ad = self.entity(&root.member("ad"), &written.ad, Rol::Ad)?;
         let mr = self.entity(&root.member("mr"), &written.mr, Rol::Mr)?;
         let dvs = self.dienstverleners(written.dienstverleners)?;
-        let (catalogus, namen) = self.diensten(written.diensten, &dvs, &hm)?;
+        let makelaar = parsed(self.file, &root.member("hm"), hm.oin(), Oin::parse)?;
+        let (diensten, namen) = self.diensten(written.diensten, &dvs, &[makelaar])?;
+        let catalogus = Dienstencatalogus::new(diensten);
+        let catalogus = catalogus.map_err(|_| twice(self.file, &root.member("diensten")))?;
         let apps = self.apps(written.apps, &dvs)?;
         let organisaties = self.organisaties(written.organisaties)?;
         let middelen = self.middelen(written.middelen, &ad)?;
@@ -164,6 +185,14 @@ impl Reading<'_> {
             middelen,
             machtigingen,
         })
+    }
+
+    fn version(&self, schema_version: u8) -> Result<(), InputFault> {
+        if schema_version == 1 {
+            return Ok(());
+        }
+        let place = Place::root().member("schema_version");
+        Err(self.file.fault(&place, "expected 1"))
     }
 
     fn dienstverleners(
@@ -183,14 +212,13 @@ impl Reading<'_> {
         })
     }
 
+    /// The services, each once, offered by these HMs.
     fn diensten(
         &self,
         written: Vec<written::Dienst>,
         dvs: &[Dienstverlener],
-        hm: &EntityId,
-    ) -> Result<(Dienstencatalogus, BTreeMap<ServiceId, Dienstnaam>), InputFault> {
-        let of_hm = Place::root().member("hm");
-        let makelaar = parsed(self.file, &of_hm, hm.oin(), Oin::parse)?;
+        makelaars: &[Oin],
+    ) -> Result<(Vec<Dienst>, BTreeMap<ServiceId, Dienstnaam>), InputFault> {
         let (mut namen, mut uuids) = (BTreeMap::new(), BTreeSet::new());
         let diensten = self.list("diensten", written, |place, dienst| {
             let (id, naam) = self.dienstnaam(place, &dienst, dvs)?;
@@ -205,15 +233,12 @@ impl Reading<'_> {
                 service_id: id,
                 service_uuid: uuid,
                 niveau: self.niveau(place, &dienst.niveau)?,
-                herkenningsmakelaars: vec![makelaar.clone()],
+                herkenningsmakelaars: makelaars.to_vec(),
                 classifiers: dienst.classifiers,
                 attributen: Vec::new(),
             })
         })?;
-        let of_list = Place::root().member("diensten");
-        let catalogus = Dienstencatalogus::new(diensten);
-        let catalogus = catalogus.map_err(|_| twice(self.file, &of_list))?;
-        Ok((catalogus, namen))
+        Ok((diensten, namen))
     }
 
     /// A service is of the DV whose OIN stands in its ServiceID.

@@ -56,7 +56,8 @@ mod written;
 
 pub use bsn_table::BsnTable;
 pub use etoegang::{
-    Dienstnaam, Etoegang, EtoegangApp, EtoegangMachtiging, EtoegangMiddel, Gerechtigde,
+    Dienstnaam, Etoegang, EtoegangApp, EtoegangMachtiging, EtoegangMiddel, EtoegangRegister,
+    Gerechtigde,
 };
 pub use fault::InputFault;
 pub use koppeltaal::{KoppeltaalResource, Maker};

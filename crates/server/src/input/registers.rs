@@ -9,6 +9,7 @@ use identity::{GegevensdienstId, Ura, Zorgaanbiedernaam};
 use mitz::catalogus::Catalogus;
 
 use super::clients::clients_of;
+use super::etoegang::{EtoegangRegister, register};
 use super::files::Files;
 use super::people::localisation;
 use super::providers::{Gegevensdiensten, aanbieders, catalogus, gegevensdiensten, providers};
@@ -28,6 +29,8 @@ pub struct Registers {
     pub gegevensdiensten: Gegevensdiensten,
     /// Which providers know a person.
     pub localisation: Arc<BsnTable<Vec<Ura>>>,
+    /// The services and apps of eToegang.
+    pub etoegang: EtoegangRegister,
 }
 
 impl Registers {
@@ -56,11 +59,16 @@ impl Registers {
             Some(file) => localisation(&file)?,
             None => BsnTable::default(),
         };
+        let etoegang = match files.given("etoegang.json")? {
+            Some(file) => register(file)?,
+            None => EtoegangRegister::default(),
+        };
         Ok(Self {
             clients,
             providers,
             gegevensdiensten,
             localisation: Arc::new(localisation),
+            etoegang,
         })
     }
 

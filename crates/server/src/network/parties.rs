@@ -10,7 +10,6 @@ use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::Arc;
 
-use ::etoegang::discovery::BEWAREN_S;
 use axum::Router;
 use identity::Hostname;
 use medmij::lists::{Soort, Volgnummer};
@@ -48,8 +47,6 @@ use crate::routes::stelselnode::{self, Candidate, Sources, StelselnodeRole};
 use crate::routes::xis::XisRole;
 use crate::web;
 
-/// Seconds of a day.
-const DAY_S: u32 = 86_400;
 /// The hosts that people visit: the observer's page leads to these.
 const PAGES: [&str; 5] = ["pgo", "mitz", "toestemmingen", "digid", "netwerk"];
 
@@ -203,7 +200,7 @@ async fn app(on: &Foundation, party: Party) -> Result<Arc<App>, String> {
         // Applications on this machine may show their keys without TLS.
         https_only: party != Party::Koppeltaal,
         timeout: match party {
-            Party::Hm => etoegang::KETEN,
+            Party::Hm => HmRole::KETEN,
             _ => usual.timeout,
         },
         ..usual
@@ -251,14 +248,11 @@ async fn keys(directory: &Path, home: &Home, party: Party, now: Moment) -> Resul
     keys.map_err(|fault| format!("{}: {fault}", directory.display()))
 }
 
-/// Whoever reads the keys of an HM may keep them for a week (etoegang case 81): the next one is shown for
-/// longer before it signs, and what is encrypted to the one before is opened for longer.
+/// How the keys of a party come and go.
 fn schedule(party: Party) -> Schedule {
     let usual = Schedule::default();
     match party {
-        Party::Hm => usual
-            .published_before(Purpose::IdTokens, BEWAREN_S + DAY_S)
-            .kept_for(Purpose::Introspection, BEWAREN_S + DAY_S),
+        Party::Hm => HmRole::schedule(usual),
         _ => usual,
     }
 }

@@ -134,6 +134,21 @@ fn told<E: fmt::Display>(
             "{folder}: providers.json names no care provider with \"dva\": \"dva\""
         ));
     }
+    let etoegang = &registers.etoegang;
+    let needs_services = config.hm.is_some() || config.mr.is_some();
+    if needs_services && etoegang.diensten() == 0 {
+        return Err(format!(
+            "{folder}: etoegang.json names no service, so that nobody could log in for one"
+        ));
+    }
+    if config.hm.is_some() && etoegang.apps.is_empty() {
+        return Err(format!(
+            "{folder}: etoegang.json names no app, so that nobody could ask for a token"
+        ));
+    }
     let (clients, providers) = (registers.clients.len(), registers.providers.len());
-    Ok(format!("{clients} clients, {providers} care providers"))
+    let (diensten, apps) = (etoegang.diensten(), etoegang.apps.len());
+    Ok(format!(
+        "{clients} clients, {providers} care providers, {diensten} services, {apps} apps"
+    ))
 }

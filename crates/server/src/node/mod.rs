@@ -36,6 +36,7 @@ use crate::input::Registers;
 use crate::keys::{SigningToken, custody};
 use crate::log::RefusalLog;
 use crate::outside::{Addresses, Outside, OutsideConfig};
+use crate::routes::etoegang::hm::HmRole;
 use crate::trust::Trust;
 
 use self::health::Health;
@@ -156,8 +157,9 @@ impl Foundation {
     }
 
     /// How a role calls others.
-    fn outside(&self, node: &NodeIdentity) -> Result<Outside, String> {
-        let config = outside_config(&self.config, &self.judged.trust, node, self.clock.wall())?;
+    fn outside(&self, role: &str, node: &NodeIdentity) -> Result<Outside, String> {
+        let (trust, now) = (&self.judged.trust, self.clock.wall());
+        let config = outside_config(&self.config, trust, (role, node), now)?;
         Outside::new(config).map_err(|fault| fault.to_string())
     }
 }
@@ -166,15 +168,20 @@ impl Foundation {
 fn outside_config(
     config: &Config,
     trust: &Trust,
-    node: &NodeIdentity,
+    (role, node): (&str, &NodeIdentity),
     now: Moment,
 ) -> Result<OutsideConfig, String> {
     let shown = files::client(&node.identity, &node.host, now)?;
+    let usual = OutsideConfig::new(trust.clone(), Some(shown.identity));
     Ok(OutsideConfig {
         addresses: Addresses::Public {
             and: config.private_hosts.clone(),
         },
-        ..OutsideConfig::new(trust.clone(), Some(shown.identity))
+        timeout: match role {
+            "hm" => HmRole::KETEN,
+            _ => usual.timeout,
+        },
+        ..usual
     })
 }
 

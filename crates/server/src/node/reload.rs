@@ -38,6 +38,7 @@ pub(super) struct PlannedSite {
 
 /// A role's way to the others, which shows a certificate.
 pub(super) struct Caller {
+    role: &'static str,
     node: NodeIdentity,
     outside: Outside,
 }
@@ -96,6 +97,7 @@ impl Plan {
         let nodes = on.config.nodes().into_iter();
         let callers = nodes.filter_map(|(role, node)| {
             Some(Caller {
+                role,
                 node: node.clone(),
                 outside: apps.get(role)?.outside.clone(),
             })
@@ -213,7 +215,7 @@ impl Kept {
             }
         }
         for caller in &self.callers {
-            let renewed = outside_config(&self.config, &trust, &caller.node, now)
+            let renewed = outside_config(&self.config, &trust, (caller.role, &caller.node), now)
                 .and_then(|config| caller.outside.renew(&config).map_err(|bad| bad.to_string()));
             faults.extend(renewed.err());
         }

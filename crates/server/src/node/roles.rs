@@ -1,5 +1,7 @@
 //! The roles of a node, each put together from its section of the configuration.
 
+mod etoegang;
+
 use std::collections::BTreeMap;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -79,6 +81,15 @@ pub(super) async fn open(on: &Foundation) -> Result<Vec<Opened>, String> {
     if let Some(config) = &on.config.koppeltaal {
         opened.push(koppeltaal(on, config).await?);
     }
+    if let Some(config) = &on.config.hm {
+        opened.push(etoegang::hm(on, config).await?);
+    }
+    if let Some(config) = &on.config.ad {
+        opened.push(etoegang::ad(on, config).await?);
+    }
+    if let Some(config) = &on.config.mr {
+        opened.push(etoegang::mr(on, config).await?);
+    }
     Ok(opened)
 }
 
@@ -92,14 +103,14 @@ async fn app(
     let master = MasterKey::read(&on.config.master_file);
     let master = master.map_err(|fault| format!("keys: {fault}"))?;
     let now = on.clock.now();
-    let schedule = on.config.schedule.clone();
+    let schedule = on.config.schedule_of(role);
     let custody = Custody::new(master, on.token.clone());
     let keys = Keys::open(&home, custody, purposes, schedule, now).await;
     let keys = keys.map_err(|fault| format!("keys of {role}: {fault}"))?;
     let given = Given {
         host: node.host.clone(),
         clock: on.clock.clone(),
-        outside: on.outside(node)?,
+        outside: on.outside(role, node)?,
         log: on.log.clone(),
         observer: Observer::nobody(role),
     };

@@ -34,7 +34,7 @@ impl Opened {
         let role = role.ok_or("the configuration has no such role")?;
         Ok(Self {
             home: Home::beside_node(&config, role).await?,
-            schedule: config.schedule.clone(),
+            schedule: config.schedule_of(role),
             now: Clock::system().now(),
             master: config.master_file.clone(),
             config: Some(config),

@@ -1,6 +1,7 @@
 //! What stands in `etoegang.json`.
 
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 /// The file.
 #[derive(Deserialize)]
@@ -16,6 +17,21 @@ pub(super) struct Network {
     pub(super) organisaties: Vec<Organisatie>,
     pub(super) middelen: Vec<Middel>,
     pub(super) machtigingen: Vec<Machtiging>,
+}
+
+/// The file, as a node in production has it.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Register {
+    pub(super) schema_version: u8,
+    pub(super) dienstverleners: Vec<Dienstverlener>,
+    pub(super) diensten: Vec<Dienst>,
+    #[serde(default)]
+    pub(super) apps: Vec<App>,
+    #[serde(default)]
+    pub(super) organisaties: Vec<Organisatie>,
+    pub(super) middelen: Option<IgnoredAny>,
+    pub(super) machtigingen: Option<IgnoredAny>,
 }
 
 /// Whose services there are.

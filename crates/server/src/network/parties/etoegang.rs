@@ -1,14 +1,11 @@
 //! The parties of eToegang.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use etoegang::authenticatiedienst::{self, sessie::Ad};
-use etoegang::dv_hm::{DvApp, DvApps, Hm};
-use etoegang::guc::guc9::KETEN_S_MAX;
+use etoegang::dv_hm::{DvApps, Hm};
 use etoegang::instellingen::Instellingen;
 use identity::EntityId;
-use protocol::client::{Authentication, Client};
 use protocol::not_before::NotBefore;
 
 use super::super::{Foundation, Party, ready};
@@ -21,9 +18,6 @@ use crate::routes::etoegang::dv::{DvGiven, DvRole};
 use crate::routes::etoegang::hm::{self, HmGiven, HmRole};
 use crate::routes::etoegang::mr::{MrGiven, MrRole};
 use crate::routes::etoegang::{Deelnemer, VERSIE, beheer, uncached_pages};
-
-/// How long an AD or MR may take to answer an HM (etoegang.md §4.8).
-pub(super) const KETEN: Duration = Duration::from_secs(KETEN_S_MAX as u64);
 
 /// What people call the parties of the demo.
 const NAAM_HM: &str = "Proef-herkenningsmakelaar";
@@ -79,13 +73,14 @@ fn deelnemer(on: &Foundation, host: &str, entity: &EntityId, naam: &str) -> Deel
         entity: entity.clone(),
         naam: naam.to_owned(),
         basis: format!("{}{VERSIE}", on.hosts.url(host)),
+        jwks_uri: None,
     }
 }
 
 fn hm(on: &Foundation, app: &Arc<App>) -> Result<Arc<HmRole>, String> {
     let network = &on.input.etoegang;
     let front = on.hosts.url("hm");
-    let apps = DvApps::new(network.apps.iter().map(dv_app));
+    let apps = DvApps::new(network.apps.iter().map(EtoegangApp::dv_app));
     let apps =
         apps.map_err(|app| format!("{}: a redirect URI that is none for an app", app.client_id))?;
     let given = HmGiven {
@@ -113,20 +108,6 @@ fn backends(on: &Foundation, network: &Etoegang) -> Vec<Deelnemer> {
     let with_pages = apps.find(|app| app.redirect_uris.contains(&callback));
     let backend = |app: &EtoegangApp| deelnemer(on, "dv", &app.dv, &app.naam);
     with_pages.map(backend).into_iter().collect()
-}
-
-/// A public client (RFC 8252 §8.4).
-fn dv_app(app: &EtoegangApp) -> DvApp {
-    DvApp {
-        client: Client {
-            client_id: app.client_id.clone(),
-            organisatienaam: app.naam.clone(),
-            authentication: Authentication::Public,
-            redirect_uris: app.redirect_uris.clone(),
-        },
-        dv: app.dv.clone(),
-        mag_vernieuwen: app.mag_vernieuwen,
-    }
 }
 
 /// The HM as AD and MR know it; `redirect_uris` are those for the one that asks.

@@ -6,7 +6,7 @@ use verdict::Moment;
 use super::Finding;
 use super::homes::clocks;
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{BackendConfig, CalledConfig, CallerConfig, Config};
 use crate::lists::published_at;
 use crate::node::{outside_config, roles};
 use crate::outside::{Answer, Headers, Outside};
@@ -16,7 +16,7 @@ use crate::trust::Trust;
 pub(super) async fn look(config: &Config, trust: &Trust, clock: &Clock) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (role, node) in config.nodes() {
-        let outside = outside_config(config, trust, node, clock.wall())
+        let outside = outside_config(config, trust, (role, node), clock.wall())
             .and_then(|config| Outside::new(config).map_err(|bad| bad.to_string()));
         let Ok(outside) = outside else {
             continue; // told of the certificate already
@@ -55,10 +55,31 @@ fn called(config: &Config, role: &str) -> Vec<(String, String)> {
         called.push(("mitz", metadata));
         called.extend(lists(&pgo.stelselnode));
     }
+    called.extend(of_etoegang(config, role));
     let named = called.into_iter();
     named
         .map(|(setting, url)| (format!("{role}.{setting}"), url))
         .collect()
+}
+
+/// The keys of everybody whom a role of eToegang knows.
+fn of_etoegang(config: &Config, role: &str) -> Vec<(&'static str, String)> {
+    let ads = |ad: &CalledConfig| ("ad", ad.jwks_uri());
+    let mrs = |mr: &CalledConfig| ("mr", mr.jwks_uri());
+    let hms = |hm: &CallerConfig| ("hm", hm.jwks_uri.clone());
+    let dvs = |dv: &BackendConfig| ("dv", dv.jwks_uri.clone());
+    match (role, &config.hm, &config.ad, &config.mr) {
+        ("hm", Some(hm), ..) => {
+            let known = hm.ads.iter().map(ads).chain(hm.mrs.iter().map(mrs));
+            known.chain(hm.dvs.iter().map(dvs)).collect()
+        }
+        ("ad", _, Some(ad), _) => {
+            let known = ad.hms.iter().map(hms);
+            known.chain(ad.mrs.iter().map(mrs)).collect()
+        }
+        ("mr", .., Some(mr)) => mr.hms.iter().map(hms).collect(),
+        _ => Vec::new(),
+    }
 }
 
 fn lists(base: &str) -> Vec<(&'static str, String)> {

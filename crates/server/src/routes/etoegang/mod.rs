@@ -33,12 +33,15 @@ pub struct Deelnemer {
     pub naam: String,
     /// Where its endpoints are; of an AD its issuer.
     pub basis: String,
+    /// Where its keys are, if not at `/jwks` below that.
+    pub jwks_uri: Option<String>,
 }
 
 impl Deelnemer {
     /// Where its keys are.
     fn jwks(&self) -> String {
-        format!("{}/jwks", self.basis)
+        let said = self.jwks_uri.clone();
+        said.unwrap_or_else(|| self.at("/jwks"))
     }
 
     /// One of its endpoints.

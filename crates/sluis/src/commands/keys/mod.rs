@@ -61,7 +61,16 @@ struct Whose {
 }
 
 /// The roles of a node.
-pub(super) const ROLES: [&str; 5] = ["mitz", "lokalisatie", "dva", "pgo", "koppeltaal"];
+pub(super) const ROLES: [&str; 8] = [
+    "mitz",
+    "lokalisatie",
+    "dva",
+    "pgo",
+    "koppeltaal",
+    "hm",
+    "ad",
+    "mr",
+];
 
 impl Keys {
     /// Does what was asked. Exit code 0 when it went well, 1 when it was refused, 2 when it could not

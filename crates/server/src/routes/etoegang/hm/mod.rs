@@ -13,14 +13,16 @@ mod verzoek;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::State;
 use axum::response::Response;
 use axum::routing::{get, post};
 use etoegang::dienstencatalogus::Dienstencatalogus;
-use etoegang::discovery::{self, Aanbieder, Adressen, Metagegevens};
+use etoegang::discovery::{self, Aanbieder, Adressen, BEWAREN_S, Metagegevens};
 use etoegang::dv_hm::{DvApps, Hm};
+use etoegang::guc::guc9::KETEN_S_MAX;
 use etoegang::hm_ad::Authenticatiedienst;
 use etoegang::hm_mr::Register;
 use http::HeaderValue;
@@ -33,10 +35,13 @@ use super::{Deelnemer, VERSIE};
 use crate::app::App;
 use crate::input::Dienstnaam;
 use crate::jwks::{JwksCache, NoKeys};
-use crate::keys;
+use crate::keys::{self, Schedule};
 use crate::pages::Brand;
 use crate::settle::Outage;
 use crate::web;
+
+/// Seconds of a day.
+const DAY_S: u32 = 86_400;
 
 /// What the HM is given.
 pub struct HmGiven {
@@ -80,6 +85,18 @@ impl HmRole {
         keys::Purpose::IdTokens,
         keys::Purpose::Introspection,
     ];
+
+    /// How long an AD or MR may take to answer (etoegang.md §4.8).
+    pub const KETEN: Duration = Duration::from_secs(KETEN_S_MAX as u64);
+
+    /// How its keys come and go. Whoever reads them may keep them for a week (etoegang case 81): the next one
+    /// is shown for longer before it signs, and what is encrypted to the one before is opened for longer.
+    #[must_use]
+    pub fn schedule(usual: Schedule) -> Schedule {
+        usual
+            .published_before(keys::Purpose::IdTokens, BEWAREN_S + DAY_S)
+            .kept_for(keys::Purpose::Introspection, BEWAREN_S + DAY_S)
+    }
 
     /// The role of a party that has keys for [`Self::PURPOSES`].
     pub fn new(app: Arc<App>, given: HmGiven) -> Arc<Self> {

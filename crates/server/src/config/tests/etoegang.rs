@@ -1,0 +1,219 @@
+//! `[hm]`, `[ad]` and `[mr]`.
+
+use etoegang::authenticatiedienst;
+use etoegang::instellingen::Instellingen;
+
+use super::{is_told, read};
+use crate::config::{CalledConfig, CallerConfig};
+use crate::keys::Purpose;
+
+pub(super) const HM: &str = include_str!("../../../../../packaging/hm.toml");
+pub(super) const AD: &str = include_str!("../../../../../packaging/ad.toml");
+pub(super) const MR: &str = include_str!("../../../../../packaging/mr.toml");
+
+const HM_ENTITY: &str = "urn:etoegang:HM:00000003273226310000:entities:1";
+const AD_ENTITY: &str = "urn:etoegang:AD:00000003244440010000:entities:1";
+const MR_ENTITY: &str = "urn:etoegang:MR:00000003244440020000:entities:1";
+
+fn register() -> CalledConfig {
+    CalledConfig {
+        entity: MR_ENTITY.parse().expect("an EntityID"),
+        name: "Het Machtigingenregister".to_owned(),
+        url: "https://mr.example.nl/etd/1.13".to_owned(),
+        jwks_uri: None,
+    }
+}
+
+fn makelaar(redirect_uri: &str) -> CallerConfig {
+    CallerConfig {
+        entity: HM_ENTITY.parse().expect("an EntityID"),
+        name: "De Herkenningsmakelaar".to_owned(),
+        jwks_uri: "https://hm.example.nl/etd/1.13/jwks".to_owned(),
+        redirect_uris: vec![redirect_uri.to_owned()],
+    }
+}
+
+#[test]
+fn an_hm_knows_the_ads_and_registers_that_its_section_names_and_has_the_proposed_lifetimes() {
+    let config = read(HM).expect("good");
+    let hm = config.hm.as_ref().expect("named");
+    assert_eq!(hm.entity.as_str(), HM_ENTITY);
+    assert_eq!(hm.site.url, "https://hm.example.nl");
+    assert_eq!(hm.instellingen, Instellingen::default());
+    let [ad] = hm.ads.as_slice() else {
+        panic!("one AD");
+    };
+    assert_eq!(ad.entity.as_str(), AD_ENTITY);
+    assert_eq!(ad.jwks_uri(), "https://ad.example.nl/etd/1.13/jwks");
+    assert_eq!(hm.mrs, [register()]);
+    assert_eq!(hm.dvs, []);
+    assert_eq!(config.sites().len(), 1);
+    // etoegang case 81: its keys may be kept for a week
+    let lead_s = config.schedule_of("hm").of(Purpose::IdTokens).lead_s;
+    assert!(lead_s > 7 * 86_400);
+    let usual = config.schedule.of(Purpose::IdTokens);
+    assert_eq!(config.schedule_of("ad").of(Purpose::IdTokens), usual);
+}
+
+#[test]
+fn an_hm_can_be_told_lifetimes_classifiers_and_backends() {
+    let text = HM
+        .replace("# familie_s = 14400", "familie_s = 86400")
+        .replace("# native_app = [\"native-app\"]", "native_app = [\"app\"]")
+        .replace(
+            "# id_token_bij_vernieuwen = false",
+            "id_token_bij_vernieuwen = true",
+        )
+        .replace(
+            "# jwks_uri = \"https://ad.",
+            "jwks_uri = \"https://sleutels.ad.",
+        )
+        .replace("# [[hm.dv]]", "[[hm.dv]]")
+        .replace("# entity = ", "entity = ")
+        .replace("# name = ", "name = ")
+        .replace("# jwks_uri = \"https://dv.", "jwks_uri = \"https://dv.");
+    let hm = read(&text).expect("good").hm.expect("named");
+    let expected = Instellingen {
+        familie_s: 86_400,
+        id_token_bij_vernieuwen: true,
+        native_app: vec!["app".to_owned()],
+        ..Instellingen::default()
+    };
+    assert_eq!(hm.instellingen, expected);
+    let keys = "https://sleutels.ad.example.nl/etd/1.13/jwks";
+    assert_eq!(hm.ads[0].jwks_uri(), keys);
+    assert_eq!(hm.dvs[0].jwks_uri, "https://dv.example.nl/jwks");
+}
+
+#[test]
+fn an_ad_knows_its_hms_and_registers_and_has_the_proposed_settings() {
+    let ad = read(AD).expect("good").ad.expect("named");
+    assert_eq!(ad.entity.as_str(), AD_ENTITY);
+    assert_eq!(
+        ad.instellingen,
+        authenticatiedienst::Instellingen::default()
+    );
+    assert_eq!(ad.hms, [makelaar("https://hm.example.nl/etd/1.13/ad/1")]);
+    assert_eq!(ad.mrs, [register()]);
+    let text = AD
+        .replace("# sessie_s = 7200", "sessie_s = 3600")
+        .replace("# roteert = true", "roteert = false")
+        .replace("# pogingen = 5", "pogingen = 3");
+    let ad = read(&text).expect("good").ad.expect("named");
+    let said = (
+        ad.instellingen.sessie_s,
+        ad.instellingen.roteert,
+        ad.instellingen.pogingen,
+    );
+    assert_eq!(said, (3_600, false, 3));
+}
+
+#[test]
+fn an_mr_knows_its_hms() {
+    let mr = read(MR).expect("good").mr.expect("named");
+    assert_eq!(mr.entity.as_str(), MR_ENTITY);
+    assert_eq!(mr.hms, [makelaar("https://hm.example.nl/etd/1.13/mr/1")]);
+}
+
+#[test]
+fn each_fault_of_the_roles_of_etoegang_is_told_at_its_setting() {
+    for (text, from, to, says) in [
+        (
+            HM,
+            "entity = \"urn:etoegang:HM:",
+            "entity = \"urn:etoegang:AD:",
+            "hm.entity: expected the EntityID of a participant: urn:etoegang:HM:OIN:entities:N",
+        ),
+        // etoegang case 18
+        (
+            HM,
+            "# familie_s = 14400",
+            "familie_s = 86401",
+            "hm.familie_s: familie_s must be from 1 to 86400 seconds",
+        ),
+        (
+            HM,
+            "issuer = \"https://ad.",
+            "issuer = \"http://ad.",
+            "hm.ad[0].issuer: expected an https URL",
+        ),
+        (
+            HM,
+            "# jwks_uri = \"https://mr.",
+            "jwks_uri = \"ftp://mr.",
+            "hm.mr[0].jwks_uri: expected an https URL",
+        ),
+        (
+            HM,
+            "host = \"hm.example.nl\"\ncertificate = \"/etc/sluis/tls/hm.pem\"\nkey = \"/etc/sluis/tls/hm.key\"\n\n# The ADs",
+            "host = \"hm.example.nl\"\nurl = \"https://hm.example.nl/x\"\n\
+             certificate = \"hm.pem\"\nkey = \"hm.key\"\n\n# The ADs",
+            "hm.site.url: expected an https URL without a path",
+        ),
+        (
+            AD,
+            "# sessie_s = 7200",
+            "sessie_s = 7201",
+            "ad.sessie_s: sessie_s is out of its bounds: see docs/frameworks/etoegang.md",
+        ),
+        (
+            AD,
+            "redirect_uris = [\"https://hm.example.nl/etd/1.13/ad/1\"]",
+            "redirect_uris = []",
+            "ad.hm[0].redirect_uris: expected at least one",
+        ),
+        (
+            AD,
+            "entity = \"urn:etoegang:MR:",
+            "entity = \"urn:etoegang:HM:",
+            "ad.mr[0].entity: expected the EntityID of a participant: urn:etoegang:MR:",
+        ),
+        (
+            MR,
+            "jwks_uri = \"https://hm.",
+            "jwks_uri = \"http://hm.",
+            "mr.hm[0].jwks_uri: expected an https URL",
+        ),
+    ] {
+        is_told(text, from, to, says);
+    }
+}
+
+#[test]
+fn a_role_that_knows_nobody_or_somebody_twice_is_refused_with_what_to_do() {
+    for (text, list, says) in [
+        (
+            HM,
+            "[[hm.ad]]",
+            "hm: names no AD, so that nobody could log in: add [[hm.ad]]",
+        ),
+        (
+            AD,
+            "[[ad.hm]]",
+            "ad: names no HM, so that nobody could ask: add [[ad.hm]]",
+        ),
+        (
+            MR,
+            "[[mr.hm]]",
+            "mr: names no HM, so that nobody could ask: add [[mr.hm]]",
+        ),
+    ] {
+        let (before, entry) = text.split_once(list).expect("there");
+        let after = entry.split_once("\n[[").map_or("", |(_, after)| after);
+        let rest = if after.is_empty() {
+            String::new()
+        } else {
+            format!("[[{after}")
+        };
+        is_told(text, &format!("{list}{entry}"), &rest, says);
+        let end = entry.find("\n\n").unwrap_or(entry.len());
+        let twice = format!("{before}{list}{}\n\n{list}{entry}", &entry[..end]);
+        let name = list.trim_matches(['[', ']']);
+        is_told(
+            &twice,
+            "",
+            "",
+            &format!("{name}[1].entity: stands there already"),
+        );
+    }
+}

@@ -1,0 +1,159 @@
+//! The roles of eToegang.
+
+use std::sync::Arc;
+
+use etoegang::authenticatiedienst::sessie::Ad;
+use etoegang::dienstencatalogus::Dienstencatalogus;
+use etoegang::dv_hm::{DvApps, Hm};
+use identity::EntityId;
+use protocol::not_before::NotBefore;
+
+use super::super::Foundation;
+use super::{Ask, Opened, app};
+use crate::config::{AdConfig, BackendConfig, CalledConfig, CallerConfig, HmConfig, MrConfig};
+use crate::input::{EtoegangApp, EtoegangRegister};
+use crate::routes::etoegang::ad::{AdGiven, AdHm, AdRole};
+use crate::routes::etoegang::hm::{HmGiven, HmRole};
+use crate::routes::etoegang::mr::{MrGiven, MrRole};
+use crate::routes::etoegang::{Deelnemer, VERSIE, uncached_pages};
+
+pub(super) async fn hm(on: &Foundation, config: &HmConfig) -> Result<Opened, String> {
+    let app = app(on, "hm", &config.node, &HmRole::PURPOSES).await?;
+    let register = &on.registers.etoegang;
+    let apps = DvApps::new(register.apps.iter().map(EtoegangApp::dv_app));
+    let apps = apps.map_err(|app| {
+        format!(
+            "etoegang.json: {}: a redirect URI that is none for an app",
+            app.client_id
+        )
+    })?;
+    let front = config.site.url.clone();
+    let given = HmGiven {
+        hm: Hm {
+            issuer: format!("{front}{VERSIE}"),
+            entity: config.entity.clone(),
+            instellingen: config.instellingen.clone(),
+            not_before: NotBefore::NEVER,
+        },
+        apps,
+        catalogus: catalogus(register, &[&config.entity])?,
+        namen: register.namen.clone(),
+        ads: config.ads.iter().map(called).collect(),
+        mrs: config.mrs.iter().map(called).collect(),
+        dvs: config.dvs.iter().map(backend).collect(),
+        front,
+    };
+    let role = HmRole::new(Arc::clone(&app), given);
+    Ok(Opened {
+        app,
+        sites: vec![(
+            config.site.clone(),
+            Ask::Never,
+            uncached_pages(role.router()),
+        )],
+        chores: vec![Box::pin(role.herroep())],
+    })
+}
+
+pub(super) async fn ad(on: &Foundation, config: &AdConfig) -> Result<Opened, String> {
+    let app = app(on, "ad", &config.node, &AdRole::PURPOSES).await?;
+    let register = &on.registers.etoegang;
+    let front = config.site.url.clone();
+    let given = AdGiven {
+        ad: Ad {
+            issuer: format!("{front}{VERSIE}"),
+            entity: config.entity.clone(),
+            instellingen: config.instellingen,
+        },
+        hms: config.hms.iter().map(caller).collect(),
+        mrs: config.mrs.iter().map(called).collect(),
+        namen: register.namen.clone(),
+        testpersonen: Vec::new(),
+        next_origins: next_origins(register, &config.hms, &config.mrs),
+        front,
+    };
+    let role = AdRole::new(Arc::clone(&app), given);
+    Ok(Opened {
+        app,
+        sites: vec![(
+            config.site.clone(),
+            Ask::Never,
+            uncached_pages(role.router()),
+        )],
+        chores: Vec::new(),
+    })
+}
+
+pub(super) async fn mr(on: &Foundation, config: &MrConfig) -> Result<Opened, String> {
+    let app = app(on, "mr", &config.node, &MrRole::PURPOSES).await?;
+    let register = &on.registers.etoegang;
+    let hms: Vec<&EntityId> = config.hms.iter().map(|hm| &hm.entity).collect();
+    let given = MrGiven {
+        front: config.site.url.clone(),
+        entity: config.entity.clone(),
+        hms: config.hms.iter().map(caller).collect(),
+        catalogus: catalogus(register, &hms)?,
+        namen: register.namen.clone(),
+        organisaties: register.organisaties.clone(),
+        machtigingen: Vec::new(),
+        next_origins: next_origins(register, &config.hms, &[]),
+    };
+    let role = MrRole::new(Arc::clone(&app), given);
+    Ok(Opened {
+        app,
+        sites: vec![(
+            config.site.clone(),
+            Ask::Never,
+            uncached_pages(role.router()),
+        )],
+        chores: Vec::new(),
+    })
+}
+
+fn catalogus(register: &EtoegangRegister, hms: &[&EntityId]) -> Result<Dienstencatalogus, String> {
+    let why = "etoegang.json: a service stands there twice, or there are too many";
+    register.catalogus(hms).map_err(|_| why.to_owned())
+}
+
+fn called(known: &CalledConfig) -> Deelnemer {
+    Deelnemer {
+        entity: known.entity.clone(),
+        naam: known.name.clone(),
+        basis: known.url.clone(),
+        jwks_uri: known.jwks_uri.clone(),
+    }
+}
+
+/// Nothing but its keys is asked of a backend.
+fn backend(known: &BackendConfig) -> Deelnemer {
+    asks(&known.entity, &known.name, &known.jwks_uri)
+}
+
+fn caller(known: &CallerConfig) -> AdHm {
+    AdHm {
+        deelnemer: asks(&known.entity, &known.name, &known.jwks_uri),
+        redirect_uris: known.redirect_uris.clone(),
+    }
+}
+
+/// A participant of which only the keys are asked.
+fn asks(entity: &EntityId, name: &str, jwks_uri: &str) -> Deelnemer {
+    Deelnemer {
+        entity: entity.clone(),
+        naam: name.to_owned(),
+        basis: String::new(),
+        jwks_uri: Some(jwks_uri.to_owned()),
+    }
+}
+
+/// Where a login leads the browser: browsers hold a form's policy against every redirect that follows.
+fn next_origins(
+    register: &EtoegangRegister,
+    hms: &[CallerConfig],
+    mrs: &[CalledConfig],
+) -> Vec<String> {
+    let back = hms.iter().flat_map(|hm| &hm.redirect_uris);
+    let apps = register.apps.iter().flat_map(|app| &app.redirect_uris);
+    let mrs = mrs.iter().map(|mr| &mr.url);
+    back.chain(mrs).chain(apps).cloned().collect()
+}
