@@ -14,6 +14,7 @@
 //! | what an MR keeps and decides | [`machtiging`] |
 //! | what an HM and an AD publish of themselves | [`discovery`] |
 //! | what the audit log holds | [`gebeurtenis`] |
+//! | who may administer an AD or an MR | [`beheersleutel`] |
 //! | levels of assurance | [`betrouwbaarheidsniveau`] |
 //! | the service catalogue | [`dienstencatalogus`] |
 //! | what the scheme leaves open, as settings | [`instellingen`] |
@@ -24,6 +25,7 @@
 //! Start reading at [`guc::guc9`], then [`dv_hm::family`].
 
 pub mod authenticatiedienst;
+pub mod beheersleutel;
 pub mod betrouwbaarheidsniveau;
 pub mod dienstencatalogus;
 pub mod discovery;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use store::postgres::Postgres;
 use store::{Embedded, NewEpoch, Restored, embedded};
-use verdict::{Moment, Space};
+use verdict::{Moment, Record as _, Space};
 
 use crate::audit;
 use crate::certificates::private_directory;
@@ -25,6 +25,7 @@ fn records_kept() -> Vec<Space> {
         &keys::OUTLIVE_A_RESTORE[..],
         &[PSEUDONIEM, audit::CHAIN],
         &koppeltaal::domeinbeheer::OUTLIVE_A_RESTORE,
+        &[etoegang::authenticatiedienst::pseudoniem::Pseudoniem::SPACE],
     ];
     kinds.concat()
 }
@@ -113,7 +114,6 @@ fn put(config: &Config, role: &str, from: &Path) -> Result<(), String> {
 mod tests {
     use koppeltaal::domeinbeheer::Beheersleutel;
     use koppeltaal::domeinconfiguratie::{Domeinkop, Kept};
-    use verdict::Record as _;
 
     use super::*;
 
@@ -123,6 +123,18 @@ mod tests {
         let kept = records_kept();
         assert!(kept.contains(&Domeinkop::SPACE) && kept.contains(&Kept::SPACE));
         assert!(!kept.contains(&Beheersleutel::SPACE));
+    }
+
+    #[test]
+    fn at_a_dv_a_person_stays_the_same_and_means_and_mandates_that_were_withdrawn_stay_away() {
+        use etoegang::authenticatiedienst::middel::Middel;
+        use etoegang::authenticatiedienst::pseudoniem::Pseudoniem;
+        use etoegang::machtiging::Machtiging;
+        let kept = records_kept();
+        assert!(kept.contains(&Pseudoniem::SPACE));
+        // design §4
+        assert!(!kept.contains(&Middel::SPACE) && !kept.contains(&Machtiging::SPACE));
+        assert!(!kept.contains(&etoegang::beheersleutel::Beheersleutel::SPACE));
     }
 
     /// design §5: a log that was restored still proves what was in the backup.

@@ -63,7 +63,52 @@ pub enum Afwijzing {
     NiveauTeLaag,
 }
 
+/// Why a means is not registered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Weigering {
+    /// It is over already.
+    Voorbij,
+    /// Its proof does not reach its level: above loa2 a device is needed.
+    NiveauTeHoog,
+}
+
 impl Middel {
+    /// A means that nobody used yet.
+    pub const fn nieuw(
+        houder: InternPseudoniem,
+        bewijs: Bewijs,
+        niveau: Betrouwbaarheidsniveau,
+        tot: i64,
+    ) -> Self {
+        Self {
+            houder,
+            bewijs,
+            niveau,
+            tot,
+            stand: Stand::Actief,
+            pogingen: 0,
+            vast_tot: 0,
+            code_gebruikt: 0,
+        }
+    }
+
+    /// The change that registers it under a name that nobody has. The name of one that was revoked, or
+    /// that is over, stays taken for as long as its row is kept.
+    ///
+    /// # Errors
+    /// [`Weigering`]; nothing is written then.
+    pub fn registreren(&self, naam: &str, now: Moment) -> Result<Change<Clear>, Weigering> {
+        let tot = Moment::from_unix(self.tot);
+        if tot.is_over_at(now) {
+            return Err(Weigering::Voorbij);
+        }
+        if self.niveau > self.bewijs.hoogste() {
+            return Err(Weigering::NiveauTeHoog);
+        }
+        let until = tot.plus_s(BEWAARD_S);
+        Ok(self.put(Self::key(naam), Expect::Absent, until))
+    }
+
     /// Where it stands, under the name that its holder gives.
     pub fn key(naam: &str) -> Key {
         Key::Record(Self::SPACE, naam.as_bytes().to_vec())
@@ -315,6 +360,31 @@ mod tests {
         );
         let low = refused(|m| m.niveau = Betrouwbaarheidsniveau::Loa2Plus);
         assert_eq!(low, Err(Afwijzing::NiveauTeLaag));
+    }
+
+    #[test]
+    fn a_means_is_registered_under_a_free_name_and_reaches_no_more_than_its_proof_allows() {
+        let now = Moment::from_unix(NOW);
+        let change = middel().registreren("u", now).expect("registered");
+        assert_eq!(
+            (change.key, change.expect),
+            (Middel::key("u"), Expect::Absent)
+        );
+        let refused = |change: fn(&mut Middel)| {
+            let mut changed = middel();
+            change(&mut changed);
+            changed.registreren("u", now).map(|_| ())
+        };
+        assert_eq!(refused(|m| m.tot = NOW), Err(Weigering::Voorbij));
+        // etoegang.md §5.3: a password alone is one factor
+        let entropy = || verdict::Entropy::new([7; 32]);
+        let low = |niveau| {
+            let bewijs = Bewijs::nieuw("w", None, &entropy());
+            let middel = Middel::nieuw(middel().houder, bewijs, niveau, NOW + 60);
+            middel.registreren("u", now).map(|_| ())
+        };
+        assert_eq!(low(LOA3), Err(Weigering::NiveauTeHoog));
+        assert_eq!(low(Betrouwbaarheidsniveau::Loa2), Ok(()));
     }
 
     #[test]

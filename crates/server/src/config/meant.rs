@@ -54,11 +54,11 @@ pub struct Config {
     /// `[koppeltaal]`.
     pub koppeltaal: Option<KoppeltaalConfig>,
     /// An HM of eToegang.
-    pub hm: Option<HmConfig>,
+    pub hm: Option<Box<HmConfig>>,
     /// An AD of eToegang.
-    pub ad: Option<AdConfig>,
+    pub ad: Option<Box<AdConfig>>,
     /// An MR of eToegang.
-    pub mr: Option<MrConfig>,
+    pub mr: Option<Box<MrConfig>>,
 }
 
 /// Where rows are kept.

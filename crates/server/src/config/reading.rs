@@ -96,9 +96,9 @@ impl Reading<'_> {
             dva: Self::role(written.dva, |role| self.dva(role, &listeners))?,
             pgo: Self::role(written.pgo, |role| self.pgo(role, &listeners))?,
             koppeltaal: Self::role(written.koppeltaal, |role| self.koppeltaal(role, &listeners))?,
-            hm: Self::role(written.hm, |role| self.hm(role, &listeners))?,
-            ad: Self::role(written.ad, |role| self.ad(role, &listeners))?,
-            mr: Self::role(written.mr, |role| self.mr(role, &listeners))?,
+            hm: Self::role(written.hm, |role| self.hm(role, &listeners).map(Box::new))?,
+            ad: Self::role(written.ad, |role| self.ad(role, &listeners).map(Box::new))?,
+            mr: Self::role(written.mr, |role| self.mr(role, &listeners).map(Box::new))?,
             listeners,
         };
         self.whole(&config)?;

@@ -147,8 +147,10 @@ fn told<E: fmt::Display>(
         ));
     }
     let (clients, providers) = (registers.clients.len(), registers.providers.len());
-    let (diensten, apps) = (etoegang.diensten(), etoegang.apps.len());
-    Ok(format!(
-        "{clients} clients, {providers} care providers, {diensten} services, {apps} apps"
-    ))
+    let care = format!("{clients} clients, {providers} care providers");
+    if needs_services || config.ad.is_some() {
+        let (diensten, apps) = (etoegang.diensten(), etoegang.apps.len());
+        return Ok(format!("{care}, {diensten} services, {apps} apps"));
+    }
+    Ok(care)
 }

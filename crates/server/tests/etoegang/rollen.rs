@@ -4,8 +4,8 @@ use etoegang::authenticatiedienst::middel::{Middel, Stand};
 use http::Method;
 use jose::{Algorithm, RsaSize, SigningKey, generate_pkcs8};
 use serde_json::json;
+use server::etoegangbeheer::geheim_van_de_demo;
 use server::network::Party;
-use server::routes::etoegang::beheer;
 
 use crate::world::{APP, BAKKERIJ, Browser, STATE, Seen, TERUG, Tokens, World, ZELF, error, query};
 
@@ -127,7 +127,7 @@ async fn the_mr_answers_hms_alone_and_the_ad_takes_requests_of_hms_alone() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_key_of_administration_of_a_party_is_needed_to_change_its_mandates_or_means() {
     let world = World::start().await;
-    let key_of = |party| beheer::sleutel(&world.running.apps[&party]);
+    let key_of = |party| geheim_van_de_demo(&world.running.apps[&party]);
     let of_others = [key_of(Party::Ad), key_of(Party::Mr)];
     let mandate = "machtigingen/M-bakkerij-bakker";
     let stand = Some(json!({ "stand": "ingetrokken" }));

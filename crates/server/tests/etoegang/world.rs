@@ -18,10 +18,11 @@ use protocol::pkce::Challenge;
 use protocol::wire::{Parameters, with_query};
 use serde_json::{Value, json};
 use server::chance;
+use server::etoegangbeheer::geheim_van_de_demo;
 use server::input::Input;
 use server::network::{self, Config, Party, Running, Trouble, Wrong};
 use server::outside::{Answer, Headers, Outside, OutsideConfig};
-use server::routes::etoegang::{VERSIE, beheer};
+use server::routes::etoegang::VERSIE;
 use store::{AuditRow, Store as _};
 use tokio::time::{sleep, timeout};
 use verdict::Key;
@@ -380,10 +381,7 @@ impl World {
     // ── The person ──────────────────────────────────────────────────────────────────────────────
 
     pub(crate) fn browser(&self) -> Browser {
-        Browser {
-            outside: self.outside.clone(),
-            jar: Mutex::default(),
-        }
+        Browser::of(self.outside.clone())
     }
 
     /// Up to the page of the AD.
@@ -470,7 +468,7 @@ impl World {
         (method, path): (Method, &str),
         body: Option<Value>,
     ) -> Answer {
-        let key = beheer::sleutel(&self.running.apps[&party]);
+        let key = geheim_van_de_demo(&self.running.apps[&party]);
         self.beheer_with(&key, host, (method, path), body).await
     }
 
@@ -598,6 +596,13 @@ impl Seen {
 }
 
 impl Browser {
+    pub(crate) fn of(outside: Outside) -> Self {
+        Self {
+            outside,
+            jar: Mutex::default(),
+        }
+    }
+
     pub(crate) async fn open(&self, url: &str) -> Seen {
         self.go(url, None, |_| false).await
     }

@@ -78,6 +78,19 @@ fn say(text: &str) {
     let _ = writeln!(std::io::stdout(), "{text}");
 }
 
+/// Who is at the command line, for the log of changes.
+fn who() -> String {
+    let named = ["SUDO_USER", "USER", "LOGNAME"].into_iter();
+    let named = named.filter_map(|name| std::env::var(name).ok());
+    let mut plain = named.filter(|name| {
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || "._-@".contains(c);
+        (1..=32).contains(&name.len()) && name.chars().all(is_plain)
+    });
+    format!("{} at the command line", plain.next().unwrap_or_default())
+        .trim_start()
+        .to_owned()
+}
+
 /// Warnings and errors, or what `SLUIS_LOG` asks for. Lines go to stderr, so that stdout is what a
 /// command prints for its user.
 fn log_to_stderr() {

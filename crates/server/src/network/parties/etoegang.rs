@@ -12,19 +12,20 @@ use super::super::{Foundation, Party, ready};
 use super::{Ask, Chore, Opened};
 use crate::app::App;
 use crate::certificates::write_private;
+use crate::etoegangbeheer;
 use crate::input::{Etoegang, EtoegangApp};
 use crate::routes::etoegang::ad::{AdGiven, AdHm, AdRole};
 use crate::routes::etoegang::dv::{DvGiven, DvRole};
 use crate::routes::etoegang::hm::{self, HmGiven, HmRole};
 use crate::routes::etoegang::mr::{MrGiven, MrRole};
-use crate::routes::etoegang::{Deelnemer, VERSIE, beheer, uncached_pages};
+use crate::routes::etoegang::{Deelnemer, VERSIE, uncached_pages};
 
 /// What people call the parties of the demo.
 const NAAM_HM: &str = "Proef-herkenningsmakelaar";
 const NAAM_AD: &str = "Proef-authenticatiedienst";
 const NAAM_MR: &str = "Proef-machtigingenregister";
 
-pub(super) fn open(on: &Foundation, app: Arc<App>, party: Party) -> Result<Opened, String> {
+pub(super) async fn open(on: &Foundation, app: Arc<App>, party: Party) -> Result<Opened, String> {
     let mut chores: Vec<Chore> = Vec::new();
     let (host, router) = match party {
         Party::Hm => {
@@ -34,14 +35,14 @@ pub(super) fn open(on: &Foundation, app: Arc<App>, party: Party) -> Result<Opene
             ("hm", router)
         }
         Party::Ad => {
-            administrable(on, &app, party)?;
+            administrable(on, &app, party).await?;
             let role = ad(on, &app);
             let router = role.router();
             chores.push(Box::pin(role.sow()));
             ("ad", router)
         }
         Party::Mr => {
-            administrable(on, &app, party)?;
+            administrable(on, &app, party).await?;
             let role = mr(on, &app);
             let router = role.router();
             chores.push(Box::pin(role.sow()));
@@ -62,10 +63,12 @@ pub(super) fn open(on: &Foundation, app: Arc<App>, party: Party) -> Result<Opene
 }
 
 /// The key with which the party is administered, in a file.
-fn administrable(on: &Foundation, app: &App, party: Party) -> Result<(), String> {
+async fn administrable(on: &Foundation, app: &App, party: Party) -> Result<(), String> {
+    let made = etoegangbeheer::voor_de_demo(app).await;
+    made.map_err(|why| why.to_string())?;
     let file = ready::beheersleutel_file(&on.state, party);
-    let written = write_private(&file, beheer::sleutel(app).as_bytes());
-    written.map_err(|fault| fault.to_string())
+    let secret = etoegangbeheer::geheim_van_de_demo(app);
+    write_private(&file, secret.as_bytes()).map_err(|fault| fault.to_string())
 }
 
 fn deelnemer(on: &Foundation, host: &str, entity: &EntityId, naam: &str) -> Deelnemer {

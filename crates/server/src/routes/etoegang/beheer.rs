@@ -1,39 +1,34 @@
-//! Who may administer an AD or an MR: whoever holds its key of administration. A bearer secret, made by
-//! the party's key for handles; a new key ends it.
+//! Who may administer an AD or an MR: whoever shows a key of administration that works now.
 
 use axum::response::Response;
+use etoegang::beheersleutel::{Beheersleutel, SLEUTEL};
 use protocol::bearer::BearerRefusal;
-use protocol::handle::{Handle, Purpose};
 use serde::de::DeserializeOwned;
 use serde_json::json;
+use verdict::Actor;
 
 use crate::app::App;
 use crate::web::{self, Visit};
 
-const BEHEER: Purpose = Purpose("etoegang.beheer");
-const HANDLE: Handle = Handle {
-    id: *b"etoegang.beheer\0",
-    generation: 0,
-};
-
-/// The key.
-pub fn sleutel(app: &App) -> String {
-    app.handles.make(BEHEER, HANDLE)
-}
-
-/// Whether the holder of the key asks; what he gets otherwise.
+/// Whose key was shown, for the audit log; what is answered where none was that works.
 ///
 /// # Errors
-/// 401 (RFC 6750 §3.1).
-pub(super) fn mag(app: &App, visit: &Visit) -> Result<(), Box<Response>> {
+/// 401 (RFC 6750 §3.1), or 503 when the store does not answer.
+pub(super) async fn mag(app: &App, visit: &Visit) -> Result<Actor, Box<Response>> {
     let shown = visit.bearer().ok();
-    let held = shown.and_then(|token| app.handles.open(BEHEER, token));
-    if held == Some(HANDLE) {
-        return Ok(());
+    let held = shown.and_then(|token| app.handles.open(SLEUTEL, token));
+    let mut found = None;
+    if let Some(handle) = held.filter(|held| *held == Beheersleutel::handle(held.id)) {
+        let key = Beheersleutel::key(handle.id);
+        let row = app.load::<Beheersleutel>(key, app.clock.now()).await;
+        found = row.map_err(|_| Box::new(web::unavailable()))?;
     }
-    app.refused(visit.trace, "RFC 6750 §3.1", "no key of administration");
-    let refused = web::bearer_refused(BearerRefusal::InvalidToken, None);
-    Err(Box::new(refused))
+    let Some(sleutel) = found else {
+        app.refused(visit.trace, "RFC 6750 §3.1", "no key of administration");
+        let refused = web::bearer_refused(BearerRefusal::InvalidToken, None);
+        return Err(Box::new(refused));
+    };
+    Ok(Actor::Party(format!("key of {}", sleutel.value.naam)))
 }
 
 /// The document of a request.

@@ -21,6 +21,7 @@ use server::domeinbeheer::{self, NietGedaan};
 use server::network::Party;
 
 use super::beside::Opened;
+use super::who;
 
 /// The role, as a configuration names it.
 const ROLE: &str = "koppeltaal";
@@ -192,19 +193,6 @@ async fn change(
         Ok(Gewijzigd::NietAanHem(member)) => Err(refused(member)),
         Err(not) => Err(not_done(not)),
     }
-}
-
-/// Who is at the command line, for the log of changes.
-fn who() -> String {
-    let named = ["SUDO_USER", "USER", "LOGNAME"].into_iter();
-    let named = named.filter_map(|name| std::env::var(name).ok());
-    let mut plain = named.filter(|name| {
-        let is_plain = |c: char| c.is_ascii_alphanumeric() || "._-@".contains(c);
-        (1..=32).contains(&name.len()) && name.chars().all(is_plain)
-    });
-    format!("{} at the command line", plain.next().unwrap_or_default())
-        .trim_start()
-        .to_owned()
 }
 
 /// Asks whether to go on; a program that does not say `--yes` is told to.

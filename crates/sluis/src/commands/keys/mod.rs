@@ -1,5 +1,6 @@
 //! `sluis keys`: a party's own keys, for its operator.
 
+mod administration;
 mod list;
 mod master;
 mod not_before;
@@ -31,6 +32,7 @@ enum Command {
     Retire(retire::Retire),
     NotBefore(not_before::NotBefore),
     Master(master::Master),
+    Administration(administration::Administration),
 }
 
 /// Whose keys: of a role of a node, or of a party of a demo. Either may run meanwhile.
@@ -82,6 +84,7 @@ impl Keys {
             Command::Retire(retire) => retire.run().await,
             Command::NotBefore(not_before) => not_before.run().await,
             Command::Master(master) => master.run(),
+            Command::Administration(administration) => administration.run().await,
         }
     }
 }

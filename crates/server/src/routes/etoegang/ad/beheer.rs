@@ -1,19 +1,94 @@
-//! What the issuer of a means (middelenuitgever) says of it, for whoever holds the key of administration.
+//! What the issuer of means (middelenuitgever, AUC2 in etoegang.md §2.1) says of them: registration, suspension,
+//! revocation. For whoever holds a key of administration.
 
 use std::sync::Arc;
 
 use axum::extract::{Path, State};
 use axum::response::Response;
 use etoegang::authenticatiedienst::aanmelding::NAAM_MAX;
-use etoegang::authenticatiedienst::middel::{Middel, Stand};
+use etoegang::authenticatiedienst::bewijs::WACHTWOORD_BYTES_MAX;
+use etoegang::authenticatiedienst::middel::{Middel, Stand, Weigering};
+use etoegang::betrouwbaarheidsniveau::Betrouwbaarheidsniveau;
+use etoegang::machtiging::InternPseudoniem;
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 use verdict::{Actor, Event, Key, Step, Stored, Verdict};
 
 use super::AdRole;
+use crate::chance;
 use crate::routes::etoegang::beheer::{fout, gelezen, mag};
 use crate::settle::{Journey, Outage, Run, settle};
 use crate::web::{self, Visit};
+
+/// Characters of an internal pseudonym, at most: 32 bytes in base64url have 43.
+const HOUDER_MAX: usize = 64;
+
+/// A means to register.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Nieuw {
+    naam: String,
+    wachtwoord: String,
+    /// The secret of the device that shows codes: 32 bytes in base64url.
+    codesleutel: Option<String>,
+    niveau: Betrouwbaarheidsniveau,
+    /// Seconds since 1970.
+    tot: i64,
+    /// Whose it is, where that person has another means here; otherwise he is new.
+    houder: Option<InternPseudoniem>,
+}
+
+/// Registers one, and tells whose it is: a mandate at an MR names its holder so.
+pub(super) async fn registreren(State(role): State<Arc<AdRole>>, visit: Visit) -> Response {
+    let wie = match mag(&role.app, &visit).await {
+        Ok(wie) => wie,
+        Err(response) => return *response,
+    };
+    let nieuw = match gelezen::<Nieuw>(&visit) {
+        Ok(nieuw) => nieuw,
+        Err(response) => return *response,
+    };
+    let sleutel = match nieuw.getoetst() {
+        Ok(sleutel) => sleutel,
+        Err(detail) => return fout(422, detail),
+    };
+    let Some(bewijs) = role.bewijs(&nieuw.wachtwoord, sleutel).await else {
+        return web::unavailable();
+    };
+    let houder = nieuw.houder.unwrap_or_else(nieuwe_houder);
+    let middel = Middel::nieuw(houder, bewijs, nieuw.niveau, nieuw.tot);
+    let reis = Registratie {
+        naam: nieuw.naam.clone(),
+        middel: middel.clone(),
+        wie,
+    };
+    match settle(&role.app, visit.trace, reis).await {
+        Ok(Geregistreerd::Ja) => web::json(201, &getoond(&nieuw.naam, &middel)),
+        Ok(Geregistreerd::Bestaat) => fout(409, "a means has this name, or had it"),
+        Ok(Geregistreerd::Nee(weigering)) => fout(422, waarom(weigering)),
+        Err(_) => web::unavailable(),
+    }
+}
+
+/// One, as it stands.
+pub(super) async fn tonen(
+    State(role): State<Arc<AdRole>>,
+    Path(naam): Path<String>,
+    visit: Visit,
+) -> Response {
+    if let Err(response) = mag(&role.app, &visit).await {
+        return *response;
+    }
+    if naam.chars().count() > NAAM_MAX {
+        return fout(404, "no means has this name");
+    }
+    let now = role.app.clock.now();
+    match role.app.load::<Middel>(Middel::key(&naam), now).await {
+        Ok(Some(found)) => web::json(200, &getoond(&naam, &found.value)),
+        Ok(None) => fout(404, "no means has this name"),
+        Err(_) => web::unavailable(),
+    }
+}
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -27,19 +102,109 @@ pub(super) async fn wijzigen(
     Path(naam): Path<String>,
     visit: Visit,
 ) -> Response {
-    let read = mag(&role.app, &visit).and_then(|()| gelezen::<Wijziging>(&visit));
-    let Wijziging { stand } = match read {
+    let wie = match mag(&role.app, &visit).await {
+        Ok(wie) => wie,
+        Err(response) => return *response,
+    };
+    let Wijziging { stand } = match gelezen(&visit) {
         Ok(wijziging) => wijziging,
         Err(response) => return *response,
     };
     if naam.chars().count() > NAAM_MAX {
         return fout(404, "no means has this name");
     }
-    match settle(&role.app, visit.trace, Standreis { naam, stand }).await {
+    match settle(&role.app, visit.trace, Standreis { naam, stand, wie }).await {
         Ok(Gewijzigd::Ja) => web::json(200, &json!({ "stand": stand })),
         Ok(Gewijzigd::Onbekend) => fout(404, "no means has this name"),
         Ok(Gewijzigd::Ingetrokken) => fout(409, "the means was revoked, and does not come back"),
         Err(_) => web::unavailable(),
+    }
+}
+
+impl Nieuw {
+    /// The secret of the device, if everything is within its bounds.
+    fn getoetst(&self) -> Result<Option<[u8; 32]>, &'static str> {
+        let is_line = |text: &str| !text.is_empty() && !text.chars().any(char::is_control);
+        if !is_line(&self.naam) || self.naam.chars().count() > NAAM_MAX {
+            return Err("naam: expected 1 to 128 characters on one line");
+        }
+        if !is_line(&self.wachtwoord) || self.wachtwoord.len() > WACHTWOORD_BYTES_MAX {
+            return Err("wachtwoord: expected 1 to 256 bytes on one line");
+        }
+        let houder = self.houder.as_ref();
+        if houder.is_some_and(|houder| !is_line(&houder.0) || houder.0.len() > HOUDER_MAX) {
+            return Err("houder: expected what the registration of another means told");
+        }
+        let Some(text) = &self.codesleutel else {
+            return Ok(None);
+        };
+        let bytes = jose::base64url_decode(text).and_then(|bytes| bytes.try_into().ok());
+        bytes
+            .map(Some)
+            .ok_or("codesleutel: expected 32 bytes in base64url")
+    }
+}
+
+/// Somebody who has no means here yet.
+fn nieuwe_houder() -> InternPseudoniem {
+    let bytes = chance::entropy().bytes::<32>("etoegang.houder");
+    InternPseudoniem(jose::base64url_encode(bytes))
+}
+
+fn getoond(naam: &str, middel: &Middel) -> Value {
+    json!({
+        "naam": naam,
+        "houder": middel.houder,
+        "niveau": middel.niveau,
+        "tot": middel.tot,
+        "stand": middel.stand,
+    })
+}
+
+const fn waarom(weigering: Weigering) -> &'static str {
+    match weigering {
+        Weigering::Voorbij => "tot: the means is over already",
+        Weigering::NiveauTeHoog => "niveau: a means above loa2 needs a codesleutel",
+    }
+}
+
+enum Geregistreerd {
+    Ja,
+    Bestaat,
+    Nee(Weigering),
+}
+
+struct Registratie {
+    naam: String,
+    middel: Middel,
+    wie: Actor,
+}
+
+impl Journey for Registratie {
+    type Reply = Geregistreerd;
+    type Question = ();
+
+    fn begin(&self, run: &Run) -> Step<Geregistreerd, ()> {
+        match self.middel.registreren(&self.naam, run.now) {
+            Err(weigering) => Step::reply(Geregistreerd::Nee(weigering)),
+            Ok(change) => Step::Done(Verdict {
+                reply: Geregistreerd::Ja,
+                changes: vec![change],
+                events: vec![Event::granted(
+                    "etoegang.md §3",
+                    "a means was registered",
+                    self.wie.clone(),
+                )],
+            }),
+        }
+    }
+
+    async fn answer(&self, run: &Run, (): ()) -> Result<Step<Geregistreerd, ()>, Outage> {
+        Ok(self.begin(run))
+    }
+
+    fn lost(&self, _: &Key) -> Option<Step<Geregistreerd, ()>> {
+        Some(Step::reply(Geregistreerd::Bestaat))
     }
 }
 
@@ -52,6 +217,7 @@ enum Gewijzigd {
 struct Standreis {
     naam: String,
     stand: Stand,
+    wie: Actor,
 }
 
 impl Journey for Standreis {
@@ -76,7 +242,7 @@ impl Journey for Standreis {
             events: vec![Event::granted(
                 "etoegang.md §3",
                 "the issuer of a means changed its standing",
-                Actor::Unknown,
+                self.wie.clone(),
             )],
         }))
     }

@@ -11,9 +11,9 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::State;
 use axum::response::Response;
-use axum::routing::{get, patch, post};
+use axum::routing::{get, post};
 use etoegang::authenticatiedienst::bewijs::{Bewijs, code_van};
-use etoegang::authenticatiedienst::middel::{Middel, Stand};
+use etoegang::authenticatiedienst::middel::Middel;
 use etoegang::authenticatiedienst::sessie::Ad;
 use etoegang::discovery::{Aanbieder, Adressen, CLIENT_ALGORITHMS, Metagegevens};
 use identity::{EntityId, ServiceId};
@@ -23,7 +23,7 @@ use protocol::assertion::ClientKeys;
 use protocol::client::{Authentication, Client, Clients};
 use store::{Commit, Store as _};
 use tokio::sync::Semaphore;
-use verdict::{CommitId, Expect, Record as _};
+use verdict::CommitId;
 
 use super::{Deelnemer, VERSIE};
 use crate::app::App;
@@ -109,7 +109,11 @@ impl AdRole {
             .route(&at("/inloggen"), get(front::page).post(front::ingelogd))
             .route(&at("/token"), post(token::token))
             .route(&at("/revoke"), post(token::revoke))
-            .route("/beheer/middelen/{naam}", patch(beheer::wijzigen));
+            .route("/beheer/middelen", post(beheer::registreren))
+            .route(
+                "/beheer/middelen/{naam}",
+                get(beheer::tonen).patch(beheer::wijzigen),
+            );
         web::with_pages(router, Brand::Ad).with_state(Arc::clone(self))
     }
 
@@ -126,28 +130,33 @@ impl AdRole {
         if let Ok(Some(_)) = self.app.load::<Middel>(key.clone(), now).await {
             return;
         }
-        let (wachtwoord, sleutel) = (given.wachtwoord.clone(), given.codesleutel);
-        let made = tokio::task::spawn_blocking(move || {
-            Bewijs::nieuw(&wachtwoord, sleutel, &chance::entropy())
-        });
-        let Ok(bewijs) = made.await else { return };
-        let row = Middel {
-            houder: given.houder.clone(),
-            bewijs,
-            niveau: given.niveau,
-            tot: now.plus_s(MIDDEL_S).unix(),
-            stand: Stand::Actief,
-            pogingen: 0,
-            vast_tot: 0,
-            code_gebruikt: 0,
+        let Some(bewijs) = self.bewijs(&given.wachtwoord, given.codesleutel).await else {
+            return;
         };
-        let change = row.put(key, Expect::Absent, now.plus_s(8 * MIDDEL_S));
+        let tot = now.plus_s(MIDDEL_S).unix();
+        let middel = Middel::nieuw(given.houder.clone(), bewijs, given.niveau, tot);
+        let Ok(change) = middel.registreren(&given.naam, now) else {
+            tracing::error!(party = self.app.party, naam = %given.naam, "a means of the input is not one");
+            return;
+        };
         let id = CommitId(chance::entropy().bytes("commit"));
         let changes = vec![self.app.seal.change(change)];
         if let Ok(commit) = Commit::new(id, now, changes, Vec::new()) {
             // Whoever was first has made it.
             let _ = self.app.home.commit(commit).await;
         }
+    }
+
+    /// What a means will be known by, made beside the requests, a few at a time.
+    async fn bewijs(&self, wachtwoord: &str, sleutel: Option<[u8; 32]>) -> Option<Bewijs> {
+        let turn = Arc::clone(&self.proeven).acquire_owned().await.ok()?;
+        let wachtwoord = wachtwoord.to_owned();
+        let made = tokio::task::spawn_blocking(move || {
+            let bewijs = Bewijs::nieuw(&wachtwoord, sleutel, &chance::entropy());
+            drop(turn);
+            bewijs
+        });
+        made.await.ok()
     }
 
     /// The HMs, with the keys of the one that asks.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::response::Response;
 use etoegang::discovery::CLIENT_ALGORITHMS;
+use etoegang::dv_hm::Hm;
 use etoegang::dv_hm::claims::AccessToken;
 use etoegang::dv_hm::family::Family;
 use etoegang::dv_hm::introspect::{self, Introspectie};
@@ -39,7 +40,7 @@ pub(super) async fn userinfo(State(role): State<Arc<HmRole>>, visit: Visit) -> R
         return web::bearer_refused(BearerRefusal::InvalidToken, None);
     };
     let reis = Userinforeis {
-        role: Arc::clone(&role),
+        hm: role.voor(&token.client_id),
         token,
     };
     match settle(&role.app, visit.trace, reis).await {
@@ -53,7 +54,7 @@ pub(super) async fn userinfo(State(role): State<Arc<HmRole>>, visit: Visit) -> R
 }
 
 struct Userinforeis {
-    role: Arc<HmRole>,
+    hm: Arc<Hm>,
     token: AccessToken,
 }
 
@@ -62,7 +63,7 @@ impl Journey for Userinforeis {
     type Question = userinfo::FamilyVraag;
 
     fn begin(&self, run: &Run) -> Step<UserinfoAnswer, userinfo::FamilyVraag> {
-        UserinfoRequest::new(self.token.clone(), None).begin(&self.role.hm, run.now)
+        UserinfoRequest::new(self.token.clone(), None).begin(&self.hm, run.now)
     }
 
     async fn answer(
@@ -71,7 +72,7 @@ impl Journey for Userinforeis {
         question: userinfo::FamilyVraag,
     ) -> Result<Step<UserinfoAnswer, userinfo::FamilyVraag>, Outage> {
         let found = run.load::<Family>(question.key()).await?;
-        Ok(question.answer(&self.role.hm, found))
+        Ok(question.answer(&self.hm, found))
     }
 }
 
@@ -133,7 +134,7 @@ impl HmRole {
         let client = clients.prove(&shown, Some(&receiver))?;
         let token = form.get("token").and_then(|token| self.access_token(token));
         let reis = Introspectiereis {
-            hm: Arc::clone(&self.hm),
+            hm: self.voor(token.as_ref().map_or("", |token| &token.client_id)),
             introspectie: Introspectie::new(dv, token),
         };
         Ok((reis, client.burn()))
@@ -160,7 +161,7 @@ impl HmRole {
 }
 
 struct Introspectiereis {
-    hm: Arc<etoegang::dv_hm::Hm>,
+    hm: Arc<Hm>,
     introspectie: Introspectie,
 }
 

@@ -186,6 +186,19 @@ impl HmRole {
         })
     }
 
+    /// Itself as far as this app goes, under the operator's emergency brake (design §4).
+    fn voor(&self, client_id: &str) -> Arc<Hm> {
+        let held = self.app.keys.not_before();
+        let not_before = held.of(&self.hm.issuer, client_id);
+        if not_before == self.hm.not_before {
+            return Arc::clone(&self.hm);
+        }
+        Arc::new(Hm {
+            not_before,
+            ..self.hm.as_ref().clone()
+        })
+    }
+
     fn ad(&self, entity: &EntityId) -> Option<&Deelnemer> {
         self.ads.iter().find(|ad| ad.entity == *entity)
     }

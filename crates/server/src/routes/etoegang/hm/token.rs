@@ -92,7 +92,7 @@ impl HmRole {
         }
         let app = self.proven_app(visit, &form)?;
         let offer = Offer::read(&form, |purpose, text| self.app.handles.open(purpose, text))?;
-        Ok(offer.by(Arc::clone(&self.hm), app, &chance::entropy()))
+        Ok(offer.by(self.voor(app.id()), app, &chance::entropy()))
     }
 
     /// Which app asks.

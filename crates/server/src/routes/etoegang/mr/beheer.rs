@@ -1,4 +1,4 @@
-//! Registration and withdrawal of mandates (AUC3 in etoegang.md §2.1), for whoever holds the key of
+//! Registration and withdrawal of mandates (AUC3 in etoegang.md §2.1), for whoever holds a key of
 //! administration.
 
 use std::sync::Arc;
@@ -37,8 +37,11 @@ pub(super) struct Nieuw {
 
 /// Registers one, under a new reference.
 pub(super) async fn registreren(State(role): State<Arc<MrRole>>, visit: Visit) -> Response {
-    let read = mag(&role.app, &visit).and_then(|()| gelezen::<Nieuw>(&visit));
-    let nieuw = match read {
+    let wie = match mag(&role.app, &visit).await {
+        Ok(wie) => wie,
+        Err(response) => return *response,
+    };
+    let nieuw = match gelezen::<Nieuw>(&visit) {
         Ok(nieuw) => nieuw,
         Err(response) => return *response,
     };
@@ -59,6 +62,7 @@ pub(super) async fn registreren(State(role): State<Arc<MrRole>>, visit: Visit) -
     let reis = Registratie {
         id: id.clone(),
         machtiging: machtiging.clone(),
+        wie,
     };
     match settle(&role.app, visit.trace, reis).await {
         Ok(Ok(())) => web::json(201, &shown(&id, &machtiging)),
@@ -73,7 +77,7 @@ pub(super) async fn show(
     Path(id): Path<String>,
     visit: Visit,
 ) -> Response {
-    if let Err(response) = mag(&role.app, &visit) {
+    if let Err(response) = mag(&role.app, &visit).await {
         return *response;
     }
     let found = role
@@ -93,13 +97,14 @@ pub(super) async fn intrekken(
     Path(id): Path<String>,
     visit: Visit,
 ) -> Response {
-    if let Err(response) = mag(&role.app, &visit) {
-        return *response;
-    }
+    let wie = match mag(&role.app, &visit).await {
+        Ok(wie) => wie,
+        Err(response) => return *response,
+    };
     if id.len() > REFERENCE_MAX {
         return fout(404, "no mandate has this reference");
     }
-    match settle(&role.app, visit.trace, Intrekking(id)).await {
+    match settle(&role.app, visit.trace, Intrekking { id, wie }).await {
         Ok(true) => web::json(200, &json!({ "ingetrokken": true })),
         Ok(false) => fout(404, "no mandate has this reference"),
         Err(_) => web::unavailable(),
@@ -131,6 +136,7 @@ const fn waarom(weigering: Weigering) -> &'static str {
 struct Registratie {
     id: String,
     machtiging: Machtiging,
+    wie: Actor,
 }
 
 impl Journey for Registratie {
@@ -146,7 +152,7 @@ impl Journey for Registratie {
                 events: vec![Event::granted(
                     "etoegang.md §3",
                     "a mandate was registered",
-                    Actor::Unknown,
+                    self.wie.clone(),
                 )],
             }),
         }
@@ -157,14 +163,17 @@ impl Journey for Registratie {
     }
 }
 
-struct Intrekking(String);
+struct Intrekking {
+    id: String,
+    wie: Actor,
+}
 
 impl Journey for Intrekking {
     type Reply = bool;
     type Question = Key;
 
     fn begin(&self, _: &Run) -> Step<bool, Key> {
-        Step::Ask(Machtiging::key(&self.0))
+        Step::Ask(Machtiging::key(&self.id))
     }
 
     async fn answer(&self, run: &Run, key: Key) -> Result<Step<bool, Key>, Outage> {
@@ -173,7 +182,7 @@ impl Journey for Intrekking {
             return Ok(Step::reply(false));
         };
         // Withdrawn before: it stays as it was.
-        let Some(change) = Machtiging::intrekken(found, &self.0, run.now) else {
+        let Some(change) = Machtiging::intrekken(found, &self.id, run.now) else {
             return Ok(Step::reply(true));
         };
         Ok(Step::Done(Verdict {
@@ -182,7 +191,7 @@ impl Journey for Intrekking {
             events: vec![Event::granted(
                 "etoegang.md §3",
                 "a mandate was withdrawn",
-                Actor::Unknown,
+                self.wie.clone(),
             )],
         }))
     }

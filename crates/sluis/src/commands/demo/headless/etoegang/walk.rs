@@ -8,11 +8,11 @@ use etoegang::machtiging::Gemachtigde;
 use jose::aead::Key32;
 use serde_json::{Value, json};
 use server::door::TraceId;
+use server::etoegangbeheer::geheim_van_de_demo;
 use server::input::{Etoegang, EtoegangMiddel};
 use server::network::{Form, Party, Person, Running, Shown};
 use server::outside::{Answer, Headers, Outside};
 use server::routes::etoegang::VERSIE;
-use server::routes::etoegang::beheer;
 use store::Store as _;
 use tokio::time::{Instant, sleep};
 use verdict::Outcome;
@@ -156,7 +156,7 @@ impl<'a> Walk<'a> {
     fn sleutel(&self) -> Result<String, String> {
         let mr = self.running.apps.get(&Party::Mr);
         let mr = mr.ok_or("the MR runs elsewhere: its key of administration is not here")?;
-        Ok(beheer::sleutel(mr))
+        Ok(geheim_van_de_demo(mr))
     }
 
     // ── The login ───────────────────────────────────────────────────────────────────────────────
