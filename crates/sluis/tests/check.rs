@@ -17,7 +17,7 @@ type Case = (&'static str, Role, fn(&mut Installation));
 /// The one case in which others are called.
 const CALLED: &str = "nobody-there";
 
-const CASES: [Case; 18] = [
+const CASES: [Case; 20] = [
     ("unknown-setting", Role::Mitz, |at| {
         at.change("[mitz]\n", "[mitz]\nmin_levl = \"hoog\"\n");
     }),
@@ -85,6 +85,18 @@ const CASES: [Case; 18] = [
     }),
     ("digid-that-is-none", Role::Mitz, |at| {
         at.write("digid.xml", "<a/>\n");
+    }),
+    ("hm-without-services", Role::Hm, |at| {
+        at.write(
+            "registers/etoegang.json",
+            r#"{ "schema_version": 1, "dienstverleners": [], "diensten": [] }"#,
+        );
+    }),
+    ("ad-with-people-in-a-file", Role::Ad, |at| {
+        at.write(
+            "registers/etoegang.json",
+            r#"{ "schema_version": 1, "dienstverleners": [], "diensten": [], "middelen": [] }"#,
+        );
     }),
     (CALLED, Role::Dva, |_| {}),
 ];

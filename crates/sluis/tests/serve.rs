@@ -88,7 +88,7 @@ fn one_node_plays_every_role_that_its_configuration_names() {
     let node = serve(&at);
     let (status, told) = admin(&at, "/health/ready");
     assert_eq!(status, 200, "{told}");
-    for role in ["mitz", "lokalisatie", "dva", "pgo"] {
+    for role in ["mitz", "lokalisatie", "dva", "pgo", "hm", "ad", "mr"] {
         assert!(told.contains(&format!("\"{role}\":\"ready\"")), "{told}");
     }
     runtime().block_on(async {
@@ -104,6 +104,49 @@ fn one_node_plays_every_role_that_its_configuration_names() {
         let closed = get(&anybody, &url(&at, "lokalisatie", "/")).await;
         assert!(closed.is_err(), "nobody gets in without a certificate");
     });
+    assert_eq!(stop(node).code(), Some(0));
+}
+
+#[test]
+fn a_key_of_administration_is_made_listed_and_withdrawn_while_the_node_serves() {
+    let state = State::new("serve-beheer");
+    let at = Installation::lay(&state.0, &[Role::Ad], &Store::Sqlite, "[]", "[]");
+    let node = serve(&at);
+    let administration = |arguments: &[&str]| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_sluis"));
+        command.args(["keys", "administration"]).args(arguments);
+        command.args(["--role", "ad", "--config"]).arg(at.config());
+        let done = command.output().expect("runs");
+        assert!(done.status.success(), "{done:?}");
+        String::from_utf8(done.stdout).expect("UTF-8")
+    };
+    let made = administration(&["add", "middelenuitgever", "--json"]);
+    let made: serde_json::Value = serde_json::from_str(&made).expect("JSON");
+    let text = |name: &str| made["made"][name].as_str().expect("text").to_owned();
+    let (id, secret) = (text("id"), text("secret"));
+    let listed = administration(&["list"]);
+    assert!(
+        listed.contains(&id) && !listed.contains(&secret),
+        "{listed}"
+    );
+
+    let means = url(&at, "ad", "/beheer/middelen/niemand");
+    let status = || {
+        let headers = Headers::none().bearer(&secret);
+        let asked = async { caller(&at, None).get(&means, headers).await };
+        runtime()
+            .block_on(asked)
+            .expect("an answer")
+            .status
+            .as_u16()
+    };
+    assert_eq!(
+        status(),
+        404,
+        "whoever holds the key learns that there is none"
+    );
+    administration(&["withdraw", &id]);
+    assert_eq!(status(), 401);
     assert_eq!(stop(node).code(), Some(0));
 }
 

@@ -22,16 +22,25 @@ pub enum Role {
     Pgo,
     /// Koppeltaal's domains.
     Koppeltaal,
+    /// The broker of eToegang.
+    Hm,
+    /// Where people of eToegang log in.
+    Ad,
+    /// Who of eToegang may act for whom.
+    Mr,
 }
 
 impl Role {
     /// Every role, in the order in which a configuration names them.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 8] = [
         Self::Mitz,
         Self::Lokalisatie,
         Self::Dva,
         Self::Pgo,
         Self::Koppeltaal,
+        Self::Hm,
+        Self::Ad,
+        Self::Mr,
     ];
 
     /// Its hosts, with the setting of each.
@@ -50,6 +59,9 @@ impl Role {
             ],
             Self::Pgo => &[("front", "pgo.localhost")],
             Self::Koppeltaal => &[("site", "koppeltaal.localhost")],
+            Self::Hm => &[("site", "hm.localhost")],
+            Self::Ad => &[("site", "ad.localhost")],
+            Self::Mr => &[("site", "mr.localhost")],
         }
     }
 
@@ -61,6 +73,9 @@ impl Role {
             Self::Dva => ("dva", "dva-back.localhost"),
             Self::Pgo => ("pgo", "pgo.localhost"),
             Self::Koppeltaal => ("koppeltaal", "koppeltaal.localhost"),
+            Self::Hm => ("hm", "hm.localhost"),
+            Self::Ad => ("ad", "ad.localhost"),
+            Self::Mr => ("mr", "mr.localhost"),
         }
     }
 
@@ -82,6 +97,30 @@ impl Role {
                  stelselnode = \"https://stelselnode.localhost:1\"\n"
             }
             Self::Koppeltaal => "",
+            Self::Hm => "entity = \"urn:etoegang:HM:00000003273226310000:entities:9001\"\n",
+            Self::Ad => "entity = \"urn:etoegang:AD:00000003244440010000:entities:9001\"\n",
+            Self::Mr => "entity = \"urn:etoegang:MR:00000003244440020000:entities:9001\"\n",
+        }
+    }
+
+    /// The name of its authority. Nodes that meet each have one: of two of one name nobody knows whose
+    /// revocation list is whose.
+    const fn authority(self) -> &'static str {
+        match self {
+            Self::Hm => "Proef CA van de HM",
+            Self::Ad => "Proef CA van de AD",
+            Self::Mr => "Proef CA van het MR",
+            _ => "Proef CA",
+        }
+    }
+
+    /// Lists that stand after everything else of its section: whom a role of eToegang knows.
+    const fn known(self) -> &'static str {
+        match self {
+            Self::Hm => KNOWN_TO_HM,
+            Self::Ad => KNOWN_TO_AD,
+            Self::Mr => KNOWN_TO_MR,
+            _ => "",
         }
     }
 }
@@ -121,9 +160,10 @@ impl Installation {
         providers: &str,
     ) -> Self {
         fs::create_dir_all(folder.join("registers")).expect("a folder");
+        let authority = roles.first().map_or("Proef CA", |role| role.authority());
         let mut laid = Self {
             folder: folder.to_owned(),
-            authority: Authority::new("Proef CA"),
+            authority: Authority::new(authority),
             port: free_port(),
             admin: free_port(),
         };
@@ -133,6 +173,9 @@ impl Installation {
         laid.write("registers/clients.json", clients);
         laid.write("registers/providers.json", providers);
         laid.write("registers/gegevensdiensten.json", GEGEVENSDIENSTEN);
+        if roles.iter().any(|role| !role.known().is_empty()) {
+            laid.write("registers/etoegang.json", ETOEGANG);
+        }
         for (_, host) in roles.iter().flat_map(|role| role.hosts()) {
             laid.new_certificate(host);
         }
@@ -157,6 +200,26 @@ impl Installation {
         let text = fs::read_to_string(self.config()).expect("a configuration");
         assert!(text.contains(from), "{from} does not stand there");
         self.write("sluis.toml", &text.replacen(from, to, 1));
+    }
+
+    /// From now on this node believes another's authority too, and calls its hosts at its port.
+    ///
+    /// # Panics
+    /// When the configuration cannot be written.
+    pub fn meets(&self, other: &Self, roles: &[Role]) {
+        let name = format!("ca-{}", other.port);
+        let list = fs::read_to_string(other.folder.join("ca.crl")).expect("a list");
+        self.write(&format!("{name}.pem"), &other.authority.pem());
+        self.write(&format!("{name}.crl"), &list);
+        for (setting, kind) in [("roots", "pem"), ("crls", "crl")] {
+            let from = format!("{setting} = [");
+            self.change(&from, &format!("{from}\"{name}.{kind}\", "));
+        }
+        let mut text = fs::read_to_string(self.config()).expect("a configuration");
+        for (_, host) in roles.iter().flat_map(|role| role.hosts()) {
+            text = text.replace(&format!("{host}:1/"), &format!("{host}:{}/", other.port));
+        }
+        self.write("sluis.toml", &text);
     }
 
     /// Gives the DVA MedMij's own interfaces, behind a DigiD that nobody reaches.
@@ -228,7 +291,8 @@ impl Installation {
              [trust]\nroots = [\"ca.pem\"]\ncrls = [\"ca.crl\"]\n\n\
              [calls]\nprivate_hosts = [\"lokalisatie.localhost\", \"digid-back.localhost\", \
              \"dva.localhost\", \"mitz.localhost\", \"mitz-back.localhost\", \"xis.localhost\", \
-             \"stelselnode.localhost\", \"applicaties.localhost\", \"fhir.localhost\"]\n\n\
+             \"stelselnode.localhost\", \"applicaties.localhost\", \"fhir.localhost\", \
+             \"hm.localhost\", \"ad.localhost\", \"mr.localhost\"]\n\n\
              [listeners.public]\nlisten = \"127.0.0.1:{}\"\n",
             self.admin, self.port
         )
@@ -246,6 +310,7 @@ impl Installation {
             self.digid("mitz.localhost");
             text.push_str(DIGID_AND_DVA);
         }
+        text.push_str(role.known());
     }
 
     /// The RSA key of `host`, and metadata of a DigiD with one of its own.
@@ -299,6 +364,61 @@ issuer = "https://dva.localhost:1"
 jwks_uri = "https://dva.localhost:1/jwks"
 uras = ["00000659"]
 "#;
+
+const KNOWN_TO_HM: &str = r#"
+[[hm.ad]]
+entity = "urn:etoegang:AD:00000003244440010000:entities:9001"
+name = "De Proef-AD"
+issuer = "https://ad.localhost:1/etd/1.13"
+
+[[hm.mr]]
+entity = "urn:etoegang:MR:00000003244440020000:entities:9001"
+name = "Het Proef-MR"
+url = "https://mr.localhost:1/etd/1.13"
+"#;
+
+const KNOWN_TO_AD: &str = r#"
+[[ad.hm]]
+entity = "urn:etoegang:HM:00000003273226310000:entities:9001"
+name = "De Proef-HM"
+jwks_uri = "https://hm.localhost:1/etd/1.13/jwks"
+redirect_uris = ["https://hm.localhost:1/etd/1.13/ad/1"]
+
+[[ad.mr]]
+entity = "urn:etoegang:MR:00000003244440020000:entities:9001"
+name = "Het Proef-MR"
+url = "https://mr.localhost:1/etd/1.13"
+"#;
+
+const KNOWN_TO_MR: &str = r#"
+[[mr.hm]]
+entity = "urn:etoegang:HM:00000003273226310000:entities:9001"
+name = "De Proef-HM"
+jwks_uri = "https://hm.localhost:1/etd/1.13/jwks"
+redirect_uris = ["https://hm.localhost:1/etd/1.13/mr/1"]
+"#;
+
+/// A service and an app for it.
+const ETOEGANG: &str = r#"{
+  "schema_version": 1,
+  "dienstverleners": [
+    { "entity": "urn:etoegang:DV:00000001234567890000:entities:9001", "naam": "Gemeente Voorbeeld" }
+  ],
+  "diensten": [{
+    "service_id": "urn:etoegang:DV:00000001234567890000:services:1",
+    "service_uuid": "2c9d1c2e-1d0a-4d6b-8f5e-000000000001",
+    "naam": "Parkeervergunning",
+    "niveau": "urn:etoegang:core:assurance-class:loa3",
+    "classifiers": ["native-app"]
+  }],
+  "apps": [{
+    "client_id": "gemeente-app",
+    "dv": "urn:etoegang:DV:00000001234567890000:entities:9001",
+    "naam": "App van Gemeente Voorbeeld",
+    "redirect_uris": ["http://127.0.0.1/terug"]
+  }],
+  "organisaties": [{ "kvk": "12345678", "naam": "Bakkerij Voorbeeld B.V." }]
+}"#;
 
 const MEDMIJ: &str = r#"
 [dva.medmij]

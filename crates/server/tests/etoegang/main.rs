@@ -7,5 +7,6 @@ mod guc9;
 mod hm;
 mod keten;
 mod login;
+mod nodes;
 mod rollen;
 mod world;
