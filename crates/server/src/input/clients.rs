@@ -112,7 +112,9 @@ fn client_auth(
         ("self_signed_tls_client_auth", Some(path), None) => {
             own_certificate(file, files, place, written, path)
         }
-        ("private_key_jwt", None, Some(jwks)) => public_keys(file, &place.member("jwks"), jwks),
+        ("private_key_jwt", None, Some(jwks)) => {
+            client_keys(file, &place.member("jwks"), jwks).map(ClientAuth::PrivateKeyJwt)
+        }
         ("tls_client_auth", Some(_), _) => {
             unfit("certificate", "tls_client_auth takes no certificate")
         }
@@ -156,18 +158,17 @@ fn own_certificate(
 }
 
 /// The public keys of a client, of which one at least checks signatures that we take.
-fn public_keys(
+pub(super) fn client_keys(
     file: &File,
     place: &Place,
     jwks: &serde_json::Value,
-) -> Result<ClientAuth, InputFault> {
+) -> Result<ClientKeys, InputFault> {
     let keys = jose::Jwks::parse(jwks.to_string().as_bytes())
         .map_err(|bad| file.fault(place, bad.to_string()))?;
-    let keys = ClientKeys::new(keys, &ALGORITHMS).ok_or_else(|| {
+    ClientKeys::new(keys, &ALGORITHMS).ok_or_else(|| {
         let reason = "expected a key for ES256, ES384, PS256, RS256 or RS384";
         file.fault(place, reason)
-    })?;
-    Ok(ClientAuth::PrivateKeyJwt(keys))
+    })
 }
 
 /// Whether a certificate that counts as it is names its client or nobody: parties know each other by

@@ -2,17 +2,22 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use etoegang::authenticatiedienst;
 use etoegang::authenticatiedienst::aanmelding::NAAM_MAX;
 use etoegang::authenticatiedienst::bewijs::WACHTWOORD_BYTES_MAX;
 use etoegang::betrouwbaarheidsniveau::Betrouwbaarheidsniveau;
 use etoegang::dienstencatalogus::{Dienst, Dienstencatalogus};
 use etoegang::dv_hm::DvApp;
+use etoegang::instellingen::Instellingen;
 use etoegang::kenmerk::{Kenmerk, Soort, Vestigingsnr};
 use etoegang::machtiging::{GELDIG_S_MAX, InternPseudoniem};
 use identity::{EntityId, Oin, Rol, ServiceId, ServiceUuid};
+use protocol::assertion::ClientKeys;
 use protocol::client::{Authentication, Client};
+use serde_json::Value;
 
 use super::InputFault;
+use super::clients::client_keys;
 use super::files::{File, Files};
 use super::place::Place;
 use super::reading::{each, parsed, readable, twice};
@@ -53,6 +58,10 @@ pub struct Etoegang {
     pub middelen: Vec<EtoegangMiddel>,
     /// Mandates; no two have the same id.
     pub machtigingen: Vec<EtoegangMachtiging>,
+    /// How the HM gives out tokens.
+    pub instellingen_hm: Instellingen,
+    /// How the AD works.
+    pub instellingen_ad: authenticatiedienst::Instellingen,
 }
 
 /// What people call a service.
@@ -79,16 +88,20 @@ pub struct EtoegangApp {
     pub redirect_uris: Vec<String>,
     /// Whether it may refresh.
     pub mag_vernieuwen: bool,
+    /// The keys of one instance, with which it proves itself; a public client has none.
+    pub sleutels: Option<ClientKeys>,
 }
 
 impl EtoegangApp {
-    /// The app as an HM knows it: a public client (RFC 8252 §8.4).
+    /// The app as an HM knows it: a public client (RFC 8252 §8.4), or one instance of an app, with keys of
+    /// its own.
     pub fn dv_app(&self) -> DvApp {
+        let keys = self.sleutels.clone();
         DvApp {
             client: Client {
                 client_id: self.client_id.clone(),
                 organisatienaam: self.naam.clone(),
-                authentication: Authentication::Public,
+                authentication: keys.map_or(Authentication::Public, Authentication::PrivateKeyJwt),
                 redirect_uris: self.redirect_uris.clone(),
             },
             dv: self.dv.clone(),
@@ -174,6 +187,8 @@ impl Reading<'_> {
         let organisaties = self.organisaties(written.organisaties)?;
         let middelen = self.middelen(written.middelen, &ad)?;
         let machtigingen = self.machtigingen(written.machtigingen, &middelen, &catalogus)?;
+        let of_settings = root.member("instellingen");
+        let (of_hm, of_ad) = (of_settings.member("hm"), of_settings.member("ad"));
         Ok(Etoegang {
             hm,
             ad,
@@ -184,6 +199,50 @@ impl Reading<'_> {
             organisaties,
             middelen,
             machtigingen,
+            instellingen_hm: self.instellingen_hm(&of_hm, written.instellingen.hm)?,
+            instellingen_ad: self.instellingen_ad(&of_ad, written.instellingen.ad)?,
+        })
+    }
+
+    /// etoegang cases 17 and 18
+    fn instellingen_hm(
+        &self,
+        place: &Place,
+        written: written::HmInstellingen,
+    ) -> Result<Instellingen, InputFault> {
+        let usual = Instellingen::default();
+        let own = Instellingen {
+            access_token_s: written.access_token_s.unwrap_or(usual.access_token_s),
+            id_token_s: written.id_token_s.unwrap_or(usual.id_token_s),
+            ongebruikt_s: written.ongebruikt_s.unwrap_or(usual.ongebruikt_s),
+            familie_s: written.familie_s.unwrap_or(usual.familie_s),
+            id_token_bij_vernieuwen: written
+                .id_token_bij_vernieuwen
+                .unwrap_or(usual.id_token_bij_vernieuwen),
+            native_app: usual.native_app,
+        };
+        own.gecontroleerd().map_err(|bad| {
+            let reason = format!("expected 1 to {} seconds", bad.max);
+            self.file.fault(&place.member(bad.instelling), reason)
+        })
+    }
+
+    fn instellingen_ad(
+        &self,
+        place: &Place,
+        written: written::AdInstellingen,
+    ) -> Result<authenticatiedienst::Instellingen, InputFault> {
+        let usual = authenticatiedienst::Instellingen::default();
+        let own = authenticatiedienst::Instellingen {
+            sessie_s: written.sessie_s.unwrap_or(usual.sessie_s),
+            token_s: written.token_s.unwrap_or(usual.token_s),
+            roteert: written.roteert.unwrap_or(usual.roteert),
+            herhaalbaar_s: written.herhaalbaar_s.unwrap_or(usual.herhaalbaar_s),
+            ..usual
+        };
+        own.gecontroleerd().map_err(|bad| {
+            let reason = "expected a number within its bounds";
+            self.file.fault(&place.member(bad.0), reason)
         })
     }
 
@@ -284,8 +343,18 @@ impl Reading<'_> {
                 naam: readable(self.file, &place.member("naam"), app.naam)?,
                 redirect_uris: self.redirect_uris(place, app.redirect_uris)?,
                 mag_vernieuwen: app.mag_vernieuwen.unwrap_or(true),
+                sleutels: self.sleutels(&place.member("jwks"), app.jwks.as_ref())?,
             })
         })
+    }
+
+    fn sleutels(
+        &self,
+        place: &Place,
+        jwks: Option<&Value>,
+    ) -> Result<Option<ClientKeys>, InputFault> {
+        let read = jwks.map(|jwks| client_keys(self.file, place, jwks));
+        read.transpose()
     }
 
     // etoegang case 62

@@ -44,7 +44,7 @@ pub use faults::Fault;
 pub use hosts::{Hosts, Party, hostname};
 pub use person::{Form, Person, Shown};
 pub use ready::DEMO_JSON;
-pub use trouble::{DELAY_MS_MAX, Trouble, Troubles, Wrong};
+pub use trouble::{DELAY_MS_MAX, RETRY_AFTER_S_MAX, Refused, Trouble, Troubles, Wrong};
 
 /// How often a party sweeps what is over, and how many rows at once.
 const SWEEP_EVERY: Duration = Duration::from_mins(1);

@@ -13,9 +13,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use axum::Router;
+use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
+use futures_util::stream;
+use http::Method;
+use http::header::{CONTENT_LENGTH, RETRY_AFTER};
+use protocol::refusal::ErrorCode;
 use serde::{Deserialize, Serialize};
 
 use super::Party;
@@ -25,6 +30,8 @@ use crate::web;
 
 /// The longest that a slow party waits, in milliseconds: longer than anybody's patience.
 pub const DELAY_MS_MAX: u32 = 60_000;
+/// The longest that a busy party asks others to wait, in seconds.
+pub const RETRY_AFTER_S_MAX: u16 = 3_600;
 /// How far behind the clock of a party is that gives out what is over: longer than any token lives
 /// that others judge by its dates.
 const BEHIND_S: i64 = 2 * 86_400;
@@ -40,11 +47,35 @@ pub enum Trouble {
     },
     /// It answers nothing but 503.
     Down,
+    /// It answers nothing but 429.
+    Busy {
+        /// Its `Retry-After` in seconds, from 1 to [`RETRY_AFTER_S_MAX`].
+        retry_after_s: u16,
+    },
+    /// It refuses every form and message that it is sent, and does nothing of what it is asked.
+    Refuses {
+        /// With which error.
+        error: Refused,
+    },
+    /// It does what it is asked, and the answer never arrives: the connection breaks.
+    Lost,
     /// It answers, and wrongly.
     Wrong {
         /// In which way.
         how: Wrong,
     },
+}
+
+/// The error of a party that refuses (RFC 6749 §5.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Refused {
+    /// What it is offered does not count.
+    InvalidGrant,
+    /// It does not know who asks.
+    InvalidClient,
+    /// It does not understand the question.
+    InvalidRequest,
 }
 
 /// In which way a party is wrong.
@@ -59,15 +90,27 @@ pub enum Wrong {
     Expired,
     /// Half of every answer is lost.
     Truncated,
+    /// What it signs is about somebody else.
+    OtherSubject,
+    /// What it signs tells of a lower level of assurance.
+    LowerLevel,
+    /// Its signed decisions find no mandate: `NotApplicable`.
+    NotApplicable,
+    /// Its signed decisions decide nothing: `Indeterminate`.
+    Indeterminate,
 }
 
 impl Wrong {
     /// Every way.
-    pub const ALL: [Self; 4] = [
+    pub const ALL: [Self; 8] = [
         Self::BadSignature,
         Self::WrongIssuer,
         Self::Expired,
         Self::Truncated,
+        Self::OtherSubject,
+        Self::LowerLevel,
+        Self::NotApplicable,
+        Self::Indeterminate,
     ];
 
     /// Its name on the wire.
@@ -77,16 +120,31 @@ impl Wrong {
             Self::WrongIssuer => "wrong_issuer",
             Self::Expired => "expired",
             Self::Truncated => "truncated",
+            Self::OtherSubject => "other_subject",
+            Self::LowerLevel => "lower_level",
+            Self::NotApplicable => "not_applicable",
+            Self::Indeterminate => "indeterminate",
+        }
+    }
+}
+
+impl Refused {
+    const fn code(self) -> ErrorCode {
+        match self {
+            Self::InvalidGrant => ErrorCode::InvalidGrant,
+            Self::InvalidClient => ErrorCode::InvalidClient,
+            Self::InvalidRequest => ErrorCode::InvalidRequest,
         }
     }
 }
 
 impl Trouble {
-    /// Whether it is one that a party may have: no wait beyond [`DELAY_MS_MAX`].
+    /// Whether it is one that a party may have: no wait beyond [`DELAY_MS_MAX`] or [`RETRY_AFTER_S_MAX`].
     pub const fn is_bounded(self) -> bool {
         match self {
             Self::Slow { delay_ms } => delay_ms <= DELAY_MS_MAX,
-            Self::Down | Self::Wrong { .. } => true,
+            Self::Busy { retry_after_s } => retry_after_s > 0 && retry_after_s <= RETRY_AFTER_S_MAX,
+            Self::Down | Self::Refuses { .. } | Self::Lost | Self::Wrong { .. } => true,
         }
     }
 }
@@ -179,11 +237,30 @@ async fn trouble(State(at): State<At>, request: Request, next: Next) -> Response
             next.run(request).await
         }
         Some(Trouble::Down) => web::unavailable(),
+        Some(Trouble::Busy { retry_after_s }) => {
+            let busy = web::json(429, &ErrorCode::TemporarilyUnavailable.body());
+            web::with(busy, (RETRY_AFTER, retry_after_s.into()))
+        }
+        // Others still find its keys, and people its pages.
+        Some(Trouble::Refuses { .. }) if request.method() != Method::POST => {
+            next.run(request).await
+        }
+        Some(Trouble::Refuses { error }) => web::refused(error.code()),
+        Some(Trouble::Lost) => lost(next.run(request).await),
         Some(Trouble::Wrong { how }) => {
             let answer = next.run(request).await;
             wrong::altered(answer, how, &at.keys).await
         }
     }
+}
+
+/// An answer of which nothing arrives but its head.
+fn lost(answer: Response) -> Response {
+    let (mut head, _) = answer.into_parts();
+    head.headers.remove(CONTENT_LENGTH);
+    let broken = std::io::Error::from(std::io::ErrorKind::ConnectionReset);
+    let body = Body::from_stream(stream::iter([Err::<Vec<u8>, _>(broken)]));
+    Response::from_parts(head, body)
 }
 
 #[cfg(test)]
@@ -201,6 +278,18 @@ mod tests {
             read(json!({ "trouble": "down" })).expect("down"),
             Trouble::Down
         );
+        let busy = json!({ "trouble": "busy", "retry_after_s": 7 });
+        assert_eq!(
+            read(busy).expect("busy"),
+            Trouble::Busy { retry_after_s: 7 }
+        );
+        let refuses = json!({ "trouble": "refuses", "error": "invalid_client" });
+        let error = Refused::InvalidClient;
+        assert_eq!(read(refuses).expect("refuses"), Trouble::Refuses { error });
+        assert_eq!(
+            read(json!({ "trouble": "lost" })).expect("lost"),
+            Trouble::Lost
+        );
         for how in Wrong::ALL {
             let value = json!({ "trouble": "wrong", "how": how.name() });
             assert_eq!(read(value.clone()).expect("wrong"), Trouble::Wrong { how });
@@ -214,6 +303,7 @@ mod tests {
             json!({ "trouble": "slow", "delay_ms": -1 }),
             json!({ "trouble": "wrong", "how": "badly" }),
             json!({ "trouble": "gone" }),
+            json!({ "trouble": "refuses", "error": "server_error" }),
             json!({}),
         ] {
             assert!(read(bad.clone()).is_err(), "{bad}");
@@ -234,6 +324,9 @@ mod tests {
             }
             .is_bounded()
         );
+        for (retry_after_s, is_bounded) in [(0, false), (1, true), (3_600, true), (3_601, false)] {
+            assert_eq!(Trouble::Busy { retry_after_s }.is_bounded(), is_bounded);
+        }
         assert!(Trouble::Down.is_bounded());
     }
 

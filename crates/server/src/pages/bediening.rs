@@ -3,7 +3,7 @@
 /// Buttons that disturb the network, and one that puts it right.
 ///
 /// Forms: POST `/bediening` with `formulier` and `doe`: `klok` with `seconden`; `partij` with `partij`, `storing`
-/// (`geen`, `traag`, `weg`, or a way to be wrong) and `wachten` (seconds, for `traag`); `herstellen`.
+/// (`geen`, `traag`, `weg`, `bezet`, `weigert`, `verloren`, or a way to be wrong) and `wachten` (seconds, for `traag`); `herstellen`.
 #[derive(Clone, Debug)]
 pub struct Bediening {
     /// The moment by the network's clock: any text.
@@ -34,6 +34,12 @@ pub enum Storing {
     Traag(u32),
     /// It does not answer.
     Weg,
+    /// It says that it is busy.
+    Bezet,
+    /// It refuses everything.
+    Weigert,
+    /// Its answers do not arrive.
+    Verloren,
     /// It answers wrongly, in the way of this name.
     Fout(&'static str),
 }
@@ -44,14 +50,21 @@ page!(Bediening, |_| "bediening", "bediening.html");
 const WACHTEN_S: u32 = 3;
 
 /// The values of the list of troubles, with the key of each one's text.
-const STORINGEN: [(&str, &str); 7] = [
+const STORINGEN: [(&str, &str); 14] = [
     ("geen", "storing-geen"),
     ("traag", "storing-traag"),
     ("weg", "storing-weg"),
+    ("bezet", "storing-bezet"),
+    ("weigert", "storing-weigert"),
+    ("verloren", "storing-verloren"),
     ("bad_signature", "storing-handtekening"),
     ("wrong_issuer", "storing-naam"),
     ("expired", "storing-verlopen"),
     ("truncated", "storing-afgekapt"),
+    ("other_subject", "storing-ander"),
+    ("lower_level", "storing-niveau"),
+    ("not_applicable", "storing-geen-machtiging"),
+    ("indeterminate", "storing-onbeslist"),
 ];
 
 /// How far the buttons move the clock, in seconds, with the key of each one's text.
@@ -97,7 +110,7 @@ impl Bediening {
 
 impl BedieningPartij {
     /// Each trouble: its value, the key of its text, whether it is the present one.
-    fn storingen(&self) -> [(&'static str, &'static str, bool); 7] {
+    fn storingen(&self) -> [(&'static str, &'static str, bool); 14] {
         let now = self.storing.value();
         STORINGEN.map(|(value, key)| (value, key, value == now))
     }
@@ -132,6 +145,9 @@ impl Storing {
             Self::Geen => "geen",
             Self::Traag(_) => "traag",
             Self::Weg => "weg",
+            Self::Bezet => "bezet",
+            Self::Weigert => "weigert",
+            Self::Verloren => "verloren",
             Self::Fout(how) => how,
         }
     }

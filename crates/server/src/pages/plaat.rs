@@ -94,7 +94,9 @@ impl Vak<'_> {
             None | Some(Storing::Geen) => "vak",
             Some(Storing::Traag(_)) => "vak traag",
             Some(Storing::Weg) => "vak weg",
-            Some(Storing::Fout(_)) => "vak kapot",
+            Some(Storing::Bezet | Storing::Weigert | Storing::Verloren | Storing::Fout(_)) => {
+                "vak kapot"
+            }
         }
     }
 
@@ -107,7 +109,9 @@ impl Vak<'_> {
             Storing::Geen => None,
             Storing::Traag(_) => Some("plaat-traag"),
             Storing::Weg => Some("plaat-weg"),
-            Storing::Fout(_) => Some("plaat-fout"),
+            Storing::Bezet | Storing::Weigert | Storing::Verloren | Storing::Fout(_) => {
+                Some("plaat-fout")
+            }
         }
     }
 

@@ -8,5 +8,6 @@ mod hm;
 mod keten;
 mod login;
 mod nodes;
+mod rijen;
 mod rollen;
 mod world;

@@ -23,11 +23,11 @@ use server::input::Input;
 use server::network::{self, Config, Party, Running, Trouble, Wrong};
 use server::outside::{Answer, Headers, Outside, OutsideConfig};
 use server::routes::etoegang::VERSIE;
-use store::{AuditRow, Store as _};
+use store::{AuditRow, Commit, Store as _};
 use tokio::time::{sleep, timeout};
-use verdict::Key;
+use verdict::{CommitId, Expect, Key, Record, Stored};
 
-const SAMPLE: &str = include_str!("../../../../sample/etoegang.json");
+pub(crate) const SAMPLE: &str = include_str!("../../../../sample/etoegang.json");
 /// Whatever takes longer than this in a test never happens.
 const PATIENCE: Duration = Duration::from_secs(20);
 /// Redirects that one click may lead through.
@@ -213,6 +213,16 @@ impl World {
         control.troubles.reset();
     }
 
+    /// Gives a party trouble as a program does, over the demo's control.
+    pub(crate) async fn control(&self, party: &str, trouble: Value) {
+        let url = format!("{}/control/parties/{party}", self.url("netwerk"));
+        let headers = Headers::none().with(CONTENT_TYPE, "application/json");
+        let body = Some(trouble.to_string().into_bytes());
+        let answer = self.outside.send(Method::PUT, &url, headers, body).await;
+        let answer = answer.expect("an answer");
+        assert_eq!(answer.status, 200, "{}", text(&answer));
+    }
+
     // ── What is stored ──────────────────────────────────────────────────────────────────────────
 
     /// Whether a party has this row.
@@ -223,6 +233,29 @@ impl World {
             .get(std::slice::from_ref(key), app.clock.now())
             .await;
         rows.expect("readable").into_iter().flatten().count() == 1
+    }
+
+    /// Changes a row behind its party's back.
+    pub(crate) async fn edit<T: Record>(
+        &self,
+        party: Party,
+        key: Key,
+        change: impl FnOnce(&mut T),
+    ) {
+        let app = &self.running.apps[&party];
+        let now = app.clock.now();
+        let found = app.load::<T>(key.clone(), now).await.expect("readable");
+        let Stored {
+            version,
+            until,
+            mut value,
+        } = found.expect("a row");
+        change(&mut value);
+        let put = value.put(key, Expect::Version(version), until);
+        let id = CommitId(chance::entropy().bytes("commit"));
+        let commit = Commit::new(id, now, vec![app.seal.change(put)], Vec::new());
+        let done = app.home.commit(commit.expect("a commit")).await;
+        done.expect("as it was");
     }
 
     /// The row behind a refresh token at the HM.
@@ -391,7 +424,12 @@ impl World {
         let voor = login.machtiging.map_or("zelf", |_| "organisatie");
         let fields = [("keuze", "verder"), ("ad", ad), ("voor", voor)];
         let page = browser.send(&page, "/kiezen", &fields).await;
-        assert!(page.url.starts_with(&self.at("ad", "/inloggen")));
+        assert!(
+            page.url.starts_with(&self.at("ad", "/inloggen")),
+            "{}: {}",
+            page.url,
+            page.html()
+        );
         page
     }
 

@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;
+use serde_json::Value;
 
 /// The file.
 #[derive(Deserialize)]
@@ -17,6 +18,37 @@ pub(super) struct Network {
     pub(super) organisaties: Vec<Organisatie>,
     pub(super) middelen: Vec<Middel>,
     pub(super) machtigingen: Vec<Machtiging>,
+    #[serde(default)]
+    pub(super) instellingen: Instellingen,
+}
+
+/// How HM and AD work where the scheme leaves it open; what is left out is as the roles propose.
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Instellingen {
+    pub(super) hm: HmInstellingen,
+    pub(super) ad: AdInstellingen,
+}
+
+/// Of the HM.
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct HmInstellingen {
+    pub(super) access_token_s: Option<u32>,
+    pub(super) id_token_s: Option<u32>,
+    pub(super) ongebruikt_s: Option<u32>,
+    pub(super) familie_s: Option<u32>,
+    pub(super) id_token_bij_vernieuwen: Option<bool>,
+}
+
+/// Of the AD.
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct AdInstellingen {
+    pub(super) sessie_s: Option<u32>,
+    pub(super) token_s: Option<u32>,
+    pub(super) roteert: Option<bool>,
+    pub(super) herhaalbaar_s: Option<u32>,
 }
 
 /// The file, as a node in production has it.
@@ -63,6 +95,7 @@ pub(super) struct App {
     pub(super) naam: String,
     pub(super) redirect_uris: Vec<String>,
     pub(super) mag_vernieuwen: Option<bool>,
+    pub(super) jwks: Option<Value>,
 }
 
 /// What an organisation is called.

@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
-use etoegang::authenticatiedienst::{self, sessie::Ad};
+use etoegang::authenticatiedienst::sessie::Ad;
 use etoegang::dv_hm::{DvApps, Hm};
-use etoegang::instellingen::Instellingen;
 use identity::EntityId;
 use protocol::not_before::NotBefore;
 
@@ -90,7 +89,7 @@ fn hm(on: &Foundation, app: &Arc<App>) -> Result<Arc<HmRole>, String> {
         hm: Hm {
             issuer: format!("{front}{VERSIE}"),
             entity: network.hm.clone(),
-            instellingen: Instellingen::default(),
+            instellingen: network.instellingen_hm.clone(),
             not_before: NotBefore::NEVER,
         },
         apps,
@@ -128,7 +127,7 @@ fn ad(on: &Foundation, app: &Arc<App>) -> Arc<AdRole> {
         ad: Ad {
             issuer: format!("{front}{VERSIE}"),
             entity: network.ad.clone(),
-            instellingen: authenticatiedienst::Instellingen::default(),
+            instellingen: network.instellingen_ad,
         },
         hms: vec![known_hm(on, hm::ad_redirect_uri)],
         mrs: vec![deelnemer(on, "mr", &network.mr, NAAM_MR)],

@@ -19,6 +19,11 @@ const BODY_MAX: usize = 4 * 1024 * 1024;
 /// The name that a party has that goes by another's.
 const ELSEWHERE: &str = "https://elsewhere.localhost";
 
+/// Whom a party speaks of that speaks of somebody else.
+const SOMEBODY: &str = "somebody-else";
+/// The lowest level of eToegang that is still recognised.
+const LOW: &str = "urn:etoegang:core:assurance-class:loa2";
+
 /// The answer, wrong in this way. `keys` are those with which the party signs its tokens.
 pub(super) async fn altered(answer: Response, how: Wrong, keys: &Keys) -> Response {
     let (mut head, body) = answer.into_parts();
@@ -37,6 +42,12 @@ pub(super) async fn altered(answer: Response, how: Wrong, keys: &Keys) -> Respon
         Wrong::WrongIssuer => {
             let set = keys.set();
             with_wrong_issuer(body.to_vec(), |kid| set.tokens().ok()?.find(kid))
+        }
+        Wrong::OtherSubject | Wrong::LowerLevel | Wrong::NotApplicable | Wrong::Indeterminate => {
+            let set = keys.set();
+            with_other_words(body.to_vec(), words(how), |kid| {
+                set.tokens().ok()?.find(kid)
+            })
         }
     };
     head.headers.remove(CONTENT_LENGTH);
@@ -58,7 +69,18 @@ fn located(location: &str, how: Wrong) -> String {
             let rest = after.find('&').map_or("", |at| &after[at..]);
             format!("{before}&iss=https%3A%2F%2Felsewhere.localhost{rest}")
         }
-        Wrong::Expired | Wrong::Truncated => location.to_owned(),
+        _ => location.to_owned(),
+    }
+}
+
+/// What the tokens of a party say that lies in this way: members that are there, with other values.
+const fn words(how: Wrong) -> &'static [(&'static str, &'static str)] {
+    match how {
+        Wrong::OtherSubject => &[("sub", SOMEBODY)],
+        Wrong::LowerLevel => &[("acr", LOW), ("loa_used", LOW)],
+        Wrong::NotApplicable => &[("decision", "NotApplicable")],
+        Wrong::Indeterminate => &[("decision", "Indeterminate")],
+        Wrong::BadSignature | Wrong::WrongIssuer | Wrong::Expired | Wrong::Truncated => &[],
     }
 }
 
@@ -97,7 +119,9 @@ fn with_wrong_issuer<'a>(
             .concat()
             .into_bytes();
     }
-    let text = each_token(&text, |token| renamed_token(token, &signing));
+    let text = each_token(&text, |token| {
+        resigned(token, &[("iss", ELSEWHERE)], &signing)
+    });
     match serde_json::from_str::<Value>(&text) {
         Ok(Value::Object(mut members)) => {
             for name in ["iss", "issuer"] {
@@ -111,8 +135,22 @@ fn with_wrong_issuer<'a>(
     }
 }
 
-fn renamed_token<'a>(
+/// Tokens with other words in them, each signed again with the party's own key.
+fn with_other_words<'a>(
+    body: Vec<u8>,
+    words: &[(&str, &str)],
+    signing: impl Fn(&str) -> Option<&'a SigningKey>,
+) -> Vec<u8> {
+    match String::from_utf8(body) {
+        Ok(text) => each_token(&text, |token| resigned(token, words, &signing)).into_bytes(),
+        Err(other) => other.into_bytes(),
+    }
+}
+
+/// The token with these values for those of the members that it has; nothing when it has none of them.
+fn resigned<'a>(
     token: &str,
+    words: &[(&str, &str)],
     signing: impl Fn(&str) -> Option<&'a SigningKey>,
 ) -> Option<String> {
     let mut parts = token.split('.');
@@ -120,8 +158,14 @@ fn renamed_token<'a>(
     let header: Value = serde_json::from_slice(&jose::b64::decode(header)?).ok()?;
     let mut payload: Value = serde_json::from_slice(&jose::b64::decode(payload)?).ok()?;
     let signing = signing(header["kid"].as_str()?)?;
-    *payload.get_mut("iss")? = Value::from(ELSEWHERE);
-    signing.sign(header["typ"].as_str()?, &payload).ok()
+    let mut changed = 0;
+    for (name, value) in words {
+        if let Some(member) = payload.get_mut(*name) {
+            *member = Value::from(*value);
+            changed += 1;
+        }
+    }
+    (changed > 0).then(|| signing.sign(header["typ"].as_str()?, &payload).ok())?
 }
 
 /// The text with every JWS or JWE in it replaced, unless there is no replacement.
@@ -219,6 +263,22 @@ mod tests {
             .expect("signed");
         let kept = with_wrong_issuer(others.clone().into_bytes(), |kid| own(&key, kid));
         assert_eq!(kept, others.into_bytes(), "of another key");
+    }
+
+    #[test]
+    fn other_words_are_signed_with_the_right_key_and_put_where_there_were_some() {
+        let key = key();
+        let said = json!({ "decision": "Permit", "loa_used": "x", "iss": "a" });
+        let token = key.sign("JWT", &said).expect("signed");
+        let told = |how| {
+            let altered = with_other_words(token.clone().into(), words(how), |kid| own(&key, kid));
+            payload(&String::from_utf8(altered).expect("text"))
+        };
+        let low = json!({ "decision": "Permit", "loa_used": LOW, "iss": "a" });
+        assert_eq!(told(Wrong::LowerLevel), low);
+        assert_eq!(told(Wrong::Indeterminate)["decision"], "Indeterminate");
+        assert_eq!(told(Wrong::NotApplicable)["decision"], "NotApplicable");
+        assert_eq!(told(Wrong::OtherSubject), said, "it is about nobody");
     }
 
     #[test]

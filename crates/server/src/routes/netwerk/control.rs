@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 use crate::app::App;
 use crate::date;
-use crate::network::{Control, DELAY_MS_MAX, Party, Trouble, Wrong};
+use crate::network::{Control, DELAY_MS_MAX, Party, Refused, Trouble, Wrong};
 use crate::pages::{Bediening, BedieningPartij, Brand, Storing};
 use crate::web::{self, Visit};
 
@@ -242,6 +242,11 @@ impl ControlRole {
                 }
             }
             "weg" => Some(Trouble::Down),
+            "bezet" => Some(Trouble::Busy { retry_after_s: 5 }),
+            "weigert" => Some(Trouble::Refuses {
+                error: Refused::InvalidGrant,
+            }),
+            "verloren" => Some(Trouble::Lost),
             wrong => match Wrong::ALL.into_iter().find(|how| how.name() == wrong) {
                 Some(how) => Some(Trouble::Wrong { how }),
                 None => return false,
@@ -271,6 +276,9 @@ pub(super) fn standen(control: &Control) -> Vec<BedieningPartij> {
             None => Storing::Geen,
             Some(Trouble::Slow { delay_ms }) => Storing::Traag(delay_ms / 1_000),
             Some(Trouble::Down) => Storing::Weg,
+            Some(Trouble::Busy { .. }) => Storing::Bezet,
+            Some(Trouble::Refuses { .. }) => Storing::Weigert,
+            Some(Trouble::Lost) => Storing::Verloren,
             Some(Trouble::Wrong { how }) => Storing::Fout(how.name()),
         },
     };
