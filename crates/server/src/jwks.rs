@@ -32,9 +32,22 @@ impl JwksCache {
     /// # Errors
     /// [`NoKeys`] when they cannot be fetched or read.
     pub async fn keys(&self, app: &App, url: &str) -> Result<Arc<Jwks>, NoKeys> {
+        self.keys_as(app, url, parsed).await
+    }
+
+    /// The same, where `read` says what of a document counts.
+    ///
+    /// # Errors
+    /// As [`Self::keys`].
+    pub async fn keys_as(
+        &self,
+        app: &App,
+        url: &str,
+        read: impl Fn(&[u8]) -> Result<Jwks, NoKeys>,
+    ) -> Result<Arc<Jwks>, NoKeys> {
         match self.held(url, app.clock.now(), FRESH_S) {
             Some(keys) => Ok(keys),
-            None => self.fetch(app, url).await,
+            None => self.fetch(app, url, read).await,
         }
     }
 
@@ -44,9 +57,22 @@ impl JwksCache {
     /// # Errors
     /// As [`Self::keys`].
     pub async fn keys_again(&self, app: &App, url: &str) -> Result<Arc<Jwks>, NoKeys> {
+        self.keys_again_as(app, url, parsed).await
+    }
+
+    /// The same, where `read` says what of a document counts.
+    ///
+    /// # Errors
+    /// As [`Self::keys`].
+    pub async fn keys_again_as(
+        &self,
+        app: &App,
+        url: &str,
+        read: impl Fn(&[u8]) -> Result<Jwks, NoKeys>,
+    ) -> Result<Arc<Jwks>, NoKeys> {
         match self.held(url, app.clock.now(), AGAIN_S) {
             Some(keys) => Ok(keys),
-            None => self.fetch(app, url).await,
+            None => self.fetch(app, url, read).await,
         }
     }
 
@@ -57,13 +83,18 @@ impl JwksCache {
         fresh.then(|| Arc::clone(keys))
     }
 
-    async fn fetch(&self, app: &App, url: &str) -> Result<Arc<Jwks>, NoKeys> {
+    async fn fetch(
+        &self,
+        app: &App,
+        url: &str,
+        read: impl Fn(&[u8]) -> Result<Jwks, NoKeys>,
+    ) -> Result<Arc<Jwks>, NoKeys> {
         let answer = app.outside.get(url, Headers::none()).await;
         let answer = answer.map_err(|_| NoKeys)?;
         if !answer.status.is_success() {
             return Err(NoKeys);
         }
-        let keys = Arc::new(Jwks::parse(&answer.body).map_err(|_| NoKeys)?);
+        let keys = Arc::new(read(&answer.body)?);
         let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if held.len() >= ISSUERS_MAX {
             held.clear();
@@ -71,4 +102,9 @@ impl JwksCache {
         held.insert(url.to_owned(), (app.clock.now(), Arc::clone(&keys)));
         Ok(keys)
     }
+}
+
+/// Every key of the set.
+fn parsed(document: &[u8]) -> Result<Jwks, NoKeys> {
+    Jwks::parse(document).map_err(|_| NoKeys)
 }

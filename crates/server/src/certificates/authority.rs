@@ -4,11 +4,13 @@ use std::path::Path;
 use std::time::Duration;
 
 use aws_lc_rs::digest;
-use identity::Hostname;
+use identity::{Hostname, Oin};
+use jose::Jwk;
 use rcgen::{
     BasicConstraints, Certificate, CertificateParams, CidrSubnet, DistinguishedName, DnType,
     ExtendedKeyUsagePurpose, GeneralSubtree, IsCa, Issuer, KeyPair, KeyUsagePurpose,
-    NameConstraints, PKCS_RSA_SHA256, PublicKeyData, SanType,
+    NameConstraints, PKCS_ECDSA_P256_SHA256, PKCS_RSA_SHA256, PublicKeyData, SanType,
+    SignatureAlgorithm,
 };
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use verdict::Moment;
@@ -29,6 +31,8 @@ const SPARE_S: u32 = DAY_S;
 /// A new certificate holds from an hour ago, for counterparts whose clock is slow.
 const BACKDATE_S: u32 = 60 * 60;
 const DAY_S: u32 = 24 * 60 * 60;
+/// The `serialNumber` of a subject (X.520).
+const SERIAL_NUMBER: [u64; 4] = [2, 5, 4, 5];
 /// The organisation in every name that the demo makes.
 pub const ORGANISATION: &str = "Sluis demo (TEST)";
 /// RFC 5280 appendix A.1, `ub-common-name`: a longer name stands in the alternative names only.
@@ -111,6 +115,26 @@ impl Authority {
         self.leaf(&KeyFiles::client(party, host), host, usage, now)
     }
 
+    /// The certificate of a key with which a party signs messages, or to which others encrypt them: its subject has
+    /// the party's OIN as serial number, as in PKIoverheid (etoegang case 82). It is for no host. Nothing for
+    /// another kind of key than RSA and ECDSA P-256.
+    pub fn of_messages(&self, key: &Jwk, oin: &Oin, now: Moment) -> Option<Vec<u8>> {
+        let mut params = CertificateParams::default();
+        params.distinguished_name = name("a key for messages");
+        let serial_number = DnType::CustomDnType(SERIAL_NUMBER.to_vec());
+        params.distinguished_name.push(serial_number, oin.as_str());
+        hold(&mut params, now, self.until);
+        params.is_ca = IsCa::ExplicitNoCa;
+        let is_of_encryption = key.to_json()["use"] == "enc";
+        params.key_usages = vec![if is_of_encryption {
+            KeyUsagePurpose::KeyAgreement
+        } else {
+            KeyUsagePurpose::DigitalSignature
+        }];
+        let made = params.signed_by(&PublicKey::of(key)?, &self.issuer).ok()?;
+        Some(made.der().to_vec())
+    }
+
     fn leaf(
         &self,
         files: &KeyFiles,
@@ -150,6 +174,65 @@ pub fn saml_signing(party: &Path, host: &Hostname, now: Moment) -> Result<Identi
     let params = leaf_params(host, now, now.plus_s(SAML_LIFETIME_S))?;
     let certificate = params.self_signed(&key).map_err(making)?;
     Ok(identity(&saved(&files, &certificate, key)?))
+}
+
+/// A public key of which we need not have the private one.
+struct PublicKey {
+    algorithm: &'static SignatureAlgorithm,
+    der: Vec<u8>,
+}
+
+impl PublicKey {
+    fn of(key: &Jwk) -> Option<Self> {
+        let key = key.to_json();
+        let part = |name: &str| jose::base64url_decode(key[name].as_str()?);
+        match (key["kty"].as_str()?, key["crv"].as_str()) {
+            ("EC", Some("P-256")) => Some(Self {
+                algorithm: &PKCS_ECDSA_P256_SHA256,
+                der: [vec![4], part("x")?, part("y")?].concat(), // an uncompressed point
+            }),
+            ("RSA", _) => Some(Self {
+                algorithm: &PKCS_RSA_SHA256,
+                der: sequence(&[unsigned(&part("n")?), unsigned(&part("e")?)].concat()), // an RSAPublicKey of PKCS #1
+            }),
+            _ => None,
+        }
+    }
+}
+
+impl PublicKeyData for PublicKey {
+    fn der_bytes(&self) -> &[u8] {
+        &self.der
+    }
+
+    fn algorithm(&self) -> &'static SignatureAlgorithm {
+        self.algorithm
+    }
+}
+
+/// DER of a positive whole number, from its bytes without zeros in front.
+fn unsigned(bytes: &[u8]) -> Vec<u8> {
+    let is_negative = bytes.first().is_some_and(|first| *first >= 0x80);
+    let zero: &[u8] = if is_negative { &[0] } else { &[] };
+    tagged(0x02, &[zero, bytes].concat())
+}
+
+/// DER of a sequence of these members.
+fn sequence(members: &[u8]) -> Vec<u8> {
+    tagged(0x30, members)
+}
+
+fn tagged(tag: u8, content: &[u8]) -> Vec<u8> {
+    let bytes = content.len().to_be_bytes();
+    let zeros = bytes.iter().take_while(|byte| **byte == 0).count();
+    let length = &bytes[zeros.min(bytes.len() - 1)..];
+    let mut der = vec![tag];
+    if content.len() >= 0x80 {
+        der.push(0x80 | u8::try_from(length.len()).unwrap_or_default());
+    }
+    der.extend(length);
+    der.extend(content);
+    der
 }
 
 fn new_authority(files: &KeyFiles, now: Moment) -> Result<Found, IssueFault> {
@@ -270,8 +353,10 @@ mod tests {
     use std::os::unix::fs::PermissionsExt;
     use std::path::PathBuf;
 
+    use x509_parser::oid_registry::OID_X509_SERIALNUMBER;
+
     use super::*;
-    use crate::certificates::expiry;
+    use crate::certificates::{expiry, leads_to};
 
     /// 2026-01-01T00:00:00Z
     const NOW: Moment = Moment::from_unix(1_767_225_600);
@@ -443,6 +528,40 @@ mod tests {
         let fourth = client();
         assert_ne!(fourth, third);
         assert_eq!(client(), fourth);
+    }
+
+    #[test]
+    fn etoegang_case_082_a_key_for_messages_leads_to_the_authority_and_bears_the_oin() {
+        let directory = Directory::new("messages");
+        let authority = directory.authority(NOW);
+        let other = Authority::open(&directory.0.join("other"), NOW).expect("another");
+        let oin = Oin::parse("00000003273226310000").expect("an OIN");
+        for algorithm in [jose::Algorithm::Es256, jose::Algorithm::Rs256] {
+            let der = jose::generate_pkcs8(algorithm, jose::RsaSize::Bits2048).expect("a key");
+            let key = jose::SigningKey::from_pkcs8(algorithm, &der).expect("usable");
+            let made = authority.of_messages(key.public(), &oin, NOW);
+            let leaf = made.expect("a certificate");
+            let pair = KeyPair::try_from(der.as_slice()).expect("the same key");
+            let read = parse(&leaf).expect("readable");
+            assert_eq!(read.public_key().raw, pair.subject_public_key_info());
+            // etoegang case 82
+            let mut numbers = read.subject().iter_by_oid(&OID_X509_SERIALNUMBER);
+            let number = numbers.next().and_then(|number| number.as_str().ok());
+            assert_eq!(number, Some(oin.as_str()));
+            let root = authority.certificate();
+            let chain = [leaf.clone(), root.to_vec()];
+            let leads = |chain: &[Vec<u8>], root: &CertificateDer<'static>, now| {
+                leads_to(chain, std::slice::from_ref(root), now)
+            };
+            assert!(leads(&chain, root, NOW));
+            assert!(!leads(&chain, root, authority.until()), "it is over");
+            assert!(!leads(&chain, other.certificate(), NOW));
+            assert!(!leads(&chain[..1], root, NOW), "no root");
+            let unrelated = [leaf.clone(), other.certificate().to_vec()];
+            assert!(!leads(&unrelated, other.certificate(), NOW));
+            let of_no_authority = [leaf.clone(), leaf.clone()];
+            assert!(!leads(&of_no_authority, &leaf.clone().into(), NOW));
+        }
     }
 
     #[test]

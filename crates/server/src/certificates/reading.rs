@@ -114,6 +114,35 @@ pub fn vouches(der: &[u8]) -> bool {
     certificate.is_ca() || certificate.issuer().as_raw() == certificate.subject().as_raw()
 }
 
+/// Whether a chain leads from its first certificate to one of these roots, which is its last: each issued by
+/// the next, which is an authority, and all of them valid at `now`. Names and revocation are
+/// not looked at: it is for certificates of messages, not of hosts.
+pub fn leads_to(chain: &[Vec<u8>], roots: &[CertificateDer<'static>], now: Moment) -> bool {
+    let read: Result<Vec<_>, _> = chain.iter().map(|der| parse(der)).collect();
+    let Ok(read) = read else { return false };
+    let ends_at_root = chain
+        .last()
+        .is_some_and(|last| roots.iter().any(|root| root.as_ref() == last.as_slice()));
+    let issued = read.windows(2).enumerate().all(|(below, pair)| {
+        let (certificate, issuer) = (&pair[0], &pair[1]);
+        may_issue(issuer, below)
+            && certificate.issuer().as_raw() == issuer.subject().as_raw()
+            && certificate
+                .verify_signature(Some(issuer.public_key()))
+                .is_ok()
+    });
+    ends_at_root && issued && read.iter().all(|each| validity_of(each).holds_at(now))
+}
+
+/// Whether it is an authority with room for so many authorities under it (RFC 5280 §4.2.1.9).
+fn may_issue(certificate: &X509Certificate<'_>, below: usize) -> bool {
+    let constraints = certificate.basic_constraints().ok().flatten();
+    constraints.is_some_and(|constraints| {
+        let room = constraints.value.path_len_constraint;
+        constraints.value.ca && room.is_none_or(|room| below <= room as usize)
+    })
+}
+
 /// When a certificate holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Validity {

@@ -199,8 +199,8 @@ impl Reading<'_> {
             organisaties,
             middelen,
             machtigingen,
-            instellingen_hm: self.instellingen_hm(&of_hm, written.instellingen.hm)?,
-            instellingen_ad: self.instellingen_ad(&of_ad, written.instellingen.ad)?,
+            instellingen_hm: self.instellingen_hm(&of_hm, &written.instellingen.hm)?,
+            instellingen_ad: self.instellingen_ad(&of_ad, &written.instellingen.ad)?,
         })
     }
 
@@ -208,7 +208,7 @@ impl Reading<'_> {
     fn instellingen_hm(
         &self,
         place: &Place,
-        written: written::HmInstellingen,
+        written: &written::HmInstellingen,
     ) -> Result<Instellingen, InputFault> {
         let usual = Instellingen::default();
         let own = Instellingen {
@@ -230,7 +230,7 @@ impl Reading<'_> {
     fn instellingen_ad(
         &self,
         place: &Place,
-        written: written::AdInstellingen,
+        written: &written::AdInstellingen,
     ) -> Result<authenticatiedienst::Instellingen, InputFault> {
         let usual = authenticatiedienst::Instellingen::default();
         let own = authenticatiedienst::Instellingen {

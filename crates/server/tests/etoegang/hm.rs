@@ -1,9 +1,12 @@
 //! What the HM publishes, what it tells of a token, and requests that come by the back.
 
+use etoegang::discovery::sleutels;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use identity::{EntityId, Oin};
 use jose::{Algorithm, Expected, Jwks, Typ};
 use protocol::assertion;
 use serde_json::{Value, json};
+use server::certificates::leads_to;
 use server::network::Party;
 
 use crate::world::{APP, BAKKERIJ, OTHER_APP, S1, TERUG, VERIFIER, World, ZELF};
@@ -64,6 +67,38 @@ async fn etoegang_case_081_metadata_name_the_issuer_exactly_and_may_be_kept_for_
             let url = document[endpoint].as_str().expect("an address");
             assert_ne!(world.get(url).await.status, 404, "{endpoint}");
         }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn etoegang_case_082_each_key_has_a_chain_to_the_root_that_names_the_oin_of_its_party() {
+    let world = World::start().await;
+    let network = &world.running.input.etoegang;
+    let root = world.running.authority.certificate().clone();
+    let now = world.running.clock.wall();
+    let is_trusted = |keten: &[Vec<u8>]| leads_to(keten, std::slice::from_ref(&root), now);
+    let oin_of = |entity: &EntityId| Oin::parse(entity.oin()).expect("an OIN");
+    let other = Oin::parse("00000009999999990000").expect("an OIN");
+    for (host, entity, least) in [
+        ("hm", &network.hm, 3),
+        ("ad", &network.ad, 1),
+        ("mr", &network.mr, 2),
+        ("dv", &EntityId::parse(DV).expect("an EntityID"), 1),
+    ] {
+        let answer = world.get(&world.at(host, "/jwks")).await;
+        let document = body(&answer);
+        let keys = document["keys"].as_array().expect("keys");
+        assert!(keys.len() >= least, "{host}");
+        // etoegang case 82
+        for name in ["kid", "kty", "alg", "use"] {
+            assert!(keys.iter().all(|key| key[name].is_string()), "{name}");
+        }
+        let counts = |oin: &Oin| {
+            let read = sleutels::read(&answer.body, oin, is_trusted);
+            read.expect("a set").keys().len()
+        };
+        assert_eq!(counts(&oin_of(entity)), keys.len(), "{host}");
+        assert_eq!(counts(&other), 0, "{host}");
     }
 }
 

@@ -1,24 +1,30 @@
 //! The parties of eToegang.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use etoegang::authenticatiedienst::sessie::Ad;
 use etoegang::dv_hm::{DvApps, Hm};
-use identity::EntityId;
+use identity::{EntityId, Oin};
+use jose::Jwk;
 use protocol::not_before::NotBefore;
 
 use super::super::{Foundation, Party, ready};
 use super::{Ask, Chore, Opened};
 use crate::app::App;
-use crate::certificates::write_private;
+use crate::certificates::{Authority, write_private};
+use crate::clock::Clock;
 use crate::etoegangbeheer;
 use crate::input::{Etoegang, EtoegangApp};
 use crate::routes::etoegang::ad::{AdGiven, AdHm, AdRole};
 use crate::routes::etoegang::dv::{DvGiven, DvRole};
 use crate::routes::etoegang::hm::{self, HmGiven, HmRole};
 use crate::routes::etoegang::mr::{MrGiven, MrRole};
+use crate::routes::etoegang::sleutels::{Certificeerder, Sleutelbos};
 use crate::routes::etoegang::{Deelnemer, VERSIE, uncached_pages};
 
+/// Certificates of one party's keys that are kept, at most: more than it has keys.
+const CERTIFICATEN_MAX: usize = 64;
 /// What people call the parties of the demo.
 const NAAM_HM: &str = "Proef-herkenningsmakelaar";
 const NAAM_AD: &str = "Proef-authenticatiedienst";
@@ -35,14 +41,14 @@ pub(super) async fn open(on: &Foundation, app: Arc<App>, party: Party) -> Result
         }
         Party::Ad => {
             administrable(on, &app, party).await?;
-            let role = ad(on, &app);
+            let role = ad(on, &app)?;
             let router = role.router();
             chores.push(Box::pin(role.sow()));
             ("ad", router)
         }
         Party::Mr => {
             administrable(on, &app, party).await?;
-            let role = mr(on, &app);
+            let role = mr(on, &app)?;
             let router = role.router();
             chores.push(Box::pin(role.sow()));
             ("mr", router)
@@ -76,6 +82,46 @@ fn deelnemer(on: &Foundation, host: &str, entity: &EntityId, naam: &str) -> Deel
         naam: naam.to_owned(),
         basis: format!("{}{VERSIE}", on.hosts.url(host)),
         jwks_uri: None,
+        wortels: vec![on.authority.certificate().clone()],
+    }
+}
+
+/// The keys of a party, certified by the demo's authority.
+fn sleutels(on: &Foundation, entity: &EntityId) -> Result<Sleutelbos, String> {
+    let oin = Oin::parse(entity.oin()).map_err(|error| error.to_string())?;
+    Ok(Sleutelbos::new(Some(Arc::new(Proefcertificaten {
+        authority: Arc::clone(&on.authority),
+        clock: on.clock.clone(),
+        oin,
+        made: Mutex::default(),
+    }))))
+}
+
+/// Certificates of the demo for the keys of one party, each made when it is first asked for. A new start makes
+/// new ones.
+struct Proefcertificaten {
+    authority: Arc<Authority>,
+    clock: Clock,
+    oin: Oin,
+    /// By the `kid` of the key.
+    made: Mutex<BTreeMap<String, Vec<u8>>>,
+}
+
+impl Certificeerder for Proefcertificaten {
+    fn keten(&self, key: &Jwk) -> Option<Vec<Vec<u8>>> {
+        let kid = key.kid()?;
+        let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
+        if made.len() >= CERTIFICATEN_MAX {
+            made.clear();
+        }
+        if !made.contains_key(kid) {
+            let new = self
+                .authority
+                .of_messages(key, &self.oin, self.clock.wall())?;
+            made.insert(kid.to_owned(), new);
+        }
+        let root = self.authority.certificate().to_vec();
+        Some(vec![made.get(kid)?.clone(), root])
     }
 }
 
@@ -98,6 +144,7 @@ fn hm(on: &Foundation, app: &Arc<App>) -> Result<Arc<HmRole>, String> {
         ads: vec![deelnemer(on, "ad", &network.ad, NAAM_AD)],
         mrs: vec![deelnemer(on, "mr", &network.mr, NAAM_MR)],
         dvs: backends(on, network),
+        sleutels: sleutels(on, &network.hm)?,
         front,
     };
     Ok(HmRole::new(Arc::clone(app), given))
@@ -120,7 +167,7 @@ fn known_hm(on: &Foundation, redirect_uri: fn(&str, usize) -> String) -> AdHm {
     }
 }
 
-fn ad(on: &Foundation, app: &Arc<App>) -> Arc<AdRole> {
+fn ad(on: &Foundation, app: &Arc<App>) -> Result<Arc<AdRole>, String> {
     let network = &on.input.etoegang;
     let front = on.hosts.url("ad");
     let given = AdGiven {
@@ -134,12 +181,13 @@ fn ad(on: &Foundation, app: &Arc<App>) -> Arc<AdRole> {
         namen: network.namen.clone(),
         testpersonen: network.middelen.clone(),
         next_origins: next_origins(on, network),
+        sleutels: sleutels(on, &network.ad)?,
         front,
     };
-    AdRole::new(Arc::clone(app), given)
+    Ok(AdRole::new(Arc::clone(app), given))
 }
 
-fn mr(on: &Foundation, app: &Arc<App>) -> Arc<MrRole> {
+fn mr(on: &Foundation, app: &Arc<App>) -> Result<Arc<MrRole>, String> {
     let network = &on.input.etoegang;
     let given = MrGiven {
         front: on.hosts.url("mr"),
@@ -150,8 +198,9 @@ fn mr(on: &Foundation, app: &Arc<App>) -> Arc<MrRole> {
         organisaties: network.organisaties.clone(),
         machtigingen: network.machtigingen.clone(),
         next_origins: next_origins(on, network),
+        sleutels: sleutels(on, &network.mr)?,
     };
-    MrRole::new(Arc::clone(app), given)
+    Ok(MrRole::new(Arc::clone(app), given))
 }
 
 /// The first app of the first DV of the input is the one with pages.
@@ -174,6 +223,7 @@ fn dv(on: &Foundation, app: &Arc<App>) -> Result<Arc<DvRole>, String> {
         catalogus: network.catalogus.clone(),
         organisaties: network.organisaties.clone(),
         next_origins: next_origins(on, network),
+        sleutels: sleutels(on, &with_pages.dv)?,
         front,
     };
     Ok(DvRole::new(Arc::clone(app), given))

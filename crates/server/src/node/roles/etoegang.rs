@@ -15,6 +15,7 @@ use crate::input::{EtoegangApp, EtoegangRegister};
 use crate::routes::etoegang::ad::{AdGiven, AdHm, AdRole};
 use crate::routes::etoegang::hm::{HmGiven, HmRole};
 use crate::routes::etoegang::mr::{MrGiven, MrRole};
+use crate::routes::etoegang::sleutels::Sleutelbos;
 use crate::routes::etoegang::{Deelnemer, VERSIE, uncached_pages};
 
 pub(super) async fn hm(on: &Foundation, config: &HmConfig) -> Result<Opened, String> {
@@ -41,6 +42,7 @@ pub(super) async fn hm(on: &Foundation, config: &HmConfig) -> Result<Opened, Str
         ads: config.ads.iter().map(called).collect(),
         mrs: config.mrs.iter().map(called).collect(),
         dvs: config.dvs.iter().map(backend).collect(),
+        sleutels: Sleutelbos::default(),
         front,
     };
     let role = HmRole::new(Arc::clone(&app), given);
@@ -70,6 +72,7 @@ pub(super) async fn ad(on: &Foundation, config: &AdConfig) -> Result<Opened, Str
         namen: register.namen.clone(),
         testpersonen: Vec::new(),
         next_origins: next_origins(register, &config.hms, &config.mrs),
+        sleutels: Sleutelbos::default(),
         front,
     };
     let role = AdRole::new(Arc::clone(&app), given);
@@ -97,6 +100,7 @@ pub(super) async fn mr(on: &Foundation, config: &MrConfig) -> Result<Opened, Str
         organisaties: register.organisaties.clone(),
         machtigingen: Vec::new(),
         next_origins: next_origins(register, &config.hms, &[]),
+        sleutels: Sleutelbos::default(),
     };
     let role = MrRole::new(Arc::clone(&app), given);
     Ok(Opened {
@@ -121,6 +125,7 @@ fn called(known: &CalledConfig) -> Deelnemer {
         naam: known.name.clone(),
         basis: known.url.clone(),
         jwks_uri: known.jwks_uri.clone(),
+        wortels: Vec::new(),
     }
 }
 
@@ -143,6 +148,7 @@ fn asks(entity: &EntityId, name: &str, jwks_uri: &str) -> Deelnemer {
         naam: name.to_owned(),
         basis: String::new(),
         jwks_uri: Some(jwks_uri.to_owned()),
+        wortels: Vec::new(),
     }
 }
 

@@ -13,6 +13,7 @@ pub mod dv;
 pub mod hm;
 mod keten;
 pub mod mr;
+pub mod sleutels;
 
 use axum::Router;
 use axum::middleware::map_response;
@@ -20,6 +21,7 @@ use axum::response::Response;
 use http::HeaderValue;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, PRAGMA};
 use identity::EntityId;
+use rustls_pki_types::CertificateDer;
 
 /// The path of a party's endpoints: one URL serves one version of the scheme (etoegang.md §3).
 pub const VERSIE: &str = "/etd/1.13";
@@ -35,6 +37,9 @@ pub struct Deelnemer {
     pub basis: String,
     /// Where its keys are, if not at `/jwks` below that.
     pub jwks_uri: Option<String>,
+    /// Of which its keys must have certificates that name its OIN; without any, its keys count as they stand at its
+    /// address.
+    pub wortels: Vec<CertificateDer<'static>>,
 }
 
 impl Deelnemer {

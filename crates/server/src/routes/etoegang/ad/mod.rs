@@ -6,6 +6,7 @@ mod front;
 mod token;
 
 use std::collections::BTreeMap;
+use std::mem;
 use std::sync::Arc;
 
 use axum::Router;
@@ -25,11 +26,12 @@ use store::{Commit, Store as _};
 use tokio::sync::Semaphore;
 use verdict::CommitId;
 
+use super::sleutels::Sleutelbos;
 use super::{Deelnemer, VERSIE};
 use crate::app::App;
 use crate::chance;
 use crate::input::{Dienstnaam, EtoegangMiddel};
-use crate::jwks::{JwksCache, NoKeys};
+use crate::jwks::NoKeys;
 use crate::keys;
 use crate::pages::{AdTestpersoon, Brand};
 use crate::web;
@@ -63,13 +65,15 @@ pub struct AdGiven {
     pub testpersonen: Vec<EtoegangMiddel>,
     /// Origins through which the browser goes on.
     pub next_origins: Vec<String>,
+    /// Its way with keys.
+    pub sleutels: Sleutelbos,
 }
 
 /// The AD.
 pub struct AdRole {
     app: Arc<App>,
     given: AdGiven,
-    keys: JwksCache,
+    keys: Sleutelbos,
     proeven: Arc<Semaphore>,
 }
 
@@ -78,11 +82,11 @@ impl AdRole {
     pub const PURPOSES: [keys::Purpose; 1] = [keys::Purpose::Tokens];
 
     /// The role of a party that has keys for [`Self::PURPOSES`].
-    pub fn new(app: Arc<App>, given: AdGiven) -> Arc<Self> {
+    pub fn new(app: Arc<App>, mut given: AdGiven) -> Arc<Self> {
         Arc::new(Self {
             app,
+            keys: mem::take(&mut given.sleutels),
             given,
-            keys: JwksCache::default(),
             proeven: Arc::new(Semaphore::new(PROEVEN_MAX)),
         })
     }
@@ -165,7 +169,7 @@ impl AdRole {
         let Some(hm) = hms.find(|hm| hm.deelnemer.entity.as_str() == client_id) else {
             return Ok(Clients::default());
         };
-        let keys = self.keys.keys(&self.app, &hm.deelnemer.jwks()).await?;
+        let keys = self.keys.van(&self.app, &hm.deelnemer).await?;
         let keys = ClientKeys::new(keys.as_ref().clone(), &CLIENT_ALGORITHMS).ok_or(NoKeys)?;
         let client = Client {
             client_id: client_id.to_owned(),
@@ -210,8 +214,9 @@ async fn metadata(State(role): State<Arc<AdRole>>) -> Response {
 
 /// RFC 7517 §5.
 async fn jwks(State(role): State<Arc<AdRole>>) -> Response {
+    let (party, entity) = (role.app.party, &role.given.ad.entity);
     match role.app.keys.set().tokens() {
-        Ok(tokens) => web::json(200, &tokens.published().to_json()),
+        Ok(tokens) => role.keys.getoond(party, entity, tokens.published().keys()),
         Err(_) => web::unavailable(),
     }
 }

@@ -160,7 +160,7 @@ impl AdRole {
     async fn recipient(&self, mr: &EntityId) -> Result<Jwk, Outage> {
         let down = || Outage::Store("the register's key for encryption cannot be had".to_owned());
         let deelnemer = self.mr(mr).ok_or_else(down)?;
-        let keys = self.keys.keys(&self.app, &deelnemer.jwks()).await;
+        let keys = self.keys.van(&self.app, deelnemer).await;
         let keys = keys.map_err(|_| down())?;
         let mut able = keys.keys().iter();
         let key = able.find(|key| key.encrypts(jwe::Algorithm::EcdhEs));

@@ -7,6 +7,7 @@
 mod sessie;
 
 use std::collections::BTreeMap;
+use std::mem;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -30,11 +31,11 @@ use serde_json::json;
 use verdict::Moment;
 
 use self::sessie::Sessie;
+use super::sleutels::Sleutelbos;
 use super::{Deelnemer, VERSIE};
 use crate::app::App;
 use crate::chance;
 use crate::input::Dienstnaam;
-use crate::jwks::JwksCache;
 use crate::keys;
 use crate::outside::Headers;
 use crate::pages::{Brand, DvDienst, DvMelding, DvMeldingSoort, DvSessie, DvStart};
@@ -75,13 +76,15 @@ pub struct DvGiven {
     pub organisaties: BTreeMap<Kenmerk, String>,
     /// Origins through which the browser goes on.
     pub next_origins: Vec<String>,
+    /// Its way with keys.
+    pub sleutels: Sleutelbos,
 }
 
 /// The DV.
 pub struct DvRole {
     app: Arc<App>,
     given: DvGiven,
-    keys: JwksCache,
+    keys: Sleutelbos,
     uitgever: Arc<Uitgever>,
 }
 
@@ -99,12 +102,12 @@ impl DvRole {
     pub const PURPOSES: [keys::Purpose; 1] = [keys::Purpose::Tokens];
 
     /// The role of a party that has keys for [`Self::PURPOSES`].
-    pub fn new(app: Arc<App>, given: DvGiven) -> Arc<Self> {
+    pub fn new(app: Arc<App>, mut given: DvGiven) -> Arc<Self> {
         Arc::new(Self {
             uitgever: Arc::new(Uitgever::new(given.hm.basis.clone())),
             app,
+            keys: mem::take(&mut given.sleutels),
             given,
-            keys: JwksCache::default(),
         })
     }
 
@@ -265,11 +268,7 @@ impl DvRole {
 
     /// The claims of a token of the HM for this audience; nothing for whatever cannot be believed.
     async fn claims(&self, token: &str, typ: Typ<'_>, audience: &str) -> Option<Claims> {
-        let keys = self
-            .keys
-            .keys(&self.app, &self.given.hm.jwks())
-            .await
-            .ok()?;
+        let keys = self.keys.van(&self.app, &self.given.hm).await.ok()?;
         let expected = Expected {
             typ,
             issuer: &self.given.hm.basis,
@@ -443,8 +442,8 @@ impl DvRole {
         loop {
             let is_time = rounds_left == 0 || self.uitgever.sleutel_gemist();
             if is_time {
-                let url = self.given.hm.jwks();
-                rounds_left = match self.keys.keys_again(&self.app, &url).await {
+                let fetched = self.keys.opnieuw_van(&self.app, &self.given.hm);
+                rounds_left = match fetched.await {
                     Ok(keys) => {
                         self.uitgever.vernieuw(keys.as_ref().clone());
                         KEYS_ROUNDS
@@ -477,8 +476,9 @@ async fn bericht(
 
 /// RFC 7517 §5: with what the backend proves who it is at the HM.
 async fn jwks(State(role): State<Arc<DvRole>>) -> Response {
+    let (party, entity) = (role.app.party, &role.given.entity);
     match role.app.keys.set().tokens() {
-        Ok(tokens) => web::json(200, &tokens.published().to_json()),
+        Ok(tokens) => role.keys.getoond(party, entity, tokens.published().keys()),
         Err(_) => web::unavailable(),
     }
 }

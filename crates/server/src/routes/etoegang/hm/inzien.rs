@@ -147,7 +147,7 @@ impl HmRole {
         };
         let reason = "the keys of the DV's backend cannot be had";
         let down = Refusal::new(ErrorCode::TemporarilyUnavailable, "RFC 7662 §2.1", reason);
-        let keys = self.keys.keys(&self.app, &deelnemer.jwks()).await;
+        let keys = self.keys.van(&self.app, deelnemer).await;
         let keys = keys.map_err(|_| down)?;
         let keys = ClientKeys::new(keys.as_ref().clone(), &CLIENT_ALGORITHMS).ok_or(down)?;
         let client = Client {

@@ -28,13 +28,14 @@ use etoegang::hm_mr::Register;
 use http::HeaderValue;
 use http::header::CACHE_CONTROL;
 use identity::{EntityId, ServiceId};
-use jose::{Algorithm, Jwks, jwe};
+use jose::{Algorithm, jwe};
 use serde::Serialize;
 
+use super::sleutels::Sleutelbos;
 use super::{Deelnemer, VERSIE};
 use crate::app::App;
 use crate::input::Dienstnaam;
-use crate::jwks::{JwksCache, NoKeys};
+use crate::jwks::NoKeys;
 use crate::keys::{self, Schedule};
 use crate::pages::Brand;
 use crate::settle::Outage;
@@ -61,6 +62,8 @@ pub struct HmGiven {
     pub mrs: Vec<Deelnemer>,
     /// The backends of DVs, which may introspect.
     pub dvs: Vec<Deelnemer>,
+    /// Its way with keys.
+    pub sleutels: Sleutelbos,
 }
 
 /// The HM.
@@ -74,7 +77,7 @@ pub struct HmRole {
     ads: Vec<Deelnemer>,
     mrs: Vec<Deelnemer>,
     dvs: Vec<Deelnemer>,
-    keys: JwksCache,
+    keys: Sleutelbos,
 }
 
 impl HmRole {
@@ -110,7 +113,7 @@ impl HmRole {
             ads: given.ads,
             mrs: given.mrs,
             dvs: given.dvs,
-            keys: JwksCache::default(),
+            keys: given.sleutels,
         })
     }
 
@@ -168,7 +171,7 @@ impl HmRole {
 
     /// An AD as the rules know it, with its keys as they are now.
     async fn authenticatiedienst(&self, ad: &Deelnemer) -> Result<Authenticatiedienst, NoKeys> {
-        let keys = self.keys.keys(&self.app, &ad.jwks()).await?;
+        let keys = self.keys.van(&self.app, ad).await?;
         Ok(Authenticatiedienst {
             entity: ad.entity.clone(),
             issuer: ad.basis.clone(),
@@ -179,7 +182,7 @@ impl HmRole {
 
     /// A register as the rules know it, with its keys as they are now.
     async fn register(&self, mr: &Deelnemer) -> Result<Register, NoKeys> {
-        let keys = self.keys.keys(&self.app, &mr.jwks()).await?;
+        let keys = self.keys.van(&self.app, mr).await?;
         Ok(Register {
             entity: mr.entity.clone(),
             keys: keys.as_ref().clone(),
@@ -252,11 +255,13 @@ async fn jwks(State(role): State<Arc<HmRole>>) -> Response {
             .concat();
         let opening = set.introspection().ok()?.all().iter();
         let opening = opening.map(|key| key.public().clone());
-        Jwks::new(signing.into_iter().chain(opening).collect()).ok()
+        Some(signing.into_iter().chain(opening).collect::<Vec<_>>())
     };
-    all().map_or_else(web::unavailable, |keys| {
-        published(web::json(200, &keys.to_json()))
-    })
+    let Some(keys) = all() else {
+        return web::unavailable();
+    };
+    let (party, entity) = (role.app.party, &role.hm.entity);
+    published(role.keys.getoond(party, entity, &keys))
 }
 
 /// May be kept for a week (etoegang case 81).

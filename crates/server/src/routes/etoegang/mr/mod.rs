@@ -7,6 +7,7 @@ mod beheer;
 mod front;
 
 use std::collections::BTreeMap;
+use std::mem;
 use std::sync::Arc;
 
 use axum::Router;
@@ -26,10 +27,11 @@ use verdict::{CommitId, IndexKey, Key, Moment, Record as _};
 
 use super::VERSIE;
 use super::ad::AdHm;
+use super::sleutels::Sleutelbos;
 use crate::app::App;
 use crate::chance;
 use crate::input::{Dienstnaam, EtoegangMachtiging, Gerechtigde};
-use crate::jwks::{JwksCache, NoKeys};
+use crate::jwks::NoKeys;
 use crate::keys;
 use crate::pages::Brand;
 use crate::settle::Outage;
@@ -58,13 +60,15 @@ pub struct MrGiven {
     pub machtigingen: Vec<EtoegangMachtiging>,
     /// Origins through which the browser goes on.
     pub next_origins: Vec<String>,
+    /// Its way with keys.
+    pub sleutels: Sleutelbos,
 }
 
 /// The MR.
 pub struct MrRole {
     app: Arc<App>,
     given: MrGiven,
-    keys: JwksCache,
+    keys: Sleutelbos,
 }
 
 impl MrRole {
@@ -72,11 +76,11 @@ impl MrRole {
     pub const PURPOSES: [keys::Purpose; 2] = [keys::Purpose::Tokens, keys::Purpose::Introspection];
 
     /// The role of a party that has keys for [`Self::PURPOSES`].
-    pub fn new(app: Arc<App>, given: MrGiven) -> Arc<Self> {
+    pub fn new(app: Arc<App>, mut given: MrGiven) -> Arc<Self> {
         Arc::new(Self {
             app,
+            keys: mem::take(&mut given.sleutels),
             given,
-            keys: JwksCache::default(),
         })
     }
 
@@ -143,7 +147,7 @@ impl MrRole {
         let Some(hm) = hms.find(|hm| hm.deelnemer.entity.as_str() == issuer) else {
             return Ok(None);
         };
-        let keys = self.keys.keys(&self.app, &hm.deelnemer.jwks()).await?;
+        let keys = self.keys.van(&self.app, &hm.deelnemer).await?;
         Ok(Some(Herkenningsmakelaar {
             entity: hm.deelnemer.entity.clone(),
             keys: keys.as_ref().clone(),
@@ -241,7 +245,11 @@ async fn jwks(State(role): State<Arc<MrRole>>) -> Response {
         let signing = set.tokens().ok()?.published().keys().to_vec();
         let opening = set.introspection().ok()?.all().iter();
         let opening = opening.map(|key| key.public().clone());
-        jose::Jwks::new(signing.into_iter().chain(opening).collect()).ok()
+        Some(signing.into_iter().chain(opening).collect::<Vec<_>>())
     };
-    published().map_or_else(web::unavailable, |keys| web::json(200, &keys.to_json()))
+    let Some(keys) = published() else {
+        return web::unavailable();
+    };
+    let (party, entity) = (role.app.party, &role.given.entity);
+    role.keys.getoond(party, entity, &keys)
 }
