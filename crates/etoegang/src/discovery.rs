@@ -220,6 +220,7 @@ impl Aanbieder {
                 ("userinfo_endpoint", "userinfo", true),
                 ("revocation_endpoint", "revoke", true),
                 ("introspection_endpoint", "introspect", true),
+                ("registration_endpoint", "register", false),
             ],
             Self::Ad => &[
                 ("authorization_endpoint", "authorize", false),
@@ -286,6 +287,7 @@ mod tests {
             "userinfo_endpoint": url("userinfo"),
             "revocation_endpoint": url("revoke"),
             "introspection_endpoint": url("introspect"),
+            "registration_endpoint": url("register"),
             "scopes_supported": ["openid"],
             "response_types_supported": ["code"],
             "response_modes_supported": ["query"],

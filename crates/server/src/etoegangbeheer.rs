@@ -1,4 +1,4 @@
-//! Who may administer an AD or an MR of eToegang: its keys of administration, made and withdrawn on any home.
+//! Who may administer an HM, an AD or an MR of eToegang: its keys of administration, made and withdrawn on any home.
 //! A running node looks each key up when it is shown.
 
 use etoegang::beheersleutel::{Beheersleutel, SLEUTEL, SLEUTEL_S_MAX};

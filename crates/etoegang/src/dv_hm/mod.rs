@@ -9,6 +9,7 @@ pub mod family;
 pub mod gevraagde_claims;
 pub mod introspect;
 pub mod onderhanden;
+pub mod registratie;
 pub mod revoke;
 pub mod token;
 pub mod userinfo;

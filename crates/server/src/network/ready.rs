@@ -168,15 +168,18 @@ fn applications(running: &Running) -> impl Iterator<Item = Value> + '_ {
     })
 }
 
-/// Where domains, means and mandates are administered, and the files with a key for it; of parties that
+/// Where domains, apps, means and mandates are administered, and the files with a key for it; of parties that
 /// run elsewhere nothing.
 fn administration(running: &Running) -> Value {
-    let ours = [Party::Koppeltaal, Party::Ad, Party::Mr];
+    let ours = [Party::Koppeltaal, Party::Hm, Party::Ad, Party::Mr];
     let ours = ours
         .into_iter()
         .filter(|party| running.apps.contains_key(party));
     let named = ours.map(|party| {
-        let url = format!("{}/beheer", running.hosts.url(party.name()));
+        let url = match party {
+            Party::Hm => format!("{}{VERSIE}/register", running.hosts.url("hm")),
+            _ => format!("{}/beheer", running.hosts.url(party.name())),
+        };
         let key_file = beheersleutel_file(&running.state, party);
         (
             party.name().to_owned(),
@@ -199,7 +202,7 @@ fn apps(running: &Running) -> impl Iterator<Item = Value> + '_ {
             "role": "dv_app",
             "client_id": app.client_id,
             "organisation": app.naam,
-            "auth": "none",
+            "auth": app.sleutels.as_ref().map_or("none", |_| "private_key_jwt"),
             "redirect_uris": app.redirect_uris,
         })
     })

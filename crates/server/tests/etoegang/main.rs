@@ -8,6 +8,7 @@ mod hm;
 mod keten;
 mod login;
 mod nodes;
+mod registratie;
 mod rijen;
 mod rollen;
 mod world;

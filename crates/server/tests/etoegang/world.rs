@@ -527,6 +527,24 @@ impl World {
         answer.expect("an answer")
     }
 
+    /// What an app is told that asks the HM to be registered, with this key.
+    pub(crate) async fn apply(&self, key: &str, metadata: &Value) -> Answer {
+        let headers = Headers::none()
+            .bearer(key)
+            .with(CONTENT_TYPE, "application/json");
+        let url = self.at("hm", "/register");
+        let body = Some(metadata.to_string().into_bytes());
+        let answer = self.outside.send(Method::POST, &url, headers, body).await;
+        answer.expect("an answer")
+    }
+
+    /// What stands of a registration, or is done to it, by its token.
+    pub(crate) async fn manage(&self, method: Method, url: &str, token: &str) -> Answer {
+        let headers = Headers::none().bearer(token);
+        let answer = self.outside.send(method, url, headers, None).await;
+        answer.expect("an answer")
+    }
+
     pub(crate) async fn withdraw(&self, machtiging: &str) {
         let path = format!("machtigingen/{machtiging}");
         let at = (Party::Mr, "mr");

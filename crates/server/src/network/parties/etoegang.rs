@@ -34,6 +34,7 @@ pub(super) async fn open(on: &Foundation, app: Arc<App>, party: Party) -> Result
     let mut chores: Vec<Chore> = Vec::new();
     let (host, router) = match party {
         Party::Hm => {
+            administrable(on, &app, party).await?;
             let role = hm(on, &app)?;
             let router = role.router();
             chores.push(Box::pin(role.herroep()));

@@ -1,4 +1,4 @@
-//! `sluis keys administration`: who may administer an AD or an MR of eToegang.
+//! `sluis keys administration`: who may administer an HM, an AD or an MR of eToegang.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -88,7 +88,7 @@ struct Whose {
     #[arg(long, value_name = "FILE")]
     config: PathBuf,
     /// The role in it
-    #[arg(long, value_name = "NAME", value_parser = ["ad", "mr"])]
+    #[arg(long, value_name = "NAME", value_parser = ["hm", "ad", "mr"])]
     role: String,
 }
 

@@ -75,9 +75,10 @@ impl Login {
 
 impl HmRole {
     /// The same of a login under way; nothing when it does not hold any more.
-    pub(super) fn read_again(&self, verzoek: &Verzoek) -> Option<AuthorizationRequest> {
+    pub(super) async fn read_again(&self, verzoek: &Verzoek) -> Option<AuthorizationRequest> {
         let parameters = verzoek.parameters().ok()?;
-        AuthorizationRequest::read(&parameters, &self.hm, &self.apps, &self.catalogus).ok()
+        let apps = self.apps_met(parameters.get("client_id")).await.ok()?;
+        AuthorizationRequest::read(&parameters, &self.hm, &apps, &self.catalogus).ok()
     }
 
     /// The login goes into the browser's cookie, and the browser to a page that it can load again.
@@ -171,14 +172,17 @@ fn cookie_name(id: &str) -> String {
 pub(super) async fn kiezen(State(role): State<Arc<HmRole>>, visit: Visit) -> Response {
     let query = visit.query().unwrap_or_default();
     let id = query.get("login").unwrap_or_default();
-    let found = role.login(&visit, id);
-    let found =
-        found.and_then(|(login, text)| Some((role.read_again(&login.verzoek)?, login, text)));
-    let Some((request, login, cookie)) = found else {
+    let gone = || {
         let reason = "no such login in this browser";
         role.app
             .refused(visit.trace, "design §5 front channel", reason);
-        return fout(404, &visit, HmFoutSoort::Verlopen);
+        fout(404, &visit, HmFoutSoort::Verlopen)
+    };
+    let Some((login, cookie)) = role.login(&visit, id) else {
+        return gone();
+    };
+    let Some(request) = role.read_again(&login.verzoek).await else {
+        return gone();
     };
     let token = role.app.seal.form_token(LOGIN, cookie);
     let naam = role.namen.get(&request.dienst.service_id);
@@ -200,7 +204,7 @@ pub(super) async fn gekozen(State(role): State<Arc<HmRole>>, visit: Visit) -> Re
             .refused(visit.trace, "design §5 front channel", reason);
         return fout(400, &visit, HmFoutSoort::Verlopen);
     };
-    let Some(request) = role.read_again(&login.verzoek) else {
+    let Some(request) = role.read_again(&login.verzoek).await else {
         let reason = "the service or the app went while the person chose";
         role.app.refused(visit.trace, "etoegang.md §4.3", reason);
         return fout(400, &visit, HmFoutSoort::Verlopen);

@@ -19,7 +19,7 @@ use crate::web::{self, NotAForm, Visit};
 
 /// 200 and empty, also for a token that nobody knows (etoegang case 85).
 pub(super) async fn revoke(State(role): State<Arc<HmRole>>, visit: Visit) -> Response {
-    let intrekking = match role.intrekking(&visit) {
+    let intrekking = match role.intrekking(&visit).await {
         Ok(intrekking) => intrekking,
         Err(refusal) => {
             let (requirement, reason) = (refusal.requirement, refusal.reason);
@@ -35,9 +35,9 @@ pub(super) async fn revoke(State(role): State<Arc<HmRole>>, visit: Visit) -> Res
 }
 
 impl HmRole {
-    fn intrekking(&self, visit: &Visit) -> Result<Intrekking, Refusal> {
+    async fn intrekking(&self, visit: &Visit) -> Result<Intrekking, Refusal> {
         let form = visit.form().map_err(NotAForm::refusal)?;
-        let app = self.proven_app(visit, &form)?;
+        let app = self.proven_app(visit, &form).await?;
         let missing = Refusal::new(
             ErrorCode::InvalidRequest,
             "RFC 7009 §2.1",

@@ -7,6 +7,7 @@ mod front;
 mod herroepen;
 mod intrekken;
 mod inzien;
+mod registreren;
 mod terug;
 mod token;
 mod verzoek;
@@ -71,7 +72,7 @@ pub struct HmRole {
     app: Arc<App>,
     front: String,
     hm: Arc<Hm>,
-    apps: DvApps,
+    apps: Arc<DvApps>,
     catalogus: Dienstencatalogus,
     namen: BTreeMap<ServiceId, Dienstnaam>,
     ads: Vec<Deelnemer>,
@@ -107,7 +108,7 @@ impl HmRole {
             app,
             front: given.front,
             hm: Arc::new(given.hm),
-            apps: given.apps,
+            apps: Arc::new(given.apps),
             catalogus: given.catalogus,
             namen: given.namen,
             ads: given.ads,
@@ -150,6 +151,11 @@ impl HmRole {
             .route(
                 &at("/userinfo"),
                 get(inzien::userinfo).post(inzien::userinfo),
+            )
+            .route(&at("/register"), post(registreren::registreren))
+            .route(
+                &at("/register/{client_id}"),
+                get(registreren::tonen).delete(registreren::verwijderen),
             );
         web::with_pages(router, Brand::Hm).with_state(Arc::clone(self))
     }

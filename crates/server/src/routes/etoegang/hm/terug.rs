@@ -62,7 +62,7 @@ pub(super) async fn van_ad(
     visit: Visit,
 ) -> Response {
     let parameters = visit.query().unwrap_or_default();
-    let Some((login, request)) = role.waiting(&visit, &parameters) else {
+    let Some((login, request)) = role.waiting(&visit, &parameters).await else {
         return role.no_login(&visit);
     };
     let ended = role
@@ -78,7 +78,7 @@ pub(super) async fn van_mr(
     visit: Visit,
 ) -> Response {
     let parameters = visit.query().unwrap_or_default();
-    let Some((login, request)) = role.waiting(&visit, &parameters) else {
+    let Some((login, request)) = role.waiting(&visit, &parameters).await else {
         return role.no_login(&visit);
     };
     let ended = role
@@ -89,13 +89,13 @@ pub(super) async fn van_mr(
 
 impl HmRole {
     /// The login of this browser that waits for this answer.
-    fn waiting(
+    async fn waiting(
         &self,
         visit: &Visit,
         parameters: &Parameters,
     ) -> Option<(Login, AuthorizationRequest)> {
         let login = self.login_with(visit, parameters.get("state")?)?;
-        let request = self.read_again(&login.verzoek)?;
+        let request = self.read_again(&login.verzoek).await?;
         Some((login, request))
     }
 

@@ -33,7 +33,7 @@ use crate::web::{self, NotAForm, Visit};
 
 /// A code or a refresh token for tokens (GUC8 8.4, GUC9 9.1 to 9.5).
 pub(super) async fn token(State(role): State<Arc<HmRole>>, visit: Visit) -> Response {
-    let request = match role.token_request(&visit) {
+    let request = match role.token_request(&visit).await {
         Ok(request) => request,
         Err(refusal) => {
             let (requirement, reason) = (refusal.requirement, refusal.reason);
@@ -79,7 +79,7 @@ type Slot = Arc<Mutex<Option<Signed>>>;
 
 impl HmRole {
     /// Steps 1 and 2: a form, from an app that is known.
-    fn token_request(&self, visit: &Visit) -> Result<TokenRequest, Refusal> {
+    async fn token_request(&self, visit: &Visit) -> Result<TokenRequest, Refusal> {
         let form = visit.form().map_err(NotAForm::refusal)?;
         // RFC 6749 §3.2: parameters stand in the body alone
         if !visit.query.is_empty() {
@@ -90,13 +90,13 @@ impl HmRole {
                 reason,
             ));
         }
-        let app = self.proven_app(visit, &form)?;
+        let app = self.proven_app(visit, &form).await?;
         let offer = Offer::read(&form, |purpose, text| self.app.handles.open(purpose, text))?;
         Ok(offer.by(self.voor(app.id()), app, &chance::entropy()))
     }
 
     /// Which app asks.
-    pub(super) fn proven_app(
+    pub(super) async fn proven_app(
         &self,
         visit: &Visit,
         form: &Parameters,
@@ -106,7 +106,18 @@ impl HmRole {
             audience: &[&self.hm.issuer],
             now: self.app.clock.now(),
         };
-        self.apps.prove(&shown, &receiver)
+        let claimed = form.get("client_assertion").map(jose::claimed_issuer);
+        let claimed = claimed.and_then(Result::ok);
+        let named = form.get("client_id").or(claimed.as_deref());
+        let apps = self.apps_met(named).await.map_err(|_| {
+            let reason = "the registrations of apps cannot be read";
+            Refusal::new(
+                ErrorCode::TemporarilyUnavailable,
+                "etoegang.md §4.2",
+                reason,
+            )
+        })?;
+        apps.prove(&shown, &receiver)
     }
 
     fn signed(&self, issued: &Issued) -> Result<Signed, Outage> {

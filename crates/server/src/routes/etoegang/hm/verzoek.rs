@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::Response;
-use etoegang::dv_hm::ProvenApp;
 use etoegang::dv_hm::verzoek::{self, Aangeboden, AangebodenVraag, Gelezen, Kader, Verzoekfout};
+use etoegang::dv_hm::{DvApps, ProvenApp};
 use protocol::client::ProvenClient;
 use protocol::pushed::PushedRequest;
 use protocol::refusal::Refusal;
@@ -18,7 +18,7 @@ use super::HmRole;
 use super::front::fout;
 use crate::pages::HmFoutSoort;
 use crate::settle::{Journey, Outage, Run, settle};
-use crate::web::{self, NotAForm, Visit};
+use crate::web::{self, Visit};
 
 /// By GET (OIDC Core §3.1.2.1).
 pub(super) async fn authorize(State(role): State<Arc<HmRole>>, visit: Visit) -> Response {
@@ -42,8 +42,12 @@ async fn authorized(
         refused("RFC 6749 §3.1", "the request cannot be read");
         return fout(400, visit, HmFoutSoort::Verzoek);
     };
+    let Ok(apps) = role.apps_met(query.get("client_id")).await else {
+        return fout(503, visit, HmFoutSoort::Storing);
+    };
     let reis = Verzoekreis {
         role: Arc::clone(&role),
+        apps,
         query,
     };
     match settle(&role.app, visit.trace, reis).await {
@@ -69,14 +73,20 @@ pub(super) async fn par(State(role): State<Arc<HmRole>>, visit: Visit) -> Respon
         role.app.refused(visit.trace, requirement, reason);
         web::refused(refusal.error)
     };
-    let proven = visit.form().map_err(NotAForm::refusal);
-    let proven = proven.and_then(|form| Ok((role.proven_app(&visit, &form)?, form)));
-    let (app, form) = match proven {
-        Ok(proven) => proven,
+    let form = match visit.form() {
+        Ok(form) => form,
+        Err(no_form) => return refused(no_form.refusal()),
+    };
+    let app = match role.proven_app(&visit, &form).await {
+        Ok(app) => app,
         Err(refusal) => return refused(refusal),
+    };
+    let Ok(apps) = role.apps_met(Some(app.id())).await else {
+        return web::unavailable();
     };
     let reis = Aanbod {
         role: Arc::clone(&role),
+        apps,
         app,
         form,
     };
@@ -97,13 +107,13 @@ pub(super) async fn par(State(role): State<Arc<HmRole>>, visit: Visit) -> Respon
 }
 
 impl HmRole {
-    /// What a request is held against; `judge` decides.
-    fn with_kader<T>(&self, now: Moment, judge: impl FnOnce(Kader<'_>) -> T) -> T {
+    /// What a request of one of these apps is held against; `judge` decides.
+    fn with_kader<T>(&self, apps: &DvApps, now: Moment, judge: impl FnOnce(Kader<'_>) -> T) -> T {
         let set = self.app.keys.set();
         let opening = set.introspection();
         judge(Kader {
             hm: &self.hm,
-            apps: &self.apps,
+            apps,
             catalogus: &self.catalogus,
             ontsleutelt: opening.as_ref().map_or(&[], |keys| keys.all()),
             now,
@@ -113,6 +123,7 @@ impl HmRole {
 
 struct Verzoekreis {
     role: Arc<HmRole>,
+    apps: Arc<DvApps>,
     query: Parameters,
 }
 
@@ -123,7 +134,7 @@ impl Journey for Verzoekreis {
     fn begin(&self, run: &Run) -> Step<Gelezen, AangebodenVraag> {
         let query = self.query.clone();
         self.role
-            .with_kader(run.now, |kader| verzoek::begin(query, kader))
+            .with_kader(&self.apps, run.now, |kader| verzoek::begin(query, kader))
     }
 
     async fn answer(
@@ -134,7 +145,7 @@ impl Journey for Verzoekreis {
         let found = run.load::<PushedRequest>(question.key()).await?;
         Ok(self
             .role
-            .with_kader(run.now, |kader| question.answer(found, kader)))
+            .with_kader(&self.apps, run.now, |kader| question.answer(found, kader)))
     }
 
     fn lost(&self, _: &Key) -> Option<Step<Gelezen, AangebodenVraag>> {
@@ -144,6 +155,7 @@ impl Journey for Verzoekreis {
 
 struct Aanbod {
     role: Arc<HmRole>,
+    apps: Arc<DvApps>,
     app: ProvenApp,
     form: Parameters,
 }
@@ -154,7 +166,7 @@ impl Journey for Aanbod {
 
     fn begin(&self, run: &Run) -> Step<Self::Reply, ()> {
         let random = run.entropy.bytes("etoegang.par");
-        let verdict = self.role.with_kader(run.now, |kader| {
+        let verdict = self.role.with_kader(&self.apps, run.now, |kader| {
             verzoek::aanbieden(&self.app, &self.form, random, kader)
         });
         Step::Done(verdict::Verdict {
