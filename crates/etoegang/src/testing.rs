@@ -132,6 +132,7 @@ pub(crate) fn family() -> Family {
         machtiging: Some("M1".into()),
     };
     Family {
+        issuer: Some(hm().issuer),
         client_id: "app-1".into(),
         dv: entity("urn:etoegang:DV:00000001234567890000:entities:1"),
         service_id: service_id(),

@@ -23,12 +23,13 @@ pub struct Aanmelding {
     pub vertegenwoordiging: Option<(Vertegenwoordiging, Vec<Betrouwbaarheidsniveau>)>,
 }
 
-/// Makes the code of a login; `id` is random.
+/// Makes the code of a login at this issuer; `id` is random.
 ///
 /// # Errors
 /// [`Afgebroken::NiveauNietGehaald`]: means or mandate are below what was asked.
 /// [`Afgebroken::AnderePersoon`]: it is not the person that the app named. No row is written.
 pub fn uitgeven(
+    issuer: &str,
     request: &AuthorizationRequest,
     aanmelding: Aanmelding,
     id: [u8; 16],
@@ -50,6 +51,7 @@ pub fn uitgeven(
     }
     let client_id = request.oidc.client.client_id.clone();
     let family = Family {
+        issuer: Some(issuer.to_owned()),
         client_id: client_id.clone(),
         dv: request.dv.clone(),
         service_id: request.dienst.service_id.clone(),
@@ -93,7 +95,7 @@ pub fn uitgeven(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{NOW, ad_token, family, family_with_code, request};
+    use crate::testing::{NOW, ad_token, family, family_with_code, hm, request};
     use verdict::Then;
 
     fn login(used: Betrouwbaarheidsniveau) -> Aanmelding {
@@ -110,6 +112,7 @@ mod tests {
     fn etoegang_case_075_a_code_is_a_family_that_lasts_a_minute() {
         let now = Moment::from_unix(NOW);
         let verdict = uitgeven(
+            &hm().issuer,
             &request(&[]),
             login(Betrouwbaarheidsniveau::Loa4),
             [9; 16],
@@ -138,6 +141,7 @@ mod tests {
     fn a_mandate_below_the_level_of_the_service_brings_no_code() {
         let now = Moment::from_unix(NOW);
         let verdict = uitgeven(
+            &hm().issuer,
             &request(&[]),
             login(Betrouwbaarheidsniveau::Loa2),
             [9; 16],
@@ -154,7 +158,9 @@ mod tests {
             let claims = format!("{{\"id_token\":{{\"sub\":{{\"value\":\"{sub}\"}}}}}}");
             let request = request(&[("claims", &claims)]);
             let login = login(Betrouwbaarheidsniveau::Loa3);
-            uitgeven(&request, login, [9; 16], now).map(|_| ()).err()
+            uitgeven(&hm().issuer, &request, login, [9; 16], now)
+                .map(|_| ())
+                .err()
         };
         // OIDC Core §3.1.2.2
         assert_eq!(named(&family().sub), None);

@@ -31,6 +31,8 @@ pub const CODE_S: u32 = 60;
 /// A login and the tokens that hang on it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Family {
+    /// By which issuer, as one serves one version of the scheme; nothing in a row of before there were two.
+    pub issuer: Option<String>,
     /// To which app.
     pub client_id: String,
     /// At whose backend its tokens are good.
@@ -219,6 +221,8 @@ impl Family {
 
 #[derive(Serialize, Deserialize)]
 struct Open {
+    #[serde(default)]
+    issuer: Option<String>,
     client_id: String,
     dv: EntityId,
     service_id: ServiceId,
@@ -263,6 +267,7 @@ impl Record for Family {
     fn to_body(&self) -> Clear {
         let (secret, nonce, ad_token) = self.secret.split();
         let open = Open {
+            issuer: self.issuer.clone(),
             client_id: self.client_id.clone(),
             dv: self.dv.clone(),
             service_id: self.service_id.clone(),
@@ -292,6 +297,7 @@ impl Record for Family {
         let private: Private = versioned::private(Self::SPACE, body)?;
         let secret = Secret::join(open.secret, private.nonce, private.ad_token)?;
         Ok(Self {
+            issuer: open.issuer,
             client_id: open.client_id,
             dv: open.dv,
             service_id: open.service_id,

@@ -366,6 +366,11 @@ pub(crate) fn counts(hm: &Hm, family: &Family) -> Result<(), Refusal> {
         // design §4
         return Err(invalid_grant(not_before::REQUIREMENT, not_before::REASON));
     }
+    // etoegang case 95
+    if family.issuer.as_ref().is_some_and(|of| *of != hm.issuer) {
+        let reason = "the login was at another issuer, of another version of the scheme";
+        return Err(invalid_grant("etoegang case 95", reason));
+    }
     Ok(())
 }
 

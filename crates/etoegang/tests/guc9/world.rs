@@ -162,6 +162,7 @@ pub(crate) fn dienst() -> Dienst {
 /// A login of U for KvK 12345678 by mandate M1, ten minutes ago.
 pub(crate) fn family() -> Family {
     Family {
+        issuer: None,
         client_id: "app-1".into(),
         dv: entity("urn:etoegang:DV:00000001234567890000:entities:1"),
         service_id: dienst().service_id,

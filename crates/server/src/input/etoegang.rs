@@ -21,6 +21,7 @@ use super::clients::client_keys;
 use super::files::{File, Files};
 use super::place::Place;
 use super::reading::{each, parsed, readable, twice};
+use crate::routes::etoegang::pad;
 
 mod register;
 mod written;
@@ -28,6 +29,8 @@ mod written;
 pub use register::EtoegangRegister;
 pub(super) use register::register;
 
+/// The version of the scheme when the file names none.
+const VERSIE: &str = "1.13";
 /// Entries of one list of the file, at most.
 const ENTRIES_MAX: usize = 1_000;
 /// Bytes of a `client_id`, and of the reference of a mandate, at most.
@@ -58,6 +61,8 @@ pub struct Etoegang {
     pub middelen: Vec<EtoegangMiddel>,
     /// Mandates; no two have the same id.
     pub machtigingen: Vec<EtoegangMachtiging>,
+    /// The path of every party's endpoints, which names the version of the scheme.
+    pub pad: String,
     /// How the HM gives out tokens.
     pub instellingen_hm: Instellingen,
     /// How the AD works.
@@ -199,9 +204,24 @@ impl Reading<'_> {
             organisaties,
             middelen,
             machtigingen,
+            pad: self.pad(&root.member("versie"), written.versie.as_deref())?,
             instellingen_hm: self.instellingen_hm(&of_hm, &written.instellingen.hm)?,
             instellingen_ad: self.instellingen_ad(&of_ad, &written.instellingen.ad)?,
         })
+    }
+
+    /// etoegang case 95: another version of the scheme, another URL
+    fn pad(&self, place: &Place, versie: Option<&str>) -> Result<String, InputFault> {
+        let versie = versie.unwrap_or(VERSIE);
+        let numbers: Vec<&str> = versie.split('.').collect();
+        let is_number = |part: &&str| {
+            (1..=3).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit())
+        };
+        if numbers.len() == 2 && numbers.iter().all(is_number) {
+            return Ok(pad(versie));
+        }
+        let reason = "expected a version of the scheme, such as 1.13";
+        Err(self.file.fault(place, reason))
     }
 
     /// etoegang cases 17 and 18

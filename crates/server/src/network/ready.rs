@@ -11,7 +11,6 @@ use super::trusted::issued;
 use super::{Party, Running, hostname};
 use crate::certificates::KeyFiles;
 use crate::input::{Client, ClientAuth, DvaId};
-use crate::routes::etoegang::VERSIE;
 
 /// The file's name in the state directory.
 pub const DEMO_JSON: &str = "demo.json";
@@ -107,7 +106,7 @@ fn document(running: &Running) -> Result<Value, String> {
     let mut clients = clients?;
     clients.extend(applications(running));
     clients.extend(apps(running));
-    let on = &running.hosts;
+    let (on, pad) = (&running.hosts, &running.input.etoegang.pad);
     let issuer = |issuer: &str, metadata: &str| {
         json!({
             "issuer": issuer,
@@ -128,8 +127,8 @@ fn document(running: &Running) -> Result<Value, String> {
             "dva": issuer(&on.dva(DvaId::Dva).issuer, "oauth-authorization-server"),
             "dva2": issuer(&on.dva(DvaId::Dva2).issuer, "oauth-authorization-server"),
             "koppeltaal": koppeltaal_issuer(running),
-            "hm": issuer(&format!("{}{VERSIE}", on.url("hm")), "openid-configuration"),
-            "ad": issuer(&format!("{}{VERSIE}", on.url("ad")), "openid-configuration"),
+            "hm": issuer(&format!("{}{pad}", on.url("hm")), "openid-configuration"),
+            "ad": issuer(&format!("{}{pad}", on.url("ad")), "openid-configuration"),
         },
         "etoegang": etoegang(running),
         "administration": administration(running),
@@ -177,7 +176,11 @@ fn administration(running: &Running) -> Value {
         .filter(|party| running.apps.contains_key(party));
     let named = ours.map(|party| {
         let url = match party {
-            Party::Hm => format!("{}{VERSIE}/register", running.hosts.url("hm")),
+            Party::Hm => format!(
+                "{}{}/register",
+                running.hosts.url("hm"),
+                running.input.etoegang.pad
+            ),
             _ => format!("{}/beheer", running.hosts.url(party.name())),
         };
         let key_file = beheersleutel_file(&running.state, party);

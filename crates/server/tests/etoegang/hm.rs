@@ -141,6 +141,48 @@ async fn etoegang_case_086_and_087_a_backend_introspects_its_own_tokens_and_no_a
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn etoegang_case_095_tokens_of_one_version_of_the_scheme_do_not_count_at_the_next() {
+    let world = World::start().await;
+    let (old, issuer) = (world.login(BAKKERIJ).await, world.issuer());
+    let code = world.code(ZELF).await;
+    let at_dv = format!("{}/api/bericht", world.url("dv"));
+    assert_eq!(world.get_with(&at_dv, &old.access).await.status, 200);
+    let shifted = world.running.clock.shifted_s();
+    let (folder, port) = world.stop().await;
+    let next = |sample: &mut Value| sample["versie"] = json!("1.14");
+    let world = World::start_in(folder, port, next).await;
+    world.pass(shifted);
+    // etoegang case 95
+    assert_eq!(world.issuer(), issuer.replace("1.13", "1.14"));
+    let metadata = format!("{}/.well-known/openid-configuration", world.issuer());
+    assert_eq!(body(&world.get(&metadata).await)["issuer"], world.issuer());
+    for path in ["/token", "/jwks", "/authorize"] {
+        assert_eq!(world.get(&format!("{issuer}{path}")).await.status, 404);
+    }
+    let refused = [
+        world.refresh(APP, old.refresh()).await,
+        world.redeem(APP, &code, VERIFIER).await,
+    ];
+    for answer in refused {
+        crate::world::refused(&answer, 400, "invalid_grant");
+    }
+    let at_userinfo = world.at("hm", "/userinfo");
+    assert_eq!(world.get_with(&at_userinfo, &old.access).await.status, 401);
+    let proof = bewijs(&world, &world.issuer(), "n1");
+    let said = introspect(&world, &proof, &old.access).await;
+    assert_eq!(body(&said), json!({ "active": false }));
+    let backend = world.get_with(&at_dv, &old.access).await;
+    assert_eq!(
+        backend.status, 401,
+        "the backend trusts the new issuer alone"
+    );
+    let new = world.login(BAKKERIJ).await;
+    assert_eq!(new.claims()["iss"], world.issuer());
+    let renewed = world.refreshed(new.refresh()).await;
+    assert_eq!(world.get_with(&at_dv, &renewed.access).await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn userinfo_is_a_signed_token_for_the_app_as_long_as_the_login_lives() {
     let world = World::start().await;
     let tokens = world.login(ZELF).await;

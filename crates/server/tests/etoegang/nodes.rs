@@ -19,7 +19,7 @@ use server::keys::admin::set_not_before;
 use server::keys::not_before::Subject;
 use server::node::{self, Running};
 use server::outside::{Answer, Headers, Outside, OutsideConfig};
-use server::routes::etoegang::VERSIE;
+use server::routes::etoegang::pad;
 use server::{chance, etoegangbeheer};
 use testkit::{Installation, Role, Store};
 use tokio::time::sleep;
@@ -82,7 +82,11 @@ impl Nodes {
     }
 
     fn hm(&self, path: &str) -> String {
-        format!("https://hm.localhost:{}{VERSIE}{path}", self.ports[0])
+        format!(
+            "https://hm.localhost:{}{}{path}",
+            self.ports[0],
+            pad("1.13")
+        )
     }
 
     /// What whoever holds this key of administration asks of the AD or the MR.
@@ -120,7 +124,7 @@ impl Nodes {
 
     /// The baker logs in for the bakery, by this mandate.
     async fn login(&self, machtiging: &str) -> Tokens {
-        let browser = Browser::of(self.outside.clone());
+        let browser = Browser::of(self.outside.clone(), pad("1.13"));
         let page = browser.open(&self.authorize()).await;
         let ad = "urn:etoegang:AD:00000003244440010000:entities:9001";
         let fields = [("keuze", "verder"), ("ad", ad), ("voor", "organisatie")];

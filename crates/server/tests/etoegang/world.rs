@@ -22,7 +22,6 @@ use server::etoegangbeheer::geheim_van_de_demo;
 use server::input::Input;
 use server::network::{self, Config, Party, Running, Trouble, Wrong};
 use server::outside::{Answer, Headers, Outside, OutsideConfig};
-use server::routes::etoegang::VERSIE;
 use store::{AuditRow, Commit, Store as _};
 use tokio::time::{sleep, timeout};
 use verdict::{CommitId, Expect, Key, Record, Stored};
@@ -329,7 +328,11 @@ impl World {
 
     /// An endpoint of the HM, the AD or the MR.
     pub(crate) fn at(&self, host: &str, path: &str) -> String {
-        format!("{}{VERSIE}{path}", self.url(host))
+        format!(
+            "{}{}{path}",
+            self.url(host),
+            self.running.input.etoegang.pad
+        )
     }
 
     pub(crate) fn issuer(&self) -> String {
@@ -414,7 +417,10 @@ impl World {
     // ── The person ──────────────────────────────────────────────────────────────────────────────
 
     pub(crate) fn browser(&self) -> Browser {
-        Browser::of(self.outside.clone())
+        Browser::of(
+            self.outside.clone(),
+            self.running.input.etoegang.pad.clone(),
+        )
     }
 
     /// Up to the page of the AD.
@@ -590,6 +596,7 @@ impl World {
 /// A browser without scripts: it keeps cookies by host, and follows redirects up to an app.
 pub(crate) struct Browser {
     outside: Outside,
+    pad: String,
     jar: Mutex<HashMap<String, HashMap<String, String>>>,
 }
 
@@ -652,9 +659,10 @@ impl Seen {
 }
 
 impl Browser {
-    pub(crate) fn of(outside: Outside) -> Self {
+    pub(crate) fn of(outside: Outside, pad: String) -> Self {
         Self {
             outside,
+            pad,
             jar: Mutex::default(),
         }
     }
@@ -680,7 +688,7 @@ impl Browser {
         fields: &[(&str, &str)],
         stop: impl Fn(&str) -> bool,
     ) -> Seen {
-        let url = format!("{}{VERSIE}{path}", server::web::origin(&page.url));
+        let url = format!("{}{}{path}", server::web::origin(&page.url), self.pad);
         let hidden = page.hidden();
         let hidden = hidden.iter().map(|(n, v)| (n.as_str(), v.as_str()));
         let all: Vec<(&str, &str)> = hidden.chain(fields.iter().copied()).collect();

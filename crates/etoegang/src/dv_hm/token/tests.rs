@@ -234,3 +234,18 @@ fn what_was_issued_before_the_brake_does_not_count() {
     assert!(counts(&braked, &family()).is_err());
     assert!(counts(&hm(), &family()).is_ok());
 }
+
+#[test]
+fn etoegang_case_095_a_login_at_another_issuer_does_not_count() {
+    let newer = Hm {
+        issuer: "https://hm.test/etd/1.14".into(),
+        ..hm()
+    };
+    // etoegang case 95
+    assert!(counts(&newer, &family()).is_err());
+    let nameless = Family {
+        issuer: None,
+        ..family()
+    };
+    assert!(counts(&newer, &nameless).is_ok(), "a row of before");
+}

@@ -10,14 +10,17 @@ use identity::{EntityId, Oin, ServiceId};
 use super::super::InputFault;
 use super::super::files::File;
 use super::super::place::Place;
-use super::{Dienstnaam, EtoegangApp, Reading, written};
+use super::{Dienstnaam, EtoegangApp, Reading, VERSIE, written};
+use crate::routes::etoegang::pad;
 
 /// The port of `{port}` in redirect URIs.
 const HTTPS: u16 = 443;
 
 /// Services, apps, and what organisations are called.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct EtoegangRegister {
+    /// The path of every party's endpoints, which names the version of the scheme.
+    pub pad: String,
     diensten: Vec<Dienst>,
     /// What people call the services, and whose they are.
     pub namen: BTreeMap<ServiceId, Dienstnaam>,
@@ -25,6 +28,18 @@ pub struct EtoegangRegister {
     pub apps: Vec<EtoegangApp>,
     /// What organisations are called.
     pub organisaties: BTreeMap<Kenmerk, String>,
+}
+
+impl Default for EtoegangRegister {
+    fn default() -> Self {
+        Self {
+            pad: pad(VERSIE),
+            diensten: Vec::new(),
+            namen: BTreeMap::new(),
+            apps: Vec::new(),
+            organisaties: BTreeMap::new(),
+        }
+    }
 }
 
 impl EtoegangRegister {
@@ -70,7 +85,9 @@ impl Reading<'_> {
         }
         let dvs = self.dienstverleners(written.dienstverleners)?;
         let (diensten, namen) = self.diensten(written.diensten, &dvs, &[])?;
+        let versie = Place::root().member("versie");
         Ok(EtoegangRegister {
+            pad: self.pad(&versie, written.versie.as_deref())?,
             diensten,
             namen,
             apps: self.apps(written.apps, &dvs)?,

@@ -9,6 +9,7 @@ use serde_json::Value;
 #[serde(deny_unknown_fields)]
 pub(super) struct Network {
     pub(super) schema_version: u8,
+    pub(super) versie: Option<String>,
     pub(super) hm: String,
     pub(super) ad: String,
     pub(super) mr: String,
@@ -56,6 +57,7 @@ pub(super) struct AdInstellingen {
 #[serde(deny_unknown_fields)]
 pub(super) struct Register {
     pub(super) schema_version: u8,
+    pub(super) versie: Option<String>,
     pub(super) dienstverleners: Vec<Dienstverlener>,
     pub(super) diensten: Vec<Dienst>,
     #[serde(default)]

@@ -21,7 +21,7 @@ use crate::routes::etoegang::dv::{DvGiven, DvRole};
 use crate::routes::etoegang::hm::{self, HmGiven, HmRole};
 use crate::routes::etoegang::mr::{MrGiven, MrRole};
 use crate::routes::etoegang::sleutels::{Certificeerder, Sleutelbos};
-use crate::routes::etoegang::{Deelnemer, VERSIE, uncached_pages};
+use crate::routes::etoegang::{Deelnemer, uncached_pages};
 
 /// Certificates of one party's keys that are kept, at most: more than it has keys.
 const CERTIFICATEN_MAX: usize = 64;
@@ -81,7 +81,7 @@ fn deelnemer(on: &Foundation, host: &str, entity: &EntityId, naam: &str) -> Deel
     Deelnemer {
         entity: entity.clone(),
         naam: naam.to_owned(),
-        basis: format!("{}{VERSIE}", on.hosts.url(host)),
+        basis: format!("{}{}", on.hosts.url(host), on.input.etoegang.pad),
         jwks_uri: None,
         wortels: vec![on.authority.certificate().clone()],
     }
@@ -134,7 +134,7 @@ fn hm(on: &Foundation, app: &Arc<App>) -> Result<Arc<HmRole>, String> {
         apps.map_err(|app| format!("{}: a redirect URI that is none for an app", app.client_id))?;
     let given = HmGiven {
         hm: Hm {
-            issuer: format!("{front}{VERSIE}"),
+            issuer: format!("{front}{}", network.pad),
             entity: network.hm.clone(),
             instellingen: network.instellingen_hm.clone(),
             not_before: NotBefore::NEVER,
@@ -162,9 +162,10 @@ fn backends(on: &Foundation, network: &Etoegang) -> Vec<Deelnemer> {
 
 /// The HM as AD and MR know it; `redirect_uris` are those for the one that asks.
 fn known_hm(on: &Foundation, redirect_uri: fn(&str, usize) -> String) -> AdHm {
+    let hm = deelnemer(on, "hm", &on.input.etoegang.hm, NAAM_HM);
     AdHm {
-        deelnemer: deelnemer(on, "hm", &on.input.etoegang.hm, NAAM_HM),
-        redirect_uris: vec![redirect_uri(&on.hosts.url("hm"), 0)],
+        redirect_uris: vec![redirect_uri(&hm.basis, 0)],
+        deelnemer: hm,
     }
 }
 
@@ -173,11 +174,11 @@ fn ad(on: &Foundation, app: &Arc<App>) -> Result<Arc<AdRole>, String> {
     let front = on.hosts.url("ad");
     let given = AdGiven {
         ad: Ad {
-            issuer: format!("{front}{VERSIE}"),
+            issuer: format!("{front}{}", network.pad),
             entity: network.ad.clone(),
             instellingen: network.instellingen_ad,
         },
-        hms: vec![known_hm(on, hm::ad_redirect_uri)],
+        hms: vec![known_hm(on, hm::terug_van_ad)],
         mrs: vec![deelnemer(on, "mr", &network.mr, NAAM_MR)],
         namen: network.namen.clone(),
         testpersonen: network.middelen.clone(),
@@ -192,8 +193,9 @@ fn mr(on: &Foundation, app: &Arc<App>) -> Result<Arc<MrRole>, String> {
     let network = &on.input.etoegang;
     let given = MrGiven {
         front: on.hosts.url("mr"),
+        pad: network.pad.clone(),
         entity: network.mr.clone(),
-        hms: vec![known_hm(on, hm::mr_redirect_uri)],
+        hms: vec![known_hm(on, hm::terug_van_mr)],
         catalogus: network.catalogus.clone(),
         namen: network.namen.clone(),
         organisaties: network.organisaties.clone(),
@@ -217,6 +219,7 @@ fn dv(on: &Foundation, app: &Arc<App>) -> Result<Arc<DvRole>, String> {
         )
     })?;
     let given = DvGiven {
+        pad: network.pad.clone(),
         entity: with_pages.dv.clone(),
         client_id: with_pages.client_id.clone(),
         hm: deelnemer(on, "hm", &network.hm, NAAM_HM),

@@ -16,7 +16,7 @@ use crate::routes::etoegang::ad::{AdGiven, AdHm, AdRole};
 use crate::routes::etoegang::hm::{HmGiven, HmRole};
 use crate::routes::etoegang::mr::{MrGiven, MrRole};
 use crate::routes::etoegang::sleutels::Sleutelbos;
-use crate::routes::etoegang::{Deelnemer, VERSIE, uncached_pages};
+use crate::routes::etoegang::{Deelnemer, uncached_pages};
 
 pub(super) async fn hm(on: &Foundation, config: &HmConfig) -> Result<Opened, String> {
     let app = app(on, "hm", &config.node, &HmRole::PURPOSES).await?;
@@ -31,7 +31,7 @@ pub(super) async fn hm(on: &Foundation, config: &HmConfig) -> Result<Opened, Str
     let front = config.site.url.clone();
     let given = HmGiven {
         hm: Hm {
-            issuer: format!("{front}{VERSIE}"),
+            issuer: format!("{front}{}", register.pad),
             entity: config.entity.clone(),
             instellingen: config.instellingen.clone(),
             not_before: NotBefore::NEVER,
@@ -63,7 +63,7 @@ pub(super) async fn ad(on: &Foundation, config: &AdConfig) -> Result<Opened, Str
     let front = config.site.url.clone();
     let given = AdGiven {
         ad: Ad {
-            issuer: format!("{front}{VERSIE}"),
+            issuer: format!("{front}{}", register.pad),
             entity: config.entity.clone(),
             instellingen: config.instellingen,
         },
@@ -92,6 +92,7 @@ pub(super) async fn mr(on: &Foundation, config: &MrConfig) -> Result<Opened, Str
     let register = &on.registers.etoegang;
     let hms: Vec<&EntityId> = config.hms.iter().map(|hm| &hm.entity).collect();
     let given = MrGiven {
+        pad: register.pad.clone(),
         front: config.site.url.clone(),
         entity: config.entity.clone(),
         hms: config.hms.iter().map(caller).collect(),

@@ -23,8 +23,16 @@ use http::header::{CACHE_CONTROL, CONTENT_TYPE, PRAGMA};
 use identity::EntityId;
 use rustls_pki_types::CertificateDer;
 
-/// The path of a party's endpoints: one URL serves one version of the scheme (etoegang.md §3).
-pub const VERSIE: &str = "/etd/1.13";
+/// The path of a party's endpoints under this version of the scheme: one URL serves one version (etoegang.md
+/// §3, etoegang case 95).
+pub fn pad(versie: &str) -> String {
+    format!("/etd/{versie}")
+}
+
+/// The path in an address of this origin.
+fn pad_in<'a>(address: &'a str, origin: &str) -> &'a str {
+    address.strip_prefix(origin).unwrap_or_default()
+}
 
 /// Another party of the network, as this one knows it.
 #[derive(Clone, Debug, PartialEq, Eq)]

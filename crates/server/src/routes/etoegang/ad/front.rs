@@ -118,7 +118,7 @@ impl AdRole {
     fn to_page(&self, aanvraag: &Aanvraag) -> Response {
         let value = self.app.seal.cookie(LOGIN, aanvraag);
         let cookie = web::set_cookie(&cookie_name(&aanvraag.id), &value, LOGIN_S);
-        let page = format!("{}/inloggen?login={}", super::VERSIE, aanvraag.id);
+        let page = format!("{}/inloggen?login={}", self.pad(), aanvraag.id);
         web::with(web::see_other(&page), cookie)
     }
 

@@ -27,7 +27,7 @@ use tokio::sync::Semaphore;
 use verdict::CommitId;
 
 use super::sleutels::Sleutelbos;
-use super::{Deelnemer, VERSIE};
+use super::{Deelnemer, pad_in};
 use crate::app::App;
 use crate::chance;
 use crate::input::{Dienstnaam, EtoegangMiddel};
@@ -91,17 +91,23 @@ impl AdRole {
         })
     }
 
+    /// The path of its endpoints.
+    fn pad(&self) -> &str {
+        pad_in(&self.given.ad.issuer, &self.given.front)
+    }
+
     /// What answers at its host.
     pub fn router(self: &Arc<Self>) -> Router {
-        let at = |path: &str| format!("{VERSIE}{path}");
+        let pad = self.pad();
+        let at = |path: &str| format!("{pad}{path}");
         let router = Router::new()
             .route(&at("/.well-known/openid-configuration"), get(metadata))
             .route(
-                &format!("/.well-known/openid-configuration{VERSIE}"),
+                &format!("/.well-known/openid-configuration{pad}"),
                 get(metadata),
             )
             .route(
-                &format!("/.well-known/oauth-authorization-server{VERSIE}"),
+                &format!("/.well-known/oauth-authorization-server{pad}"),
                 get(metadata),
             )
             .route(

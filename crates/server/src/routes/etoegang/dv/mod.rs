@@ -31,8 +31,8 @@ use serde_json::json;
 use verdict::Moment;
 
 use self::sessie::Sessie;
+use super::Deelnemer;
 use super::sleutels::Sleutelbos;
-use super::{Deelnemer, VERSIE};
 use crate::app::App;
 use crate::chance;
 use crate::input::Dienstnaam;
@@ -62,6 +62,8 @@ const KEYS_ROUNDS: u32 = 600;
 pub struct DvGiven {
     /// Origin of its host.
     pub front: String,
+    /// The path of what it shows to others of the network.
+    pub pad: String,
     /// Itself.
     pub entity: EntityId,
     /// Its app's `client_id`.
@@ -120,7 +122,7 @@ impl DvRole {
             .route("/app", get(sessie_page))
             .route("/app/vernieuwen", post(vernieuwen))
             .route("/app/uitloggen", post(uitloggen))
-            .route(&format!("{VERSIE}/jwks"), get(jwks))
+            .route(&format!("{}/jwks", self.given.pad), get(jwks))
             .merge(self.backend());
         web::with_pages(router, Brand::Dv).with_state(Arc::clone(self))
     }

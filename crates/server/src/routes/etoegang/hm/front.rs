@@ -90,7 +90,7 @@ impl HmRole {
             tot: self.app.clock.now().plus_s(LOGIN_S).unix(),
             id,
         };
-        let page = format!("{}/kiezen?login={}", super::VERSIE, login.id);
+        let page = format!("{}/kiezen?login={}", self.pad(), login.id);
         if let Some(cookie) = self.kept(&login) {
             return web::with(web::see_other(&page), cookie);
         }

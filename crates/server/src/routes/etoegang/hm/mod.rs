@@ -33,7 +33,7 @@ use jose::{Algorithm, jwe};
 use serde::Serialize;
 
 use super::sleutels::Sleutelbos;
-use super::{Deelnemer, VERSIE};
+use super::{Deelnemer, pad_in};
 use crate::app::App;
 use crate::input::Dienstnaam;
 use crate::jwks::NoKeys;
@@ -118,17 +118,23 @@ impl HmRole {
         })
     }
 
+    /// The path of its endpoints.
+    fn pad(&self) -> &str {
+        pad_in(&self.hm.issuer, &self.front)
+    }
+
     /// What answers at its host.
     pub fn router(self: &Arc<Self>) -> Router {
-        let at = |path: &str| format!("{VERSIE}{path}");
+        let pad = self.pad();
+        let at = |path: &str| format!("{pad}{path}");
         let router = Router::new()
             .route(&at("/.well-known/openid-configuration"), get(metadata))
             .route(
-                &format!("/.well-known/openid-configuration{VERSIE}"),
+                &format!("/.well-known/openid-configuration{pad}"),
                 get(metadata),
             )
             .route(
-                &format!("/.well-known/oauth-authorization-server{VERSIE}"),
+                &format!("/.well-known/oauth-authorization-server{pad}"),
                 get(metadata),
             )
             .route(
@@ -167,12 +173,12 @@ impl HmRole {
 
     /// The redirect URI that this HM has for one AD alone (RFC 9700 §4.4.2); `number` counts from 0.
     fn ad_redirect_uri(&self, number: usize) -> String {
-        ad_redirect_uri(&self.front, number)
+        terug_van_ad(&self.hm.issuer, number)
     }
 
     /// The same for an MR.
     fn mr_redirect_uri(&self, number: usize) -> String {
-        mr_redirect_uri(&self.front, number)
+        terug_van_mr(&self.hm.issuer, number)
     }
 
     /// An AD as the rules know it, with its keys as they are now.
@@ -237,13 +243,13 @@ impl HmRole {
 }
 
 /// See [`HmRole::ad_redirect_uri`].
-pub fn ad_redirect_uri(front: &str, number: usize) -> String {
-    format!("{front}{VERSIE}/ad/{}", number + 1)
+pub fn terug_van_ad(issuer: &str, number: usize) -> String {
+    format!("{issuer}/ad/{}", number + 1)
 }
 
 /// See [`HmRole::mr_redirect_uri`].
-pub fn mr_redirect_uri(front: &str, number: usize) -> String {
-    format!("{front}{VERSIE}/mr/{}", number + 1)
+pub fn terug_van_mr(issuer: &str, number: usize) -> String {
+    format!("{issuer}/mr/{}", number + 1)
 }
 
 async fn metadata(State(role): State<Arc<HmRole>>) -> Response {

@@ -345,6 +345,7 @@ impl HmRole {
             token,
         });
         let uitgeven = Uitgeven {
+            issuer: self.hm.issuer.clone(),
             request: request.clone(),
             aanmelding,
             spent,
@@ -480,6 +481,7 @@ impl Journey for Beeindigen {
 
 /// Gives the code.
 struct Uitgeven {
+    issuer: String,
     request: AuthorizationRequest,
     aanmelding: Aanmelding,
     spent: Option<Change<Clear>>,
@@ -497,7 +499,8 @@ impl Journey for Uitgeven {
 
     fn begin(&self, run: &Run) -> Step<Uitgegeven, ()> {
         let id = run.entropy.bytes("etoegang.family");
-        match code::uitgeven(&self.request, self.aanmelding.clone(), id, run.now) {
+        let (request, aanmelding) = (&self.request, self.aanmelding.clone());
+        match code::uitgeven(&self.issuer, request, aanmelding, id, run.now) {
             Ok(given) => {
                 let mut changes = given.changes;
                 changes.extend(self.spent.clone());

@@ -25,7 +25,6 @@ use jose::jwe;
 use store::{Commit, Page, Store as _};
 use verdict::{CommitId, IndexKey, Key, Moment, Record as _};
 
-use super::VERSIE;
 use super::ad::AdHm;
 use super::sleutels::Sleutelbos;
 use crate::app::App;
@@ -46,6 +45,8 @@ const DAG_S: i64 = 86_400;
 pub struct MrGiven {
     /// Origin of its host.
     pub front: String,
+    /// The path of its endpoints.
+    pub pad: String,
     /// Itself.
     pub entity: EntityId,
     /// The HMs that may ask.
@@ -86,7 +87,8 @@ impl MrRole {
 
     /// What answers at its host.
     pub fn router(self: &Arc<Self>) -> Router {
-        let at = |path: &str| format!("{VERSIE}{path}");
+        let pad = &self.given.pad;
+        let at = |path: &str| format!("{pad}{path}");
         let router = Router::new()
             .route(&at("/jwks"), get(jwks))
             .route(&at("/vragen"), post(back::vragen))

@@ -12,7 +12,6 @@ use server::etoegangbeheer::geheim_van_de_demo;
 use server::input::{Etoegang, EtoegangMiddel};
 use server::network::{Form, Party, Person, Running, Shown};
 use server::outside::{Answer, Headers, Outside};
-use server::routes::etoegang::VERSIE;
 use store::Store as _;
 use tokio::time::{Instant, sleep};
 use verdict::Outcome;
@@ -66,7 +65,7 @@ impl<'a> Walk<'a> {
         Ok(Self {
             app: App {
                 outside: outside.clone(),
-                issuer: format!("{}{VERSIE}", running.hosts.url("hm")),
+                issuer: format!("{}{}", running.hosts.url("hm"), network.pad),
                 client_id: app.client_id.clone(),
                 dv: app.dv.clone(),
             },
@@ -169,7 +168,7 @@ impl<'a> Walk<'a> {
     async fn begin_login(&mut self, service_id: &str) -> Went {
         let begonnen = self.app.begin(service_id);
         let page = self.person.open(&begonnen.url).await?;
-        page.form(&format!("{VERSIE}/kiezen"))?;
+        page.form(&format!("{}/kiezen", self.network.pad))?;
         self.begonnen = Some(begonnen);
         self.page = Some(page);
         Ok(format!("the HM asks which AD, for {service_id}"))
@@ -182,7 +181,7 @@ impl<'a> Walk<'a> {
             .with("keuze", "verder");
         let form = form.with("ad", self.network.ad.as_str());
         let page = self.person.send(form).await?;
-        page.form(&format!("{VERSIE}/inloggen"))?;
+        page.form(&format!("{}/inloggen", self.network.pad))?;
         self.page = Some(page);
         Ok("the AD asks who it is".to_owned())
     }
@@ -191,7 +190,7 @@ impl<'a> Walk<'a> {
         let middel = self.middel(true)?.clone();
         self.log_in(&middel).await?;
         let page = self.page.as_ref().ok_or("there is no page")?;
-        page.form(&format!("{VERSIE}/machtiging"))?;
+        page.form(&format!("{}/machtiging", self.network.pad))?;
         Ok(format!(
             "{} is logged in, and the MR asks for whom",
             middel.naam
@@ -211,7 +210,7 @@ impl<'a> Walk<'a> {
                 .with("wachtwoord", &middel.wachtwoord)
                 .with("keuze", "inloggen");
             let page = self.person.send(form).await?;
-            let is_again = page.form(&format!("{VERSIE}/inloggen")).is_ok();
+            let is_again = page.form(&format!("{}/inloggen", self.network.pad)).is_ok();
             self.page = Some(page);
             if !is_again {
                 return Ok(());
@@ -486,7 +485,7 @@ impl<'a> Walk<'a> {
     /// The form of the page that the person sees.
     fn form(&self, path: &str) -> Result<Form, String> {
         let page = self.page.as_ref().ok_or("there is no page")?;
-        page.form(&format!("{VERSIE}/{path}"))
+        page.form(&format!("{}/{path}", self.network.pad))
     }
 }
 
