@@ -20,6 +20,8 @@ pub(crate) struct Floor {
     pub(crate) verify_and_sign: BTreeMap<&'static str, f64>,
     /// An ES256 token signed.
     pub(crate) sign: f64,
+    /// An RS256 token signed, 2048 bits.
+    pub(crate) sign_rs256: f64,
     /// Two ES256 tokens checked.
     pub(crate) verify_twice: f64,
 }
@@ -35,6 +37,7 @@ impl Floor {
         let both = both.map(|(alg, per_s)| line(&format!("verify {alg} + sign ES256"), *per_s));
         let rest = [
             line("sign ES256", self.sign),
+            line("sign RS256", self.sign_rs256),
             line("verify ES256 twice", self.verify_twice),
         ];
         both.chain(rest).collect()
@@ -62,6 +65,8 @@ pub(crate) fn measure(time: Duration, algorithms: &[Algorithm]) -> Result<Floor>
         now,
         leeway_s: 60,
     };
+    let rsa = key(Algorithm::Rs256)?;
+    let sign_rs256 = || rsa.sign("JWT", &claims).map(drop).is_ok();
     let sign = || own.sign("JWT", &claims).map(drop).is_ok();
     let own_keys = Jwks::new(vec![own.public().clone()])?;
     let own_token = own.sign("JWT", &claims)?;
@@ -78,6 +83,7 @@ pub(crate) fn measure(time: Duration, algorithms: &[Algorithm]) -> Result<Floor>
     Ok(Floor {
         verify_and_sign,
         sign: often(time, sign)?,
+        sign_rs256: often(time, sign_rs256)?,
         verify_twice: often(time, || check() && check())?,
     })
 }

@@ -11,6 +11,7 @@
 #[expect(dead_code, reason = "the tests of the store need more of it")]
 mod cluster;
 mod drive;
+mod etoegang;
 mod floor;
 mod koppeltaal;
 mod medmij;
@@ -20,6 +21,7 @@ mod plan;
 mod plot;
 mod report;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
@@ -63,6 +65,7 @@ async fn run(arguments: &Arguments) -> Result<()> {
         Of::Mitz => mitz(&sluis, arguments).await,
         Of::Koppeltaal => koppeltaal::run(&sluis, arguments).await,
         Of::Medmij => medmij::run(&sluis, arguments).await,
+        Of::Etoegang => etoegang::run(&sluis, arguments).await,
     }
 }
 
@@ -92,14 +95,32 @@ fn measured_floor(algorithms: &[Algorithm]) -> Result<Floor> {
 
 /// One scenario: a while to get going, then the time that counts.
 async fn measure(node: &Node, run: Run, subject: Subject, seconds: u64) -> Result<Measured> {
+    measure_with(node, &BTreeMap::new(), run, subject, seconds).await
+}
+
+/// The same, and what nodes beside it spend meanwhile.
+async fn measure_with(
+    node: &Node,
+    beside: &BTreeMap<&'static str, &Node>,
+    run: Run,
+    subject: Subject,
+    seconds: u64,
+) -> Result<Measured> {
+    let spent = || {
+        let each = beside.iter().map(|(name, node)| Ok((*name, node.cpu_s()?)));
+        each.collect::<Result<BTreeMap<_, _>>>()
+    };
     tokio::time::sleep(Duration::from_secs(WARM_UP_S)).await;
-    let before = node.standing().await?;
+    let (before, spent_before) = (node.standing().await?, spent()?);
     run.count_from_now();
     tokio::time::sleep(Duration::from_secs(seconds)).await;
     let answers = run.counted();
-    let after = node.standing().await?;
+    let (after, spent_after) = (node.standing().await?, spent()?);
     let latencies = run.end().await?;
     let measured = Measured::of(subject, seconds, answers, before, after, &latencies);
+    let others = spent_after.into_iter();
+    let others = others.map(|(name, cpu_s)| (name, cpu_s - spent_before[name]));
+    let measured = measured.beside(others.collect(), answers);
     eprintln!("load: {}", measured.short());
     Ok(measured)
 }

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::routing::{get, post};
-use load::seed::{DVA, GRANTS, Purse, Vault};
+use load::seed::{DVA, GRANTS, Purse, Vault, rows_of_dva};
 use medmij::lists::{
     Document, Gegevensdienstnaam, Gnl, OAuthclient, Ocl, Tijdstempel, Uitgave, Volgnummer,
     Whitelist, Zakl, Zal, ZalRelease,
@@ -130,7 +130,7 @@ impl World {
 /// The refresh tokens of what is stored; the store is the node's from then on.
 async fn stored(installation: &Installation) -> Result<Purse> {
     let vault = Vault::open(&DVA, &installation.config()).await?;
-    vault.fill(Proof::Certificate, GRANTS).await
+    vault.fill(Proof::Certificate, GRANTS, rows_of_dva).await
 }
 
 /// Refreshes, over and over, until the time is up: how long each took that counted.

@@ -121,13 +121,18 @@ impl Node {
         (Ipv4Addr::LOCALHOST, self.installation.port).into()
     }
 
+    /// CPU time of the process since its start.
+    pub(crate) fn cpu_s(&self) -> Result<f64> {
+        cpu_s(&self.process.id().to_string())
+    }
+
     /// What the kernel and the node tell now.
     pub(crate) async fn standing(&self) -> Result<Standing> {
         let figures = figures(self.installation.admin).await?;
         let of = |name: &str| figures["roles"][self.role][name].as_u64();
         let process = self.process.id().to_string();
         Ok(Standing {
-            cpu_s: cpu_s(&process)?,
+            cpu_s: self.cpu_s()?,
             client_cpu_s: cpu_s("self")?,
             resident_mb: resident_mb(&process)?,
             commits: of("commits").ok_or("the node tells no commits")?,

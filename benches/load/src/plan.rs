@@ -11,9 +11,10 @@ use crate::report::Subject;
 
 /// How the tool is called.
 pub(crate) const USAGE: &str = "\
-usage: cargo xtask load [koppeltaal | medmij] [--seconds N] [--grow] [--only WORD]
+usage: cargo xtask load [koppeltaal | medmij | etoegang] [--seconds N] [--grow] [--only WORD]
   koppeltaal    tokens of Koppeltaal in place of refreshes at Mitz
   medmij        refreshes at the token interface of MedMij
+  etoegang      refreshes at an HM of eToegang, which asks AD and MR
   --seconds N   how long each scenario counts (8)
   --grow        with 100 000 and 1 000 000 stored grants too
   --only WORD   the scenarios whose name has this word";
@@ -31,6 +32,7 @@ pub(crate) enum Of {
     Mitz,
     Koppeltaal,
     Medmij,
+    Etoegang,
 }
 
 /// Where rows are kept.
@@ -74,6 +76,7 @@ impl Arguments {
                 }
                 "koppeltaal" => read.of = Of::Koppeltaal,
                 "medmij" => read.of = Of::Medmij,
+                "etoegang" => read.of = Of::Etoegang,
                 "--grow" => read.grow = true,
                 "--only" => read.only = words.next().ok_or("--only takes a word")?,
                 _ => return Err(format!("{word} is not known")),

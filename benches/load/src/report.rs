@@ -1,5 +1,6 @@
 //! What was measured: a table for people, JSON for tools, a plot.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -29,6 +30,9 @@ pub(crate) struct Measured {
     p999_ms: f64,
     mean_commit_group: f64,
     resident_mb: f64,
+    /// Of each node beside it.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    beside_cpu_s_per_1000: BTreeMap<&'static str, f64>,
     #[serde(skip)]
     slowest: Duration,
 }
@@ -90,8 +94,26 @@ impl Measured {
             mean_commit_group: figure(after.commits - before.commits)
                 / figure(after.groups - before.groups),
             resident_mb: after.resident_mb,
+            beside_cpu_s_per_1000: BTreeMap::new(),
             slowest: latencies.last().copied().unwrap_or_default(),
         }
+    }
+
+    /// The same with the CPU seconds that nodes beside it spent on so many answers.
+    pub(crate) fn beside(mut self, cpu_s: BTreeMap<&'static str, f64>, answers: u64) -> Self {
+        let each = cpu_s.into_iter();
+        let per_1000 = |(name, cpu_s)| (name, cpu_s * 1000.0 / figure(answers));
+        self.beside_cpu_s_per_1000 = each.map(per_1000).collect();
+        self
+    }
+
+    /// What the nodes beside it spent; nothing where there were none.
+    fn told_beside(&self) -> Option<String> {
+        let each = self.beside_cpu_s_per_1000.iter();
+        let each = each.map(|(name, cpu_s)| format!("{name} {cpu_s:.3}"));
+        let each: Vec<String> = each.collect();
+        let told = format!("{}: CPU-s/1000 of {}", self.name, each.join(", "));
+        (!each.is_empty()).then_some(told)
     }
 
     /// A line while it goes on.
@@ -170,6 +192,8 @@ pub(crate) fn folder() -> Result<PathBuf> {
 /// Prints the table, and writes `NAME.json` and `NAME.svg`.
 pub(crate) fn tell(name: &str, title: &str, floor: &Floor, measured: &[Measured]) -> Result<()> {
     print!("{}", table(measured));
+    let beside = measured.iter().filter_map(Measured::told_beside);
+    beside.for_each(|line| println!("{line}"));
     let report = Report {
         schema_version: 1,
         floor,

@@ -16,12 +16,14 @@ use store::{Commit, Store as _};
 use tokio::task::JoinSet;
 use verdict::{Change, Clear, CommitId, Moment, PersonTag};
 
-pub use self::dva::DVA;
+pub use self::dva::{DVA, rows as rows_of_dva};
+pub use self::etoegang::Logins;
 pub use self::mitz::MITZ;
 use crate::Result;
 use crate::proof::Proof;
 
 mod dva;
+mod etoegang;
 mod mitz;
 
 /// Grants of each client that are stored in every home.
@@ -38,9 +40,13 @@ pub struct Issuer {
     pub role: &'static str,
     purposes: &'static [keys::Purpose],
     refresh_token: Purpose,
-    /// What stands in the store behind the grant of this number, whose refresh token was not used yet.
-    rows: fn(Proof, u32, Moment) -> Result<Vec<Change<Clear>>>,
 }
+
+/// What stands in the store behind the grant of this number, whose refresh token was not used yet.
+type Rows<'r> = &'r dyn Fn(u32) -> Result<Vec<Change<Clear>>>;
+
+/// The same of a client, at a moment.
+pub type RowsOf = fn(Proof, u32, Moment) -> Result<Vec<Change<Clear>>>;
 
 /// The store of a role before its node starts, and the role's keys.
 pub struct Vault {
@@ -51,6 +57,7 @@ pub struct Vault {
 
 /// The keys of the role as far as grants need them.
 struct Keys {
+    all: Arc<keys::Keys>,
     seal: Seal,
     handles: Handles,
 }
@@ -63,8 +70,10 @@ struct Keys {
 pub async fn store(file: &Path, grants: u32) -> Result<[Purse; 2]> {
     let vault = Vault::open(&MITZ, file).await?;
     Ok([
-        vault.fill(Proof::Certificate, grants).await?,
-        vault.fill(Proof::Assertion, grants.min(GRANTS)).await?,
+        vault.fill(Proof::Certificate, grants, mitz::rows).await?,
+        vault
+            .fill(Proof::Assertion, grants.min(GRANTS), mitz::rows)
+            .await?,
     ])
 }
 
@@ -88,7 +97,8 @@ impl Vault {
             home: Arc::new(home),
             keys: Arc::new(Keys {
                 seal: Seal::new(Arc::clone(&keys)),
-                handles: Handles::new(keys),
+                handles: Handles::new(Arc::clone(&keys)),
+                all: keys,
             }),
         })
     }
@@ -97,12 +107,20 @@ impl Vault {
     ///
     /// # Errors
     /// When the store does not take them.
-    pub async fn fill(&self, proof: Proof, grants: u32) -> Result<Purse> {
+    pub async fn fill(&self, proof: Proof, grants: u32, rows: RowsOf) -> Result<Purse> {
+        let now = Clock::system().now();
+        let rows = |number| rows(proof, number, now);
+        self.keep(proof.client_id(), grants, &rows).await?;
+        Ok(self.purse(proof.client_id(), grants))
+    }
+
+    /// Stores what stands behind so many grants of an owner.
+    async fn keep(&self, owner: &str, grants: u32, rows: Rows<'_>) -> Result<()> {
         let now = Clock::system().now();
         let mut running = JoinSet::new();
         // In the order of the table: rows that come at random would each rewrite a page of their own.
         let mut numbers: Vec<u32> = (0..grants).collect();
-        numbers.sort_by_cached_key(|number| grant_id(proof, *number));
+        numbers.sort_by_cached_key(|number| owned_id(owner, *number));
         for numbers in numbers.chunks(PER_COMMIT as usize) {
             if running.len() >= COMMITS as usize
                 && let Some(stored) = running.join_next().await
@@ -111,10 +129,10 @@ impl Vault {
             }
             let mut changes = Vec::new();
             for number in numbers {
-                let rows = (self.issuer.rows)(proof, *number, now)?;
+                let rows = rows(*number)?;
                 changes.extend(rows.into_iter().map(|row| self.keys.seal.change(row)));
             }
-            let id = CommitId(grant_id(proof, u32::MAX - numbers[0]));
+            let id = CommitId(owned_id(owner, u32::MAX - numbers[0]));
             let commit = Commit::new(id, now, changes, Vec::new())?;
             let home = Arc::clone(&self.home);
             running.spawn(async move {
@@ -124,13 +142,18 @@ impl Vault {
         while let Some(stored) = running.join_next().await {
             stored??;
         }
-        Ok(Purse {
+        Ok(())
+    }
+
+    /// The refresh tokens of so many grants of an owner.
+    fn purse(&self, owner: &'static str, grants: u32) -> Purse {
+        Purse {
             keys: Arc::clone(&self.keys),
             refresh_token: self.issuer.refresh_token,
-            proof,
+            owner,
             grants,
             state: Mutex::default(),
-        })
+        }
     }
 }
 
@@ -145,7 +168,12 @@ pub fn person(id: [u8; 16]) -> PersonTag {
 /// The id of the grant of this number, and of the koppeling that it hangs on. Ids lie all over the
 /// table, as random ones do.
 pub fn grant_id(proof: Proof, number: u32) -> [u8; 16] {
-    let named = format!("{}.{number}", proof.client_id());
+    owned_id(proof.client_id(), number)
+}
+
+/// The same of whoever is called so.
+fn owned_id(owner: &str, number: u32) -> [u8; 16] {
+    let named = format!("{owner}.{number}");
     let hash = jose::sha256(named.as_bytes());
     let mut id = [0; 16];
     id.copy_from_slice(&hash[..16]);
@@ -157,7 +185,7 @@ pub fn grant_id(proof: Proof, number: u32) -> [u8; 16] {
 pub struct Purse {
     keys: Arc<Keys>,
     refresh_token: Purpose,
-    proof: Proof,
+    owner: &'static str,
     grants: u32,
     state: Mutex<State>,
 }
@@ -171,7 +199,7 @@ struct State {
 impl Purse {
     /// The refresh token of this generation of a grant.
     pub fn token(&self, number: u32, generation: u64) -> String {
-        let id = grant_id(self.proof, number);
+        let id = owned_id(self.owner, number);
         let handle = Handle { id, generation };
         self.keys.handles.make(self.refresh_token, handle)
     }

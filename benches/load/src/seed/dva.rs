@@ -16,11 +16,13 @@ pub const DVA: Issuer = Issuer {
     role: "dva",
     purposes: &DvaRole::PURPOSES,
     refresh_token: REFRESH_TOKEN,
-    rows,
 };
 
 /// What a person agreed to, at the provider that the folder of a node has.
-fn rows(proof: Proof, number: u32, now: Moment) -> Result<Vec<Change<Clear>>> {
+///
+/// # Errors
+/// When a name does not fit.
+pub fn rows(proof: Proof, number: u32, now: Moment) -> Result<Vec<Change<Clear>>> {
     let id = grant_id(proof, number);
     let toestemming = Toestemming {
         client_id: proof.client_id().to_owned(),

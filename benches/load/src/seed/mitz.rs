@@ -17,11 +17,10 @@ pub const MITZ: Issuer = Issuer {
     role: "mitz",
     purposes: &MitzRole::PURPOSES,
     refresh_token: REFRESH_TOKEN,
-    rows,
 };
 
 /// A person's link to the client, and the grant that hangs on it.
-fn rows(proof: Proof, number: u32, now: Moment) -> Result<Vec<Change<Clear>>> {
+pub(super) fn rows(proof: Proof, number: u32, now: Moment) -> Result<Vec<Change<Clear>>> {
     let id = grant_id(proof, number);
     let client_id = proof.client_id().to_owned();
     let grant = Grant {
