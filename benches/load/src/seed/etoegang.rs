@@ -148,6 +148,7 @@ fn family(
 ) -> Result<Vec<Change<Clear>>> {
     let acts = |key| vertegenwoordiging(number, key, now);
     let family = Family {
+        issuer: None,
         client_id: "gemeente-app".to_owned(),
         dv: EntityId::parse(DV)?,
         service_id: ServiceId::parse(DIENST)?,
