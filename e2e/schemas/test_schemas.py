@@ -52,6 +52,8 @@ OPEN = {
     ("koppeltaal-fhir", ".resources.items.resource"),
     ("clients", ".items.jwks"),
     ("clients", ".items.jwks.keys.items"),
+    ("etoegang", ".apps.items.jwks"),
+    ("etoegang", ".apps.items.jwks.keys.items"),
 }
 
 

@@ -74,6 +74,7 @@ const fn endpoints_of(party: Party) -> &'static [&'static str] {
             "discovery_endpoint",
             "resource_base",
         ],
+        Party::Hm | Party::Ad | Party::Mr | Party::Dv => &["issuer"],
         Party::Pgo
         | Party::Lokalisatie
         | Party::Xis
@@ -84,10 +85,6 @@ const fn endpoints_of(party: Party) -> &'static [&'static str] {
         | Party::Idp
         | Party::Portaal
         | Party::Module
-        | Party::Hm
-        | Party::Ad
-        | Party::Mr
-        | Party::Dv
         | Party::Netwerk => &[],
     }
 }
@@ -164,6 +161,10 @@ fn each_of(written: written::Parties) -> impl Iterator<Item = (Party, written::O
         (Party::Dva2, written.dva2),
         (Party::Xis2, written.xis2),
         (Party::Stelselnode, written.stelselnode),
+        (Party::Hm, written.hm),
+        (Party::Ad, written.ad),
+        (Party::Mr, written.mr),
+        (Party::Dv, written.dv),
     ];
     let given = parties.into_iter();
     given.filter_map(|(party, written)| Some((party, written?)))

@@ -150,6 +150,10 @@ pub(super) struct Parties {
     pub(super) dva2: Option<OutsideParty>,
     pub(super) xis2: Option<OutsideParty>,
     pub(super) stelselnode: Option<OutsideParty>,
+    pub(super) hm: Option<OutsideParty>,
+    pub(super) ad: Option<OutsideParty>,
+    pub(super) mr: Option<OutsideParty>,
+    pub(super) dv: Option<OutsideParty>,
 }
 
 /// A party that somebody else's server plays.

@@ -59,6 +59,12 @@ impl Hosts {
         DomeinUrls::new(&self.url("koppeltaal"), domein)
     }
 
+    /// Under what the endpoints of a party of eToegang are; of HM and AD their issuer. `pad` is the path of ours.
+    pub fn etoegang(&self, party: Party, pad: &str) -> String {
+        let ours = || format!("{}{pad}", self.url(party.name()));
+        self.endpoint(party, "issuer", ours)
+    }
+
     /// The issuer identifier of Mitz.
     pub fn mitz_issuer(&self) -> String {
         self.endpoint(Party::Mitz, "issuer", || self.url("mitz"))

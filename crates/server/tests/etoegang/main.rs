@@ -2,6 +2,7 @@
 //! wrong in it.
 
 mod backend;
+mod buiten;
 mod dv;
 mod guc9;
 mod hm;

@@ -16,6 +16,7 @@ use http::{HeaderMap, HeaderName, Method};
 use jose::aead::Key32;
 use protocol::pkce::Challenge;
 use protocol::wire::{Parameters, with_query};
+use rustls_pki_types::CertificateDer;
 use serde_json::{Value, json};
 use server::chance;
 use server::etoegangbeheer::geheim_van_de_demo;
@@ -120,7 +121,7 @@ pub(crate) struct World {
 }
 
 /// Where the network keeps its rows, gone when dropped.
-pub(crate) struct Folder(PathBuf);
+pub(crate) struct Folder(pub(crate) PathBuf);
 
 impl World {
     pub(crate) async fn start() -> Self {
@@ -156,15 +157,24 @@ impl World {
             fault: None,
         };
         let running = network::start(config).await.expect("starts");
-        let roots = vec![running.authority.certificate().clone()];
+        let world = Self::of(running, Vec::new(), folder);
+        world.sown().await;
+        world
+    }
+
+    /// A network that runs; its people also trust these authorities.
+    pub(crate) fn of(
+        running: Running,
+        mut roots: Vec<CertificateDer<'static>>,
+        folder: Folder,
+    ) -> Self {
+        roots.push(running.authority.certificate().clone());
         let outside = Outside::new(OutsideConfig::new(roots, None)).expect("usable");
-        let world = Self {
+        Self {
             running,
             outside,
             folder,
-        };
-        world.sown().await;
-        world
+        }
     }
 
     /// Ends the network; its rows stay.
@@ -175,7 +185,7 @@ impl World {
     }
 
     /// The demo registers its means and mandates when it starts, which takes a moment.
-    async fn sown(&self) {
+    pub(crate) async fn sown(&self) {
         let there = async {
             for (party, key) in [
                 (Party::Ad, Middel::key("b.bakker")),
@@ -183,7 +193,7 @@ impl World {
                 (Party::Ad, Middel::key("z.zelf")),
                 (Party::Mr, Machtiging::key("M-visserij-boekhouders")),
             ] {
-                while !self.has(party, &key).await {
+                while self.running.apps.contains_key(&party) && !self.has(party, &key).await {
                     sleep(Duration::from_millis(20)).await;
                 }
             }

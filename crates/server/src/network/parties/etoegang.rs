@@ -77,13 +77,17 @@ async fn administrable(on: &Foundation, app: &App, party: Party) -> Result<(), S
     write_private(&file, secret.as_bytes()).map_err(|fault| fault.to_string())
 }
 
-fn deelnemer(on: &Foundation, host: &str, entity: &EntityId, naam: &str) -> Deelnemer {
+/// A party as the others know it. The keys of one that somebody else's server plays have no certificates of ours:
+/// they count as they stand at its address.
+fn deelnemer(on: &Foundation, party: Party, entity: &EntityId, naam: &str) -> Deelnemer {
+    let own_root = on.authority.certificate().clone();
+    let is_ours = on.hosts.outside(party).is_none();
     Deelnemer {
         entity: entity.clone(),
         naam: naam.to_owned(),
-        basis: format!("{}{}", on.hosts.url(host), on.input.etoegang.pad),
+        basis: on.hosts.etoegang(party, &on.input.etoegang.pad),
         jwks_uri: None,
-        wortels: vec![on.authority.certificate().clone()],
+        wortels: is_ours.then_some(own_root).into_iter().collect(),
     }
 }
 
@@ -142,8 +146,8 @@ fn hm(on: &Foundation, app: &Arc<App>) -> Result<Arc<HmRole>, String> {
         apps,
         catalogus: network.catalogus.clone(),
         namen: network.namen.clone(),
-        ads: vec![deelnemer(on, "ad", &network.ad, NAAM_AD)],
-        mrs: vec![deelnemer(on, "mr", &network.mr, NAAM_MR)],
+        ads: vec![deelnemer(on, Party::Ad, &network.ad, NAAM_AD)],
+        mrs: vec![deelnemer(on, Party::Mr, &network.mr, NAAM_MR)],
         dvs: backends(on, network),
         sleutels: sleutels(on, &network.hm)?,
         front,
@@ -156,13 +160,13 @@ fn backends(on: &Foundation, network: &Etoegang) -> Vec<Deelnemer> {
     let callback = format!("{}/app/terug", on.hosts.url("dv"));
     let mut apps = network.apps.iter();
     let with_pages = apps.find(|app| app.redirect_uris.contains(&callback));
-    let backend = |app: &EtoegangApp| deelnemer(on, "dv", &app.dv, &app.naam);
+    let backend = |app: &EtoegangApp| deelnemer(on, Party::Dv, &app.dv, &app.naam);
     with_pages.map(backend).into_iter().collect()
 }
 
 /// The HM as AD and MR know it; `redirect_uris` are those for the one that asks.
 fn known_hm(on: &Foundation, redirect_uri: fn(&str, usize) -> String) -> AdHm {
-    let hm = deelnemer(on, "hm", &on.input.etoegang.hm, NAAM_HM);
+    let hm = deelnemer(on, Party::Hm, &on.input.etoegang.hm, NAAM_HM);
     AdHm {
         redirect_uris: vec![redirect_uri(&hm.basis, 0)],
         deelnemer: hm,
@@ -179,7 +183,7 @@ fn ad(on: &Foundation, app: &Arc<App>) -> Result<Arc<AdRole>, String> {
             instellingen: network.instellingen_ad,
         },
         hms: vec![known_hm(on, hm::terug_van_ad)],
-        mrs: vec![deelnemer(on, "mr", &network.mr, NAAM_MR)],
+        mrs: vec![deelnemer(on, Party::Mr, &network.mr, NAAM_MR)],
         namen: network.namen.clone(),
         testpersonen: network.middelen.clone(),
         next_origins: next_origins(on, network),
@@ -222,7 +226,7 @@ fn dv(on: &Foundation, app: &Arc<App>) -> Result<Arc<DvRole>, String> {
         pad: network.pad.clone(),
         entity: with_pages.dv.clone(),
         client_id: with_pages.client_id.clone(),
-        hm: deelnemer(on, "hm", &network.hm, NAAM_HM),
+        hm: deelnemer(on, Party::Hm, &network.hm, NAAM_HM),
         namen: network.namen.clone(),
         catalogus: network.catalogus.clone(),
         organisaties: network.organisaties.clone(),
