@@ -2,7 +2,8 @@
 //!
 //! `cargo bench -p store` prints one line per number of clients: commits per second, CPU time of
 //! the process per commit, and the mean size of a group. Ratios within one run count; the disk and
-//! the neighbours decide the rest. `ROWS=1000000 cargo bench -p store` first fills the store.
+//! the neighbours decide the rest. `ROWS=1000000 cargo bench -p store` first fills the store. A further line
+//! tells of commits that also spend a number, as a client's assertion does, and one of reading the row first.
 
 use std::env;
 use std::error::Error;
@@ -30,20 +31,52 @@ async fn main() -> Result<()> {
     let rows: u64 = env::var("ROWS").map_or(Ok(0), |rows| rows.parse())?;
     fill(&home, rows).await?;
     println!("rows before: {rows}; a rotation of a 240-byte grant and one audit event per commit");
-    for clients in [1, 8, 64, 256] {
-        let line = measure(&home, clients).await?;
-        println!("{clients:>4} clients: {line}");
+    for (clients, also) in [
+        (1, Also::Nothing),
+        (8, Also::Nothing),
+        (64, Also::Nothing),
+        (256, Also::Nothing),
+        (64, Also::Spend),
+        (64, Also::Read),
+    ] {
+        let line = measure(&home, clients, also).await?;
+        println!("{clients:>4} clients: {line}{}", also.told());
     }
     Ok(())
 }
 
+/// What a client does beside a rotation.
+#[derive(Clone, Copy)]
+enum Also {
+    Nothing,
+    /// A number is spent in the same commit.
+    Spend,
+    /// The row is read before.
+    Read,
+}
+
+impl Also {
+    const fn told(self) -> &'static str {
+        match self {
+            Self::Nothing => "",
+            Self::Spend => ", a number spent in each",
+            Self::Read => ", the row read before each",
+        }
+    }
+
+    /// Grants of its own, so that each line begins anew.
+    const fn family(self) -> u32 {
+        self as u32 * 1_000
+    }
+}
+
 /// Rotations by so many clients at once, each waiting for its answer before the next.
-async fn measure(home: &Arc<Embedded>, clients: u32) -> Result<String> {
+async fn measure(home: &Arc<Embedded>, clients: u32, also: Also) -> Result<String> {
     let (activity, cpu, start) = (home.activity(), cpu_us()?, clock());
     let mut running = JoinSet::new();
     for client in 0..clients {
         let home = Arc::clone(home);
-        running.spawn(async move { rotate(&home, clients, client, start).await });
+        running.spawn(async move { rotate(&home, clients, client, start, also).await });
     }
     while let Some(ended) = running.join_next().await {
         ended??;
@@ -59,10 +92,21 @@ async fn measure(home: &Arc<Embedded>, clients: u32) -> Result<String> {
     ))
 }
 
-async fn rotate(home: &Embedded, clients: u32, client: u32, start: Instant) -> Result<()> {
+async fn rotate(
+    home: &Embedded,
+    clients: u32,
+    client: u32,
+    start: Instant,
+    also: Also,
+) -> Result<()> {
     let mut generation = 0;
+    let family = clients + also.family();
     while start.elapsed() < MEASURED {
-        home.commit(rotation(clients, client, generation)?).await?;
+        if matches!(also, Also::Read) {
+            home.get(&[grant(family, client)], NOW).await?;
+        }
+        home.commit(rotation(family, client, generation, also)?)
+            .await?;
         generation += 1;
     }
     Ok(())
@@ -85,21 +129,23 @@ async fn fill(home: &Arc<Embedded>, rows: u64) -> Result<()> {
     Ok(())
 }
 
-fn rotation(clients: u32, client: u32, generation: u64) -> Result<Commit> {
-    let family = u64::from(clients) << 32 | u64::from(client);
+fn grant(family: u32, client: u32) -> Key {
+    spread(u64::MAX - (u64::from(family) << 32 | u64::from(client)))
+}
+
+fn rotation(family: u32, client: u32, generation: u64, also: Also) -> Result<Commit> {
     let expect = match generation {
         0 => Expect::Absent,
         n => Expect::Version(n),
     };
     let who = Actor::Party("pgo.localhost".to_owned());
     let event = Event::granted("mitz case 18", "refresh token rotated", who);
-    let changes = vec![put(spread(u64::MAX - family), expect)];
-    Ok(Commit::new(
-        id(clients, client, generation),
-        NOW,
-        changes,
-        vec![event],
-    )?)
+    let mut changes = vec![put(grant(family, client), expect)];
+    let id = id(family, client, generation);
+    if matches!(also, Also::Spend) {
+        changes.push(Change::spend(number(id), NOW.plus_s(420)));
+    }
+    Ok(Commit::new(id, NOW, changes, vec![event])?)
 }
 
 fn put(key: Key, expect: Expect) -> Change<Sealed> {
@@ -124,6 +170,16 @@ fn spread(number: u64) -> Key {
     id[..8].copy_from_slice(&mixed.to_be_bytes());
     id[8..].copy_from_slice(&number.to_be_bytes());
     Key::Grant(Space("bench.grant"), id)
+}
+
+/// A number as hashes spread.
+fn number(of: CommitId) -> Key {
+    let mut number = [0; 32];
+    let mixed = u128::from_be_bytes(of.0).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835);
+    // The lowest bits of a product say little of the highest of what was multiplied; the highest do.
+    number[..16].copy_from_slice(&(mixed ^ mixed.rotate_left(64)).to_be_bytes());
+    number[16..].copy_from_slice(&of.0);
+    Key::Once(Space("bench.once"), number)
 }
 
 fn id(clients: u32, client: u32, generation: u64) -> CommitId {

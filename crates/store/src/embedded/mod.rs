@@ -13,13 +13,14 @@
 //! a group is loaded, decided and written under SQLite's own lock, and nothing that decides is kept
 //! in memory between groups.
 //!
-//! `owner` keeps a second server out, `schema` holds settings and migrations, `writer` and `reader`
-//! are the threads, `sql` is what the writer says, `rows` how a row looks in a table, `inspection`
+//! `owner` keeps a second server out, `schema` holds settings and migrations, `writer` is the thread
+//! that writes and `reader` who reads, `sql` is what the writer says, `once` the same of once rows, `rows` how a row looks in a table, `inspection`
 //! what a check tells, `epoch` backups and what they must not bring back, `retention` the
 //! end of the audit log. Opening never scans: its time does not depend on the number of rows.
 
 mod epoch;
 mod inspection;
+mod once;
 mod open_error;
 mod owner;
 mod reader;
@@ -32,7 +33,7 @@ mod writer;
 use std::fs::File;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, TryLockError};
 use std::thread::JoinHandle;
 
 use rusqlite::{Connection, OpenFlags};
@@ -90,6 +91,15 @@ impl Shared {
         self.snapshots
             .read()
             .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The same, or nothing where it would wait.
+    fn with_snapshot_now(&self) -> Option<RwLockReadGuard<'_, ()>> {
+        match self.snapshots.try_read() {
+            Ok(guard) => Some(guard),
+            Err(TryLockError::Poisoned(guard)) => Some(guard.into_inner()),
+            Err(TryLockError::WouldBlock) => None,
+        }
     }
 
     /// No reader of this process has a snapshot until the answer is dropped. Waits for those that have.
@@ -231,10 +241,7 @@ impl Embedded {
 
 impl Store for Embedded {
     async fn get(&self, keys: &[Key], now: Moment) -> Result<Vec<Option<Row<Sealed>>>, Down> {
-        let keys = keys.to_vec();
-        self.readers
-            .ask(Reader::Rows, move |db| db.get(&keys, now))
-            .await
+        self.readers.rows(keys, now).await
     }
 
     async fn find(

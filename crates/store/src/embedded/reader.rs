@@ -1,11 +1,17 @@
-//! The threads that read.
+//! Who reads.
+//!
+//! Rows by their keys, which almost every request asks for, are read where they are asked for: some
+//! microseconds, where to hand them to another thread and back costs twice that. What could take longer
+//! is for threads that do nothing else: lists, and rows whose connections are taken at that moment.
 
+use std::num::NonZero;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard};
 use std::thread::{self, JoinHandle};
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _, Statement, params};
 use tokio::sync::{mpsc, oneshot};
+use tokio::task::coop;
 use verdict::{IndexKey, Key, Moment, Row, Sealed, Space};
 
 use super::rows::{self, LookupValue};
@@ -20,21 +26,28 @@ const WAITING_MAX: usize = 1024;
 /// calls of the operating system, as much as a read.
 const TOGETHER_MAX: usize = 64;
 
-/// Who reads what, so that rows by key, which every request asks for, are
-/// never behind a long list; each reader has a page cache of its own, so more would cost memory.
+/// Connections for reads where they are asked for, at most; one for each core, since a read does not
+/// wait for anything but the disk. Each has a page cache of its own.
+const AT_HAND_MAX: usize = 8;
+
+/// Which thread reads what, so that rows by key are never behind a long list.
 #[derive(Clone, Copy)]
 pub(super) enum Reader {
-    /// Rows by their keys: some microseconds.
+    /// Rows by their keys.
     Rows,
     /// Rows by an index, and the audit log: up to a page.
     Lists,
 }
 
+/// See [`rows::row_sql`], in the order of [`Kind`].
+static ROW_SQL: LazyLock<[String; 3]> = LazyLock::new(|| Kind::ALL.map(rows::row_sql));
+
 /// A read, with the sender that takes its answer.
 type Read = Box<dyn FnOnce(&mut Database<'_>) + Send>;
 
-/// The threads that read.
+/// The connections and threads that read.
 pub(super) struct Readers {
+    at_hand: Vec<Mutex<Connection>>,
     /// In the order of [`Reader`].
     queues: Vec<mpsc::Sender<Read>>,
     threads: Vec<JoinHandle<()>>,
@@ -43,7 +56,15 @@ pub(super) struct Readers {
 
 impl Readers {
     pub(super) fn start(path: &Path, shared: &Arc<Shared>) -> Result<Self, OpenError> {
+        let cores = thread::available_parallelism().map_or(1, NonZero::get);
+        let at_hand = (0..cores.min(AT_HAND_MAX)).map(|_| {
+            let connection = connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+            schema::prepare_reader(&connection)?;
+            schema::stand_at_hand(&connection)?;
+            Ok(Mutex::new(connection))
+        });
         let mut readers = Self {
+            at_hand: at_hand.collect::<rusqlite::Result<_>>()?,
             queues: Vec::new(),
             threads: Vec::new(),
             shared: Arc::clone(shared),
@@ -63,7 +84,33 @@ impl Readers {
         Ok(readers)
     }
 
-    /// Lets a reader do it.
+    /// The rows of these keys, read by this thread if nothing is in its way.
+    pub(super) async fn rows(
+        &self,
+        keys: &[Key],
+        now: Moment,
+    ) -> Result<Vec<Option<Row<Sealed>>>, Down> {
+        // Who reads on and on must not keep the others of its thread from their turn.
+        coop::consume_budget().await;
+        if let Some(rows) = self.rows_at_hand(keys, now) {
+            return Ok(rows);
+        }
+        let keys = keys.to_vec();
+        self.ask(Reader::Rows, move |db| db.get(&keys, now)).await
+    }
+
+    /// The same without waiting for a lock; nothing when there is one to wait for, or when the read
+    /// failed: then a thread tries again, and tells.
+    fn rows_at_hand(&self, keys: &[Key], now: Moment) -> Option<Vec<Option<Row<Sealed>>>> {
+        if self.shared.is_down() {
+            return None;
+        }
+        let _snapshot = self.shared.with_snapshot_now()?;
+        let connection = self.at_hand.iter().find_map(free)?;
+        get(&connection, keys, now).ok()
+    }
+
+    /// Lets a thread do it.
     pub(super) async fn ask<T: Send + 'static>(
         &self,
         reader: Reader,
@@ -85,8 +132,9 @@ impl Readers {
         })
     }
 
-    /// Ends the threads.
+    /// Ends the threads, and closes the connections.
     pub(super) fn stop(&mut self) {
+        self.at_hand.clear();
         self.queues.clear();
         for thread in self.threads.drain(..) {
             if thread.join().is_err() {
@@ -94,6 +142,13 @@ impl Readers {
             }
         }
     }
+}
+
+/// The connection, if nobody has it. One that a panic or a fault left in a snapshot is used no more: it
+/// would show the past.
+fn free(at_hand: &Mutex<Connection>) -> Option<MutexGuard<'_, Connection>> {
+    let connection = at_hand.try_lock().ok()?;
+    connection.is_autocommit().then_some(connection)
 }
 
 fn serve(connection: &Connection, mut waiting: mpsc::Receiver<Read>, shared: &Shared) {
@@ -115,25 +170,16 @@ pub(super) struct Database<'c> {
     connection: &'c Connection,
     begin: Statement<'c>,
     end: Statement<'c>,
-    rows: [Statement<'c>; 3],
     lookup: Statement<'c>,
     audit: Statement<'c>,
 }
 
 impl<'c> Database<'c> {
     fn on(connection: &'c Connection) -> rusqlite::Result<Self> {
-        let row = |kind: Kind| {
-            connection.prepare(&format!(
-                "SELECT {} FROM {} WHERE space = ?1 AND id = ?2",
-                rows::ROW_COLUMNS,
-                kind.table()
-            ))
-        };
         Ok(Self {
             connection,
             begin: connection.prepare("BEGIN")?,
             end: connection.prepare("COMMIT")?,
-            rows: [row(Kind::Once)?, row(Kind::Grant)?, row(Kind::Record)?],
             lookup: connection.prepare(
                 "SELECT kind, id FROM lookup
                  WHERE space = ?1 AND name = ?2 AND value = ?3 AND (kind, id) > (?4, ?5)
@@ -167,10 +213,7 @@ impl<'c> Database<'c> {
         keys: &[Key],
         now: Moment,
     ) -> rusqlite::Result<Vec<Option<Row<Sealed>>>> {
-        match keys {
-            [key] => Ok(vec![self.live(key, now)?]),
-            keys => self.at_one_instant(|db| keys.iter().map(|key| db.live(key, now)).collect()),
-        }
+        get(self.connection, keys, now)
     }
 
     pub(super) fn find(
@@ -181,13 +224,14 @@ impl<'c> Database<'c> {
         page: &Page,
         now: Moment,
     ) -> rusqlite::Result<Found> {
-        self.at_one_instant(|db| {
-            let keys = db.keys(space, index, key, page)?;
+        let connection = self.connection;
+        at_one_instant(connection, || {
+            let keys = self.keys(space, index, key, page)?;
             let full = keys.len() == usize::from(page.rows_max);
             let next = keys.last().filter(|_| full).cloned();
             let mut rows = Vec::with_capacity(keys.len());
             for key in keys {
-                if let Some(row) = db.live(&key, now)? {
+                if let Some(row) = live(connection, &key, now)? {
                     rows.push((key, row));
                 }
             }
@@ -206,29 +250,6 @@ impl<'c> Database<'c> {
 
     pub(super) fn gaps(&self) -> rusqlite::Result<Vec<AuditGap>> {
         retention::gaps(self.connection)
-    }
-
-    /// Runs several statements on one snapshot: that of the reads beside it, if there are some.
-    fn at_one_instant<T>(
-        &mut self,
-        read: impl FnOnce(&mut Self) -> rusqlite::Result<T>,
-    ) -> rusqlite::Result<T> {
-        if !self.connection.is_autocommit() {
-            return read(self);
-        }
-        self.begin.execute([])?;
-        let answer = read(self);
-        self.end.execute([])?;
-        answer
-    }
-
-    fn live(&mut self, key: &Key, now: Moment) -> rusqlite::Result<Option<Row<Sealed>>> {
-        let kind = Kind::of(key);
-        let statement = &mut self.rows[kind as usize - 1];
-        let found = statement.query_row(params![key.space().0, key.bytes()], |from| {
-            rows::row(kind.table(), from)
-        });
-        Ok(found.optional()?.filter(|row| !row.until.is_over_at(now)))
     }
 
     fn keys(
@@ -250,4 +271,40 @@ impl<'c> Database<'c> {
         };
         self.lookup.query_map(at, key)?.collect()
     }
+}
+
+fn get(
+    connection: &Connection,
+    keys: &[Key],
+    now: Moment,
+) -> rusqlite::Result<Vec<Option<Row<Sealed>>>> {
+    let each = || keys.iter().map(|key| live(connection, key, now)).collect();
+    match keys {
+        [_] => each(),
+        _ => at_one_instant(connection, each),
+    }
+}
+
+/// Runs several statements on one snapshot: that of the reads beside it, if there are some.
+fn at_one_instant<T>(
+    connection: &Connection,
+    read: impl FnOnce() -> rusqlite::Result<T>,
+) -> rusqlite::Result<T> {
+    if !connection.is_autocommit() {
+        return read();
+    }
+    connection.prepare_cached("BEGIN")?.execute([])?;
+    let answer = read();
+    connection.prepare_cached("COMMIT")?.execute([])?;
+    answer
+}
+
+/// The row of `key`, if it is there and not over.
+fn live(connection: &Connection, key: &Key, now: Moment) -> rusqlite::Result<Option<Row<Sealed>>> {
+    let kind = Kind::of(key);
+    let mut statement = connection.prepare_cached(ROW_SQL[kind as usize - 1].as_str())?;
+    let found = statement.query_row(params![key.space().0, key.bytes()], |from| {
+        rows::row(kind.table(), from)
+    });
+    Ok(found.optional()?.filter(|row| !row.until.is_over_at(now)))
 }

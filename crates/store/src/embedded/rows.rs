@@ -3,11 +3,28 @@
 use rusqlite::types::{ToSql, ToSqlOutput, Type};
 use verdict::{CommitId, IndexKey, Moment, Row, Sealed};
 
-use crate::columns::{self, Damaged};
+use super::once::DAYS;
+use crate::columns::{self, Damaged, Kind};
 use crate::{AuditRow, Standing};
 
 /// The columns of a row that [`row`] reads, in its order.
 pub(super) const ROW_COLUMNS: &str = "version, until, last, lookups, open, private";
+
+/// What reads [`ROW_COLUMNS`] of the row at `?1`, its space, and `?2`, its id.
+pub(super) fn row_sql(kind: Kind) -> String {
+    let columns = ROW_COLUMNS;
+    let at = "space = ?1 AND id = ?2";
+    match kind {
+        Kind::Once => format!(
+            "{DAYS} SELECT {columns} FROM held CROSS JOIN once USING (day) WHERE {at}
+             UNION ALL SELECT {columns} FROM once_before WHERE {at}"
+        ),
+        Kind::Grant | Kind::Record => {
+            let table = kind.table();
+            format!("SELECT {columns} FROM {table} WHERE {at}")
+        }
+    }
+}
 
 /// Reads [`ROW_COLUMNS`].
 pub(super) fn row(table: &'static str, from: &rusqlite::Row<'_>) -> rusqlite::Result<Row<Sealed>> {

@@ -41,12 +41,19 @@ const MIGRATIONS: &[Migration] = &[
         name: "details of events",
         sql: include_str!("migrations/0004_details.sql"),
     },
+    Migration {
+        version: 5,
+        name: "once rows by day",
+        sql: include_str!("migrations/0005_once_by_day.sql"),
+    },
 ];
 
 /// Memory for pages, in KiB: the writer's holds the upper levels of the trees of a million rows.
 const WRITER_CACHE_KIB: u32 = 32 * 1024;
 /// The same for each reader, which mostly follows one key.
 const READER_CACHE_KIB: u32 = 8 * 1024;
+/// The same for each connection at hand, whose cache seldom outlives a few reads: each commit voids it.
+const AT_HAND_CACHE_KIB: u32 = 2 * 1024;
 /// The log file is cut back to this many bytes after a checkpoint. The writer starts a checkpoint
 /// well before that (see `writer`), so that opening after a crash has little to replay.
 const LOG_BYTES_KEPT: u64 = 64 << 20;
@@ -109,6 +116,12 @@ pub(super) fn prepare_reader(connection: &Connection) -> rusqlite::Result<()> {
          PRAGMA trusted_schema = OFF;
          PRAGMA cache_size = -{READER_CACHE_KIB};"
     ))
+}
+
+/// Further settings of a connection whose reads somebody's own thread does: it waits for no lock.
+pub(super) fn stand_at_hand(connection: &Connection) -> rusqlite::Result<()> {
+    connection.busy_timeout(Duration::ZERO)?;
+    connection.pragma_update(None, "cache_size", -i64::from(AT_HAND_CACHE_KIB))
 }
 
 /// Brings the schema to this program's version. Each step is a transaction that also records the

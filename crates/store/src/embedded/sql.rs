@@ -3,6 +3,7 @@
 use rusqlite::{Connection, OptionalExtension as _, Statement, params};
 use verdict::{Event, IndexKey, Key, Moment};
 
+use super::once::Once;
 use super::retention::Retention;
 use super::rows::{self, LookupValue};
 use crate::columns::{self, Encoded, Kind};
@@ -11,7 +12,17 @@ use crate::{Commit, Standing, Write};
 /// A row before a group changes it.
 pub(super) struct Before {
     pub(super) standing: Standing,
-    lookups: Option<String>,
+    pub(super) lookups: Option<String>,
+    pub(super) place: Place,
+}
+
+/// Where a row stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    /// In the table of its kind; of a once row: in the one of the release before.
+    Table,
+    /// Of a once row: among those of this day.
+    Day(i64),
 }
 
 /// The writer's statements, prepared once.
@@ -19,7 +30,9 @@ pub(super) struct Sql<'c> {
     pub(super) begin: Statement<'c>,
     pub(super) commit: Statement<'c>,
     pub(super) roll_back: Statement<'c>,
-    tables: [Table<'c>; 3],
+    once: Once<'c>,
+    grants: Table<'c>,
+    records: Table<'c>,
     lookup_add: Statement<'c>,
     lookup_remove: Statement<'c>,
     log: Statement<'c>,
@@ -28,7 +41,7 @@ pub(super) struct Sql<'c> {
     pub(super) retention: Retention<'c>,
 }
 
-/// The statements of one kind of rows.
+/// The statements of grants, or of records.
 struct Table<'c> {
     name: &'static str,
     load: Statement<'c>,
@@ -47,11 +60,9 @@ impl<'c> Sql<'c> {
             begin: connection.prepare("BEGIN IMMEDIATE")?,
             commit: connection.prepare("COMMIT")?,
             roll_back: connection.prepare("ROLLBACK")?,
-            tables: [
-                table(Kind::Once)?,
-                table(Kind::Grant)?,
-                table(Kind::Record)?,
-            ],
+            once: Once::on(connection)?,
+            grants: table(Kind::Grant)?,
+            records: table(Kind::Record)?,
             lookup_add: connection.prepare(
                 "INSERT INTO lookup (space, name, value, kind, id) VALUES (?1, ?2, ?3, ?4, ?5)
                  ON CONFLICT DO NOTHING",
@@ -72,20 +83,20 @@ impl<'c> Sql<'c> {
         })
     }
 
-    fn table(&mut self, kind: Kind) -> &mut Table<'c> {
-        &mut self.tables[kind as usize - 1]
+    /// Must come first in each transaction that loads rows of these keys.
+    pub(super) fn look(&mut self, keys: &[&Key]) -> rusqlite::Result<()> {
+        if keys.iter().any(|key| Kind::of(key) == Kind::Once) {
+            self.once.look()?;
+        }
+        Ok(())
     }
 
     pub(super) fn load(&mut self, key: &Key) -> rusqlite::Result<Option<Before>> {
-        let table = self.table(Kind::of(key));
-        let at = params![key.space().0, key.bytes()];
-        let found = table.load.query_row(at, |from| {
-            Ok(Before {
-                standing: rows::standing(table.name, from)?,
-                lookups: from.get(3)?,
-            })
-        });
-        found.optional()
+        match Kind::of(key) {
+            Kind::Once => self.once.load(key),
+            Kind::Grant => self.grants.load(key),
+            Kind::Record => self.records.load(key),
+        }
     }
 
     pub(super) fn write(
@@ -95,28 +106,37 @@ impl<'c> Sql<'c> {
         write: &Write<'_, Encoded>,
     ) -> rusqlite::Result<()> {
         match (write, before) {
-            (Write::Put { standing, body }, None) => {
-                self.table(Kind::of(key)).insert(key, *standing, body)?;
-                self.add_lookups(key, &body.index)
-            }
-            (Write::Put { standing, body }, Some(before)) => {
-                let table = self.table(Kind::of(key));
-                if standing.until.day() == before.standing.until.day()
-                    && body.lookups == before.lookups
-                {
-                    return table.advance(key, *standing, body);
+            (Write::Put { standing, body }, before) => {
+                let place = before.map(|row| row.place);
+                match Kind::of(key) {
+                    Kind::Once => self.once.put(key, place, *standing, body)?,
+                    Kind::Grant => self.grants.put(key, before, *standing, body)?,
+                    Kind::Record => self.records.put(key, before, *standing, body)?,
                 }
-                table.rewrite(key, *standing, body)?;
-                self.remove_lookups(key, before)?;
+                if let Some(before) = before {
+                    if before.lookups == body.lookups {
+                        return Ok(());
+                    }
+                    self.remove_lookups(key, before)?;
+                }
                 self.add_lookups(key, &body.index)
             }
             (Write::Remove, Some(before)) => {
-                let at = params![key.space().0, key.bytes()];
-                self.table(Kind::of(key)).remove.execute(at)?;
+                self.remove(Kind::of(key), key.space().0, key.bytes(), before.place)?;
                 self.remove_lookups(key, before)
             }
             (Write::Remove, None) => Ok(()),
         }
+    }
+
+    fn remove(&mut self, kind: Kind, space: &str, id: &[u8], from: Place) -> rusqlite::Result<()> {
+        let table = match kind {
+            Kind::Once => return self.once.remove(space, id, from),
+            Kind::Grant => &mut self.grants,
+            Kind::Record => &mut self.records,
+        };
+        table.remove.execute(params![space, id])?;
+        Ok(())
     }
 
     fn add_lookups(
@@ -183,9 +203,14 @@ impl<'c> Sql<'c> {
         let mut swept = 0;
         let mut floor = None;
         for kind in Kind::ALL {
-            for row in self.table(kind).over(now, rows_max - swept)? {
-                let at = params![row.space, row.id];
-                self.table(kind).remove.execute(at)?;
+            let rows_max = rows_max - swept;
+            let over = match kind {
+                Kind::Once => self.once.over(now, rows_max)?,
+                Kind::Grant => self.grants.over(now, rows_max)?,
+                Kind::Record => self.records.over(now, rows_max)?,
+            };
+            for row in over {
+                self.remove(kind, &row.space, &row.id, row.place)?;
                 let index = columns::index_of(kind.table(), row.lookups.as_deref())
                     .map_err(rows::damaged)?;
                 self.remove_index(&row.space, kind, &row.id, &index)?;
@@ -203,11 +228,25 @@ impl<'c> Sql<'c> {
 }
 
 /// A row that is over.
-struct Over {
+pub(super) struct Over {
     space: String,
     id: Vec<u8>,
     until: Moment,
     lookups: Option<String>,
+    place: Place,
+}
+
+impl Over {
+    /// Reads `space, id, until, lookups`.
+    pub(super) fn read(from: &rusqlite::Row<'_>, place: Place) -> rusqlite::Result<Self> {
+        Ok(Self {
+            space: from.get(0)?,
+            id: from.get(1)?,
+            until: Moment::from_unix(from.get(2)?),
+            lookups: from.get(3)?,
+            place,
+        })
+    }
 }
 
 impl<'c> Table<'c> {
@@ -237,6 +276,37 @@ impl<'c> Table<'c> {
                  ORDER BY day, space, id LIMIT ?2"
             ))?,
         })
+    }
+
+    fn load(&mut self, key: &Key) -> rusqlite::Result<Option<Before>> {
+        let at = params![key.space().0, key.bytes()];
+        let found = self.load.query_row(at, |from| {
+            Ok(Before {
+                standing: rows::standing(self.name, from)?,
+                lookups: from.get(3)?,
+                place: Place::Table,
+            })
+        });
+        found.optional()
+    }
+
+    fn put(
+        &mut self,
+        key: &Key,
+        before: Option<&Before>,
+        row: Standing,
+        body: &Encoded,
+    ) -> rusqlite::Result<()> {
+        match before {
+            None => self.insert(key, row, body),
+            Some(before)
+                if row.until.day() == before.standing.until.day()
+                    && body.lookups == before.lookups =>
+            {
+                self.advance(key, row, body)
+            }
+            Some(_) => self.rewrite(key, row, body),
+        }
     }
 
     fn insert(&mut self, key: &Key, row: Standing, body: &Encoded) -> rusqlite::Result<()> {
@@ -284,17 +354,12 @@ impl<'c> Table<'c> {
 
     fn over(&mut self, now: Moment, rows_max: u16) -> rusqlite::Result<Vec<Over>> {
         let rows = self.over.query_map(params![now.day(), rows_max], |from| {
-            Ok(Over {
-                space: from.get(0)?,
-                id: from.get(1)?,
-                until: Moment::from_unix(from.get(2)?),
-                lookups: from.get(3)?,
-            })
+            Over::read(from, Place::Table)
         })?;
         rows.collect()
     }
 }
 
-fn version(row: Standing) -> i64 {
+pub(super) fn version(row: Standing) -> i64 {
     i64::try_from(row.version).unwrap_or(i64::MAX)
 }

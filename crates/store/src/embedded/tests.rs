@@ -288,3 +288,40 @@ async fn what_was_committed_is_there_after_reopening_and_spent_stays_spent() {
     let again = home.commit(spend(3, NOW.plus_s(60))).await;
     assert_eq!(again, Err(NotCommitted::Conflict(jti())));
 }
+
+/// docs/decisions/0031: once rows of the release before stay where they were until they are swept.
+#[tokio::test]
+async fn what_the_release_before_saw_spent_stays_spent() {
+    let dir = Scratch::new();
+    drop(Embedded::open(&dir.0).expect("makes it"));
+    let key = |n| Key::Once(Space("test.once"), [n; 32]);
+    let older = Connection::open(dir.database()).expect("opens");
+    for n in [1_u8, 2] {
+        let day = NOW.day();
+        let row = rusqlite::params!["test.once", [n; 32], NOW.plus_s(60).unix(), day, [9_u8; 16]];
+        let insert = "INSERT INTO once_before (space, id, version, until, day, last)
+                      VALUES (?1, ?2, 1, ?3, ?4, ?5)";
+        older.execute(insert, row).expect("as the release before");
+    }
+    drop(older);
+    let home = Embedded::open(&dir.0).expect("opens");
+    let spend = |n: u8, now: Moment| {
+        let change = vec![Change::spend(key(n), now.plus_s(90))];
+        Commit::new(CommitId([n; 16]), now, change, vec![]).expect("within bounds")
+    };
+    let again = home.commit(spend(1, NOW)).await;
+    assert_eq!(again, Err(NotCommitted::Conflict(key(1))));
+    // Over, but not swept: it is replaced, and moves.
+    let later = NOW.plus_s(61);
+    home.commit(spend(1, later)).await.expect("it is over");
+    let rows = home.get(&[key(1), key(2)], later).await.expect("reads");
+    let last = rows[0].as_ref().map(|row| (row.version, row.last));
+    assert_eq!(last, Some((1, CommitId([1; 16]))));
+    assert!(rows[1].is_none(), "it is over");
+    assert_eq!(home.sweep(NOW.plus_s(200_000), 9).await, Ok(2));
+    let left = "SELECT (SELECT count(*) FROM once) + (SELECT count(*) FROM once_before)";
+    let left = Connection::open(dir.database())
+        .expect("opens")
+        .query_row(left, [], |row| row.get(0));
+    assert_eq!(left, Ok(0_i64));
+}

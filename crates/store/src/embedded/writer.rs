@@ -200,6 +200,7 @@ impl<'c> Writer<'c> {
     /// Everything between BEGIN and COMMIT of a group.
     fn decide(&mut self, commits: &[Commit<Encoded>]) -> rusqlite::Result<Outcomes> {
         let keys = Group::keys(commits);
+        self.sql.look(&keys)?;
         let mut found = HashMap::with_capacity(keys.len());
         for key in &keys {
             if let Some(row) = self.sql.load(key)? {
