@@ -1,6 +1,7 @@
 //! Sealing: AES-256-GCM (NIST SP 800-38D) for cookies, private parts of rows and identifiers.
 
 use std::fmt;
+use std::sync::Arc;
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use subtle::ConstantTimeEq;
@@ -12,25 +13,33 @@ use crate::b64;
 const TAG_BYTES: usize = 16;
 
 /// A secret key of 256 bits. It prints as `***`, compares in constant time and is wiped when
-/// dropped.
+/// dropped. What the cipher derives from it is made once, since that costs as much as sealing a row.
 #[derive(Clone)]
-pub struct Key32(Zeroizing<[u8; 32]>);
+pub struct Key32 {
+    bytes: Zeroizing<[u8; 32]>,
+    cipher: Arc<LessSafeKey>,
+}
 
 impl Key32 {
     /// Takes 32 bytes that are random, or derived from random ones.
     pub fn new(bytes: [u8; 32]) -> Self {
-        Self(Zeroizing::new(bytes))
+        let bytes = Zeroizing::new(bytes);
+        let cipher = LessSafeKey::new(must(UnboundKey::new(&AES_256_GCM, &bytes[..])));
+        Self {
+            bytes,
+            cipher: Arc::new(cipher),
+        }
     }
 
     /// The bytes.
     pub fn reveal(&self) -> &[u8; 32] {
-        &self.0
+        &self.bytes
     }
 }
 
 impl PartialEq for Key32 {
     fn eq(&self, other: &Self) -> bool {
-        self.0.ct_eq(&other.0[..]).into()
+        self.bytes.ct_eq(&other.bytes[..]).into()
     }
 }
 
@@ -64,7 +73,7 @@ pub fn seal(key: &Key32, plain: &[u8], aad: &[u8], nonce: [u8; NONCE_LEN]) -> Ve
     let mut sealed = Vec::with_capacity(NONCE_LEN + plain.len() + TAG_BYTES);
     sealed.extend_from_slice(&nonce);
     sealed.extend_from_slice(plain);
-    let tag = must(cipher(key).seal_in_place_separate_tag(
+    let tag = must(key.cipher.seal_in_place_separate_tag(
         Nonce::assume_unique_for_key(nonce),
         Aad::from(aad),
         &mut sealed[NONCE_LEN..],
@@ -77,7 +86,8 @@ pub fn seal(key: &Key32, plain: &[u8], aad: &[u8], nonce: [u8; NONCE_LEN]) -> Ve
 pub fn open(key: &Key32, sealed: &[u8], aad: &[u8]) -> Result<Zeroizing<Vec<u8>>, NotSealed> {
     let (nonce, ciphertext) = sealed.split_first_chunk().ok_or(NotSealed)?;
     let mut plain = Zeroizing::new(ciphertext.to_vec());
-    let length = cipher(key)
+    let length = key
+        .cipher
         .open_in_place(
             Nonce::assume_unique_for_key(*nonce),
             Aad::from(aad),
@@ -102,10 +112,6 @@ pub fn open_id(key: &Key32, sealed: &str, context: &[u8]) -> Result<[u8; 16], No
     }
     let id = open(key, &b64::decode(sealed).ok_or(NotSealed)?, context)?;
     id.as_slice().try_into().map_err(|_| NotSealed)
-}
-
-fn cipher(key: &Key32) -> LessSafeKey {
-    LessSafeKey::new(must(UnboundKey::new(&AES_256_GCM, key.reveal())))
 }
 
 /// The value of a call that fails only when memory is exhausted or a plaintext is beyond 64 GiB.

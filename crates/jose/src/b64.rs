@@ -9,6 +9,11 @@ pub fn encode(bytes: impl AsRef<[u8]>) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
+/// The same, behind what `text` holds already.
+pub fn encode_to(bytes: impl AsRef<[u8]>, text: &mut String) {
+    URL_SAFE_NO_PAD.encode_string(bytes, text);
+}
+
 /// The bytes of base64url `text`; nothing for padding, white space, letters of another alphabet or
 /// unused bits that are not zero.
 pub fn decode(text: &str) -> Option<Vec<u8>> {

@@ -11,7 +11,6 @@ use aws_lc_rs::signature::{
 };
 use aws_lc_rs::{digest, hmac};
 use serde::Serialize;
-use serde_json::json;
 use zeroize::Zeroizing;
 
 use crate::jwk::{Curve, Material};
@@ -206,14 +205,28 @@ fn signing_input(
     typ: &str,
     claims: &impl Serialize,
 ) -> Result<String, CannotSign> {
-    let header = json!({"alg": alg, "kid": kid, "typ": typ}).to_string();
+    let header = Header { alg, kid, typ };
+    let header = serde_json::to_vec(&header).map_err(|_| CannotSign)?;
     let payload = serde_json::to_vec(claims).map_err(|_| CannotSign)?;
-    Ok(format!("{}.{}", b64::encode(header), b64::encode(payload)))
+    // Room for the signature of a P-256 key, too.
+    let mut text = String::with_capacity((header.len() + payload.len()) / 3 * 4 + 96);
+    b64::encode_to(&header, &mut text);
+    text.push('.');
+    b64::encode_to(&payload, &mut text);
+    Ok(text)
+}
+
+/// A token's header, its members in alphabetical order.
+#[derive(Serialize)]
+struct Header<'a> {
+    alg: &'a str,
+    kid: &'a str,
+    typ: &'a str,
 }
 
 fn finish(mut text: String, signature: &[u8]) -> String {
     text.push('.');
-    text.push_str(&b64::encode(signature));
+    b64::encode_to(signature, &mut text);
     text
 }
 
@@ -294,6 +307,8 @@ impl std::error::Error for CannotSign {}
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]

@@ -117,6 +117,10 @@ impl fmt::Debug for Parameters {
 
 /// One percent-encoded piece, with `+` for a blank, as text.
 fn decode(piece: &[u8]) -> Result<String, Malformed> {
+    if !piece.iter().any(|byte| matches!(byte, b'+' | b'%')) {
+        // Most names and every token: there is nothing to decode.
+        return String::from_utf8(piece.to_vec()).map_err(|_| Malformed::Encoding);
+    }
     let mut bytes = Vec::with_capacity(piece.len());
     let mut rest = piece.iter();
     while let Some(&byte) = rest.next() {

@@ -109,7 +109,9 @@ impl App {
 
     /// Tells the observer of a step that went well.
     pub fn saw(&self, step: u8, trace: TraceId, peer: impl Into<String>, note: impl Into<String>) {
-        self.tell(sighting(step, trace, self.party, peer, note));
+        if self.observer.is_heard() {
+            self.tell(sighting(step, trace, self.party, peer, note));
+        }
     }
 
     /// Tells the observer of a step that did not.
@@ -120,10 +122,12 @@ impl App {
         peer: impl Into<String>,
         note: impl Into<String>,
     ) {
-        self.tell(Sighting {
-            ok: false,
-            ..sighting(step, trace, self.party, peer, note)
-        });
+        if self.observer.is_heard() {
+            self.tell(Sighting {
+                ok: false,
+                ..sighting(step, trace, self.party, peer, note)
+            });
+        }
     }
 
     /// What a run does at one provider, for the steps that happen once for each; nobody in
@@ -203,10 +207,12 @@ impl Turn<'_> {
 
     /// Tells the observer of a step, and whether it went well.
     pub fn told(&self, step: u8, peer: impl Into<String>, note: impl Into<String>, ok: bool) {
-        self.app.tell(Sighting {
-            ok,
-            aanbieder: self.aanbieder.clone(),
-            ..sighting(step, self.trace, self.app.party, peer, note)
-        });
+        if self.app.observer.is_heard() {
+            self.app.tell(Sighting {
+                ok,
+                aanbieder: self.aanbieder.clone(),
+                ..sighting(step, self.trace, self.app.party, peer, note)
+            });
+        }
     }
 }

@@ -2,10 +2,15 @@
 
 use verdict::Entropy;
 
-/// 32 fresh bytes from the library's random source, once per run; every secret of the run is
-/// derived from them.
+/// 32 fresh bytes, once per run; every secret of the run is derived from them.
 pub fn entropy() -> Entropy {
-    let mut bytes = [0; 32];
+    Entropy::new(bytes())
+}
+
+/// Fresh bytes from the library's random source, for what no rule decides about and no test repeats: a
+/// nonce, the number of a commit.
+pub fn bytes<const N: usize>() -> [u8; N] {
+    let mut bytes = [0; N];
     #[expect(
         clippy::disallowed_methods,
         reason = "this is the one place that draws randomness"
@@ -15,7 +20,7 @@ pub fn entropy() -> Entropy {
         // Without randomness every secret would be a guess: nothing may go on.
         std::process::abort();
     }
-    Entropy::new(bytes)
+    bytes
 }
 
 #[cfg(test)]
@@ -24,5 +29,6 @@ mod tests {
     fn every_draw_differs() {
         let (a, b) = (super::entropy(), super::entropy());
         assert_ne!(a.bytes::<16>("test"), b.bytes::<16>("test"));
+        assert_ne!(super::bytes::<16>(), super::bytes::<16>());
     }
 }

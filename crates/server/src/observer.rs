@@ -178,6 +178,11 @@ impl Observer {
         (Self { party, queues }, waiting)
     }
 
+    /// Whether anybody listens: who would only make what nobody hears can leave it.
+    pub const fn is_heard(&self) -> bool {
+        self.queues.is_some()
+    }
+
     /// Tells one sighting; gives up at once when the queue is full.
     pub fn saw(&self, sighting: Sighting) {
         self.tell(|queues| &queues.sightings, sighting);

@@ -162,5 +162,5 @@ fn form_token(key: &Key32, purpose: &str, bound_to: &str) -> String {
 
 /// Fresh for every sealing: two attempts of one run may seal different texts.
 fn nonce() -> [u8; 12] {
-    chance::entropy().bytes("nonce")
+    chance::bytes()
 }

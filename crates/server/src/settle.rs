@@ -241,7 +241,7 @@ async fn commit(
         return Ok(None);
     }
     let app = &run.app;
-    let id = CommitId(chance::entropy().bytes("commit"));
+    let id = CommitId(chance::bytes());
     let changes = changes.into_iter();
     let changes = changes.map(|change| app.seal.change(change)).collect();
     let told = events.clone();

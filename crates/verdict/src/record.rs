@@ -58,11 +58,14 @@ pub fn member<'a>(space: Space, open: &'a Value, name: &'static str) -> Result<&
 
 /// A person's tag as text for a row's open part: key id, dot, 64 hexadecimal digits.
 pub fn person_tag_to_hex(tag: PersonTag) -> String {
-    use std::fmt::Write as _;
-    let mut text = format!("{}.", tag.key_id);
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digit = |nibble: u8| char::from(DIGITS[usize::from(nibble & 15)]);
+    let mut text = String::with_capacity(10 + 1 + 64);
+    text.push_str(&tag.key_id.to_string());
+    text.push('.');
     for byte in tag.tag {
-        // Writing to a String cannot fail.
-        let _ = write!(text, "{byte:02x}");
+        text.push(digit(byte >> 4));
+        text.push(digit(byte));
     }
     text
 }
@@ -94,6 +97,13 @@ mod tests {
             tag: [0xab; 32],
         };
         assert_eq!(person_tag_from_hex(&person_tag_to_hex(tag)), Some(tag));
+        let tag = PersonTag {
+            key_id: u32::MAX,
+            tag: std::array::from_fn(|at| u8::try_from(at * 7).unwrap_or(0x0f)),
+        };
+        let text = person_tag_to_hex(tag);
+        assert!(text.starts_with("4294967295.00070e151c232a31"), "{text}");
+        assert_eq!(person_tag_from_hex(&text), Some(tag));
         assert_eq!(person_tag_from_hex("3.zz"), None);
         assert_eq!(person_tag_from_hex("ab"), None);
     }

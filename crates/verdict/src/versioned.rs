@@ -3,7 +3,7 @@
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Map, Value};
 
 use crate::{BadRow, Body, Clear, IndexKey, PersonTag, Secrets, Space, person_tag_from_hex};
 
@@ -21,8 +21,12 @@ struct Versioned<T> {
 pub fn body(open: &impl Serialize, index: Vec<(&'static str, IndexKey)>) -> Clear {
     // Our own types always serialise: no maps with other than text keys, no failing `Serialize`.
     let open = serde_json::to_value(open).unwrap_or_default();
+    // Not by `json!`, which would copy what is moved here.
+    let mut versioned = Map::new();
+    versioned.insert("d".to_owned(), open);
+    versioned.insert("v".to_owned(), ROW_VERSION.into());
     Body {
-        open: json!({ "v": ROW_VERSION, "d": open }),
+        open: Value::Object(versioned),
         index,
         private: Secrets::none(),
     }
@@ -50,7 +54,7 @@ pub fn body_with_private(
 /// [`BadRow`] for another version or form.
 pub fn open<T: DeserializeOwned>(space: Space, body: &Clear) -> Result<T, BadRow> {
     let bad = bad(space, "open part");
-    if body.open.get("v").and_then(serde_json::Value::as_u64) != Some(ROW_VERSION) {
+    if body.open.get("v").and_then(Value::as_u64) != Some(ROW_VERSION) {
         return Err(bad);
     }
     T::deserialize(body.open.get("d").ok_or(bad)?).map_err(|_| bad)

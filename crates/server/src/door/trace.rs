@@ -29,8 +29,7 @@ impl TraceId {
 
     /// A fresh one.
     pub fn fresh() -> Self {
-        let bytes = crate::chance::entropy().bytes("trace");
-        Self(uuid::Builder::from_random_bytes(bytes).into_uuid())
+        Self(uuid::Builder::from_random_bytes(crate::chance::bytes()).into_uuid())
     }
 
     /// Its sixteen bytes, as the audit log keeps them.

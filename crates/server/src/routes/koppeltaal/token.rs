@@ -13,7 +13,7 @@ use koppeltaal::token_endpoint::{
 };
 use protocol::refusal::{ErrorCode, Refusal};
 use protocol::wire::Parameters;
-use serde_json::json;
+use serde::Serialize;
 use verdict::{Key, Step};
 
 use super::zicht::Zicht;
@@ -123,17 +123,25 @@ const fn unsupported(error: ErrorCode, reason: &'static str) -> Refusal {
 }
 
 /// The answer of seed 004.
+#[derive(Serialize)]
+struct Issued<'a> {
+    access_token: &'a str,
+    expires_in: u32,
+    scope: &'a str,
+    token_type: &'static str,
+}
+
 fn issued(scope: &str, signed: &Mutex<Option<String>>) -> Response {
     let signed = signed.lock().unwrap_or_else(PoisonError::into_inner).take();
     match signed {
         Some(access_token) => web::json(
             200,
-            &json!({
-                "access_token": access_token,
-                "token_type": "bearer",
-                "expires_in": ACCESS_TOKEN_S,
-                "scope": scope,
-            }),
+            &Issued {
+                access_token: &access_token,
+                expires_in: ACCESS_TOKEN_S,
+                scope,
+                token_type: "bearer",
+            },
         ),
         None => web::unavailable(),
     }

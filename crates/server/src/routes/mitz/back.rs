@@ -23,6 +23,7 @@ use protocol::bearer::BearerRefusal;
 use protocol::client::Shown;
 use protocol::not_before::{self, NotBefore};
 use protocol::refusal::Refusal;
+use serde::Serialize;
 use serde_json::json;
 use verdict::{Key, Step, Stored};
 
@@ -96,6 +97,17 @@ struct SignedTokens {
     id_token: String,
 }
 
+/// The answer of step 10.
+#[derive(Serialize)]
+struct Tokens<'a> {
+    access_token: &'a str,
+    expires_in: i64,
+    id_token: &'a str,
+    refresh_token: &'a str,
+    scope: &'a str,
+    token_type: &'static str,
+}
+
 impl Journey for TokenJourney {
     type Reply = TokenAnswer;
     type Question = GrantVraag;
@@ -166,14 +178,14 @@ impl MitzRole {
         let refresh_token = self.app.handles.make(REFRESH_TOKEN, issued.refresh_token);
         web::json(
             200,
-            &json!({
-                "access_token": access_token,
-                "token_type": "Bearer",
-                "expires_in": issued.access_token.expires_in_s(),
-                "refresh_token": refresh_token,
-                "scope": issued.access_token.scope,
-                "id_token": id_token,
-            }),
+            &Tokens {
+                access_token: &access_token,
+                expires_in: issued.access_token.expires_in_s(),
+                id_token: &id_token,
+                refresh_token: &refresh_token,
+                scope: &issued.access_token.scope,
+                token_type: "Bearer",
+            },
         )
     }
 }
@@ -340,7 +352,7 @@ impl MitzRole {
         &self,
         trace: TraceId,
         url: &str,
-        body: &impl serde::Serialize,
+        body: &impl Serialize,
     ) -> Result<Vec<u8>, NietBereikbaar> {
         let body = serde_json::to_vec(body).map_err(|_| NietBereikbaar)?;
         let headers = Headers::none().correlation_id(trace);
