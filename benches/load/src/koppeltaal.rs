@@ -308,6 +308,11 @@ async fn show(installation: &mut Installation, keys: &[Arc<SigningKey>]) -> Resu
             "/fhir/Patient/p1",
             get(move || async move { (fhir_json, patient) }),
         )
+        // Koppeltaal case 117: without its Device an application gets no token.
+        .route(
+            "/fhir/Device/{id}",
+            get(move || async move { (fhir_json, r#"{"resourceType":"Device"}"#) }),
+        )
         .route(
             "/fhir/metadata",
             get(move || async move { (fhir_json, STATEMENT) }),
