@@ -323,7 +323,7 @@ impl Bevestiging {
 
     fn about(&self, event: Event) -> Event {
         match &self.persoon {
-            Some(persoon) => event.about(persoon.clone()),
+            Some(persoon) => event.about(*persoon),
             None => event,
         }
     }
@@ -382,7 +382,7 @@ mod tests {
         }
     }
 
-    fn confirmed(scope: &str) -> Option<Bevestiging> {
+    fn confirmed(scope: &str) -> Bevestiging {
         let found = Stored {
             version: 3,
             until: NOW.plus_s(900),
@@ -394,7 +394,7 @@ mod tests {
                 ..toestemming()
             },
         };
-        Some(Bevestiging::hier(ID, found))
+        Bevestiging::hier(ID, found)
     }
 
     fn known(overleden: bool) -> Bevinding {
@@ -463,7 +463,7 @@ mod tests {
                 Outcome::Refused,
             ),
         ] {
-            let found = confirmed("eenofanderezorgaanbieder~53");
+            let found = Some(confirmed("eenofanderezorgaanbieder~53"));
             // core.autorisatie.101
             let went = placed(verzoek(), found, Some(known(false)), &ontvangst);
             assert_eq!(went, (reply, true, outcome));
@@ -473,21 +473,21 @@ mod tests {
     #[test]
     fn a_placement_that_is_refused_before_it_is_made_spends_nothing() {
         let never = || Ontvangst::Geen;
-        let delen = || confirmed("eenofanderezorgaanbieder~53");
+        let delen = || Some(confirmed("eenofanderezorgaanbieder~53"));
         let refused = |how| (PlaatsAntwoord::Refused(how), false, Outcome::Refused);
         for (found, how) in [
             (None, BearerRefusal::InvalidToken),
             // medmij case 70
             (
-                confirmed("eenofanderezorgaanbieder"),
+                Some(confirmed("eenofanderezorgaanbieder")),
                 BearerRefusal::InsufficientScope,
             ),
             (
-                confirmed("eenofanderezorgaanbieder~42"),
+                Some(confirmed("eenofanderezorgaanbieder~42")),
                 BearerRefusal::InsufficientScope,
             ),
             (
-                confirmed("subscribe~9/eenofanderezorgaanbieder~53"),
+                Some(confirmed("subscribe~9/eenofanderezorgaanbieder~53")),
                 BearerRefusal::InsufficientScope,
             ),
         ] {
@@ -507,7 +507,7 @@ mod tests {
 
     #[test]
     fn the_receivability_test_says_the_same_of_whoever_died_and_whoever_is_unknown() {
-        let delen = || confirmed("eenofanderezorgaanbieder~53");
+        let delen = || Some(confirmed("eenofanderezorgaanbieder~53"));
         // medmij.md §2.8
         for bevinding in [Some(known(true)), Some(Bevinding::none())] {
             let went = placed(verzoek(), delen(), bevinding, &Ontvangst::Geen);
