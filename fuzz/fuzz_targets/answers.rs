@@ -1,6 +1,7 @@
 //! JSON that parties answer each other with.
 #![no_main]
 use mitz::dva::token::MitzAntwoord;
+use mitz::toestemming::Functie;
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
     let _ = fhir::Bundle::parse(bytes);
@@ -9,6 +10,8 @@ libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
     let _ = mitz::toestemmingenregister::opvragen::Opgevraagd::parse(bytes);
     let ura = "00000659".parse();
     if let (Ok(ura), Ok(value)) = (ura, serde_json::from_slice(bytes)) {
-        let _ = MitzAntwoord::read(&value, &ura, "pgo.localhost");
+        for functie in [Functie::Verzamelen, Functie::Delen] {
+            let _ = MitzAntwoord::read(&value, &ura, "pgo.localhost", functie);
+        }
     }
 });
