@@ -186,7 +186,7 @@ async fn rfc_8705_3_a_bound_token_needs_its_certificate() {
         claims["cnf"] = json!({ "x5t#S256": cnf });
         let mut request = bearing(&sign(hm(), "at+jwt", &claims));
         request.extensions_mut().insert(PeerCertificate {
-            san_dns: None,
+            san_dns: Vec::new(),
             x5t_s256: [hash; 32],
         });
         request

@@ -370,7 +370,7 @@ mod tests {
                 cnf: Some(Confirmation::of([1; 32])),
             },
             peer: Some(PeerCertificate {
-                san_dns: None,
+                san_dns: Vec::new(),
                 x5t_s256: [1; 32],
             }),
             has_numbers: true,

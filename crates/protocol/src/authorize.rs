@@ -279,7 +279,7 @@ mod tests {
             client_id: "pgo.localhost".into(),
             organisatienaam: "De Proef-PGO".into(),
             authentication: Authentication::TlsClientAuth {
-                san_dns: "pgo.localhost".into(),
+                san_dns: vec!["pgo.localhost".into()],
             },
             redirect_uris: vec![CALLBACK.into()],
         })

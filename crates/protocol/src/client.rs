@@ -28,10 +28,11 @@ pub struct Client {
 /// How a client proves who it is at the token endpoint.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Authentication {
-    /// RFC 8705 §2.1: a certificate of a trusted CA with this DNS name (`tls_client_auth_san_dns`).
+    /// RFC 8705 §2.1: a certificate of a trusted CA with one of these DNS names
+    /// (`tls_client_auth_san_dns`), whatever others stand beside it.
     TlsClientAuth {
         /// The name in the certificate.
-        san_dns: String,
+        san_dns: Vec<String>,
     },
     /// RFC 8705 §2.2: exactly this certificate, by its SHA-256.
     SelfSignedTlsClientAuth {
@@ -55,10 +56,20 @@ pub const METHODS: [&str; 3] = [
 /// What a mutual TLS connection showed of its peer, checked by the door: chain, dates, revocation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PeerCertificate {
-    /// The one DNS name in it.
-    pub san_dns: Option<String>,
+    /// Every DNS name in it, in lower case.
+    pub san_dns: Vec<String>,
     /// SHA-256 of the DER certificate (RFC 8705 §3.1).
     pub x5t_s256: [u8; 32],
+}
+
+impl PeerCertificate {
+    /// Whose it is, where one name must say so: nothing when there are none or several.
+    pub fn only_name(&self) -> Option<&str> {
+        match &self.san_dns[..] {
+            [name] => Some(name),
+            _ => None,
+        }
+    }
 }
 
 /// What a request shows of its client, unproven.
@@ -231,7 +242,9 @@ impl FromIterator<Client> for Clients {
 impl Authentication {
     fn is_by(&self, peer: &PeerCertificate) -> bool {
         match self {
-            Self::TlsClientAuth { san_dns } => peer.san_dns.as_ref() == Some(san_dns),
+            Self::TlsClientAuth { san_dns } => {
+                peer.san_dns.iter().any(|name| san_dns.contains(name))
+            }
             Self::SelfSignedTlsClientAuth { x5t_s256 } => {
                 bool::from(x5t_s256.ct_eq(&peer.x5t_s256))
             }
@@ -312,7 +325,7 @@ mod tests {
             client_id: "pgo.localhost".into(),
             organisatienaam: "De Proef-PGO".into(),
             authentication: Authentication::TlsClientAuth {
-                san_dns: "pgo.localhost".into(),
+                san_dns: vec!["pgo.localhost".into(), "node2.pgo.localhost".into()],
             },
             redirect_uris: vec!["https://pgo.localhost/callback".into()],
         };
@@ -326,9 +339,23 @@ mod tests {
 
     fn peer(name: &str, hash: u8) -> PeerCertificate {
         PeerCertificate {
-            san_dns: Some(name.into()),
+            san_dns: vec![name.into()],
             x5t_s256: [hash; 32],
         }
+    }
+
+    #[test]
+    fn a_certificate_proves_by_any_of_its_names_that_is_bound_to_the_client() {
+        let named = |names: &[&str]| PeerCertificate {
+            san_dns: names.iter().map(|name| (*name).to_owned()).collect(),
+            x5t_s256: [1; 32],
+        };
+        let proves = |names: &[&str]| prove(Some("pgo.localhost"), Some(&named(names))).is_ok();
+        // RFC 8705 §2.1.2
+        assert!(proves(&["pgo.localhost"]) && proves(&["node2.pgo.localhost"]));
+        assert!(proves(&["www.pgo.localhost", "pgo.localhost"]));
+        assert!(!proves(&[]) && !proves(&["*.localhost"]) && !proves(&["x.pgo.localhost"]));
+        assert_eq!(named(&["a.example", "b.example"]).only_name(), None);
     }
 
     fn prove(

@@ -113,7 +113,7 @@ mod tests {
             redirect_uris: Vec::new(),
         };
         let peer = PeerCertificate {
-            san_dns: None,
+            san_dns: Vec::new(),
             x5t_s256: [4; 32],
         };
         let clients: Clients = std::iter::once(pgo).collect();

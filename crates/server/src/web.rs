@@ -179,7 +179,7 @@ impl Visit {
     pub fn certificate(&self, clock: &Clock) -> Option<PeerCertificate> {
         let certificate = self.peer.certificate_valid_at(clock.wall())?;
         Some(PeerCertificate {
-            san_dns: certificate.hostname.as_ref().ok().map(ToString::to_string),
+            san_dns: certificate.dns_names.clone(),
             x5t_s256: certificate.thumbprint,
         })
     }

@@ -43,13 +43,13 @@ fn client(name: &str, certificate: u8) -> ProvenClient {
         client_id: client_id.into(),
         organisatienaam: "De Enige Echte PGO".into(),
         authentication: Authentication::TlsClientAuth {
-            san_dns: client_id.into(),
+            san_dns: vec![client_id.into()],
         },
         redirect_uris: Vec::new(),
     };
     let clients: Clients = [client(CLIENT), client(OTHER)].into_iter().collect();
     let peer = PeerCertificate {
-        san_dns: Some(name.into()),
+        san_dns: vec![name.into()],
         x5t_s256: [certificate; 32],
     };
     let shown = Shown {

@@ -152,7 +152,7 @@ impl Toestemmingsvraag {
         peer: Option<&PeerCertificate>,
     ) -> Result<ProvenDva, Geweigerd> {
         let peer = peer.ok_or(Geweigerd::NotAuthenticated)?;
-        let host = peer.san_dns.as_deref().unwrap_or_default();
+        let host = peer.only_name().unwrap_or_default();
         mitz.dvas
             .by_host(host)
             .filter(|dva| dva.uras.contains(&self.ura))

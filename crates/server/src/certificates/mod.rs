@@ -22,8 +22,8 @@ pub use authority::{Authority, ORGANISATION, saml_signing};
 pub(crate) use files::write_private;
 pub use files::{KeyFiles, private_directory};
 pub use reading::{
-    BadCertificate, Validity, expiry, hosts_named, is_of_the_demo, leads_to, names_a_wildcard,
-    peer_hostname, roots_of, subject, thumbprint, validity, vouches,
+    BadCertificate, Validity, dns_names_of, expiry, hosts_named, is_of_the_demo, leads_to,
+    names_a_wildcard, peer_hostname, roots_of, subject, thumbprint, validity, vouches,
 };
 
 /// A certificate with the private key that belongs to it. It prints its certificate's thumbprint,

@@ -65,6 +65,16 @@ pub fn hosts_named(der: &[u8]) -> Vec<Hostname> {
         .collect()
 }
 
+/// The DNS names of a certificate in lower case, 100 at most (RFC 5280 §7.2).
+pub fn dns_names_of(der: &[u8]) -> Vec<String> {
+    let Ok(certificate) = parse(der) else {
+        return Vec::new();
+    };
+    let names = dns_names(&certificate).unwrap_or_default();
+    let names = names.into_iter().take(NAMES_MAX);
+    names.map(str::to_ascii_lowercase).collect()
+}
+
 /// Whether a DNS name of the certificate stands for many (RFC 6125 §6.4.3).
 pub fn names_a_wildcard(der: &[u8]) -> bool {
     parse(der).is_ok_and(|certificate| {

@@ -59,6 +59,8 @@ pub struct PeerCertificate {
     pub thumbprint: [u8; 32],
     /// Its only DNS name, or why it has none.
     pub hostname: Result<Hostname, BadCertificate>,
+    /// Its DNS names, in lower case.
+    pub dns_names: Vec<String>,
     /// Every host that it names, in its common name too; see [`certificates::hosts_named`].
     pub hosts_named: Vec<Hostname>,
 }
@@ -71,6 +73,7 @@ impl PeerCertificate {
             validity: certificates::validity(&der)?,
             thumbprint: certificates::thumbprint(&der),
             hostname: certificates::peer_hostname(&der),
+            dns_names: certificates::dns_names_of(&der),
             hosts_named: certificates::hosts_named(&der),
             der,
         })

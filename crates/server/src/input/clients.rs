@@ -108,7 +108,13 @@ fn client_auth(
     let (certificate, jwks) = (written.certificate.as_deref(), written.jwks.as_ref());
     let unfit = |member, reason| Err(file.fault(&place.member(member), reason));
     match (written.auth.as_str(), certificate, jwks) {
-        ("tls_client_auth", None, None) => Ok(ClientAuth::TlsClientAuth),
+        ("tls_client_auth", None, None) => certified_names(file, place, written),
+        (auth, ..) if auth != "tls_client_auth" && written.tls_client_auth_san_dns.is_some() => {
+            unfit(
+                "tls_client_auth_san_dns",
+                "only tls_client_auth takes DNS names",
+            )
+        }
         ("self_signed_tls_client_auth", Some(path), None) => {
             own_certificate(file, files, place, written, path)
         }
@@ -133,6 +139,28 @@ fn client_auth(
             "expected tls_client_auth, self_signed_tls_client_auth or private_key_jwt",
         ),
     }
+}
+
+/// DNS names of which the client's certificate has one (RFC 8705 §2.1.2): its id unless it names others, as a
+/// client may come from other nodes than the one that stands in the OCL.
+fn certified_names(
+    file: &File,
+    place: &Place,
+    written: &written::Client,
+) -> Result<ClientAuth, InputFault> {
+    let Some(names) = &written.tls_client_auth_san_dns else {
+        let of_id = place.member("client_id");
+        let own = parsed(file, &of_id, &written.client_id, Hostname::parse)?;
+        return Ok(ClientAuth::TlsClientAuth(vec![own]));
+    };
+    let of_names = place.member("tls_client_auth_san_dns");
+    if names.is_empty() {
+        return Err(file.fault(&of_names, "expected at least one DNS name"));
+    }
+    let names = each(file, &of_names, names.clone(), |place, name: String| {
+        parsed(file, place, &name, Hostname::parse)
+    })?;
+    Ok(ClientAuth::TlsClientAuth(names))
 }
 
 /// The one certificate in the file that the client names.

@@ -158,8 +158,8 @@ pub(super) fn erkend(clients: &[Client]) -> BTreeMap<String, BTreeSet<Gegevensdi
 /// How a client proves who it is (RFC 8705 §2, OIDC Core §9).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ClientAuth {
-    /// By a certificate of a trusted root whose DNS name is the client's id.
-    TlsClientAuth,
+    /// By a certificate of a trusted root with one of these DNS names; the client's id unless it says otherwise.
+    TlsClientAuth(Vec<Hostname>),
     /// By exactly this certificate.
     SelfSigned(CertificateDer<'static>),
     /// By an assertion that one of these keys signed (OIDC Core §9).
@@ -170,7 +170,7 @@ impl ClientAuth {
     /// Its name, as `clients.json` and `demo.json` have it.
     pub const fn method(&self) -> &'static str {
         match self {
-            Self::TlsClientAuth => "tls_client_auth",
+            Self::TlsClientAuth(_) => "tls_client_auth",
             Self::SelfSigned(_) => "self_signed_tls_client_auth",
             Self::PrivateKeyJwt(_) => "private_key_jwt",
         }

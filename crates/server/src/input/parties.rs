@@ -136,7 +136,7 @@ pub(super) fn with_outside_pgo(input: &mut Input) {
             Some(certificate) if pgo.roots.is_empty() => {
                 ClientAuth::SelfSigned(certificate.clone())
             }
-            _ => ClientAuth::TlsClientAuth,
+            _ => ClientAuth::TlsClientAuth(vec![pgo.node.clone()]),
         };
     }
     for consent in input

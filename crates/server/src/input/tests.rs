@@ -177,7 +177,11 @@ fn clients_come_beside_those_of_the_sample_and_know_their_port() {
     assert_eq!(own.auth, ClientAuth::SelfSigned(made.cert.der().clone()));
     assert_eq!(own.redirect_uris, ["https://eigen.example:8443/terug?x=1"]);
     assert_eq!(find("pgo.localhost").organisation.as_str(), "Andere naam");
-    assert_eq!(find("anderpgo.localhost").auth, ClientAuth::TlsClientAuth);
+    let own = "anderpgo.localhost".parse().expect("a host");
+    assert_eq!(
+        find("anderpgo.localhost").auth,
+        ClientAuth::TlsClientAuth(vec![own])
+    );
     assert_eq!(clients.len(), 3);
 }
 

@@ -119,6 +119,8 @@ pub(super) struct Client {
     pub(super) client_id: String,
     pub(super) organisation: String,
     pub(super) auth: String,
+    /// For `tls_client_auth`: the DNS names of its certificates (RFC 8705 §2.1.2).
+    pub(super) tls_client_auth_san_dns: Option<Vec<String>>,
     /// For `self_signed_tls_client_auth`: its PEM file, by a path inside the folder.
     pub(super) certificate: Option<String>,
     /// For `private_key_jwt`: its public keys (RFC 7517 §5).

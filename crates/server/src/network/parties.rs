@@ -366,14 +366,18 @@ fn mitz(on: &Foundation, app: &Arc<App>) -> Result<Arc<MitzRole>, String> {
 fn clients(on: &Foundation) -> Result<Clients, String> {
     let client = |client: &crate::input::Client| {
         let authentication = match &client.auth {
-            ClientAuth::TlsClientAuth => {
+            ClientAuth::TlsClientAuth(names) => {
                 let files = ready::client_files(&on.state, &client.client_id)?;
                 let directory = files.key.parent().unwrap_or(&on.state);
                 on.authority
-                    .client(directory, &client.client_id, on.clock.wall())
+                    .client(
+                        directory,
+                        names.first().unwrap_or(&client.client_id),
+                        on.clock.wall(),
+                    )
                     .map_err(|fault| fault.to_string())?;
                 Authentication::TlsClientAuth {
-                    san_dns: client.client_id.to_string(),
+                    san_dns: names.iter().map(ToString::to_string).collect(),
                 }
             }
             ClientAuth::SelfSigned(certificate) => Authentication::SelfSignedTlsClientAuth {

@@ -275,7 +275,7 @@ fn client(running: &Running, client: &Client) -> Result<Value, String> {
         "redirect_uris": client.redirect_uris,
     });
     // A certificate that the client brought itself has its key elsewhere.
-    if matches!(client.auth, ClientAuth::TlsClientAuth) {
+    if matches!(client.auth, ClientAuth::TlsClientAuth(_)) {
         let files = client_files(&running.state, &client.client_id)?;
         value["key_file"] = json!(files.key);
         value["cert_file"] = json!(files.certificate);

@@ -21,7 +21,7 @@ pub(super) fn of(on: &Foundation) -> Trust {
         .iter()
         .filter_map(|client| match &client.auth {
             ClientAuth::SelfSigned(certificate) => Some(certificate.clone()),
-            ClientAuth::TlsClientAuth | ClientAuth::PrivateKeyJwt(_) => None,
+            ClientAuth::TlsClientAuth(_) | ClientAuth::PrivateKeyJwt(_) => None,
         });
     let outside = input.parties.values();
     let of_parties = outside

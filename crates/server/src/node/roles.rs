@@ -370,8 +370,8 @@ fn clients(registers: &Registers) -> Clients {
         client_id: client.client_id.to_string(),
         organisatienaam: client.organisation.to_string(),
         authentication: match &client.auth {
-            ClientAuth::TlsClientAuth => Authentication::TlsClientAuth {
-                san_dns: client.client_id.to_string(),
+            ClientAuth::TlsClientAuth(names) => Authentication::TlsClientAuth {
+                san_dns: names.iter().map(ToString::to_string).collect(),
             },
             ClientAuth::SelfSigned(certificate) => Authentication::SelfSignedTlsClientAuth {
                 x5t_s256: thumbprint(certificate),

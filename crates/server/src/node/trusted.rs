@@ -32,7 +32,7 @@ impl Sources {
             .iter()
             .filter_map(|client| match &client.auth {
                 ClientAuth::SelfSigned(certificate) => Some(certificate.clone()),
-                ClientAuth::TlsClientAuth | ClientAuth::PrivateKeyJwt(_) => None,
+                ClientAuth::TlsClientAuth(_) | ClientAuth::PrivateKeyJwt(_) => None,
             });
         Self {
             roots: config.roots.clone(),

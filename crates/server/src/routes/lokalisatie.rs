@@ -8,6 +8,7 @@ use axum::response::Response;
 use axum::routing::post;
 use identity::{Hostname, Ura};
 use mitz::lokalisatie::{Locaties, Locatievraag};
+use protocol::client::PeerCertificate;
 use serde_json::json;
 
 use crate::app::App;
@@ -49,8 +50,9 @@ impl LokalisatieRole {
 /// Steps 15 to 17.
 async fn locaties(State(role): State<Arc<LokalisatieRole>>, visit: Visit) -> Response {
     let app = &role.app;
-    let peer = visit.certificate(&app.clock).and_then(|peer| peer.san_dns);
-    if peer.as_deref() != Some(role.mitz_host.as_str()) {
+    let peer = visit.certificate(&app.clock);
+    let peer = peer.as_ref().and_then(PeerCertificate::only_name);
+    if peer != Some(role.mitz_host.as_str()) {
         let reason = "only Mitz may ask for locations";
         app.saw_fail(15, visit.trace, visit.peer_name(), reason);
         app.refused(visit.trace, "seed 000 step 15", reason);

@@ -19,6 +19,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use mitz::locatietoken::BSN_SYSTEM;
+use protocol::client::PeerCertificate;
 use serde_json::{Value, json};
 use url::form_urlencoded;
 use verdict::Moment;
@@ -86,10 +87,9 @@ impl XisRole {
 
     /// The provider that the DVA of `visit` asks.
     fn provider(&self, visit: &Visit, ura: &str) -> Result<Ura, Refused> {
-        let peer = visit
-            .certificate(&self.app.clock)
-            .and_then(|peer| peer.san_dns);
-        if peer.as_deref() != Some(self.dva_host.as_str()) {
+        let peer = visit.certificate(&self.app.clock);
+        let peer = peer.as_ref().and_then(PeerCertificate::only_name);
+        if peer != Some(self.dva_host.as_str()) {
             return Err(Refused::NotTheDva);
         }
         let ura = Ura::parse(ura).map_err(|_| Refused::UnknownProvider)?;

@@ -286,6 +286,25 @@ async fn medmij_case_095_and_096_a_subscription_is_granted_for_no_longer_than_th
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn core_tknint_200_a_client_comes_with_the_names_that_its_certificates_are_bound_to() {
+    let clients = serde_json::json!([{
+        "client_id": PGO, "organisation": "Een Ander PGO", "auth": "tls_client_auth",
+        "tls_client_auth_san_dns": ["node1.anderpgo.localhost", "node2.anderpgo.localhost"],
+        "redirect_uris": ["https://anderpgo.localhost:{port}/callback"],
+    }]);
+    let world = World::start_with(&[("clients.json", &clients.to_string())]).await;
+    let code = world.code(SASKIA, NAAM, true).await;
+    let redirect_uri = world.cb();
+    let form = code_form(&code, &redirect_uri);
+    // core.tknint.200, RFC 8705 §2.1: its id is no name of its certificates any more
+    let by_id = world.token_as(&world.outside, &form, numbers()).await;
+    is_error(&by_id, 401, "invalid_client");
+    let node2 = world.as_client(Some("node2.anderpgo.localhost"));
+    let issued = world.token_as(&node2, &form, numbers()).await;
+    assert_eq!(issued.status, 200, "{}", text(&issued));
+}
+
 /// The hospital's records, in which Saskia dies at this moment.
 fn records_of_a_death(at: i64) -> String {
     let records = include_str!("../../../../sample/records/00000659.json");

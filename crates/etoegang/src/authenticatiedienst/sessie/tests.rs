@@ -44,7 +44,7 @@ fn client(id: &str) -> ProvenClient {
     };
     let clients: Clients = std::iter::once(client).collect();
     let peer = PeerCertificate {
-        san_dns: None,
+        san_dns: Vec::new(),
         x5t_s256: [4; 32],
     };
     let shown = Shown {

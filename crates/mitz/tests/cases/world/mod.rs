@@ -219,7 +219,7 @@ pub(crate) fn persoon(bsn: &Bsn) -> PersonTag {
 /// The certificate of this host.
 pub(crate) fn certificate(host: &str) -> PeerCertificate {
     PeerCertificate {
-        san_dns: Some(host.to_owned()),
+        san_dns: vec![host.to_owned()],
         x5t_s256: jose::sha256(host.as_bytes()),
     }
 }

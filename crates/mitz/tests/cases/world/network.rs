@@ -76,7 +76,7 @@ pub(super) fn clients() -> Clients {
         client_id: id.to_owned(),
         organisatienaam: format!("De PGO van {id}"),
         authentication: Authentication::TlsClientAuth {
-            san_dns: id.to_owned(),
+            san_dns: vec![id.to_owned()],
         },
         redirect_uris: vec![format!("https://{id}/callback")],
     };

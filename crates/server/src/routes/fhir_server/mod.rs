@@ -20,6 +20,7 @@ use http::header::{CONTENT_TYPE, ETAG, IF_MATCH, LOCATION};
 use http::{HeaderName, HeaderValue};
 use identity::Hostname;
 use koppeltaal::permissie::ResourceType;
+use protocol::client::PeerCertificate;
 use serde_json::{Value, json};
 
 use crate::app::App;
@@ -127,8 +128,8 @@ impl FhirServerRole {
 
     fn is_client(&self, visit: &Visit) -> Result<(), Refused> {
         let shown = visit.certificate(&self.app.clock);
-        let name = shown.and_then(|shown| shown.san_dns);
-        let is_it = name.as_deref() == Some(self.client.as_str());
+        let name = shown.as_ref().and_then(PeerCertificate::only_name);
+        let is_it = name == Some(self.client.as_str());
         is_it.then_some(()).ok_or(Refused::NotTheClient)
     }
 

@@ -20,7 +20,7 @@ use mitz::toestemmingenregister::opvragen::{Opgevraagd, Toestemmingenvraag};
 use protocol::access_token::AccessToken;
 use protocol::assertion::Receiver;
 use protocol::bearer::BearerRefusal;
-use protocol::client::Shown;
+use protocol::client::{PeerCertificate, Shown};
 use protocol::not_before::{self, NotBefore};
 use protocol::refusal::Refusal;
 use serde::Serialize;
@@ -392,8 +392,9 @@ pub(super) async fn toestemmingen_opvragen(
     visit: Visit,
 ) -> Response {
     let app = &role.app;
-    let own = visit.certificate(&app.clock).and_then(|peer| peer.san_dns);
-    if own.as_deref() != Some(app.host.as_str()) {
+    let own = visit.certificate(&app.clock);
+    let own = own.as_ref().and_then(PeerCertificate::only_name);
+    if own != Some(app.host.as_str()) {
         app.refused(
             visit.trace,
             "seed 000 step 13",

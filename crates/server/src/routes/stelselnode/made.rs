@@ -11,7 +11,7 @@ use medmij::lists::{
 use protocol::wire::encode;
 use verdict::Moment;
 
-use crate::input::{DvaId, Input, Provider};
+use crate::input::{ClientAuth, DvaId, Input, Provider};
 use crate::network::DvaAddress;
 
 /// Where the parties of the demo are, as far as lists tell it.
@@ -163,13 +163,18 @@ fn gnl(input: &Input, uitgave: Uitgave) -> Result<Document, NoLists> {
         .map_err(|_| NoLists::Twice("GegevensdienstId"))
 }
 
-/// The demo's nodes, the clients' and whoever the input adds, each once.
+/// The demo's nodes, the clients', the names of their certificates and whoever the input adds, each once.
 fn whitelist(input: &Input, hosts: &Hosts, uitgave: Uitgave) -> Result<Document, NoLists> {
     let clients = input.clients.iter().map(|client| &client.client_id);
+    let certified = input.clients.iter().flat_map(|client| match &client.auth {
+        ClientAuth::TlsClientAuth(names) => &names[..],
+        ClientAuth::SelfSigned(_) | ClientAuth::PrivateKeyJwt(_) => &[],
+    });
     let mut nodes: Vec<Hostname> = hosts
         .back_channel
         .iter()
         .chain(clients)
+        .chain(certified)
         .chain(&input.lists.whitelist)
         .cloned()
         .collect();
