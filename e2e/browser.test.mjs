@@ -321,11 +321,15 @@ test('a_second_click_and_the_back_button_do_no_harm_at_the_consent_page', async 
   const words = WORDS.nl;
   await toConsent(visitor, words, 'Saskia Verhoeven');
   for (const category of words.categories) await visitor.choose('radio', words.yes, category);
-  visitor.forgivesDropped('/toestemming');
-  await visitor.page.getByRole('button', { name: words.give, exact: true }).dblclick();
-  await visitor.page.waitForURL('**/resultaat');
-  await visitor.reads(words.result, words.twoOfTwo);
+  // The second click drops what the first began, wherever that was on its way to the PGO.
+  for (const path of ['/toestemming', '/toestemming-terug', '/callback', '/resultaat']) visitor.forgivesDropped(path);
   visitor.forgives(400, '/toestemming');
+  await visitor.page.getByRole('button', { name: words.give, exact: true }).dblclick();
+  // When the PGO had its answer before the second click came, Mitz says so, and the PGO has the data.
+  const end = visitor.page.getByRole('heading', { level: 1 });
+  await end.getByText(new RegExp(`^(${words.result}|${words.answeredBefore})$`)).waitFor();
+  if ((await end.innerText()) === words.answeredBefore) await visitor.open(demo.url('pgo', '/resultaat'));
+  await visitor.reads(words.result, words.twoOfTwo);
   await visitor.open(demo.url('toestemmingen', '/toestemming'));
   await visitor.reads(words.answeredBefore, words.firstCounts);
   await visitor.leave();

@@ -368,8 +368,12 @@ impl Running {
     /// # Errors
     /// A text, when the door had failed.
     pub async fn stop(self) -> Result<Drained, String> {
+        // First of all, and waited for: what a chore began would find our own doors closed.
         for chore in &self.chores {
             chore.abort();
+        }
+        for chore in self.chores {
+            let _ = chore.await; // it was ended, or it was over
         }
         self.stop.now();
         let drained = self.door.await.map_err(|error| error.to_string())?;
