@@ -22,7 +22,7 @@ const GNL: &str = "Gegevensdienstnamenlijst-release1";
 const WHL: &str = "Whitelist-release2";
 
 /// Documents that fit their schema.
-const GOOD: [Case; 29] = [
+const GOOD: [Case; 31] = [
     (ZAL2, "", ""),
     (ZAL3, "", ""),
     (ZAKL, "", ""),
@@ -51,6 +51,12 @@ const GOOD: [Case; 29] = [
     (GNL, "Basisgegevens Zorg", "é&amp;€"),
     (GNL, ">51<", ">MM-2.1_x<"),
     (OCL, "De Enige Echte PGO", "PGO"),
+    (
+        OCL,
+        "    <GegevensdienstId>51</GegevensdienstId>\n    <GegevensdienstId>52</GegevensdienstId>\n",
+        "",
+    ),
+    (OCL, ">51<", ">99<"),
     (ZAL3, "ziekenhuisnoord@medmij", "abc@medmij"),
     (ZAL3, ">ZA<", ">BAZB<"),
     (ZAL3, ">90<", ">0<"),
@@ -84,7 +90,7 @@ const GOOD: [Case; 29] = [
 ];
 
 /// Documents that do not.
-const BAD: [Case; 64] = [
+const BAD: [Case; 68] = [
     // medmij case 76
     (WHL, "dva-back.test", "DVA-back.test"),
     (WHL, "dva-back.test", "dva"),
@@ -139,6 +145,14 @@ const BAD: [Case; 64] = [
         "Medmij.deenigeechtepgo.nl",
     ),
     (OCL, "De Enige Echte PGO", "PG"),
+    (OCL, ">51<", ">52<"),
+    (OCL, ">51<", "><"),
+    (OCL, "<GegevensdienstId>51</GegevensdienstId>", "51"),
+    (
+        OCL,
+        "oauthclientlist:gegevensdiensten:release1",
+        "oauthclientlist:gegevensdiensten:release2",
+    ),
     (
         OCL,
         "De Enige Echte PGO",

@@ -1,9 +1,11 @@
 //! The OAuth client list: the DVPs there are.
 
-use identity::Hostname;
+use std::collections::BTreeSet;
 
-use super::xml::{ENTRIES_MAX, Printer, Reader, Schema, sort_unique};
-use super::{BadList, Lijst, OAuthclientOrganisatienaam, Soort, Twice, USABLE_S, Uitgave};
+use identity::{GegevensdienstId, Hostname};
+
+use super::xml::{ENTRIES_MAX, PARTS_MAX, Printer, Reader, Schema, sort_unique};
+use super::{BadList, Lijst, OAuthclientOrganisatienaam, Soort, Twice, USABLE_S, Uitgave, Why};
 
 /// The OAuth client list (OCL).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,6 +21,18 @@ pub struct OAuthclient {
     pub hostname: Hostname,
     /// The organisation that people read on the consent page (core.usrint.102).
     pub organisatienaam: OAuthclientOrganisatienaam,
+    /// The gegevensdiensten for which it is recognised; nothing where the list does not say. MedMij's
+    /// present list says so, but how is not public (medmij.md §1.3), so that here it stands in a namespace
+    /// of our own, as the last part of a client (docs/decisions/0032-recognition-in-the-ocl.md).
+    pub gegevensdiensten: Option<BTreeSet<GegevensdienstId>>,
+}
+
+impl OAuthclient {
+    /// Whether it is recognised for a gegevensdienst (core.ocl.300): for all, where the list does not say.
+    pub fn is_recognised(&self, dienst: &GegevensdienstId) -> bool {
+        let named = self.gegevensdiensten.as_ref();
+        named.is_none_or(|named| named.contains(dienst))
+    }
 }
 
 pub(super) const SCHEMA: Schema = Schema {
@@ -26,6 +40,10 @@ pub(super) const SCHEMA: Schema = Schema {
     namespace: "xmlns://afsprakenstelsel.medmij.nl/oauthclientlist/release2/",
 };
 const CLIENTS: (&str, &str) = ("OAuthclients", "OAuthclient");
+const GEGEVENSDIENSTEN: (&str, &str) = ("Gegevensdiensten", "GegevensdienstId");
+
+/// The namespace of our one addition to MedMij's schema.
+const GEGEVENSDIENSTEN_NAMESPACE: &str = "urn:sluis:oauthclientlist:gegevensdiensten:release1";
 
 impl Ocl {
     /// A list of these clients.
@@ -47,6 +65,7 @@ impl Ocl {
             Ok(OAuthclient {
                 hostname: reader.value("Hostname")?,
                 organisatienaam: reader.value("OAuthclientOrganisatienaam")?,
+                gegevensdiensten: read_gegevensdiensten(reader)?,
             })
         })?;
         let clients = reader.unique(CLIENTS, "Hostname", clients, key)?;
@@ -66,6 +85,9 @@ impl Ocl {
         printer.each(CLIENTS, &self.clients, |printer, client| {
             printer.value("Hostname", &client.hostname);
             printer.value("OAuthclientOrganisatienaam", &client.organisatienaam);
+            if let Some(diensten) = &client.gegevensdiensten {
+                print_gegevensdiensten(printer, diensten);
+            }
         });
         printer.end()
     }
@@ -82,6 +104,36 @@ impl Ocl {
     pub fn clients(&self) -> &[OAuthclient] {
         &self.clients
     }
+}
+
+fn read_gegevensdiensten(
+    reader: &mut Reader<'_>,
+) -> Result<Option<BTreeSet<GegevensdienstId>>, BadList> {
+    let (outer, inner) = GEGEVENSDIENSTEN;
+    if !reader.try_open_in(GEGEVENSDIENSTEN_NAMESPACE, outer)? {
+        return Ok(None);
+    }
+    let mut diensten = BTreeSet::new();
+    while reader.try_open_in(GEGEVENSDIENSTEN_NAMESPACE, inner)? {
+        if diensten.len() == PARTS_MAX {
+            return Err(reader.bad(Why::TooMany(inner)));
+        }
+        let dienst = reader.content(inner, |text| text.parse().ok())?;
+        if !diensten.insert(dienst) {
+            return Err(reader.bad(Why::Twice(inner)));
+        }
+    }
+    reader.close()?;
+    Ok(Some(diensten))
+}
+
+fn print_gegevensdiensten(printer: &mut Printer, diensten: &BTreeSet<GegevensdienstId>) {
+    let (outer, inner) = GEGEVENSDIENSTEN;
+    printer.open_in(GEGEVENSDIENSTEN_NAMESPACE, outer);
+    for dienst in diensten {
+        printer.value(inner, dienst);
+    }
+    printer.close();
 }
 
 const fn key(client: &OAuthclient) -> &Hostname {

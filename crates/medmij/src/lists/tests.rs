@@ -90,6 +90,9 @@ fn the_other_lists_answer_their_questions() {
         .expect("client");
     // core.ocl.300
     assert_eq!(client.organisatienaam.as_str(), "De Enige Echte PGO");
+    assert!(client.is_recognised(&id("52")) && !client.is_recognised(&id("53")));
+    let other = ocl.client(&host("pgo.test")).expect("client");
+    assert!(other.is_recognised(&id("53")), "the list does not say");
     assert_eq!(ocl.client(&host("deenigeechtepgo.nl")), None);
     let gnl = Gnl::parse(GNL.as_bytes()).expect("list");
     let weergavenaam = gnl.weergavenaam(&id("51")).map(Weergavenaam::as_str);
@@ -293,6 +296,14 @@ fn a_list_of_clients_or_names_that_breaks_its_schema_is_refused() {
     let naam = Why::Value("OAuthclientOrganisatienaam");
     assert_eq!(ocl("De Enige Echte PGO", "PG"), naam);
     assert_eq!(ocl("release2", "release1"), Why::Release);
+    assert_eq!(ocl(">51<", ">52<"), Why::Twice("GegevensdienstId"));
+    let element = |id: u16| ["<GegevensdienstId>", &id.to_string(), "</GegevensdienstId>"].concat();
+    let more: String = (1000..1499).map(element).collect();
+    let too_many = format!("{more}<GegevensdienstId>51<");
+    assert_eq!(
+        ocl("<GegevensdienstId>51<", &too_many),
+        Why::TooMany("GegevensdienstId")
+    );
     let gnl = |from: &str, to: &str| {
         let bad = Gnl::parse(GNL.replacen(from, to, 1).as_bytes());
         bad.map_err(|bad| bad.why).expect_err(to)

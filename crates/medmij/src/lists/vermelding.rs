@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::{Document, Gegevensdienst, Koppeling, ZalEntry};
+use identity::GegevensdienstId;
+
+use super::{Document, Gegevensdienst, Koppeling, OAuthclient, ZalEntry};
 
 /// An entry of a list: its key, and what the list says of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,14 +43,7 @@ impl Document {
         match self {
             Self::Zal(zal) => zal.entries().iter().map(of_zal).collect(),
             Self::Zakl(zakl) => zakl.koppelingen().iter().map(of_zakl).collect(),
-            Self::Ocl(ocl) => {
-                let clients = ocl.clients().iter();
-                let of = |client: &super::OAuthclient| Vermelding {
-                    sleutel: client.hostname.to_string(),
-                    gegevens: vec![said("OAuthclientOrganisatienaam", &client.organisatienaam)],
-                };
-                clients.map(of).collect()
-            }
+            Self::Ocl(ocl) => ocl.clients().iter().map(of_ocl).collect(),
             Self::Gnl(gnl) => {
                 let of = |naam: &super::Gegevensdienstnaam| Vermelding {
                     sleutel: naam.id.to_string(),
@@ -180,6 +175,18 @@ fn of_zakl(koppeling: &Koppeling) -> Vermelding {
     }
     Vermelding {
         sleutel: koppeling.naam.to_string(),
+        gegevens: facts,
+    }
+}
+
+fn of_ocl(client: &OAuthclient) -> Vermelding {
+    let mut facts = vec![said("OAuthclientOrganisatienaam", &client.organisatienaam)];
+    if let Some(diensten) = &client.gegevensdiensten {
+        let ids: Vec<&str> = diensten.iter().map(GegevensdienstId::as_str).collect();
+        facts.push(said("Gegevensdiensten", &ids.join(" ")));
+    }
+    Vermelding {
+        sleutel: client.hostname.to_string(),
         gegevens: facts,
     }
 }

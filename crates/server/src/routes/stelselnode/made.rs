@@ -144,6 +144,7 @@ fn ocl(input: &Input, uitgave: Uitgave) -> Result<Document, NoLists> {
     let clients = input.clients.iter().map(|client| OAuthclient {
         hostname: client.client_id.clone(),
         organisatienaam: client.organisation.clone(),
+        gegevensdiensten: client.gegevensdiensten.clone(),
     });
     let list = Ocl::new(uitgave, clients.collect());
     list.map(Document::Ocl)

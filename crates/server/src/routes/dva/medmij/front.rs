@@ -11,6 +11,7 @@ use medmij::authorization_interface::aanmelding::{
     self, Aanvraag, Bekend, Doel, PersoonVraag, Terugkeer, Uitkomst, Vervolg, WACHT_S,
 };
 use medmij::authorization_interface::verzoek::{Afwijzing, Kennis, Naar, Verzoek};
+use medmij::lists::Ocl;
 use medmij::scope::{Functie, Scope};
 use protocol::handle::Handle;
 use protocol::wire::{Parameters, with_query};
@@ -76,7 +77,7 @@ impl DvaRole {
         let client_id = read.0.get("client_id").unwrap_or_default();
         let kennis = Kennis {
             is_client: &|host: &Hostname| ocl.client(host).is_some(),
-            serves: &|scope: &Scope| self.serves(client_id, scope),
+            serves: &|scope: &Scope| self.serves(&ocl, client_id, scope),
             port: medmij.port,
         };
         Verzoek::read(&read, &kennis).map_err(|afwijzing| self.afgewezen(visit, &afwijzing))
@@ -93,7 +94,7 @@ impl DvaRole {
     }
 
     /// Whether this DVA has what a scope names, for this client.
-    fn serves(&self, client_id: &str, scope: &Scope) -> bool {
+    fn serves(&self, ocl: &Ocl, client_id: &str, scope: &Scope) -> bool {
         let (Some(aanbieder), Some(medmij)) = (self.aanbieder_of(scope), &self.medmij) else {
             return false;
         };
@@ -103,7 +104,7 @@ impl DvaRole {
         }
         let offers = |dienst| {
             aanbieder.gegevensdiensten.contains_key(dienst)
-                && medmij.is_recognised(client_id, dienst)
+                && medmij.is_recognised(ocl, client_id, dienst)
         };
         match &scope.functie {
             Functie::Verzamelen => true,
@@ -384,7 +385,9 @@ impl AanmeldingJourney {
         let aanbieder = self.role.aanbieder_of(&verzoek.scope)?;
         let asked = self
             .role
-            .gevraagd(&verzoek.client_id, &verzoek.scope, aanbieder);
+            .gevraagd(&verzoek.client_id, &verzoek.scope, aanbieder)
+            .await
+            .ok()?;
         let diensten = asked
             .iter()
             .filter_map(|id| aanbieder.gegevensdiensten.get(id));

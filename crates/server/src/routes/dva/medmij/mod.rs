@@ -18,7 +18,7 @@ use axum::routing::{get, post};
 use identity::{GegevensdienstId, Hostname};
 use medmij::authorization_interface::aanmelding::{Aanmelding, Aanvraag, Doel};
 use medmij::authorization_interface::verzoek::Verzoek;
-use medmij::lists::FrontchannelPort;
+use medmij::lists::{FrontchannelPort, Ocl};
 use medmij::scope::{Functie, Scope};
 use medmij::vertegenwoordiging::Vertegenwoordiging;
 use mitz::dva::Aanbieder;
@@ -61,7 +61,8 @@ pub struct Medmij {
     pub port: FrontchannelPort,
     /// Days of a subscription, at most; none are offered at 0.
     pub abonneren_max: u32,
-    /// For which gegevensdiensten a client is recognised; every one for a client that is not here.
+    /// The gegevensdiensten of a client, as its registration here says; the OCL may know fewer, and a client
+    /// that is not here has all that the OCL knows.
     pub erkend: BTreeMap<String, BTreeSet<GegevensdienstId>>,
 }
 
@@ -171,10 +172,14 @@ impl Medmij {
         }
     }
 
-    /// Whether a client is recognised for a gegevensdienst (core.tknint.201).
-    fn is_recognised(&self, client_id: &str, dienst: &GegevensdienstId) -> bool {
+    /// Whether a client is recognised for a gegevensdienst (core.tknint.201): in the OCL as it is now, and
+    /// by this DVA's own word.
+    fn is_recognised(&self, ocl: &Ocl, client_id: &str, dienst: &GegevensdienstId) -> bool {
+        let host = Hostname::parse(client_id).ok();
+        let listed = host.as_ref().and_then(|host| ocl.client(host));
         let of_client = self.erkend.get(client_id);
-        of_client.is_none_or(|diensten| diensten.contains(dienst))
+        listed.is_some_and(|client| client.is_recognised(dienst))
+            && of_client.is_none_or(|diensten| diensten.contains(dienst))
     }
 }
 

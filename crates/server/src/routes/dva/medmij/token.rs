@@ -25,6 +25,7 @@ use super::super::token::ALIKE_AFTER;
 use super::request_ids::{CORRELATION_ID, has_numbers};
 use super::{DvaRole, LeftOpen};
 use crate::keys::Ring;
+use crate::lists::ListDown;
 use crate::settle::{Journey, Outage, Run, settle};
 use crate::web::{self, NotAForm, Visit};
 
@@ -194,17 +195,19 @@ impl DvaRole {
     }
 
     /// The gegevensdiensten of an Aanbieder that a scope asks for and a client is recognised for.
-    pub(super) fn gevraagd(
+    pub(super) async fn gevraagd(
         &self,
         client_id: &str,
         scope: &Scope,
         aanbieder: &Aanbieder,
-    ) -> Vec<GegevensdienstId> {
+    ) -> Result<Vec<GegevensdienstId>, ListDown> {
+        let ocl = self.lists.ocl(&self.app).await?;
         let is_recognised = |id: &GegevensdienstId| {
             let medmij = self.medmij.as_ref();
-            medmij.is_some_and(|medmij| medmij.is_recognised(client_id, id))
+            medmij.is_some_and(|medmij| medmij.is_recognised(&ocl, client_id, id))
         };
-        gevraagd(scope, aanbieder.gegevensdiensten.keys(), is_recognised)
+        let offered = aanbieder.gegevensdiensten.keys();
+        Ok(gevraagd(scope, offered, is_recognised))
     }
 }
 
@@ -270,14 +273,24 @@ impl TokenJourney {
                 dagen_max,
             };
         };
-        let asked = self.role.gevraagd(self.client.id(), q.scope(), aanbieder);
-        let diensten = asked
+        let asked = self
+            .role
+            .gevraagd(self.client.id(), q.scope(), aanbieder)
+            .await;
+        let Ok(gevraagd) = asked else {
+            return Verleenbaar {
+                gevraagd: Vec::new(),
+                bevinding: None,
+                dagen_max,
+            };
+        };
+        let diensten = gevraagd
             .iter()
             .filter_map(|id| aanbieder.gegevensdiensten.get(id));
         let found = self.role.bevinding(run.trace, q.ura(), q.bsn(), diensten);
         Verleenbaar {
             bevinding: found.await.ok(),
-            gevraagd: asked,
+            gevraagd,
             dagen_max,
         }
     }
