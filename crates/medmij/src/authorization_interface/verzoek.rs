@@ -132,10 +132,13 @@ impl Verzoek {
         )
     }
 
-    /// The URL that tells the client that it gets nothing. One error for whatever happened, so that it
-    /// tells nothing of the person (medmij.md §3.6).
-    pub fn denied(&self) -> String {
-        self.refused("access_denied")
+    /// The URL that tells the client that it gets nothing. One error and one description for whatever
+    /// happened, so that they tell nothing of the person (medmij.md §3.6).
+    pub fn denied(&self, description: Option<&str>) -> String {
+        let mut parameters = vec![("error", "access_denied")];
+        parameters.extend(description.map(|text| ("error_description", text)));
+        parameters.push(("state", &self.state));
+        with_query(&self.redirect_uri, &parameters)
     }
 
     /// The URL that tells the client this error (RFC 6749 §4.1.2.1).

@@ -106,7 +106,7 @@ impl DvaSettings {
             full_location_token: written.full_location_token,
             age_min: written.age_min.unwrap_or(Self::AGE_MIN),
             subscription_days_max: written.subscription_days_max,
-            left_open: written.left_open,
+            left_open: written.left_open.clone(),
         }
     }
 }

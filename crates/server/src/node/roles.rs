@@ -262,7 +262,7 @@ fn medmij(on: &Foundation, dva: &DvaConfig, config: &MedmijConfig) -> Result<Med
         vormen: config.vormen,
         port: FrontchannelPort::Forbidden,
         abonneren_max: config.subscription_days_max,
-        left_open: config.left_open,
+        left_open: config.left_open.clone(),
         erkend: on.registers.erkend(),
     })
 }

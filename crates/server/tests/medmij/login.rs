@@ -2,12 +2,16 @@
 
 use server::network::{Party, Shown, Trouble};
 
-use crate::world::{DAAN, NAAM, SASKIA, World, answer, heading, login, text};
+use crate::world::{DAAN, NAAM, SASKIA, World, answer, heading, login};
 
 fn denied(shown: &Shown) {
+    denied_with(None, shown);
+}
+
+fn denied_with(description: Option<&str>, shown: &Shown) {
     assert_eq!(answer(shown, "error").as_deref(), Some("access_denied"));
     assert_eq!(answer(shown, "state").as_deref(), Some("S1"));
-    assert_eq!(answer(shown, "error_description"), None);
+    assert_eq!(answer(shown, "error_description").as_deref(), description);
     assert_eq!(answer(shown, "code"), None);
 }
 
@@ -107,6 +111,27 @@ async fn medmij_case_027_and_030_nothing_available_and_a_refusal_are_one_to_the_
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn core_authint_207_a_description_that_is_set_is_the_same_for_every_cause() {
+    let settings = r#"{"dva":{"left_open":{"denied_description":"not granted"}}}"#;
+    let world = World::start_with(&[("settings.json", settings)]).await;
+    let (cancelled, nothing, refused) = (
+        world.at_landing(NAAM).await,
+        world.at_verklaring(DAAN, NAAM).await,
+        world.at_verklaring(SASKIA, NAAM).await,
+    );
+    // core.authint.207
+    for ((mut person, shown), path) in [
+        (cancelled, "/stoppen"),
+        (nothing, "/verklaring"),
+        (refused, "/verklaring"),
+    ] {
+        let no = shown.form(path).expect("a way back").with("keuze", "nee");
+        let shown = person.send(no).await.expect("an answer");
+        denied_with(Some("not granted"), &shown);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn medmij_case_028_and_029_and_031_the_declaration_names_both_and_is_logged_first() {
     let world = World::start().await;
     let (mut person, shown) = world.at_verklaring(SASKIA, NAAM).await;
@@ -138,28 +163,13 @@ async fn medmij_case_028_and_029_and_031_the_declaration_names_both_and_is_logge
 #[tokio::test(flavor = "multi_thread")]
 async fn medmij_case_032_the_name_of_the_pgo_is_that_of_the_newest_ocl() {
     let world = World::start().await;
-    let url = format!(
-        "{}/MedMij_OAuthclientlist.xml?api=2",
-        world.url("stelselnode")
-    );
-    let ocl = text(&world.get(&url).await);
-    assert!(ocl.contains("Een Ander PGO"));
-    world.edit(
-        "lists/MedMij_OAuthclientlist.xml",
-        &ocl.replace("Een Ander PGO", "Nieuwe Naam"),
-    );
-    while !text(&world.get(&url).await).contains("Nieuwe Naam") {
-        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-    }
-    world.running.clock.shift(900);
+    let (_, before) = world.at_verklaring(SASKIA, NAAM).await;
+    assert!(before.html.contains("Een Ander PGO"));
+    world.with_ocl("Nieuwe Naam", &["51"]).await;
+    let (_, after) = world.at_verklaring(SASKIA, NAAM).await;
     // medmij case 32
-    for _ in 0..100 {
-        let (_, shown) = world.at_verklaring(SASKIA, NAAM).await;
-        if shown.html.contains("Nieuwe Naam") {
-            return;
-        }
-    }
-    panic!("the old name is still there");
+    assert!(after.html.contains("Nieuwe Naam"), "{}", after.html);
+    assert!(!after.html.contains("Een Ander PGO"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

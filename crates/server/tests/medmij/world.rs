@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
+use std::time::Duration;
 
 use http::HeaderName;
 use identity::Hostname;
@@ -234,6 +235,31 @@ impl World {
             "{}/resource/{ZIEKENHUIS}/{dienst}/fhir/{kind}",
             self.url("dva-back")
         )
+    }
+
+    /// Publishes an OCL in which the client has this name and is recognised for these, and lets the time
+    /// pass in which a DVA may go on with the one before.
+    pub(crate) async fn with_ocl(&self, naam: &str, diensten: &[&str]) {
+        let element = |id| ["<GegevensdienstId>", id, "</GegevensdienstId>"].concat();
+        let ids: String = diensten.iter().copied().map(element).collect();
+        let ocl = format!(
+            "<OAuthclientlist xmlns=\"xmlns://afsprakenstelsel.medmij.nl/oauthclientlist/release2/\">\
+             <Tijdstempel>2026-01-02T03:04:05Z</Tijdstempel><Volgnummer>1</Volgnummer><OAuthclients>\
+             <OAuthclient><Hostname>{PGO}</Hostname>\
+             <OAuthclientOrganisatienaam>{naam}</OAuthclientOrganisatienaam>\
+             <Gegevensdiensten xmlns=\"urn:sluis:oauthclientlist:gegevensdiensten:release1\">{ids}\
+             </Gegevensdiensten></OAuthclient></OAuthclients></OAuthclientlist>"
+        );
+        self.edit("lists/MedMij_OAuthclientlist.xml", &ocl);
+        let url = format!("{}/MedMij_OAuthclientlist.xml", self.url("stelselnode"));
+        while !text(&self.get(&url).await).contains(naam) {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        self.running.clock.shift(800);
+        // The DVA looks at its clock each five seconds.
+        while !self.at_landing(NAAM).await.1.html.contains(naam) {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
     }
 
     /// Writes a file into the input folder while the network runs.

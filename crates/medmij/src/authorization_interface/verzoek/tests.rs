@@ -193,7 +193,7 @@ fn medmij_case_009_and_010_and_011_and_012_and_013_and_014_and_015_and_016_and_0
 fn medmij_case_021_a_state_comes_back_as_it_was() {
     let state = "a b&c=d%/?#é";
     let verzoek = read(&with("state", state)).expect("a request");
-    let url = verzoek.denied();
+    let url = verzoek.denied(None);
     let query = url.split_once('?').expect("a query").1;
     let parameters = Parameters::parse(query.as_bytes()).expect("readable");
     // medmij case 21

@@ -55,7 +55,7 @@ fn medmij(on: &Foundation, id: DvaId, front: &'static str) -> Result<Medmij, Str
         vormen: Vormen::ALL,
         port: FrontchannelPort::Allowed,
         abonneren_max: on.input.settings.of(id).subscription_days_max,
-        left_open: on.input.settings.of(id).left_open,
+        left_open: on.input.settings.of(id).left_open.clone(),
         erkend: on.input.erkend(),
     })
 }

@@ -170,7 +170,7 @@ pub(super) async fn stoppen(State(role): State<Arc<DvaRole>>, visit: Visit) -> R
     let reason = "the person cancelled";
     role.app.refused(trace, "core.authint.207", reason);
     let response = match &aanvraag.doel {
-        Doel::Autoriseren(verzoek) => web::see_other(&verzoek.denied()),
+        Doel::Autoriseren(verzoek) => role.denied(verzoek),
         Doel::Beheren => DvaRole::fout(200, &visit, DvaFoutSoort::Gestopt),
     };
     web::with(response, web::drop_cookie(&cookie_name(&aanvraag.sessie)))

@@ -9,6 +9,7 @@ mod toestemmingen;
 pub(super) mod token;
 mod verklaring;
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -85,7 +86,7 @@ impl Vormen {
 }
 
 /// What MedMij's public text leaves open besides (grades C, D and X of medmij.md), as this DVA decides it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct LeftOpen {
     /// Whether `refresh_code` is taken for `refresh_token` (medmij case 106).
@@ -96,6 +97,34 @@ pub struct LeftOpen {
     pub refuse_repeated_request_ids: bool,
     /// The error of a token request for which nothing is available (medmij case 40).
     pub nothing_available: NothingAvailable,
+    /// What a client that gets nothing is told beside `access_denied`, whatever the cause (medmij.md §3.6).
+    pub denied_description: Option<ErrorDescription>,
+}
+
+/// An `error_description` (RFC 6749 §4.1.2.1): visible ASCII and spaces, without quotes and backslashes.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct ErrorDescription(String);
+
+impl ErrorDescription {
+    const BYTES_MAX: usize = 200;
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for ErrorDescription {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        let may_stand = |byte| matches!(byte, b' '..=b'~' if byte != b'"' && byte != b'\\');
+        let is_one = (1..=Self::BYTES_MAX).contains(&text.len()) && text.bytes().all(may_stand);
+        is_one.then_some(Self(text)).ok_or(
+            "another text, expected 1 to 200 characters of ASCII without quotes and backslashes",
+        )
+    }
 }
 
 /// The errors that may tell that nothing is available.
@@ -184,6 +213,19 @@ impl Medmij {
 }
 
 impl DvaRole {
+    /// What is decided of what MedMij leaves open; all as unless said otherwise at a DVA without its interfaces.
+    fn left_open(&self) -> Cow<'_, LeftOpen> {
+        let medmij = self.medmij.as_ref();
+        medmij.map_or_else(Cow::default, |medmij| Cow::Borrowed(&medmij.left_open))
+    }
+
+    /// Back to the client with `access_denied` (core.authint.207).
+    fn denied(&self, verzoek: &Verzoek) -> Response {
+        let left_open = self.left_open();
+        let description = left_open.denied_description.as_ref();
+        web::see_other(&verzoek.denied(description.map(ErrorDescription::as_str)))
+    }
+
     fn aanbieder_of(&self, scope: &Scope) -> Option<&Aanbieder> {
         self.dva.aanbieders.get(&scope.naam)
     }

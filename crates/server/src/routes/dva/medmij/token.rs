@@ -22,8 +22,8 @@ use tokio::time::Instant;
 use verdict::{Key, Step};
 
 use super::super::token::ALIKE_AFTER;
+use super::DvaRole;
 use super::request_ids::{CORRELATION_ID, has_numbers};
-use super::{DvaRole, LeftOpen};
 use crate::keys::Ring;
 use crate::lists::ListDown;
 use crate::settle::{Journey, Outage, Run, settle};
@@ -167,11 +167,6 @@ impl DvaRole {
         let open = |purpose, text: &str| self.app.handles.open(purpose, text);
         let refresh_code = self.left_open().refresh_code;
         Ok((client, Offer::read(parameters, refresh_code, open)?))
-    }
-
-    fn left_open(&self) -> LeftOpen {
-        let medmij = self.medmij.as_ref();
-        medmij.map(|medmij| medmij.left_open).unwrap_or_default()
     }
 
     /// core.tknint.201: tokens, and the numbers of what they open.

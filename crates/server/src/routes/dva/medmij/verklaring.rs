@@ -102,7 +102,7 @@ pub(super) async fn besluiten(State(role): State<Arc<DvaRole>>, visit: Visit) ->
             };
             web::see_other(&verzoek.granted(&role.app.handles.make(CODE, handle)))
         }
-        Ok(Vervolg::Geweigerd { verzoek }) => web::see_other(&verzoek.denied()),
+        Ok(Vervolg::Geweigerd { verzoek }) => role.denied(&verzoek),
         Ok(Vervolg::Onbekend) => DvaRole::fout(400, &visit, DvaFoutSoort::AlBeantwoord),
         Err(_) => {
             let bij = Bij {
