@@ -72,16 +72,15 @@ impl Connection {
         self.hear().await
     }
 
-    /// Gets a resource with a bearer token: the status, and the body until the next request.
+    /// Gets a resource, with a bearer token or as anybody: the status, and the body until the next request.
     ///
     /// # Errors
     /// As [`Self::post`].
-    pub async fn get(&mut self, path: &str, token: &str) -> Result<(u16, &str)> {
+    pub async fn get(&mut self, path: &str, token: Option<&str>) -> Result<(u16, &str)> {
         self.request.clear();
-        let head = format!(
-            "GET {path} HTTP/1.1\r\nhost: {}\r\nauthorization: Bearer {token}\r\n\r\n",
-            self.host
-        );
+        let bearer = token.map(|token| format!("authorization: Bearer {token}\r\n"));
+        let bearer = bearer.as_deref().unwrap_or_default();
+        let head = format!("GET {path} HTTP/1.1\r\nhost: {}\r\n{bearer}\r\n", self.host);
         self.request.extend_from_slice(head.as_bytes());
         self.stream.write_all(&self.request).await?;
         self.stream.flush().await?;

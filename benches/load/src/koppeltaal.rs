@@ -84,6 +84,9 @@ enum Work {
     Introspect,
     /// A resource of one's own, of which the gateway must see whose it is.
     Read,
+    /// As large a resource, which everybody may read without a token: what the gateway costs where it decides
+    /// and keeps nothing, so that the difference is what it adds.
+    ReadByAnybody,
 }
 
 struct Scenario {
@@ -95,7 +98,7 @@ struct Scenario {
 /// Each at the most connections; tokens of the bar at fewer, too.
 fn scenarios(home: Home, only: &str) -> Vec<Scenario> {
     let tokens = (0..ALGORITHMS.len()).map(Work::Token);
-    let each = tokens.chain([Work::Introspect, Work::Read]);
+    let each = tokens.chain([Work::Introspect, Work::Read, Work::ReadByAnybody]);
     let each = each.flat_map(|work| {
         let scenario = move |connections| Scenario {
             work,
@@ -117,6 +120,7 @@ impl Work {
             Self::Token(at) => format!("token {}", ALGORITHMS[at].name()),
             Self::Introspect => "introspect ES256".to_owned(),
             Self::Read => "read".to_owned(),
+            Self::ReadByAnybody => "read by anybody".to_owned(),
         }
     }
 
@@ -124,7 +128,7 @@ impl Work {
     const fn key(self) -> usize {
         match self {
             Self::Token(at) => at,
-            Self::Introspect | Self::Read => 0,
+            Self::Introspect | Self::Read | Self::ReadByAnybody => 0,
         }
     }
 }
@@ -145,7 +149,7 @@ impl Scenario {
             floor_per_s: match self.work {
                 Work::Token(at) => floor.of(ALGORITHMS[at]),
                 Work::Introspect => floor.verify_twice,
-                Work::Read => f64::INFINITY,
+                Work::Read | Work::ReadByAnybody => f64::INFINITY,
             },
         }
     }
@@ -220,6 +224,7 @@ impl World {
 const TOKEN: &str = "/api/v1/d1/oauth2/token";
 const INTROSPECT: &str = "/api/v1/d1/oauth2/introspect";
 const PATIENT: &str = "/api/v1/d1/fhir/r4/Patient/p1";
+const GUIDE: &str = "/api/v1/d1/fhir/r4/ImplementationGuide/g1";
 
 /// What all connections of a run share.
 struct Asker {
@@ -243,13 +248,14 @@ async fn ask(
         let form = match asker.work {
             Work::Token(_) => asker.token_form()?,
             Work::Introspect => asker.introspect_form()?,
-            Work::Read => String::new(),
+            Work::Read | Work::ReadByAnybody => String::new(),
         };
         let begun = counting.begin();
         let (status, body) = match asker.work {
             Work::Token(_) => connection.post(TOKEN, &form).await?,
             Work::Introspect => connection.post(INTROSPECT, &form).await?,
-            Work::Read => connection.get(PATIENT, &asker.token).await?,
+            Work::Read => connection.get(PATIENT, Some(&asker.token)).await?,
+            Work::ReadByAnybody => connection.get(GUIDE, None).await?,
         };
         let is_good = asker.work != Work::Introspect || body.contains("\"active\":true");
         if status != 200 || !is_good {
@@ -303,10 +309,15 @@ async fn show(installation: &mut Installation, keys: &[Arc<SigningKey>]) -> Resu
     }
     let fhir_json = [("content-type", "application/fhir+json")];
     let patient = patient().to_string();
+    let guide = guide(patient.len()).to_string();
     let fhir = Router::new()
         .route(
             "/fhir/Patient/p1",
             get(move || async move { (fhir_json, patient) }),
+        )
+        .route(
+            "/fhir/ImplementationGuide/g1",
+            get(move || async move { (fhir_json, guide) }),
         )
         // Koppeltaal case 117: without its Device an application gets no token.
         .route(
@@ -360,6 +371,16 @@ fn patient() -> serde_json::Value {
         "active": true,
         "name": [{ "use": "official", "text": "Anna Voorbeeld", "family": "Voorbeeld", "given": ["Anna"] }],
         "gender": "female", "birthDate": "1991-04-12",
+    })
+}
+
+/// A resource of everybody, about as large.
+fn guide(bytes: usize) -> serde_json::Value {
+    json!({
+        "resourceType": "ImplementationGuide", "id": "g1",
+        "meta": { "versionId": "1", "lastUpdated": "2026-11-27T09:00:00Z" },
+        "url": "https://epd.example/gids", "name": "Gids", "status": "active",
+        "packageId": "gids", "fhirVersion": ["4.0.1"], "description": "x".repeat(bytes.saturating_sub(240)),
     })
 }
 

@@ -188,6 +188,7 @@ fn stelselnode() -> Result<Router> {
     let client = OAuthclient {
         hostname: Proof::Certificate.client_id().parse()?,
         organisatienaam: "De Proef-PGO".parse()?,
+        gegevensdiensten: None,
     };
     let naam = Gegevensdienstnaam {
         id: "51".parse()?,
