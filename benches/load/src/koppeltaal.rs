@@ -34,8 +34,8 @@ use crate::client::{Connection, member};
 use crate::drive::{Counting, Run, WARM_UP_S};
 use crate::floor::{self, Floor, clock};
 use crate::node::{self, Node};
-use crate::plan::{Arguments, CONNECTIONS, Home};
-use crate::report::{self, Subject};
+use crate::plan::{Arguments, CONNECTIONS, Home, MOST};
+use crate::report::{self, Measured, Subject};
 use crate::{Result, measure, measured_floor, others};
 
 /// The role whose tokens they are.
@@ -60,19 +60,42 @@ pub(crate) async fn run(sluis: &Path, arguments: &Arguments) -> Result<()> {
     let mut measured = Vec::new();
     for home in [Home::Sqlite, Home::Postgresql] {
         let scenarios = scenarios(home, &arguments.only);
-        if scenarios.is_empty() {
-            continue;
-        }
-        let world = World::start(sluis, home).await?;
-        for scenario in scenarios {
-            let run = world.ask(&scenario, arguments.seconds).await?;
-            let subject = scenario.subject(&floor);
-            measured.push(measure(&world.node, run, subject, arguments.seconds).await?);
-        }
-        world.node.stop()?;
+        measured.extend(measured_on(sluis, home, scenarios, &floor, arguments.seconds).await?);
     }
     let title = "Requests in a domain of Koppeltaal per CPU-second of the server";
     report::tell("load-koppeltaal", title, &floor, &measured)
+}
+
+/// The token of the bar, at the most connections, on PostgreSQL.
+pub(crate) async fn bar(sluis: &Path, floor: &Floor, seconds: u64) -> Result<Vec<Measured>> {
+    let home = Home::Postgresql;
+    let bar = Scenario {
+        work: Work::Token(0),
+        home,
+        connections: MOST,
+    };
+    measured_on(sluis, home, vec![bar], floor, seconds).await
+}
+
+async fn measured_on(
+    sluis: &Path,
+    home: Home,
+    scenarios: Vec<Scenario>,
+    floor: &Floor,
+    seconds: u64,
+) -> Result<Vec<Measured>> {
+    let mut measured = Vec::new();
+    if scenarios.is_empty() {
+        return Ok(measured);
+    }
+    let world = World::start(sluis, home).await?;
+    for scenario in scenarios {
+        let run = world.ask(&scenario, seconds).await?;
+        let subject = scenario.subject(floor);
+        measured.push(measure(&world.node, run, subject, seconds).await?);
+    }
+    world.node.stop()?;
+    Ok(measured)
 }
 
 /// What is asked, over and over.
@@ -109,7 +132,7 @@ fn scenarios(home: Home, only: &str) -> Vec<Scenario> {
     });
     let is_asked = |scenario: &Scenario| {
         let is_bar = scenario.work == Work::Token(0);
-        (is_bar || scenario.connections == 64) && scenario.name().contains(only)
+        (is_bar || scenario.connections == MOST) && scenario.name().contains(only)
     };
     each.filter(is_asked).collect()
 }

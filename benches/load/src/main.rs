@@ -16,6 +16,7 @@ mod floor;
 mod koppeltaal;
 mod medmij;
 mod node;
+mod oidc_provider;
 mod others;
 mod plan;
 mod plot;
@@ -30,7 +31,7 @@ use drive::{Run, WARM_UP_S};
 use floor::Floor;
 use jose::Algorithm;
 use load::{Result, client, seed};
-use node::{Node, World};
+use node::{Node, Server, World};
 use plan::{Arguments, Of};
 use report::{Measured, Subject};
 
@@ -66,6 +67,7 @@ async fn run(arguments: &Arguments) -> Result<()> {
         Of::Koppeltaal => koppeltaal::run(&sluis, arguments).await,
         Of::Medmij => medmij::run(&sluis, arguments).await,
         Of::Etoegang => etoegang::run(&sluis, arguments).await,
+        Of::OidcProvider => oidc_provider::run(&sluis, arguments).await,
     }
 }
 
@@ -94,13 +96,18 @@ fn measured_floor(algorithms: &[Algorithm]) -> Result<Floor> {
 }
 
 /// One scenario: a while to get going, then the time that counts.
-async fn measure(node: &Node, run: Run, subject: Subject, seconds: u64) -> Result<Measured> {
-    measure_with(node, &BTreeMap::new(), run, subject, seconds).await
+async fn measure(
+    server: &impl Server,
+    run: Run,
+    subject: Subject,
+    seconds: u64,
+) -> Result<Measured> {
+    measure_with(server, &BTreeMap::new(), run, subject, seconds).await
 }
 
 /// The same, and what nodes beside it spend meanwhile.
 async fn measure_with(
-    node: &Node,
+    server: &impl Server,
     beside: &BTreeMap<&'static str, &Node>,
     run: Run,
     subject: Subject,
@@ -111,11 +118,11 @@ async fn measure_with(
         each.collect::<Result<BTreeMap<_, _>>>()
     };
     tokio::time::sleep(Duration::from_secs(WARM_UP_S)).await;
-    let (before, spent_before) = (node.standing().await?, spent()?);
+    let (before, spent_before) = (server.standing().await?, spent()?);
     run.count_from_now();
     tokio::time::sleep(Duration::from_secs(seconds)).await;
     let answers = run.counted();
-    let (after, spent_after) = (node.standing().await?, spent()?);
+    let (after, spent_after) = (server.standing().await?, spent()?);
     let latencies = run.end().await?;
     let measured = Measured::of(subject, seconds, answers, before, after, &latencies);
     let others = spent_after.into_iter();

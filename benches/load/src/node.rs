@@ -62,6 +62,12 @@ pub(crate) struct Standing {
     pub(crate) groups: u64,
 }
 
+/// Whose CPU time counts.
+pub(crate) trait Server {
+    /// What the kernel tells of it now, and it itself.
+    async fn standing(&self) -> Result<Standing>;
+}
+
 impl World {
     /// Lays the folder, stores the grants, and starts the node.
     pub(crate) async fn start(sluis: &Path, home: Home, grants: u32) -> Result<Self> {
@@ -126,26 +132,37 @@ impl Node {
         cpu_s(&self.process.id().to_string())
     }
 
-    /// What the kernel and the node tell now.
-    pub(crate) async fn standing(&self) -> Result<Standing> {
-        let figures = figures(self.installation.admin).await?;
-        let of = |name: &str| figures["roles"][self.role][name].as_u64();
-        let process = self.process.id().to_string();
-        Ok(Standing {
-            cpu_s: self.cpu_s()?,
-            client_cpu_s: cpu_s("self")?,
-            resident_mb: resident_mb(&process)?,
-            commits: of("commits").ok_or("the node tells no commits")?,
-            groups: of("groups").ok_or("the node tells no groups")?,
-        })
-    }
-
     /// Asks the node to stop, and removes the folder.
     pub(crate) fn stop(mut self) -> Result<()> {
         let id = self.process.id().to_string();
         Command::new("kill").args(["-TERM", &id]).status()?;
         self.process.wait()?;
         Ok(())
+    }
+}
+
+impl Server for Node {
+    async fn standing(&self) -> Result<Standing> {
+        let figures = figures(self.installation.admin).await?;
+        let of = |name: &str| figures["roles"][self.role][name].as_u64();
+        Ok(Standing {
+            commits: of("commits").ok_or("the node tells no commits")?,
+            groups: of("groups").ok_or("the node tells no groups")?,
+            ..Standing::of(&self.process)?
+        })
+    }
+}
+
+impl Standing {
+    /// What the kernel tells of a process now.
+    pub(crate) fn of(process: &Child) -> Result<Self> {
+        let process = process.id().to_string();
+        Ok(Self {
+            cpu_s: cpu_s(&process)?,
+            client_cpu_s: cpu_s("self")?,
+            resident_mb: resident_mb(&process)?,
+            ..Self::default()
+        })
     }
 }
 

@@ -11,10 +11,11 @@ use crate::report::Subject;
 
 /// How the tool is called.
 pub(crate) const USAGE: &str = "\
-usage: cargo xtask load [koppeltaal | medmij | etoegang] [--seconds N] [--grow] [--only WORD]
+usage: cargo xtask load [koppeltaal | medmij | etoegang | oidc-provider] [--seconds N] [--grow] [--only WORD]
   koppeltaal    tokens of Koppeltaal in place of refreshes at Mitz
   medmij        refreshes at the token interface of MedMij
   etoegang      refreshes at an HM of eToegang, which asks AD and MR
+  oidc-provider a token of Koppeltaal beside one of node-oidc-provider, both on PostgreSQL (needs node and npm)
   --seconds N   how long each scenario counts (8)
   --grow        with 100 000 and 1 000 000 stored grants too
   --only WORD   the scenarios whose name has this word";
@@ -24,7 +25,8 @@ const SECONDS_MAX: u64 = 120;
 
 /// And with `--grow`, on SQLite, grants of the client with a certificate.
 const MORE: [u32; 2] = [100_000, 1_000_000];
-pub(crate) const CONNECTIONS: [u16; 3] = [1, 8, 64];
+pub(crate) const CONNECTIONS: [u16; 3] = [1, 8, MOST];
+pub(crate) const MOST: u16 = 64;
 
 /// Whose requests are measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +35,7 @@ pub(crate) enum Of {
     Koppeltaal,
     Medmij,
     Etoegang,
+    OidcProvider,
 }
 
 /// Where rows are kept.
@@ -77,6 +80,7 @@ impl Arguments {
                 "koppeltaal" => read.of = Of::Koppeltaal,
                 "medmij" => read.of = Of::Medmij,
                 "etoegang" => read.of = Of::Etoegang,
+                "oidc-provider" => read.of = Of::OidcProvider,
                 "--grow" => read.grow = true,
                 "--only" => read.only = words.next().ok_or("--only takes a word")?,
                 _ => return Err(format!("{word} is not known")),

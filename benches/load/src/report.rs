@@ -137,7 +137,7 @@ impl Measured {
             format!("{:.3}", self.cpu_s_per_1000),
             format!("{:.0}", self.requests_per_cpu_s),
             share(self.of_floor),
-            format!("{:.1}", self.mean_commit_group),
+            group(self.mean_commit_group),
             format!("{:.0}", self.resident_mb),
         ]
     }
@@ -149,6 +149,15 @@ fn share(of_floor: f64) -> String {
         format!("{of_floor:.0} %")
     } else {
         "-".to_owned()
+    }
+}
+
+/// Of a server that tells its groups.
+fn group(mean: f64) -> String {
+    if mean.is_nan() {
+        "-".to_owned()
+    } else {
+        format!("{mean:.1}")
     }
 }
 
