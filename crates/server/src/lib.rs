@@ -12,6 +12,7 @@
 pub mod app;
 pub mod audit;
 pub mod backup;
+pub mod catalogus;
 pub mod certificates;
 pub mod chance;
 pub mod clock;

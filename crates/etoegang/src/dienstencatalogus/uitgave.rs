@@ -148,9 +148,17 @@ impl Uitgave {
         let instantie = instanties.find(|instantie| instantie.service_uuid == *service_uuid)?;
         let of = instantie.definitie.as_ref().unwrap_or(service_uuid);
         let mut definities = all().flat_map(|dv| &dv.definities);
-        let namen = &definities.find(|found| found.service_uuid == *of)?.namen;
-        let wanted = namen.iter().find(|naam| naam.taal == taal);
-        wanted.or(namen.first()).map(|naam| naam.tekst.as_str())
+        in_taal(
+            &definities.find(|found| found.service_uuid == *of)?.namen,
+            taal,
+        )
+    }
+
+    /// The name of the provider of this OIN, as [`Self::naam`].
+    pub fn naam_van_dv(&self, oin: &str, taal: &str) -> Option<&str> {
+        let mut all = self.dienstverleners.iter();
+        let namen = &all.find(|dv| dv.oin.as_str() == oin)?.namen;
+        in_taal(namen, taal)
     }
 
     fn definities(&self) -> Result<BTreeMap<&ServiceUuid, &Definitie>, OngeldigeCatalogus> {
@@ -163,6 +171,11 @@ impl Uitgave {
         }
         Ok(known)
     }
+}
+
+fn in_taal<'t>(namen: &'t [Tekst], taal: &str) -> Option<&'t str> {
+    let wanted = namen.iter().find(|naam| naam.taal == taal);
+    wanted.or(namen.first()).map(|naam| naam.tekst.as_str())
 }
 
 impl Instantie {

@@ -142,6 +142,34 @@ fn etoegang_case_092_an_older_catalogue_does_not_come_back() {
 }
 
 #[test]
+fn a_catalogue_that_a_fast_clock_took_too_early_is_followed_by_one_of_now() {
+    let tomorrow = NOW.plus_s(86_400);
+    let ahead = Keuring {
+        now: tomorrow,
+        ..keuring()
+    };
+    let issued = |at: &str, number: &str| {
+        signed(&with(&[
+            (ISSUED, at),
+            (VERSION, &format!("service-catalogue:T:{number}")),
+        ]))
+    };
+    let held = Geldend::read(issued("2026-11-23T10:00:00Z", "8").as_bytes(), ahead);
+    let held = held.expect("of tomorrow");
+    let next = issued("2026-11-22T10:30:00Z", "9");
+    assert_eq!(
+        held.opvolger(next.as_bytes(), ahead),
+        Err(Geweigerd::Ouder),
+        "while the clock is still ahead"
+    );
+    let taken = held.opvolger(next.as_bytes(), keuring()).expect("taken");
+    assert!(taken.is_some());
+    let lower = issued("2026-11-22T10:30:00Z", "7");
+    let refused = held.opvolger(lower.as_bytes(), keuring());
+    assert_eq!(refused, Err(Geweigerd::Ouder), "its number still counts");
+}
+
+#[test]
 fn a_catalogue_is_taken_for_ninety_days_and_not_before_it_was_issued() {
     let issued = NOW.minus_s(3600);
     let at = |now: Moment, oudst_s| {
