@@ -3,8 +3,10 @@
 //! A mandate lets one person, or one organisation that stands between, act for an organisation at one
 //! service. The re-check of GUC9 9.4 is [`Machtigingen::besluit`]: it looks for the mandate that the
 //! access token was given for, and never for another one. What a person may choose from at a login is in
-//! [`keuze`], and the question of an HM that waits for that in [`vraagstelling`].
+//! [`keuze`], the question of an HM that waits for that in [`vraagstelling`], and how administration writes a
+//! mandate in [`document`].
 
+pub mod document;
 pub mod keuze;
 pub mod vraagstelling;
 
@@ -184,6 +186,8 @@ impl Reden {
 impl Machtiging {
     /// The index by who may act.
     pub const GEMACHTIGDE: &'static str = "gemachtigde";
+    /// The index that every mandate carries, so that all can be found.
+    pub const ALL: (&'static str, &'static str) = ("soort", "machtiging");
 
     /// Where it stands.
     pub fn key(id: &str) -> Key {
@@ -248,7 +252,11 @@ impl Machtiging {
         Ok(())
     }
 
-    pub(crate) fn is_geldig(&self, now: Moment) -> Result<(), Reden> {
+    /// Whether it counts now.
+    ///
+    /// # Errors
+    /// [`Reden::Ingetrokken`] or [`Reden::NietGeldig`].
+    pub fn is_geldig(&self, now: Moment) -> Result<(), Reden> {
         if self.ingetrokken.is_some() {
             return Err(Reden::Ingetrokken);
         }
@@ -308,8 +316,12 @@ impl Record for Machtiging {
             gemachtigde: self.gemachtigde.clone(),
             beperking: self.beperking.clone(),
         };
-        let index = IndexKey::Text(self.gemachtigde.index());
-        versioned::body_with_private(&open, &private, vec![(Self::GEMACHTIGDE, index)])
+        let (all, value) = Self::ALL;
+        let index = vec![
+            (Self::GEMACHTIGDE, IndexKey::Text(self.gemachtigde.index())),
+            (all, IndexKey::Text(value.to_owned())),
+        ];
+        versioned::body_with_private(&open, &private, index)
     }
 
     fn from_body(body: &Clear) -> Result<Self, BadRow> {
@@ -327,6 +339,19 @@ impl Record for Machtiging {
         })
     }
 }
+
+impl fmt::Display for Weigering {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Voorbij => "the mandate ends before it begins, or has ended",
+            Self::TeLang => "a mandate holds for five years at most",
+            Self::Tussenpersoon => "who stands between is named by a KvkNr",
+            Self::Zelf => "an organisation is not its own intermediary",
+        })
+    }
+}
+
+impl std::error::Error for Weigering {}
 
 impl fmt::Debug for InternPseudoniem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -29,6 +29,7 @@ pub mod jwks;
 pub mod keys;
 pub mod lists;
 pub mod log;
+pub mod machtigingenbeheer;
 pub mod network;
 pub mod node;
 pub mod observer;

@@ -81,10 +81,20 @@ pub(crate) async fn commit<S: Store>(
     events: Vec<Event>,
     now: Moment,
 ) -> Result<bool, NietGedaan> {
+    let changes = changes.into_iter().map(plain).collect::<Result<_, _>>()?;
+    commit_sealed(home, changes, events, now).await
+}
+
+/// The same for changes that are sealed already.
+pub(crate) async fn commit_sealed<S: Store>(
+    home: &S,
+    changes: Vec<Change<Sealed>>,
+    events: Vec<Event>,
+    now: Moment,
+) -> Result<bool, NietGedaan> {
     if changes.is_empty() && events.is_empty() {
         return Ok(true);
     }
-    let changes = changes.into_iter().map(plain).collect::<Result<_, _>>()?;
     let id = CommitId(chance::entropy().bytes("commit"));
     let commit = Commit::new(id, now, changes, events);
     let commit = commit.map_err(|bad| NietGedaan::Store(bad.to_string()))?;

@@ -30,7 +30,7 @@ mod row;
 pub mod schedule;
 mod set;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 

@@ -6,7 +6,7 @@ use super::{Custody, MasterKey};
 use crate::chance;
 
 /// A master key that is the same for the same number.
-pub(super) fn master(number: u8) -> MasterKey {
+pub(crate) fn master(number: u8) -> MasterKey {
     let folder = std::env::temp_dir().join(chance::entropy().uuid("test"));
     std::fs::create_dir_all(&folder).expect("a folder");
     let key = written(&folder.join("master.key"), number);

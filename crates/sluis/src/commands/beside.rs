@@ -6,6 +6,7 @@ use std::sync::Arc;
 use server::clock::Clock;
 use server::config::Config;
 use server::home::Home;
+use server::input::Registers;
 use server::keys::custody::token;
 use server::keys::{Custody, KeyFault, MasterKey, Purpose, Schedule, SigningToken};
 use server::network::master_file;
@@ -61,6 +62,13 @@ impl Opened {
     /// Whether it is a party of a demo.
     pub(super) const fn is_demo(&self) -> bool {
         self.config.is_none()
+    }
+
+    /// What the node is told of others; nothing for a party of a demo.
+    pub(super) fn registers(&self) -> Result<Option<Registers>, String> {
+        let read = |config: &Config| Registers::read(config.registers.as_deref());
+        let registers = self.config.as_ref().map(read).transpose();
+        registers.map_err(|fault| fault.to_string())
     }
 
     /// The master key and the token, for who makes a key.

@@ -9,6 +9,7 @@ mod demo;
 mod domain;
 mod keys;
 mod lists;
+mod mandates;
 mod migrate;
 mod notify;
 mod restore;
@@ -39,6 +40,7 @@ enum Command {
     Restore(restore::Restore),
     Lists(lists::Lists),
     Domain(domain::Domain),
+    Mandates(mandates::Mandates),
     Audit(audit::Audit),
 }
 
@@ -67,6 +69,7 @@ impl Sluis {
             Command::Restore(restore) => runtime.block_on(restore.run()),
             Command::Lists(lists) => runtime.block_on(lists.run()),
             Command::Domain(domain) => runtime.block_on(domain.run()),
+            Command::Mandates(mandates) => runtime.block_on(mandates.run()),
             Command::Audit(audit) => runtime.block_on(audit.run()),
         }
     }

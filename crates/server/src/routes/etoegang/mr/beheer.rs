@@ -5,16 +5,13 @@ use std::sync::Arc;
 
 use axum::extract::{Path, State};
 use axum::response::Response;
-use etoegang::betrouwbaarheidsniveau::Betrouwbaarheidsniveau;
-use etoegang::kenmerk::{Kenmerk, Vestigingsnr};
-use etoegang::machtiging::{Gemachtigde, Machtiging, Weigering};
-use identity::ServiceUuid;
-use serde::Deserialize;
-use serde_json::{Value, json};
+use etoegang::machtiging::document::{GetoondeMachtiging, NieuweMachtiging};
+use etoegang::machtiging::{Machtiging, Weigering};
+use serde_json::json;
 use verdict::{Actor, Event, Key, Step, Stored, Verdict};
 
 use super::MrRole;
-use crate::chance;
+use crate::machtigingenbeheer::{Geweigerd, nieuwe_referentie};
 use crate::routes::etoegang::beheer::{fout, gelezen, mag};
 use crate::settle::{Journey, Outage, Run, settle};
 use crate::web::{self, Visit};
@@ -22,51 +19,28 @@ use crate::web::{self, Visit};
 /// Characters of a reference, at most.
 const REFERENCE_MAX: usize = 64;
 
-/// A mandate to register.
-#[derive(Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Nieuw {
-    vertegenwoordigde: Kenmerk,
-    gemachtigde: Gemachtigde,
-    service_uuid: ServiceUuid,
-    niveau: Betrouwbaarheidsniveau,
-    beperking: Option<Vestigingsnr>,
-    van: i64,
-    tot: i64,
-}
-
 /// Registers one, under a new reference.
 pub(super) async fn registreren(State(role): State<Arc<MrRole>>, visit: Visit) -> Response {
     let wie = match mag(&role.app, &visit).await {
         Ok(wie) => wie,
         Err(response) => return *response,
     };
-    let nieuw = match gelezen::<Nieuw>(&visit) {
-        Ok(nieuw) => nieuw,
+    let machtiging = match gelezen::<NieuweMachtiging>(&visit) {
+        Ok(nieuw) => Machtiging::from(nieuw),
         Err(response) => return *response,
     };
-    if !role.kent(&nieuw.service_uuid) {
-        return fout(422, "the service is not in the catalogue");
+    if !role.kent(&machtiging.service_uuid) {
+        return fout(422, &Geweigerd::Dienst.to_string());
     }
-    let id = jose::b64::encode(chance::entropy().bytes::<12>("etoegang.machtiging"));
-    let machtiging = Machtiging {
-        vertegenwoordigde: nieuw.vertegenwoordigde,
-        gemachtigde: nieuw.gemachtigde,
-        service_uuid: nieuw.service_uuid,
-        niveau: nieuw.niveau,
-        beperking: nieuw.beperking,
-        van: nieuw.van,
-        tot: nieuw.tot,
-        ingetrokken: None,
-    };
+    let id = nieuwe_referentie();
     let reis = Registratie {
         id: id.clone(),
         machtiging: machtiging.clone(),
         wie,
     };
     match settle(&role.app, visit.trace, reis).await {
-        Ok(Ok(())) => web::json(201, &shown(&id, &machtiging)),
-        Ok(Err(weigering)) => fout(422, waarom(weigering)),
+        Ok(Ok(())) => web::json(201, &GetoondeMachtiging::new(&id, &machtiging)),
+        Ok(Err(weigering)) => fout(422, &weigering.to_string()),
         Err(_) => web::unavailable(),
     }
 }
@@ -85,7 +59,7 @@ pub(super) async fn show(
         .load::<Machtiging>(Machtiging::key(&id), role.app.clock.now())
         .await;
     match found {
-        Ok(Some(found)) => web::json(200, &shown(&id, &found.value)),
+        Ok(Some(found)) => web::json(200, &GetoondeMachtiging::new(&id, &found.value)),
         Ok(None) => fout(404, "no mandate has this reference"),
         Err(_) => web::unavailable(),
     }
@@ -108,28 +82,6 @@ pub(super) async fn intrekken(
         Ok(true) => web::json(200, &json!({ "ingetrokken": true })),
         Ok(false) => fout(404, "no mandate has this reference"),
         Err(_) => web::unavailable(),
-    }
-}
-
-fn shown(id: &str, machtiging: &Machtiging) -> Value {
-    json!({
-        "id": id,
-        "vertegenwoordigde": machtiging.vertegenwoordigde,
-        "service_uuid": machtiging.service_uuid,
-        "niveau": machtiging.niveau,
-        "beperking": machtiging.beperking,
-        "van": machtiging.van,
-        "tot": machtiging.tot,
-        "ingetrokken": machtiging.ingetrokken,
-    })
-}
-
-const fn waarom(weigering: Weigering) -> &'static str {
-    match weigering {
-        Weigering::Voorbij => "the mandate ends before it begins, or has ended",
-        Weigering::TeLang => "a mandate holds for five years at most",
-        Weigering::Tussenpersoon => "who stands between is named by a KvkNr",
-        Weigering::Zelf => "an organisation is not its own intermediary",
     }
 }
 

@@ -23,7 +23,7 @@ use etoegang::machtiging::{Gemachtigde, InternPseudoniem, MACHTIGINGEN_MAX, Mach
 use identity::{EntityId, ServiceId, ServiceUuid};
 use jose::jwe;
 use store::{Commit, Page, Store as _};
-use verdict::{CommitId, IndexKey, Key, Moment, Record as _};
+use verdict::{CommitId, IndexKey, Moment, Record as _};
 
 use super::ad::AdHm;
 use super::sleutels::Sleutelbos;
@@ -32,6 +32,7 @@ use crate::chance;
 use crate::input::{Dienstnaam, EtoegangMachtiging, Gerechtigde};
 use crate::jwks::NoKeys;
 use crate::keys;
+use crate::machtigingenbeheer::referentie;
 use crate::pages::Brand;
 use crate::settle::Outage;
 use crate::web;
@@ -208,7 +209,7 @@ impl MrRole {
                 let stored = self.app.opened::<Machtiging>(&key, row)?;
                 // The index is a hash: only who is named there counts.
                 if stored.value.gemachtigde == *gemachtigde {
-                    found.push((reference(&key), stored.value));
+                    found.push((referentie(&key), stored.value));
                 }
             }
             match rows.next {
@@ -233,11 +234,6 @@ impl MrRole {
             .cloned()
             .unwrap_or_else(|| kenmerk.waarde().to_owned())
     }
-}
-
-/// The reference under which a mandate stands.
-fn reference(key: &Key) -> String {
-    String::from_utf8_lossy(key.bytes()).into_owned()
 }
 
 /// RFC 7517 §5: with what it signs, and to what ADs encrypt.
