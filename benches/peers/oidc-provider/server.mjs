@@ -68,6 +68,7 @@ const provider = new Provider(ISSUER, {
       grant_types: ['client_credentials'],
       redirect_uris: [],
       response_types: [],
+      id_token_signed_response_alg: 'ES256',
     },
   ],
   clientAuthMethods: ['private_key_jwt'],

@@ -1,21 +1,26 @@
 //! AuditEvents on their way to the FHIR server of their domain (koppeltaal case 110).
 //!
 //! A row holds those that were written together, and is removed when the FHIR server has them all.
-//! Whoever sends a row leases it first, so that two nodes seldom send the same; one that crashes
-//! between sending and removing sends it again.
+//! Whoever sends for a domain takes its turn first, so that two nodes seldom send the same; what one
+//! sent that crashes before it removes the row is sent again.
+
+use std::iter;
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use verdict::{
-    BadRow, Change, Clear, Entropy, Expect, IndexKey, Key, Moment, Record, Space, Stored, versioned,
+    BadRow, Change, Clear, Entropy, Expect, IndexKey, Key, Moment, Record, Space, Stored, Then,
+    versioned,
 };
 
 use crate::auditevent::{Auditevent, Spoor, Waarnemer};
 use crate::domein::Domein;
 use crate::token_endpoint::Nu;
 
-/// Seconds for which whoever sends a row has it alone.
-pub const LEASE_S: u32 = 60;
+/// Seconds for which a turn counts that is not given back.
+pub const BEURT_S: u32 = 60;
+/// The turns: a row for each domain for which somebody sends.
+const BEURT: Space = Space("koppeltaal.outbox.beurt");
 /// Seconds for which an event is tried, at most: a month. Then it is told to the operator.
 pub const TRIED_S: u32 = 30 * 86_400;
 /// Seconds for which a row is kept: far longer than it is tried, so that nothing is swept unseen.
@@ -143,23 +148,13 @@ impl Uitgaand {
         self.recorded.saturating_add(TRIED_S as i64) <= now.unix()
     }
 
-    /// Nobody else sends them for a while.
-    pub fn lease(found: &Stored<Self>, key: Key, now: Moment) -> Change<Clear> {
-        let leased = Self {
-            due: now.plus_s(LEASE_S).unix(),
-            ..found.value.clone()
-        };
-        leased.put(key, Expect::Version(found.version), found.until)
-    }
-
-    /// What becomes of a row that was leased when `found` was read, after each of its events ended so.
+    /// What becomes of a row after each of its events ended so.
     pub fn sent(found: &Stored<Self>, key: Key, aflopen: &[Afloop], now: Moment) -> Change<Clear> {
-        let leased = found.version + 1;
         let ended = found.value.berichten.iter().zip(aflopen);
         let left = ended.filter(|(_, afloop)| **afloop != Afloop::Bezorgd);
         let berichten: Vec<Bericht> = left.map(|(bericht, _)| bericht.clone()).collect();
         if berichten.is_empty() {
-            return Change::remove(key, leased);
+            return Change::remove(key, found.version);
         }
         let (refused, wait_s) = if aflopen.contains(&Afloop::Geweigerd) {
             let refused = found.value.refused.saturating_add(1);
@@ -174,7 +169,38 @@ impl Uitgaand {
             due: now.plus_s(wait_s).unix(),
             berichten,
         };
-        next.put(key, Expect::Version(leased), found.until)
+        next.put(key, Expect::Version(found.version), found.until)
+    }
+}
+
+/// Whose turn it is to send for a domain.
+#[derive(Debug)]
+pub struct Beurt;
+
+impl Beurt {
+    /// Takes the turn to send these rows: a conflict where another has it, or one of them changed since it was
+    /// read.
+    pub fn take<'a>(
+        domein: &Domein,
+        rows: impl IntoIterator<Item = (&'a Key, u64)>,
+        now: Moment,
+    ) -> Vec<Change<Clear>> {
+        let unchanged = rows.into_iter().map(|(key, version)| Change {
+            key: key.clone(),
+            expect: Expect::Version(version),
+            then: Then::Keep,
+        });
+        let turn = Change::spend(Self::key(domein), now.plus_s(BEURT_S));
+        iter::once(turn).chain(unchanged).collect()
+    }
+
+    /// Gives it back.
+    pub fn give_back(domein: &Domein) -> Change<Clear> {
+        Change::remove(Self::key(domein), 1)
+    }
+
+    fn key(domein: &Domein) -> Key {
+        Key::Record(BEURT, domein.as_str().as_bytes().to_vec())
     }
 }
 
@@ -347,7 +373,7 @@ mod tests {
     }
 
     fn written(change: Change<Clear>, version: u64) -> Stored<Uitgaand> {
-        let verdict::Then::Put { until, body } = change.then else {
+        let Then::Put { until, body } = change.then else {
             panic!("expected a row");
         };
         Stored {
@@ -361,21 +387,38 @@ mod tests {
     fn koppeltaal_case_110_an_event_waits_until_the_fhir_server_has_it() {
         let (key, found) = stored(1);
         assert!(found.value.is_due(NOW));
-        let leased = Uitgaand::lease(&found, key.clone(), NOW);
-        assert_eq!(leased.expect, Expect::Version(1));
-        // nobody else sends it meanwhile
-        assert!(!written(leased, 2).value.is_due(NOW));
 
         let down = Uitgaand::sent(&found, key.clone(), &[Afloop::Onbereikbaar], NOW);
-        assert_eq!(down.expect, Expect::Version(2));
-        assert!(written(down, 3).value.is_due(NOW));
+        assert_eq!(down.expect, Expect::Version(1));
+        assert!(written(down, 2).value.is_due(NOW));
 
         let refused = Uitgaand::sent(&found, key.clone(), &[Afloop::Geweigerd], NOW);
-        let refused = written(refused, 3).value;
+        let refused = written(refused, 2).value;
         assert!(!refused.is_due(NOW) && refused.is_due(NOW.plus_s(10)));
 
         let done = Uitgaand::sent(&found, key, &[Afloop::Bezorgd], NOW);
-        assert!(matches!(done.then, verdict::Then::Remove));
+        assert!(matches!(done.then, Then::Remove));
+    }
+
+    #[test]
+    fn koppeltaal_case_110_one_sends_at_a_time_and_only_what_is_as_it_was_read() {
+        let (key, found) = stored(1);
+        let domein = &found.value.domein;
+        let taken = Beurt::take(domein, [(&key, found.version)], NOW);
+        let [turn, row] = &taken[..] else {
+            panic!("a turn and a row");
+        };
+        assert_eq!(turn.expect, Expect::Absent);
+        assert!(
+            matches!(turn.then, Then::Put { until, .. } if until == NOW.plus_s(BEURT_S)),
+            "it ends by itself"
+        );
+        assert_eq!((&row.key, row.expect), (&key, Expect::Version(1)));
+        assert!(matches!(row.then, Then::Keep));
+        let back = Beurt::give_back(domein);
+        assert_eq!((&back.key, back.expect), (&turn.key, Expect::Version(1)));
+        let other = Domein::parse("d2").expect("a domain");
+        assert_ne!(Beurt::give_back(&other).key, turn.key);
     }
 
     #[test]

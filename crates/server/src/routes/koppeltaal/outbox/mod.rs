@@ -17,7 +17,7 @@ use std::time::Duration;
 use futures_util::StreamExt as _;
 use futures_util::stream;
 use koppeltaal::Domein;
-use koppeltaal::outbox::{Afloop, Uitgaand, again_s};
+use koppeltaal::outbox::{Afloop, Beurt, Uitgaand, again_s};
 use store::{Commit, NotCommitted, Page, Store as _};
 use tokio::sync::Notify;
 use tokio::time::timeout;
@@ -34,15 +34,16 @@ use crate::settle::Outage;
 const TURN: Duration = Duration::from_secs(1);
 /// How many turns until we look at domains that nobody woke us for: what another node left behind.
 const TURNS_PER_LOOK: u32 = 15;
-/// Rows sent in one round of a domain: their leases are changes of one commit.
+/// Rows sent in one round of a domain: what becomes of them is one commit.
 const BATCH: usize = 32;
 /// Requests to one FHIR server at once.
 const AT_ONCE: usize = 8;
 /// Domains at once.
 const DOMEINEN_AT_ONCE: usize = 8;
-/// Rows read at once, and pages read in one round: beyond what was refused and waits.
-const PAGE_ROWS: u16 = 128;
-const PAGES_MAX: usize = 64;
+/// Rows read at once, each of which may have [`BERICHTEN_BYTES_MAX`](koppeltaal::outbox::BERICHTEN_BYTES_MAX), and
+/// pages read in one round: beyond what was refused and waits.
+const PAGE_ROWS: u16 = 16;
+const PAGES_MAX: usize = 512;
 /// Events that wait, at most, before what no decision carries is told to the operator instead: a
 /// FHIR server that is away for long must not fill the disk.
 const WAITING_MAX: u64 = 1_000_000;
@@ -223,18 +224,8 @@ impl KoppeltaalRole {
         }
     }
 
-    /// Leases what was found, and sends it: the first alone, to see whether anybody listens.
+    /// Takes the domain's turn, and sends what was found: the first alone, to see whether anybody listens.
     async fn send(&self, domein: &DomeinNu, found: Vec<(Key, Stored<Uitgaand>)>) -> Ronde {
-        let now = self.app.clock.now();
-        let leases = found
-            .iter()
-            .map(|(key, found)| Uitgaand::lease(found, key.clone(), now));
-        match commit(&self.app, leases.collect()).await {
-            Ok(()) => {}
-            // Another node sends them.
-            Err(NotCommitted::Conflict(_)) => return Ronde::Leeg,
-            Err(_) => return Ronde::Stil,
-        }
         let Ok(token) = self.system_token(domein) else {
             return Ronde::Stil;
         };
@@ -244,6 +235,14 @@ impl KoppeltaalRole {
         let Some((first, rest)) = zendingen.split_first() else {
             return Ronde::Leeg;
         };
+        let rows = found.iter().map(|(key, row)| (key, row.version));
+        let turn = Beurt::take(&domein.configuratie.domein, rows, self.app.clock.now());
+        match commit(&self.app, turn).await {
+            Ok(()) => {}
+            // Another node sends them.
+            Err(NotCommitted::Conflict(_)) => return Ronde::Leeg,
+            Err(_) => return Ronde::Stil,
+        }
         let mut ended = self.deliver(domein, &token, first).await;
         let is_heard = !ended.contains(&Afloop::Onbereikbaar);
         if is_heard {
@@ -255,7 +254,7 @@ impl KoppeltaalRole {
         }
         let events = found.iter().map(|(_, row)| row.value.berichten.len()).sum();
         ended.resize(events, Afloop::Onbereikbaar);
-        self.end(&found, &ended).await;
+        self.end(domein, &found, &ended).await;
         if ended.contains(&Afloop::Onbereikbaar) {
             Ronde::Stil
         } else if found.len() == BATCH {
@@ -272,9 +271,14 @@ impl KoppeltaalRole {
         known.is_some_and(|known| known.takes_batches)
     }
 
-    /// Writes what became of the events of leased rows: all at once, and row by row where somebody else
-    /// wrote to one of them since. Where that fails too, they are sent again after their lease.
-    async fn end(&self, found: &[(Key, Stored<Uitgaand>)], mut ended: &[Afloop]) {
+    /// Writes what became of the events, and gives the turn back: all at once, and row by row where somebody
+    /// else wrote to one of them since, whose turn it was when ours was over.
+    async fn end(
+        &self,
+        domein: &DomeinNu,
+        found: &[(Key, Stored<Uitgaand>)],
+        mut ended: &[Afloop],
+    ) {
         let now = self.app.clock.now();
         let mut rows = Vec::with_capacity(found.len());
         for (key, row) in found {
@@ -289,10 +293,9 @@ impl KoppeltaalRole {
             let delivered = ended.iter().filter(|afloop| **afloop == Afloop::Bezorgd);
             delivered.count()
         };
-        if commit(&self.app, rows.iter().map(change).collect())
-            .await
-            .is_ok()
-        {
+        let turn = Beurt::give_back(&domein.configuratie.domein);
+        let all = rows.iter().map(change).chain([turn]);
+        if commit(&self.app, all.collect()).await.is_ok() {
             let gone = rows.iter().map(|(_, _, ended)| delivered(ended)).sum();
             return self.outbox.gone(gone);
         }
