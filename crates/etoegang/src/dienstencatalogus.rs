@@ -93,6 +93,16 @@ impl Dienstencatalogus {
         }
     }
 
+    /// Its services, in the order of their ids.
+    pub fn diensten(&self) -> impl ExactSizeIterator<Item = &Dienst> {
+        self.diensten.values()
+    }
+
+    /// Whether the provider of this OIN has a service in it.
+    pub fn kent_dv(&self, oin: &str) -> bool {
+        self.diensten().any(|dienst| dienst.service_id.oin() == oin)
+    }
+
     /// How this service stands to this HM now. A service whose UUID changed is another one:
     /// mandates hang on the UUID.
     pub fn stand(
@@ -144,6 +154,9 @@ mod tests {
         let by_uuid = format!("urn:uuid:{}", dienst().service_uuid);
         assert_eq!(catalogus.van_scope(&by_uuid), Some(&dienst()));
         assert_eq!(catalogus.van_scope("openid"), None);
+        assert_eq!(catalogus.diensten().len(), 1);
+        assert!(catalogus.kent_dv("00000001234567890000"));
+        assert!(!catalogus.kent_dv("00000001234567890001"));
         // etoegang.md §5.5
         assert_eq!(
             Dienstencatalogus::new([dienst(), dienst()]),

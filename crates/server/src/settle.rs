@@ -11,6 +11,7 @@ use verdict::{
 };
 
 use crate::app::App;
+use crate::catalogus::GeenCatalogus;
 use crate::chance;
 use crate::door::TraceId;
 use crate::finishing::Finishing;
@@ -76,6 +77,8 @@ pub enum Outage {
     Store(String),
     /// Nothing could be signed: whoever has the key does not answer.
     Signing,
+    /// The services of eToegang are not known yet.
+    Catalogus,
     /// A row of ours cannot be read.
     BadRow(String),
     /// The rule made a commit that no store takes, or lost every race.
@@ -85,7 +88,7 @@ pub enum Outage {
 impl Outage {
     /// Whether trying again in a moment makes sense.
     pub const fn passes(&self) -> bool {
-        matches!(self, Self::Store(_) | Self::Signing)
+        matches!(self, Self::Store(_) | Self::Signing | Self::Catalogus)
     }
 }
 
@@ -94,6 +97,7 @@ impl fmt::Display for Outage {
         match self {
             Self::Store(why) | Self::BadRow(why) | Self::Fault(why) => f.write_str(why),
             Self::Signing => f.write_str("the reply could not be signed"),
+            Self::Catalogus => f.write_str("no service catalogue is in force yet"),
         }
     }
 }
@@ -107,6 +111,12 @@ impl From<Missing> for Outage {
 impl From<CannotSign> for Outage {
     fn from(_: CannotSign) -> Self {
         Self::Signing
+    }
+}
+
+impl From<GeenCatalogus> for Outage {
+    fn from(_: GeenCatalogus) -> Self {
+        Self::Catalogus
     }
 }
 
@@ -156,7 +166,7 @@ pub async fn settle<J: Journey>(
 /// While a store or a token is away every run ends so: then a line a second tells of one, and how many
 /// were left out.
 fn tell(app: &App, trace: TraceId, outage: &Outage) {
-    let is_one_of_many = matches!(outage, Outage::Store(_) | Outage::Signing);
+    let is_one_of_many = outage.passes();
     let left_out = if is_one_of_many {
         app.outages.turn(app.clock.wall())
     } else {

@@ -11,8 +11,7 @@ use http::StatusCode;
 use http::header::{ETAG, IF_NONE_MATCH};
 
 use super::kept::bounded;
-use crate::app::App;
-use crate::outside::{Bounds, Headers};
+use crate::outside::{Bounds, Headers, Outside};
 
 /// Seconds that one fetch may take.
 const FETCH_S_MAX: u32 = 60;
@@ -48,11 +47,11 @@ impl Plaats {
     /// The file; nothing when it is the one that we know.
     pub(super) async fn haal(
         &self,
-        app: &App,
+        outside: &Outside,
         known: Option<&Merk>,
     ) -> Result<Option<Gehaald>, NietGehaald> {
         match self {
-            Self::Url(url) => from_url(app, url, known).await,
+            Self::Url(url) => from_url(outside, url, known).await,
             Self::Bestand(path) => {
                 let path = path.clone();
                 let read = tokio::task::spawn_blocking(move || from_disk(&path)).await;
@@ -77,7 +76,7 @@ impl Plaats {
 }
 
 async fn from_url(
-    app: &App,
+    outside: &Outside,
     url: &str,
     known: Option<&Merk>,
 ) -> Result<Option<Gehaald>, NietGehaald> {
@@ -91,7 +90,7 @@ async fn from_url(
         Some(Merk::Etag(etag)) => headers.with(IF_NONE_MATCH, etag),
         _ => headers,
     };
-    let answer = app.outside.get_within(url, headers, bounds).await;
+    let answer = outside.get_within(url, headers, bounds).await;
     let answer = answer.map_err(|error| NietGehaald(error.to_string()))?;
     match answer.status {
         StatusCode::OK => {
@@ -116,6 +115,15 @@ fn from_disk(path: &Path) -> io::Result<Gehaald> {
 fn mark(path: &Path) -> Option<Merk> {
     let data = fs::metadata(path).ok()?;
     Some(Merk::Bestand(data.modified().ok()?, data.len()))
+}
+
+impl fmt::Display for Plaats {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Url(url) => f.write_str(url),
+            Self::Bestand(path) => path.display().fmt(f),
+        }
+    }
 }
 
 impl fmt::Display for NietGehaald {

@@ -7,13 +7,15 @@
 mod bron;
 mod kept;
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
+use etoegang::dienstencatalogus::Dienstencatalogus;
 use etoegang::dienstencatalogus::geldend::{Geldend, Geweigerd, Keuring};
-use etoegang::dienstencatalogus::{Dienst, Dienstencatalogus};
+use identity::ServiceId;
 use medmij::lists::Verversing;
 use saml::keys::TrustedKey;
 use tokio::sync::Mutex;
@@ -24,6 +26,8 @@ use self::kept::Kept;
 use crate::app::App;
 use crate::chance;
 use crate::door::TraceId;
+use crate::input::Dienstnaam;
+use crate::outside::Outside;
 
 pub use bron::Plaats;
 pub use kept::document;
@@ -64,8 +68,8 @@ pub enum InGebruik {
     Uitgave(Geldend),
 }
 
-/// What people call a service and whose it is.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// What people call a service and whose it is; empty where nobody says.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Namen {
     /// Of the service.
     pub dienst: String,
@@ -94,6 +98,30 @@ struct Fetching {
 enum Failed {
     NotFetched(NietGehaald),
     Refused(Geweigerd),
+}
+
+impl Bron {
+    /// What is published now, judged as if none were in force: for whoever looks without serving.
+    ///
+    /// # Errors
+    /// What is wrong, for the operator.
+    pub async fn nu(&self, outside: &Outside, now: Moment) -> Result<Geldend, String> {
+        let gehaald = self.plaats.haal(outside, None).await;
+        let gehaald = gehaald.map_err(|why| why.to_string())?;
+        let Some(Gehaald { file, .. }) = gehaald else {
+            return Err("the answer was 304".to_owned());
+        };
+        let keuring = self.keuring(now, Some(self.oudst_s));
+        Geldend::read(&file, keuring).map_err(|why| why.to_string())
+    }
+
+    fn keuring(&self, now: Moment, oudst_s: Option<u32>) -> Keuring<'_> {
+        Keuring {
+            sleutels: &self.sleutels,
+            now,
+            oudst_s,
+        }
+    }
 }
 
 impl Catalogus {
@@ -139,6 +167,19 @@ impl Catalogus {
         self.held.load_full()
     }
 
+    /// What people call a service and whose it is: as the publication in force says, else as
+    /// `etoegang.json` does.
+    pub fn namen(
+        &self,
+        service_id: &ServiceId,
+        register: &BTreeMap<ServiceId, Dienstnaam>,
+    ) -> Namen {
+        let held = self.held.load();
+        let published = held.as_deref().and_then(|held| held.namen(service_id));
+        let known = || register.get(service_id).map(Namen::of);
+        published.or_else(known).unwrap_or_default()
+    }
+
     /// Fetches it when it is time, for as long as the party lives.
     pub async fn keep_fresh(self: Arc<Self>, app: Arc<App>) {
         while self.bron.is_some() {
@@ -179,7 +220,7 @@ impl Catalogus {
     async fn fetch(&self, app: &App, bron: &Bron, fetching: &mut Fetching) -> Result<(), Failed> {
         let known = fetching.merk.as_ref();
         let known = known.filter(|_| self.held.load().is_some());
-        let gehaald = bron.plaats.haal(app, known).await;
+        let gehaald = bron.plaats.haal(&app.outside, known).await;
         let Some(Gehaald { file, merk }) = gehaald.map_err(Failed::NotFetched)? else {
             return Ok(()); // the one that we have
         };
@@ -192,15 +233,10 @@ impl Catalogus {
 
     /// Puts the file in force, if it follows the one that is.
     async fn take(&self, app: &App, bron: &Bron, file: Vec<u8>) -> Result<(), Geweigerd> {
-        let (held, sleutels) = (self.held.load_full(), bron.sleutels.clone());
-        let (now, oudst_s) = (app.clock.now(), Some(bron.oudst_s));
+        let (held, bron, now) = (self.held.load_full(), bron.clone(), app.clock.now());
         // The largest file takes most of a second, in which others want to be served.
         let judged = tokio::task::spawn_blocking(move || {
-            let keuring = Keuring {
-                sleutels: &sleutels,
-                now,
-                oudst_s,
-            };
+            let keuring = bron.keuring(now, Some(bron.oudst_s));
             let judged = match held.as_deref() {
                 Some(InGebruik::Uitgave(held)) => held.opvolger(&file, keuring),
                 _ => Geldend::read(&file, keuring).map(Some),
@@ -257,16 +293,24 @@ impl InGebruik {
     }
 
     /// What the publication calls a service; nothing for those of `etoegang.json`.
-    pub fn namen(&self, dienst: &Dienst) -> Option<Namen> {
-        match self {
-            Self::Register(_) => None,
-            Self::Uitgave(geldend) => {
-                let (uitgave, oin) = (geldend.uitgave(), dienst.service_id.oin());
-                Some(Namen {
-                    dienst: uitgave.naam(&dienst.service_uuid, TAAL)?.to_owned(),
-                    dienstverlener: uitgave.naam_van_dv(oin, TAAL)?.to_owned(),
-                })
-            }
+    fn namen(&self, service_id: &ServiceId) -> Option<Namen> {
+        let Self::Uitgave(geldend) = self else {
+            return None;
+        };
+        let dienst = geldend.catalogus().van_scope(service_id.as_str())?;
+        let uitgave = geldend.uitgave();
+        Some(Namen {
+            dienst: uitgave.naam(&dienst.service_uuid, TAAL)?.to_owned(),
+            dienstverlener: uitgave.naam_van_dv(service_id.oin(), TAAL)?.to_owned(),
+        })
+    }
+}
+
+impl Namen {
+    fn of(naam: &Dienstnaam) -> Self {
+        Self {
+            dienst: naam.dienst.clone(),
+            dienstverlener: naam.dienstverlener.clone(),
         }
     }
 }
@@ -281,12 +325,7 @@ fn restored(kept: &Kept, bron: &Bron, now: Moment) -> Option<Geldend> {
             return None;
         }
     };
-    let keuring = Keuring {
-        sleutels: &bron.sleutels,
-        now,
-        oudst_s: None,
-    };
-    let read = Geldend::read(&file, keuring);
+    let read = Geldend::read(&file, bron.keuring(now, None));
     read.inspect_err(|why| tracing::error!(%why, "the kept service catalogue is not used"))
         .ok()
 }

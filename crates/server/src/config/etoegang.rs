@@ -1,18 +1,28 @@
 //! What `[hm]`, `[ad]` and `[mr]` say: the roles of eToegang, and whom each knows.
 //!
-//! Services and apps stand in `etoegang.json` among the registers; means and mandates in the store.
+//! Apps stand in `etoegang.json` among the registers, services there or in the published catalogue; means
+//! and mandates in the store.
 
 use std::collections::BTreeSet;
+use std::ops::RangeInclusive;
+use std::path::PathBuf;
 
 use etoegang::authenticatiedienst;
+use etoegang::dienstencatalogus::geldend::OUDST_S;
 use etoegang::instellingen::Instellingen;
 use identity::{EntityId, Rol};
 
 use super::meant::{NodeIdentity, SiteConfig};
 use super::reading::{Listeners, Reading};
 use super::{ConfigFault, written as other};
+use crate::catalogus::Plaats;
 
 pub(super) mod written;
+
+/// Seconds of a day.
+const DAY_S: u32 = 86_400;
+/// How old a catalogue may be when it is taken: ten years, at most.
+const MAX_AGE_DAYS: RangeInclusive<u32> = 1..=3_660;
 
 /// What `[hm]` says.
 #[derive(Clone, Debug)]
@@ -25,6 +35,8 @@ pub struct HmConfig {
     pub site: SiteConfig,
     /// How it gives out tokens.
     pub instellingen: Instellingen,
+    /// Where the service catalogue is published; without it services stand in `etoegang.json`.
+    pub catalogus: Option<CatalogusConfig>,
     /// The ADs that people can choose; at least one. The place of each is the number in the redirect URI that
     /// it has for us.
     pub ads: Vec<CalledConfig>,
@@ -60,8 +72,21 @@ pub struct MrConfig {
     pub node: NodeIdentity,
     /// Its host.
     pub site: SiteConfig,
+    /// As [`HmConfig::catalogus`].
+    pub catalogus: Option<CatalogusConfig>,
     /// The HMs that may ask; at least one.
     pub hms: Vec<CallerConfig>,
+}
+
+/// A service catalogue that is published.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CatalogusConfig {
+    /// Where.
+    pub plaats: Plaats,
+    /// PEM files with the certificates of whoever may have signed it; at least one.
+    pub certificates: Vec<PathBuf>,
+    /// Seconds from its `IssueInstant` on in which it is taken.
+    pub oudst_s: u32,
 }
 
 /// An AD or MR that is called.
@@ -138,6 +163,7 @@ impl Reading<'_> {
             instellingen: instellingen
                 .gecontroleerd()
                 .map_err(|bad| self.fault(&format!("hm.{}", bad.instelling), bad.to_string()))?,
+            catalogus: self.catalogus("hm", hm.catalogus)?,
             ads: self.each_once("hm.ad", ads.map(|(at, ad)| self.known_ad(at, ad)))?,
             mrs: self.each_once("hm.mr", mrs.map(|(at, mr)| self.known_mr("hm", at, mr)))?,
             dvs: self.each_once("hm.dv", dvs.map(|(at, dv)| self.known_dv(at, dv)))?,
@@ -181,10 +207,44 @@ impl Reading<'_> {
     ) -> Result<MrConfig, ConfigFault> {
         Ok(MrConfig {
             entity: self.entity("mr.entity", &mr.entity, Rol::Mr)?,
+            catalogus: self.catalogus("mr", mr.catalogus)?,
             hms: self.callers("mr", &mr.hm)?,
             node: self.node("mr.node", &mr.node)?,
             site: self.origin("mr.site", mr.site, listeners)?,
         })
+    }
+
+    fn catalogus(
+        &self,
+        role: &str,
+        written: Option<written::Catalogus>,
+    ) -> Result<Option<CatalogusConfig>, ConfigFault> {
+        let Some(written) = written else {
+            return Ok(None);
+        };
+        let of = |name: &str| format!("{role}.catalogus.{name}");
+        let plaats = match (written.url, written.file) {
+            (Some(url), None) => Plaats::Url(self.url(&of("url"), &url)?),
+            (None, Some(file)) => Plaats::Bestand(self.file_of(&file)),
+            _ => {
+                let why = "expected either a `url` or a `file`";
+                return Err(self.fault(&format!("{role}.catalogus"), why));
+            }
+        };
+        let days = written.max_age_days.unwrap_or(OUDST_S / DAY_S);
+        if !MAX_AGE_DAYS.contains(&days) {
+            return Err(self.fault(&of("max_age_days"), "expected 1 to 3660 days"));
+        }
+        if written.certificates.is_empty() {
+            let why = "expected the certificate of the scheme's manager, in a PEM file";
+            return Err(self.fault(&of("certificates"), why));
+        }
+        let certificates = written.certificates.iter();
+        Ok(Some(CatalogusConfig {
+            plaats,
+            certificates: certificates.map(|file| self.file_of(file)).collect(),
+            oudst_s: days * DAY_S,
+        }))
     }
 
     /// A host whose URL has no path: the version of the scheme is its first (etoegang.md §3).

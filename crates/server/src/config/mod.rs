@@ -17,7 +17,9 @@ mod roles;
 mod tests;
 mod written;
 
-pub use etoegang::{AdConfig, BackendConfig, CalledConfig, CallerConfig, HmConfig, MrConfig};
+pub use etoegang::{
+    AdConfig, BackendConfig, CalledConfig, CallerConfig, CatalogusConfig, HmConfig, MrConfig,
+};
 pub use fault::ConfigFault;
 pub use meant::{
     Config, DigidConfig, DvaConfig, EntranceConfig, HomeConfig, KoppeltaalConfig, ListenerConfig,

@@ -1,5 +1,6 @@
 //! `sluis check`: everything that a node rests on, a line each, with what to do where it is not good.
 
+mod catalogi;
 mod files_of;
 mod homes;
 mod hsm;
@@ -93,6 +94,7 @@ pub async fn check(config: &Config, reach: Reach) -> Vec<Finding> {
     let registers = Registers::read(config.registers.as_deref());
     findings.push(Finding::of("registers", told(config, &registers)));
     findings.extend(files_of::certificates(config, clock.wall()));
+    findings.extend(catalogi::signers(config, clock.wall()));
     let registers = registers.unwrap_or_default();
     let (of_trust, trust) = files_of::trust(config, &registers, &clock, reach).await;
     findings.extend(of_trust);
@@ -135,10 +137,11 @@ fn told<E: fmt::Display>(
         ));
     }
     let etoegang = &registers.etoegang;
-    let needs_services = config.hm.is_some() || config.mr.is_some();
+    let needs_services = catalogi::without(config);
     if needs_services && etoegang.diensten() == 0 {
         return Err(format!(
-            "{folder}: etoegang.json names no service, so that nobody could log in for one"
+            "{folder}: etoegang.json names no service, so that nobody could log in for one; \
+             or name where the catalogue is published, in [hm.catalogus] and [mr.catalogus]"
         ));
     }
     if config.hm.is_some() && etoegang.apps.is_empty() {
@@ -148,7 +151,7 @@ fn told<E: fmt::Display>(
     }
     let (clients, providers) = (registers.clients.len(), registers.providers.len());
     let care = format!("{clients} clients, {providers} care providers");
-    if needs_services || config.ad.is_some() {
+    if config.hm.is_some() || config.ad.is_some() || config.mr.is_some() {
         let (diensten, apps) = (etoegang.diensten(), etoegang.apps.len());
         return Ok(format!("{care}, {diensten} services, {apps} apps"));
     }

@@ -112,6 +112,20 @@ pub(super) fn roots(file: &Path) -> Result<Vec<CertificateDer<'static>>, String>
     Ok(roots)
 }
 
+/// Certificates whose holders may have signed the service catalogue: what counts is each one's key, by
+/// this very file (etoegang case 92).
+///
+/// # Errors
+/// As [`server`].
+pub(super) fn signers(file: &Path) -> Result<Vec<saml::keys::Certificate>, String> {
+    let certificates = roots(file)?;
+    let read = certificates.iter().map(|der| {
+        let read = saml::keys::Certificate::from_der(der);
+        read.map_err(|bad| format!("{}: {bad}", file.display()))
+    });
+    read.collect()
+}
+
 /// Nothing that the demo made is believed here (design §3): its keys lie in state directories of demos.
 fn not_of_the_demo(file: &Path, certificates: &[CertificateDer<'static>]) -> Result<(), String> {
     if certificates.iter().any(|der| is_of_the_demo(der)) {

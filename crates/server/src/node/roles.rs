@@ -1,6 +1,6 @@
 //! The roles of a node, each put together from its section of the configuration.
 
-mod etoegang;
+pub(super) mod etoegang;
 
 use std::collections::BTreeMap;
 use std::pin::Pin;

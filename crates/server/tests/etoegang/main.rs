@@ -12,4 +12,7 @@ mod nodes;
 mod registratie;
 mod rijen;
 mod rollen;
+#[path = "../uitgave/mod.rs"]
+#[expect(dead_code, reason = "the tests of the catalogue need more of it")]
+mod uitgave;
 mod world;

@@ -1,10 +1,12 @@
 //! HM, AD and MR as nodes of their own, each by a configuration: people and mandates by administration alone.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use etoegang::authenticatiedienst::bewijs::code_van;
 use etoegang::beheersleutel::Beheersleutel;
+use etoegang::betrouwbaarheidsniveau::Betrouwbaarheidsniveau;
+use etoegang::dienstencatalogus::uitgave::Uitgave;
 use http::Method;
 use http::header::CONTENT_TYPE;
 use jose::aead::Key32;
@@ -14,23 +16,29 @@ use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject as _;
 use serde_json::{Value, json};
 use server::app::App;
+use server::catalogus;
+use server::clock::Clock;
 use server::config::Config;
 use server::keys::admin::set_not_before;
 use server::keys::not_before::Subject;
-use server::node::{self, Running};
+use server::node::{self, Reach, Running, Standing};
 use server::outside::{Answer, Headers, Outside, OutsideConfig};
 use server::routes::etoegang::pad;
 use server::{chance, etoegangbeheer};
-use testkit::{Installation, Role, Store};
+use testkit::{Installation, Issued, Role, Store, saml_signing};
 use tokio::time::sleep;
 
+use crate::uitgave::{signed, uitgave, van};
 use crate::world::{
-    APP, Browser, NONCE, S1, STATE, Seen, TERUG, Tokens, VERIFIER, body, error, query, text,
+    APP, Browser, NONCE, S1, STATE, Seen, TERUG, Tokens, VERIFIER, body, error, location, query,
+    text,
 };
 
 /// The secret of a device.
 const CODESLEUTEL: [u8; 32] = *b"een sleutel alleen voor de proef";
 const WACHTWOORD: &str = "deeg-rijst-langzaam";
+const LOA3: Betrouwbaarheidsniveau = Betrouwbaarheidsniveau::Loa3;
+const LOA4: Betrouwbaarheidsniveau = Betrouwbaarheidsniveau::Loa4;
 /// Within which nodes take what is new of keys, in tries of a tenth of a second.
 const TRIES_MAX: u32 = 100;
 
@@ -41,7 +49,7 @@ struct Nodes {
     mr: Running,
     ports: [u16; 3],
     outside: Outside,
-    _folder: Folder,
+    folder: Folder,
 }
 
 struct Folder(PathBuf);
@@ -54,6 +62,11 @@ impl Drop for Folder {
 
 impl Nodes {
     async fn start() -> Self {
+        Self::start_with(|_| ()).await
+    }
+
+    /// The same, after a change of each folder.
+    async fn start_with(change: impl Fn(&Installation)) -> Self {
         let name = format!("sluis-etoegang-nodes-{}", chance::entropy().uuid("test"));
         let folder = Folder(std::env::temp_dir().join(name));
         let roles = [Role::Hm, Role::Ad, Role::Mr];
@@ -67,6 +80,7 @@ impl Nodes {
                 node.meets(other, &[role]);
             }
         }
+        laid.iter().for_each(change);
         let roots = laid.iter().map(|node| node.authority.pem());
         let root = |pem: String| CertificateDer::from_pem_slice(pem.as_bytes()).expect("PEM");
         let roots: Vec<_> = roots.map(root).collect();
@@ -77,7 +91,7 @@ impl Nodes {
             mr: start(mr).await,
             ports: [hm.port, ad.port, mr.port],
             outside: Outside::new(OutsideConfig::new(roots, None)).expect("usable"),
-            _folder: folder,
+            folder,
         }
     }
 
@@ -105,6 +119,28 @@ impl Nodes {
         let body = body.map(|body| body.to_string().into_bytes());
         let sent = self.outside.send(method, &url, headers, body).await;
         sent.expect("an answer")
+    }
+
+    /// The folder of a node.
+    fn folder(&self, role: &str) -> PathBuf {
+        let name = if role == "hm" { "Hm" } else { "Mr" };
+        self.folder.0.join(name)
+    }
+
+    /// Waits until the HM has this publication in force.
+    async fn hm_keeps(&self, volgnummer: u32) {
+        let at = catalogus::document(&self.folder("hm").join("state/hm"));
+        let version = format!("service-catalogue:T:{volgnummer}\"");
+        let is_it = || std::fs::read_to_string(&at).is_ok_and(|text| text.contains(&version));
+        until(is_it).await;
+    }
+
+    /// Waits until the HM told its operator that it refused a catalogue.
+    async fn hm_refuses_a_file(&self) {
+        let at = self.folder("hm").join("state/log.jsonl");
+        let is_told =
+            || std::fs::read_to_string(&at).is_ok_and(|log| log.contains("is not signed"));
+        until(is_told).await;
     }
 
     async fn post(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
@@ -175,6 +211,14 @@ impl Nodes {
         ];
         browser.send(page, "/inloggen", &fields).await
     }
+}
+
+/// Waits until this is so.
+async fn until(is_so: impl Fn() -> bool) {
+    for _ in (0..TRIES_MAX).take_while(|_| !is_so()) {
+        sleep(Duration::from_millis(100)).await;
+    }
+    assert!(is_so(), "it never was so");
 }
 
 async fn start(at: &Installation) -> Running {
@@ -303,4 +347,136 @@ async fn means_are_registered_once_within_bounds_and_by_a_key_that_was_not_withd
         etoegangbeheer::sleutels(&ad.home, now).await,
         Ok(Vec::new())
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn f16_and_f17_nodes_follow_the_published_catalogue_without_a_restart() {
+    let uitgever = Uitgever::new();
+    let nodes = Nodes::start_with(|node| uitgever.at(node)).await;
+    let machtiging = registered(&nodes).await;
+    let tokens = nodes.login(&machtiging).await;
+    let renewed = Tokens::of(&nodes.refresh(tokens.refresh()).await);
+    // etoegang case 92: a file that somebody changed ends nobody's login
+    let ander = Uitgever::new();
+    ander.publish(&nodes.folder("hm"), 2, LOA4);
+    nodes.hm_refuses_a_file().await;
+    let renewed = Tokens::of(&nodes.refresh(renewed.refresh()).await);
+
+    uitgever.publish(&nodes.folder("hm"), 2, LOA4);
+    nodes.hm_keeps(2).await;
+    // F17
+    assert_eq!(
+        ended(&nodes, renewed.refresh()).await,
+        (400, "invalid_grant".to_owned())
+    );
+    let page = nodes.outside.get(&nodes.authorize(), Headers::none()).await;
+    assert_eq!(
+        page.expect("an answer").status,
+        303,
+        "a new login asks for more"
+    );
+
+    let mut empty = uitgave(3, LOA4, Clock::system().now());
+    empty.dienstverleners[0].instanties.clear();
+    uitgever.put(&nodes.folder("hm"), &empty);
+    nodes.hm_keeps(3).await;
+    // etoegang case 49
+    let page = nodes.outside.get(&nodes.authorize(), Headers::none()).await;
+    let back = location(&page.expect("an answer"));
+    assert_eq!(
+        query(&back, "error").as_deref(),
+        Some("unauthorized_client"),
+        "{back}"
+    );
+}
+
+async fn ended(nodes: &Nodes, token: &str) -> (u16, String) {
+    let refused = nodes.refresh(token).await;
+    (refused.status.as_u16(), error(&refused))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_says_which_catalogue_it_would_take_and_why_it_takes_none() {
+    let uitgever = Uitgever::new();
+    let name = format!("sluis-etoegang-check-{}", chance::entropy().uuid("test"));
+    let folder = Folder(std::env::temp_dir().join(name));
+    let node = Installation::lay(&folder.0, &[Role::Mr], &Store::Sqlite, "[]", "[]");
+    uitgever.at(&node);
+    let found = async |subject: &str| {
+        let config = Config::read(&node.config(), |_| None).expect("a good configuration");
+        let findings = node::check(&config, Reach::Everywhere).await;
+        let mut found = findings.into_iter().filter(|one| one.subject == subject);
+        let found = found.next().expect("looked at");
+        (found.standing, found.says)
+    };
+    let (standing, says) = found("mr.catalogus").await;
+    assert_eq!(standing, Standing::Good, "{says}");
+    let version = "urn:etoegang:1.13:service-catalogue:T:1 of ";
+    assert!(
+        says.contains(version) && says.ends_with(", 1 services"),
+        "{says}"
+    );
+    let (standing, says) = found("mr.catalogus.certificates").await;
+    assert_eq!(standing, Standing::Good, "{says}");
+    assert_eq!(found("registers").await.0, Standing::Good);
+    // etoegang case 92
+    Uitgever::new().publish(&node.folder, 2, LOA4);
+    let (standing, says) = found("mr.catalogus").await;
+    assert_eq!(standing, Standing::Fault);
+    assert!(says.contains("is not signed"), "{says}");
+    node.write("beheerder.pem", "nothing");
+    assert_eq!(found("mr.catalogus.certificates").await.0, Standing::Fault);
+    let config = Config::read(&node.config(), |_| None).expect("a good configuration");
+    let why = node::start(config).await.err().expect("refused");
+    assert!(why.contains("beheerder.pem"), "{why}");
+}
+
+/// The manager of the scheme, whose catalogue HM and MR read in a file of their own folder.
+struct Uitgever {
+    issued: Issued,
+}
+
+impl Uitgever {
+    fn new() -> Self {
+        let issued = saml_signing("beheerder.localhost");
+        Self { issued }
+    }
+
+    /// Tells a node of its catalogue, and takes the services out of `etoegang.json`.
+    fn at(&self, node: &Installation) {
+        node.keep("beheerder", &self.issued);
+        let registers = node.folder.join("registers/etoegang.json");
+        let text = std::fs::read_to_string(&registers).expect("registers");
+        let mut register: Value = serde_json::from_str(&text).expect("JSON");
+        register
+            .as_object_mut()
+            .expect("members")
+            .remove("diensten");
+        node.write("registers/etoegang.json", &register.to_string());
+        self.publish(&node.folder, 1, LOA3);
+        let text = std::fs::read_to_string(node.config()).expect("a configuration");
+        for role in ["hm", "mr"] {
+            if text.contains(&format!("[{role}]")) {
+                node.change(
+                    &format!("\n[{role}.node]"),
+                    &format!(
+                        "\n[{role}.catalogus]\nfile = \"servicecatalog.xml\"\n\
+                         certificates = [\"beheerder.pem\"]\n\n[{role}.node]"
+                    ),
+                );
+            }
+        }
+    }
+
+    fn publish(&self, folder: &Path, volgnummer: u32, niveau: Betrouwbaarheidsniveau) {
+        self.put(folder, &uitgave(volgnummer, niveau, Clock::system().now()));
+    }
+
+    /// Puts a file down as a whole.
+    fn put(&self, folder: &Path, uitgave: &Uitgave) {
+        let at = folder.join("servicecatalog.xml");
+        let new = at.with_added_extension("new");
+        std::fs::write(&new, signed(uitgave, &van(&self.issued))).expect("writable");
+        std::fs::rename(new, at).expect("in its place");
+    }
 }

@@ -1,5 +1,7 @@
 //! What stands in `[hm]`, `[ad]` and `[mr]`, word for word.
 
+use std::path::PathBuf;
+
 use serde::Deserialize;
 
 use super::super::written::{Node, Site};
@@ -16,6 +18,7 @@ pub(in super::super) struct Hm {
     pub(super) familie_s: Option<u32>,
     pub(super) id_token_bij_vernieuwen: Option<bool>,
     pub(super) native_app: Option<Vec<String>>,
+    pub(super) catalogus: Option<Catalogus>,
     #[serde(default)]
     pub(super) ad: Vec<KnownAd>,
     #[serde(default)]
@@ -48,8 +51,18 @@ pub(in super::super) struct Mr {
     pub(super) entity: String,
     pub(super) node: Node,
     pub(super) site: Site,
+    pub(super) catalogus: Option<Catalogus>,
     #[serde(default)]
     pub(super) hm: Vec<KnownHm>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Catalogus {
+    pub(super) url: Option<String>,
+    pub(super) file: Option<PathBuf>,
+    pub(super) certificates: Vec<PathBuf>,
+    pub(super) max_age_days: Option<u32>,
 }
 
 #[derive(Deserialize)]

@@ -4,7 +4,8 @@ use etoegang::authenticatiedienst;
 use etoegang::instellingen::Instellingen;
 
 use super::{is_told, read};
-use crate::config::{CalledConfig, CallerConfig};
+use crate::catalogus::Plaats;
+use crate::config::{CalledConfig, CallerConfig, CatalogusConfig};
 use crate::keys::Purpose;
 
 pub(super) const HM: &str = include_str!("../../../../../packaging/hm.toml");
@@ -115,6 +116,84 @@ fn an_mr_knows_its_hms() {
     assert_eq!(mr.hms, [makelaar("https://hm.example.nl/etd/1.13/mr/1")]);
 }
 
+/// The text with the catalogue's section, in which each of these lines is set.
+fn with_catalogus(text: &str, lines: &[&str]) -> String {
+    let mut text = text.to_owned();
+    for line in lines {
+        assert!(text.contains(&format!("# {line}")), "{line}");
+        text = text.replace(&format!("# {line}"), line);
+    }
+    text
+}
+
+#[test]
+fn an_hm_and_an_mr_can_be_told_where_the_service_catalogue_is_published() {
+    let none = read(HM).expect("good").hm.expect("named").catalogus;
+    assert_eq!(none, None);
+    let certificates = vec!["/etc/sluis/trust/etoegang-beheerorganisatie.pem".into()];
+    let at_url = [
+        "[hm.catalogus]",
+        "url = \"https://aggregator",
+        "certificates = ",
+    ];
+    let hm = read(&with_catalogus(HM, &at_url)).expect("good").hm;
+    let url = "https://aggregator.etoegang.nl/1.13/servicecatalog.xml";
+    let expected = CatalogusConfig {
+        plaats: Plaats::Url(url.to_owned()),
+        certificates: certificates.clone(),
+        oudst_s: 90 * 86_400,
+    };
+    assert_eq!(hm.expect("named").catalogus, Some(expected));
+    let in_file = [
+        "[mr.catalogus]",
+        "file = ",
+        "certificates = ",
+        "max_age_days = ",
+    ];
+    let text = with_catalogus(MR, &in_file).replace("max_age_days = 90", "max_age_days = 7");
+    let mr = read(&text).expect("good").mr;
+    let expected = CatalogusConfig {
+        plaats: Plaats::Bestand("/etc/sluis/servicecatalog.xml".into()),
+        certificates,
+        oudst_s: 7 * 86_400,
+    };
+    assert_eq!(mr.expect("named").catalogus, Some(expected));
+}
+
+#[test]
+fn a_catalogue_without_one_place_a_signer_or_a_useful_age_is_refused() {
+    let whole = [
+        "[hm.catalogus]",
+        "url = \"https://aggregator",
+        "certificates = ",
+    ];
+    let whole = with_catalogus(HM, &whole);
+    for (from, to, says) in [
+        (
+            "# file = \"/etc/sluis/servicecatalog.xml\"",
+            "file = \"/etc/sluis/servicecatalog.xml\"",
+            "hm.catalogus: expected either a `url` or a `file`",
+        ),
+        (
+            "url = \"https://aggregator",
+            "url = \"http://aggregator",
+            "hm.catalogus.url: expected an https URL",
+        ),
+        (
+            "certificates = [\"/etc/sluis/trust/etoegang-beheerorganisatie.pem\"]",
+            "certificates = []",
+            "hm.catalogus.certificates: expected the certificate of the scheme's manager",
+        ),
+        (
+            "# max_age_days = 90",
+            "max_age_days = 0",
+            "hm.catalogus.max_age_days: expected 1 to 3660 days",
+        ),
+    ] {
+        is_told(&whole, from, to, says);
+    }
+}
+
 #[test]
 fn each_fault_of_the_roles_of_etoegang_is_told_at_its_setting() {
     for (text, from, to, says) in [
@@ -145,9 +224,9 @@ fn each_fault_of_the_roles_of_etoegang_is_told_at_its_setting() {
         ),
         (
             HM,
-            "host = \"hm.example.nl\"\ncertificate = \"/etc/sluis/tls/hm.pem\"\nkey = \"/etc/sluis/tls/hm.key\"\n\n# The ADs",
+            "host = \"hm.example.nl\"\ncertificate = \"/etc/sluis/tls/hm.pem\"\nkey = \"/etc/sluis/tls/hm.key\"\n\n# The services",
             "host = \"hm.example.nl\"\nurl = \"https://hm.example.nl/x\"\n\
-             certificate = \"hm.pem\"\nkey = \"hm.key\"\n\n# The ADs",
+             certificate = \"hm.pem\"\nkey = \"hm.key\"\n\n# The services",
             "hm.site.url: expected an https URL without a path",
         ),
         (

@@ -21,6 +21,8 @@ const HTTPS: u16 = 443;
 pub struct EtoegangRegister {
     /// The path of every party's endpoints, which names the version of the scheme.
     pub pad: String,
+    /// The DVs, each once.
+    pub dienstverleners: Vec<EntityId>,
     diensten: Vec<Dienst>,
     /// What people call the services, and whose they are.
     pub namen: BTreeMap<ServiceId, Dienstnaam>,
@@ -34,6 +36,7 @@ impl Default for EtoegangRegister {
     fn default() -> Self {
         Self {
             pad: pad(VERSIE),
+            dienstverleners: Vec::new(),
             diensten: Vec::new(),
             namen: BTreeMap::new(),
             apps: Vec::new(),
@@ -88,6 +91,7 @@ impl Reading<'_> {
         let versie = Place::root().member("versie");
         Ok(EtoegangRegister {
             pad: self.pad(&versie, written.versie.as_deref())?,
+            dienstverleners: dvs.iter().map(|dv| dv.entity.clone()).collect(),
             diensten,
             namen,
             apps: self.apps(written.apps, &dvs)?,

@@ -59,6 +59,7 @@ pub(super) struct Register {
     pub(super) schema_version: u8,
     pub(super) versie: Option<String>,
     pub(super) dienstverleners: Vec<Dienstverlener>,
+    #[serde(default)]
     pub(super) diensten: Vec<Dienst>,
     #[serde(default)]
     pub(super) apps: Vec<App>,

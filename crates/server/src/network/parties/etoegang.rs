@@ -1,6 +1,6 @@
 //! The parties of eToegang.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use etoegang::authenticatiedienst::sessie::Ad;
@@ -12,6 +12,7 @@ use protocol::not_before::NotBefore;
 use super::super::{Foundation, Party, ready};
 use super::{Ask, Chore, Opened};
 use crate::app::App;
+use crate::catalogus::Catalogus;
 use crate::certificates::{Authority, write_private};
 use crate::clock::Clock;
 use crate::etoegangbeheer;
@@ -144,7 +145,8 @@ fn hm(on: &Foundation, app: &Arc<App>) -> Result<Arc<HmRole>, String> {
             not_before: NotBefore::NEVER,
         },
         apps,
-        catalogus: network.catalogus.clone(),
+        catalogus: Catalogus::register(network.catalogus.clone()),
+        dienstverleners: dienstverleners(network),
         namen: network.namen.clone(),
         ads: vec![deelnemer(on, Party::Ad, &network.ad, NAAM_AD)],
         mrs: vec![deelnemer(on, Party::Mr, &network.mr, NAAM_MR)],
@@ -153,6 +155,12 @@ fn hm(on: &Foundation, app: &Arc<App>) -> Result<Arc<HmRole>, String> {
         front,
     };
     Ok(HmRole::new(Arc::clone(app), given))
+}
+
+/// The DVs that offer services, each once.
+fn dienstverleners(network: &Etoegang) -> Vec<EntityId> {
+    let dvs = network.namen.values().map(|naam| naam.dv.clone());
+    dvs.collect::<BTreeSet<_>>().into_iter().collect()
 }
 
 /// The backend of the DV of the demo, which may introspect.
@@ -200,7 +208,7 @@ fn mr(on: &Foundation, app: &Arc<App>) -> Result<Arc<MrRole>, String> {
         pad: network.pad.clone(),
         entity: network.mr.clone(),
         hms: vec![known_hm(on, hm::terug_van_mr)],
-        catalogus: network.catalogus.clone(),
+        catalogus: Catalogus::register(network.catalogus.clone()),
         namen: network.namen.clone(),
         organisaties: network.organisaties.clone(),
         machtigingen: network.machtigingen.clone(),
@@ -228,7 +236,7 @@ fn dv(on: &Foundation, app: &Arc<App>) -> Result<Arc<DvRole>, String> {
         client_id: with_pages.client_id.clone(),
         hm: deelnemer(on, Party::Hm, &network.hm, NAAM_HM),
         namen: network.namen.clone(),
-        catalogus: network.catalogus.clone(),
+        catalogus: Catalogus::register(network.catalogus.clone()),
         organisaties: network.organisaties.clone(),
         next_origins: next_origins(on, network),
         sleutels: sleutels(on, &with_pages.dv)?,

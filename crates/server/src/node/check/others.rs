@@ -3,8 +3,8 @@
 use http::header::DATE;
 use verdict::Moment;
 
-use super::Finding;
 use super::homes::clocks;
+use super::{Finding, catalogi};
 use crate::clock::Clock;
 use crate::config::{BackendConfig, CalledConfig, CallerConfig, Config};
 use crate::lists::published_at;
@@ -24,6 +24,7 @@ pub(super) async fn look(config: &Config, trust: &Trust, clock: &Clock) -> Vec<F
         for (setting, url) in called(config, role) {
             findings.extend(one(&outside, setting, &url, clock).await);
         }
+        findings.extend(catalogi::look(&outside, config, role, clock).await);
     }
     findings
 }

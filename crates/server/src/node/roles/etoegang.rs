@@ -3,14 +3,16 @@
 use std::sync::Arc;
 
 use etoegang::authenticatiedienst::sessie::Ad;
-use etoegang::dienstencatalogus::Dienstencatalogus;
 use etoegang::dv_hm::{DvApps, Hm};
 use identity::EntityId;
 use protocol::not_before::NotBefore;
 
-use super::super::Foundation;
+use super::super::{Foundation, files};
 use super::{Ask, Opened, app};
-use crate::config::{AdConfig, BackendConfig, CalledConfig, CallerConfig, HmConfig, MrConfig};
+use crate::catalogus::{Bron, Catalogus};
+use crate::config::{
+    AdConfig, BackendConfig, CalledConfig, CallerConfig, CatalogusConfig, HmConfig, MrConfig,
+};
 use crate::input::{EtoegangApp, EtoegangRegister};
 use crate::routes::etoegang::ad::{AdGiven, AdHm, AdRole};
 use crate::routes::etoegang::hm::{HmGiven, HmRole};
@@ -29,6 +31,7 @@ pub(super) async fn hm(on: &Foundation, config: &HmConfig) -> Result<Opened, Str
         )
     })?;
     let front = config.site.url.clone();
+    let catalogus = catalogus(on, "hm", config.catalogus.as_ref(), &[&config.entity])?;
     let given = HmGiven {
         hm: Hm {
             issuer: format!("{front}{}", register.pad),
@@ -37,7 +40,8 @@ pub(super) async fn hm(on: &Foundation, config: &HmConfig) -> Result<Opened, Str
             not_before: NotBefore::NEVER,
         },
         apps,
-        catalogus: catalogus(register, &[&config.entity])?,
+        catalogus: Arc::clone(&catalogus),
+        dienstverleners: register.dienstverleners.clone(),
         namen: register.namen.clone(),
         ads: config.ads.iter().map(called).collect(),
         mrs: config.mrs.iter().map(called).collect(),
@@ -47,13 +51,16 @@ pub(super) async fn hm(on: &Foundation, config: &HmConfig) -> Result<Opened, Str
     };
     let role = HmRole::new(Arc::clone(&app), given);
     Ok(Opened {
-        app,
         sites: vec![(
             config.site.clone(),
             Ask::Never,
             uncached_pages(role.router()),
         )],
-        chores: vec![Box::pin(role.herroep())],
+        chores: vec![
+            Box::pin(role.herroep()),
+            Box::pin(catalogus.keep_fresh(Arc::clone(&app))),
+        ],
+        app,
     })
 }
 
@@ -91,12 +98,13 @@ pub(super) async fn mr(on: &Foundation, config: &MrConfig) -> Result<Opened, Str
     let app = app(on, "mr", &config.node, &MrRole::PURPOSES).await?;
     let register = &on.registers.etoegang;
     let hms: Vec<&EntityId> = config.hms.iter().map(|hm| &hm.entity).collect();
+    let catalogus = catalogus(on, "mr", config.catalogus.as_ref(), &hms)?;
     let given = MrGiven {
         pad: register.pad.clone(),
         front: config.site.url.clone(),
         entity: config.entity.clone(),
         hms: config.hms.iter().map(caller).collect(),
-        catalogus: catalogus(register, &hms)?,
+        catalogus: Arc::clone(&catalogus),
         namen: register.namen.clone(),
         organisaties: register.organisaties.clone(),
         machtigingen: Vec::new(),
@@ -105,19 +113,48 @@ pub(super) async fn mr(on: &Foundation, config: &MrConfig) -> Result<Opened, Str
     };
     let role = MrRole::new(Arc::clone(&app), given);
     Ok(Opened {
-        app,
         sites: vec![(
             config.site.clone(),
             Ask::Never,
             uncached_pages(role.router()),
         )],
-        chores: Vec::new(),
+        chores: vec![Box::pin(catalogus.keep_fresh(Arc::clone(&app)))],
+        app,
     })
 }
 
-fn catalogus(register: &EtoegangRegister, hms: &[&EntityId]) -> Result<Dienstencatalogus, String> {
-    let why = "etoegang.json: a service stands there twice, or there are too many";
-    register.catalogus(hms).map_err(|_| why.to_owned())
+/// The service catalogue of a role: the published one, kept in the role's directory, or what
+/// `etoegang.json` says that these HMs offer.
+fn catalogus(
+    on: &Foundation,
+    role: &str,
+    config: Option<&CatalogusConfig>,
+    hms: &[&EntityId],
+) -> Result<Arc<Catalogus>, String> {
+    let Some(config) = config else {
+        let why = "etoegang.json: a service stands there twice, or there are too many";
+        let diensten = on.registers.etoegang.catalogus(hms);
+        return Ok(Catalogus::register(diensten.map_err(|_| why.to_owned())?));
+    };
+    let party = on.config.state.join(role);
+    Ok(Catalogus::of(bron(config)?, Some(&party), on.clock.now()))
+}
+
+/// Where the catalogue is published, and whose signature counts.
+///
+/// # Errors
+/// A text for the operator.
+pub(in super::super) fn bron(config: &CatalogusConfig) -> Result<Bron, String> {
+    let mut sleutels = Vec::new();
+    for file in &config.certificates {
+        let signers = files::signers(file)?;
+        sleutels.extend(signers.iter().map(|signer| signer.key().clone()));
+    }
+    Ok(Bron {
+        plaats: config.plaats.clone(),
+        sleutels,
+        oudst_s: config.oudst_s,
+    })
 }
 
 fn called(known: &CalledConfig) -> Deelnemer {

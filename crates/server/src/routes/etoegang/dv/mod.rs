@@ -11,7 +11,8 @@ use std::mem;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::State;
+use axum::extract::{Request, State};
+use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
 use axum::routing::{get, post};
 use axum::{Extension, Router};
@@ -28,12 +29,14 @@ use protocol::pkce::Challenge;
 use protocol::wire::with_query;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use tower::{Layer as _, ServiceExt as _};
 use verdict::Moment;
 
 use self::sessie::Sessie;
 use super::Deelnemer;
 use super::sleutels::Sleutelbos;
 use crate::app::App;
+use crate::catalogus::Catalogus;
 use crate::chance;
 use crate::input::Dienstnaam;
 use crate::keys;
@@ -73,7 +76,7 @@ pub struct DvGiven {
     /// The services, as people call them.
     pub namen: BTreeMap<ServiceId, Dienstnaam>,
     /// The services, with their levels.
-    pub catalogus: Dienstencatalogus,
+    pub catalogus: Arc<Catalogus>,
     /// What organisations are called.
     pub organisaties: BTreeMap<Kenmerk, String>,
     /// Origins through which the browser goes on.
@@ -413,7 +416,8 @@ impl DvRole {
         let mut router = Router::new();
         for (at, (dienst, _)) in own.enumerate() {
             let number = dienst.as_str().rsplit(':').next().unwrap_or_default();
-            let guarded = get(bericht).layer(self.toegang(dienst));
+            let door = (Arc::clone(self), dienst.clone());
+            let guarded = get(bericht).layer(from_fn_with_state(door, toegelaten));
             router = router.route(&format!("/api/{number}/bericht"), guarded.clone());
             if at == 0 {
                 router = router.route("/api/bericht", guarded);
@@ -422,8 +426,13 @@ impl DvRole {
         router
     }
 
-    fn toegang(&self, dienst: &ServiceId) -> ToegangLayer<impl Fn() -> Moment + Clone + use<>> {
-        let found = self.given.catalogus.van_scope(dienst.as_str());
+    /// Who is let in to a service now: its level is that of the catalogue in force.
+    fn toegang(
+        &self,
+        dienst: &ServiceId,
+        catalogus: &Dienstencatalogus,
+    ) -> ToegangLayer<impl Fn() -> Moment + Clone + use<>> {
+        let found = catalogus.van_scope(dienst.as_str());
         let niveau = found.map_or(Betrouwbaarheidsniveau::Loa4, |dienst| dienst.niveau);
         let toegang = Toegang {
             uitgever: Arc::clone(&self.uitgever),
@@ -456,6 +465,22 @@ impl DvRole {
             rounds_left -= 1;
             tokio::time::sleep(KEYS_TURN).await;
         }
+    }
+}
+
+/// Lets a request in to a service of the DV, or answers it.
+async fn toegelaten(
+    State((role, dienst)): State<(Arc<DvRole>, ServiceId)>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let Ok(nu) = role.given.catalogus.nu(&role.app).await else {
+        return web::unavailable();
+    };
+    let guarded = role.toegang(&dienst, nu.diensten()).layer(next);
+    match guarded.oneshot(request).await {
+        Ok(response) => response,
+        Err(never) => match never {},
     }
 }
 

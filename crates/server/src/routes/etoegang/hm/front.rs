@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use verdict::Moment;
 
 use super::{Deelnemer, HmRole};
+use crate::catalogus::Namen;
 use crate::chance;
 use crate::pages::{Brand, HmFout, HmFoutSoort, HmKeuze, HmKiezen};
 use crate::routes::etoegang::keten;
@@ -78,7 +79,8 @@ impl HmRole {
     pub(super) async fn read_again(&self, verzoek: &Verzoek) -> Option<AuthorizationRequest> {
         let parameters = verzoek.parameters().ok()?;
         let apps = self.apps_met(parameters.get("client_id")).await.ok()?;
-        AuthorizationRequest::read(&parameters, &self.hm, &apps, &self.catalogus).ok()
+        let nu = self.catalogus.nu(&self.app).await.ok()?;
+        AuthorizationRequest::read(&parameters, &self.hm, &apps, nu.diensten()).ok()
     }
 
     /// The login goes into the browser's cookie, and the browser to a page that it can load again.
@@ -185,11 +187,16 @@ pub(super) async fn kiezen(State(role): State<Arc<HmRole>>, visit: Visit) -> Res
         return gone();
     };
     let token = role.app.seal.form_token(LOGIN, cookie);
-    let naam = role.namen.get(&request.dienst.service_id);
+    let Namen {
+        dienst,
+        dienstverlener,
+    } = role
+        .catalogus
+        .namen(&request.dienst.service_id, &role.namen);
     let page = HmKiezen {
         formulier: format!("{}.{token}", login.id),
-        dienst: naam.map_or_else(String::new, |naam| naam.dienst.clone()),
-        dienstverlener: naam.map_or_else(String::new, |naam| naam.dienstverlener.clone()),
+        dienst,
+        dienstverlener,
         ads: role.choices(&visit, request.ad.as_ref()),
     };
     let redirect_uri = &request.oidc.redirect_uri;

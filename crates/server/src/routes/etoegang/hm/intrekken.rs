@@ -8,6 +8,7 @@ use etoegang::dv_hm::claims::{ACCESS_TOKEN_TYP, AccessToken};
 use etoegang::dv_hm::family::{Family, REFRESH_TOKEN};
 use etoegang::dv_hm::revoke::{FamilyVraag, Intrekking};
 use http::StatusCode;
+use identity::EntityId;
 use jose::{Algorithm, Claims, Expected, Typ};
 use protocol::access_token::grant_of;
 use protocol::refusal::{ErrorCode, Refusal};
@@ -58,7 +59,7 @@ impl HmRole {
 
     /// The claims of an access token that we signed, for whichever DV.
     pub(super) fn own_token(&self, token: &str) -> Option<Claims> {
-        let audience: Vec<&str> = self.namen.values().map(|naam| naam.dv.as_str()).collect();
+        let audience: Vec<&str> = self.dienstverleners.iter().map(EntityId::as_str).collect();
         let set = self.app.keys.set();
         let keys = set.id_tokens().ok()?.published();
         let expected = Expected {

@@ -20,7 +20,6 @@ use axum::Router;
 use axum::extract::State;
 use axum::response::Response;
 use axum::routing::{get, post};
-use etoegang::dienstencatalogus::Dienstencatalogus;
 use etoegang::discovery::{self, Aanbieder, Adressen, BEWAREN_S, Metagegevens};
 use etoegang::dv_hm::{DvApps, Hm};
 use etoegang::guc::guc9::KETEN_S_MAX;
@@ -35,6 +34,7 @@ use serde::Serialize;
 use super::sleutels::Sleutelbos;
 use super::{Deelnemer, pad_in};
 use crate::app::App;
+use crate::catalogus::Catalogus;
 use crate::input::Dienstnaam;
 use crate::jwks::NoKeys;
 use crate::keys::{self, Schedule};
@@ -54,8 +54,10 @@ pub struct HmGiven {
     /// The apps.
     pub apps: DvApps,
     /// The services.
-    pub catalogus: Dienstencatalogus,
-    /// What people call them.
+    pub catalogus: Arc<Catalogus>,
+    /// The DVs that may have apps here.
+    pub dienstverleners: Vec<EntityId>,
+    /// What people call services, where the catalogue does not say.
     pub namen: BTreeMap<ServiceId, Dienstnaam>,
     /// The ADs that people can choose.
     pub ads: Vec<Deelnemer>,
@@ -73,7 +75,8 @@ pub struct HmRole {
     front: String,
     hm: Arc<Hm>,
     apps: Arc<DvApps>,
-    catalogus: Dienstencatalogus,
+    catalogus: Arc<Catalogus>,
+    dienstverleners: Vec<EntityId>,
     namen: BTreeMap<ServiceId, Dienstnaam>,
     ads: Vec<Deelnemer>,
     mrs: Vec<Deelnemer>,
@@ -110,6 +113,7 @@ impl HmRole {
             hm: Arc::new(given.hm),
             apps: Arc::new(given.apps),
             catalogus: given.catalogus,
+            dienstverleners: given.dienstverleners,
             namen: given.namen,
             ads: given.ads,
             mrs: given.mrs,

@@ -8,6 +8,7 @@ use axum::response::{IntoResponse as _, Response};
 use etoegang::dv_hm::DvApps;
 use etoegang::dv_hm::registratie::{Fout, Registratie};
 use http::StatusCode;
+use identity::EntityId;
 use protocol::bearer::BearerRefusal;
 use protocol::handle::{Handle, Purpose};
 use serde_json::{Value, json};
@@ -32,7 +33,13 @@ pub(super) async fn registreren(State(role): State<Arc<HmRole>>, visit: Visit) -
         Err(response) => return *response,
     };
     let now = role.app.clock.now();
-    let is_dv = |dv: &_| role.namen.values().any(|naam| naam.dv == *dv);
+    let Ok(nu) = role.catalogus.nu(&role.app).await else {
+        return web::unavailable();
+    };
+    let is_dv = |dv: &EntityId| {
+        let is_ours = role.dienstverleners.contains(dv);
+        is_ours && nu.diensten().kent_dv(dv.oin())
+    };
     let registratie = match Registratie::lees(&visit.body, is_dv, now) {
         Ok(registratie) => registratie,
         Err(fout) => return geweigerd(&role, &visit, fout),

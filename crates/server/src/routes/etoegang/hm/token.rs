@@ -163,11 +163,16 @@ impl HmRole {
         web::json(200, &body)
     }
 
-    /// How a service stands now.
-    fn stand(&self, service_id: &ServiceId, service_uuid: &ServiceUuid) -> Stand {
+    /// How a service stands now (F6, F16, F17). Nobody's login ends because no catalogue could be had.
+    async fn stand(
+        &self,
+        service_id: &ServiceId,
+        service_uuid: &ServiceUuid,
+    ) -> Result<Stand, Outage> {
         let (hm, instellingen) = (&self.hm.entity, &self.hm.instellingen);
-        self.catalogus
-            .stand(service_id, service_uuid, hm, instellingen)
+        let nu = self.catalogus.nu(&self.app).await?;
+        let diensten = nu.diensten();
+        Ok(diensten.stand(service_id, service_uuid, hm, instellingen))
     }
 }
 
@@ -212,7 +217,10 @@ impl Journey for Inwisselreis {
             }
             token::Vraag::Dienst(vraag) => {
                 let family = vraag.family();
-                let stand = self.role.stand(&family.service_id, &family.service_uuid);
+                let stand = self
+                    .role
+                    .stand(&family.service_id, &family.service_uuid)
+                    .await?;
                 vraag.answer(&stand)
             }
         })
@@ -259,7 +267,10 @@ impl Journey for Vernieuwreis {
                 vraag.gewacht()
             }
             Vraag::Dienst(vraag) => {
-                let stand = self.role.stand(vraag.service_id(), vraag.service_uuid());
+                let stand = self
+                    .role
+                    .stand(vraag.service_id(), vraag.service_uuid())
+                    .await?;
                 vraag.answer(stand)
             }
             Vraag::Ad(vraag) => {

@@ -16,6 +16,7 @@ use verdict::{Key, Moment, Step};
 
 use super::HmRole;
 use super::front::fout;
+use crate::catalogus::InGebruik;
 use crate::pages::HmFoutSoort;
 use crate::settle::{Journey, Outage, Run, settle};
 use crate::web::{self, Visit};
@@ -42,12 +43,15 @@ async fn authorized(
         refused("RFC 6749 §3.1", "the request cannot be read");
         return fout(400, visit, HmFoutSoort::Verzoek);
     };
-    let Ok(apps) = role.apps_met(query.get("client_id")).await else {
+    let (Ok(apps), Ok(catalogus)) = (
+        role.apps_met(query.get("client_id")).await,
+        role.catalogus.nu(&role.app).await,
+    ) else {
         return fout(503, visit, HmFoutSoort::Storing);
     };
     let reis = Verzoekreis {
         role: Arc::clone(&role),
-        apps,
+        bekend: Bekend { apps, catalogus },
         query,
     };
     match settle(&role.app, visit.trace, reis).await {
@@ -81,12 +85,15 @@ pub(super) async fn par(State(role): State<Arc<HmRole>>, visit: Visit) -> Respon
         Ok(app) => app,
         Err(refusal) => return refused(refusal),
     };
-    let Ok(apps) = role.apps_met(Some(app.id())).await else {
+    let (Ok(apps), Ok(catalogus)) = (
+        role.apps_met(Some(app.id())).await,
+        role.catalogus.nu(&role.app).await,
+    ) else {
         return web::unavailable();
     };
     let reis = Aanbod {
         role: Arc::clone(&role),
-        apps,
+        bekend: Bekend { apps, catalogus },
         app,
         form,
     };
@@ -106,15 +113,21 @@ pub(super) async fn par(State(role): State<Arc<HmRole>>, visit: Visit) -> Respon
     }
 }
 
+/// The apps and services that are known while a request is judged.
+struct Bekend {
+    apps: Arc<DvApps>,
+    catalogus: Arc<InGebruik>,
+}
+
 impl HmRole {
-    /// What a request of one of these apps is held against; `judge` decides.
-    fn with_kader<T>(&self, apps: &DvApps, now: Moment, judge: impl FnOnce(Kader<'_>) -> T) -> T {
+    /// What a request is held against; `judge` decides.
+    fn with_kader<T>(&self, bekend: &Bekend, now: Moment, judge: impl FnOnce(Kader<'_>) -> T) -> T {
         let set = self.app.keys.set();
         let opening = set.introspection();
         judge(Kader {
             hm: &self.hm,
-            apps,
-            catalogus: &self.catalogus,
+            apps: &bekend.apps,
+            catalogus: bekend.catalogus.diensten(),
             ontsleutelt: opening.as_ref().map_or(&[], |keys| keys.all()),
             now,
         })
@@ -123,7 +136,7 @@ impl HmRole {
 
 struct Verzoekreis {
     role: Arc<HmRole>,
-    apps: Arc<DvApps>,
+    bekend: Bekend,
     query: Parameters,
 }
 
@@ -134,7 +147,7 @@ impl Journey for Verzoekreis {
     fn begin(&self, run: &Run) -> Step<Gelezen, AangebodenVraag> {
         let query = self.query.clone();
         self.role
-            .with_kader(&self.apps, run.now, |kader| verzoek::begin(query, kader))
+            .with_kader(&self.bekend, run.now, |kader| verzoek::begin(query, kader))
     }
 
     async fn answer(
@@ -145,7 +158,7 @@ impl Journey for Verzoekreis {
         let found = run.load::<PushedRequest>(question.key()).await?;
         Ok(self
             .role
-            .with_kader(&self.apps, run.now, |kader| question.answer(found, kader)))
+            .with_kader(&self.bekend, run.now, |kader| question.answer(found, kader)))
     }
 
     fn lost(&self, _: &Key) -> Option<Step<Gelezen, AangebodenVraag>> {
@@ -155,7 +168,7 @@ impl Journey for Verzoekreis {
 
 struct Aanbod {
     role: Arc<HmRole>,
-    apps: Arc<DvApps>,
+    bekend: Bekend,
     app: ProvenApp,
     form: Parameters,
 }
@@ -166,7 +179,7 @@ impl Journey for Aanbod {
 
     fn begin(&self, run: &Run) -> Step<Self::Reply, ()> {
         let random = run.entropy.bytes("etoegang.par");
-        let verdict = self.role.with_kader(&self.apps, run.now, |kader| {
+        let verdict = self.role.with_kader(&self.bekend, run.now, |kader| {
             verzoek::aanbieden(&self.app, &self.form, random, kader)
         });
         Step::Done(verdict::Verdict {

@@ -241,7 +241,7 @@ impl Journey for Besluitreis {
         let gevonden = self.gevonden(run).await?;
         let machtigingen = Machtigingen {
             gevonden: &gevonden,
-            dienst_bestaat: self.role.kent(&self.check.service_uuid),
+            dienst_bestaat: self.role.kent(&self.check.service_uuid).await?,
         };
         let besluit = machtigingen.besluit(&self.check, run.now);
         let event: Event = besluit.event(&self.hm);

@@ -13,6 +13,7 @@ use protocol::handle::Handle;
 use verdict::{Step, Stored};
 
 use super::MrRole;
+use crate::catalogus::Namen;
 use crate::pages::{Brand, MrFout, MrKeuze, MrKiezen};
 use crate::settle::{Journey, Outage, Run, settle};
 use crate::web::{self, Visit};
@@ -86,10 +87,14 @@ impl MrRole {
         let Ok(kan) = kan.await else {
             return fout(503, visit);
         };
-        let naam = self.given.namen.get(&vraag.service_id);
+        let catalogus = &self.given.catalogus;
+        let Namen {
+            dienst,
+            dienstverlener,
+        } = catalogus.namen(&vraag.service_id, &self.given.namen);
         let page = MrKiezen {
-            dienst: naam.map_or_else(String::new, |naam| naam.dienst.clone()),
-            dienstverlener: naam.map_or_else(String::new, |naam| naam.dienstverlener.clone()),
+            dienst,
+            dienstverlener,
             formulier: self.app.seal.form_token(FORM, text),
             vraag: text.to_owned(),
             keuzes: kan.iter().map(|one| self.shown(one)).collect(),

@@ -15,7 +15,6 @@ use axum::extract::State;
 use axum::response::Response;
 use axum::routing::{get, post};
 use etoegang::betrouwbaarheidsniveau::Betrouwbaarheidsniveau;
-use etoegang::dienstencatalogus::Dienstencatalogus;
 use etoegang::hm_mr::aantonen::Herkenningsmakelaar;
 use etoegang::kenmerk::Kenmerk;
 use etoegang::machtiging::keuze::{Gevonden, Mogelijkheid};
@@ -28,6 +27,7 @@ use verdict::{CommitId, IndexKey, Moment, Record as _};
 use super::ad::AdHm;
 use super::sleutels::Sleutelbos;
 use crate::app::App;
+use crate::catalogus::Catalogus;
 use crate::chance;
 use crate::input::{Dienstnaam, EtoegangMachtiging, Gerechtigde};
 use crate::jwks::NoKeys;
@@ -53,8 +53,8 @@ pub struct MrGiven {
     /// The HMs that may ask.
     pub hms: Vec<AdHm>,
     /// The services.
-    pub catalogus: Dienstencatalogus,
-    /// What people call them.
+    pub catalogus: Arc<Catalogus>,
+    /// What people call them, where the catalogue does not say.
     pub namen: BTreeMap<ServiceId, Dienstnaam>,
     /// What organisations are called.
     pub organisaties: BTreeMap<Kenmerk, String>,
@@ -174,7 +174,7 @@ impl MrRole {
         niveau: Betrouwbaarheidsniveau,
         now: Moment,
     ) -> Result<Vec<Mogelijkheid>, Outage> {
-        if !self.kent(service_uuid) {
+        if !self.kent(service_uuid).await? {
             return Ok(Vec::new());
         }
         let eigen = self
@@ -222,9 +222,10 @@ impl MrRole {
     }
 
     /// Whether the service is in the catalogue.
-    fn kent(&self, service_uuid: &ServiceUuid) -> bool {
+    async fn kent(&self, service_uuid: &ServiceUuid) -> Result<bool, Outage> {
         let scope = format!("urn:uuid:{service_uuid}");
-        self.given.catalogus.van_scope(&scope).is_some()
+        let nu = self.given.catalogus.nu(&self.app).await?;
+        Ok(nu.diensten().van_scope(&scope).is_some())
     }
 
     /// What people call an organisation: its name, or its number.
