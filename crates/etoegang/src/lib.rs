@@ -9,6 +9,7 @@
 //! | the HM towards the app: who it is, the code, the tokens | [`dv_hm`] |
 //! | the HM towards the AD | [`hm_ad`] |
 //! | the HM towards the MR | [`hm_mr`] |
+//! | the app of a DV, at the other side of it | [`dv_app`] |
 //! | GUC9, the refresh through AD and MR | [`guc::guc9`] |
 //! | the AD: means, sessions, pseudonyms | [`authenticatiedienst`] |
 //! | what an MR keeps and decides | [`machtiging`] |
@@ -29,6 +30,7 @@ pub mod beheersleutel;
 pub mod betrouwbaarheidsniveau;
 pub mod dienstencatalogus;
 pub mod discovery;
+pub mod dv_app;
 pub mod dv_hm;
 pub mod gebeurtenis;
 pub mod guc;

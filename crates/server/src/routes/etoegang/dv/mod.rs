@@ -21,12 +21,13 @@ use dienstverlener::toegang::{Toegang, Vereist};
 use dienstverlener::uitgever::Uitgever;
 use etoegang::betrouwbaarheidsniveau::Betrouwbaarheidsniveau;
 use etoegang::dienstencatalogus::Dienstencatalogus;
+use etoegang::dv_app::{
+    ALGORITHMS, Aanvraag, Begonnen, GeenCode, Gekregen, LEEWAY_S, Niet, herroeping, vernieuwing,
+};
 use etoegang::dv_hm::claims::{ACCESS_TOKEN_TYP, AccessToken};
 use etoegang::kenmerk::{Kenmerk, Soort};
 use identity::{EntityId, ServiceId};
-use jose::{Algorithm, Claims, Expected, Typ};
-use protocol::pkce::Challenge;
-use protocol::wire::with_query;
+use jose::{Claims, Expected, Typ};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tower::{Layer as _, ServiceExt as _};
@@ -52,10 +53,6 @@ const START: &str = "etoegang.dv.start";
 const START_COOKIE: &str = "__Host-dv-start";
 /// Seconds that a person may take to log in.
 const LOGIN_S: u32 = 2_700;
-/// Seconds by which the clock of the HM may differ from ours.
-const LEEWAY_S: u32 = 30;
-/// With what the HM signs for us.
-const ALGORITHMS: [Algorithm; 3] = [Algorithm::Rs256, Algorithm::Ps256, Algorithm::Es256];
 
 /// How often we look whether the HM's keys must be fetched again, and after how many looks they are.
 const KEYS_TURN: Duration = Duration::from_millis(500);
@@ -96,9 +93,8 @@ pub struct DvRole {
 /// A login under way: what the browser's cookie holds.
 #[derive(Serialize, Deserialize)]
 struct Login {
-    state: String,
-    nonce: String,
-    verifier: String,
+    #[serde(flatten)]
+    begonnen: Begonnen,
     tot: i64,
 }
 
@@ -182,26 +178,17 @@ async fn inloggen(State(role): State<Arc<DvRole>>, visit: Visit) -> Response {
     let Some(dienst) = dienst else {
         return melding(400, &visit, DvMeldingSoort::Verlopen);
     };
-    let entropy = chance::entropy();
-    let secret = |label| jose::b64::encode(entropy.bytes::<32>(label));
     let login = Login {
-        state: secret("dv.state"),
-        nonce: secret("dv.nonce"),
-        verifier: secret("dv.verifier"),
+        begonnen: Begonnen::nieuw(&chance::entropy()),
         tot: role.app.clock.now().plus_s(LOGIN_S).unix(),
     };
-    let (scope, challenge) = (format!("openid {dienst}"), Challenge::of(&login.verifier));
-    let parameters = [
-        ("response_type", "code"),
-        ("client_id", &*role.given.client_id),
-        ("redirect_uri", &*role.redirect_uri()),
-        ("scope", &scope),
-        ("state", &login.state),
-        ("nonce", &login.nonce),
-        ("code_challenge", challenge.as_str()),
-        ("code_challenge_method", "S256"),
-    ];
-    let url = with_query(&role.given.hm.at("/authorize"), &parameters);
+    let url = login.begonnen.url(&Aanvraag {
+        authorization_endpoint: &role.given.hm.at("/authorize"),
+        client_id: &role.given.client_id,
+        redirect_uri: &role.redirect_uri(),
+        dienst: dienst.as_str(),
+        niveau: None,
+    });
     let url = web::in_chosen_lang(&visit, &url);
     let cookie = role.app.seal.cookie(LOGIN, &login);
     let cookie = web::set_cookie(LOGIN_COOKIE, &cookie, LOGIN_S);
@@ -211,59 +198,55 @@ async fn inloggen(State(role): State<Arc<DvRole>>, visit: Visit) -> Response {
 /// Back from the HM.
 async fn terug(State(role): State<Arc<DvRole>>, visit: Visit) -> Response {
     let query = visit.query().unwrap_or_default();
-    // RFC 9207 §2.4
-    let is_its = query.get("iss") == Some(role.given.hm.basis.as_str());
-    let login = role.login(&visit, query.get("state").unwrap_or_default());
-    let Some(login) = login.filter(|_| is_its) else {
+    let Some(login) = role.login(&visit) else {
         return melding(400, &visit, DvMeldingSoort::Verlopen);
     };
-    let done = web::drop_cookie(LOGIN_COOKIE);
-    let response = match (query.get("code"), query.get("error")) {
-        (Some(code), None) => role.exchange(&visit, &login, code).await,
-        (_, Some("access_denied")) => melding(200, &visit, DvMeldingSoort::NietIngelogd),
-        (_, Some("unmet_authentication_requirements")) => {
-            melding(200, &visit, DvMeldingSoort::NiveauTeLaag)
+    let fout = match login.begonnen.code(&role.given.hm.basis, &query) {
+        Ok(code) => {
+            let response = role.exchange(&visit, &login, code).await;
+            return web::with(response, web::drop_cookie(LOGIN_COOKIE));
         }
-        (_, Some("temporarily_unavailable")) => melding(503, &visit, DvMeldingSoort::Later),
+        Err(GeenCode::Fout(fout)) => fout,
+        Err(GeenCode::AnderVerzoek | GeenCode::AndereUitgever) => {
+            return melding(400, &visit, DvMeldingSoort::Verlopen);
+        }
+    };
+    let response = match &*fout {
+        "access_denied" => melding(200, &visit, DvMeldingSoort::NietIngelogd),
+        "unmet_authentication_requirements" => melding(200, &visit, DvMeldingSoort::NiveauTeLaag),
+        "temporarily_unavailable" => melding(503, &visit, DvMeldingSoort::Later),
         _ => role.failed(&visit, "the HM answered with an error that nobody expects"),
     };
-    web::with(response, done)
+    web::with(response, web::drop_cookie(LOGIN_COOKIE))
 }
 
 impl DvRole {
-    fn login(&self, visit: &Visit, state: &str) -> Option<Login> {
+    fn login(&self, visit: &Visit) -> Option<Login> {
         let text = visit.cookie(LOGIN_COOKIE)?;
         let login: Login = self.app.seal.open_cookie(LOGIN, text)?;
         let is_over = Moment::from_unix(login.tot).is_over_at(self.app.clock.now());
-        (login.state == state && !is_over).then_some(login)
+        (!is_over).then_some(login)
     }
 
     /// The code for tokens, which the browser keeps, sealed.
     async fn exchange(&self, visit: &Visit, login: &Login, code: &str) -> Response {
-        let fields = [
-            ("grant_type", "authorization_code"),
-            ("client_id", self.given.client_id.as_str()),
-            ("code", code),
-            ("redirect_uri", &*self.redirect_uri()),
-            ("code_verifier", login.verifier.as_str()),
-        ];
-        let sessie = match self.asked(&fields).await {
-            Ok(sessie) => sessie,
+        let (client_id, redirect_uri) = (&self.given.client_id, self.redirect_uri());
+        let fields = login.begonnen.inwisseling(client_id, &redirect_uri, code);
+        let gekregen = match self.asked(&fields).await {
+            Ok(gekregen) => gekregen,
             Err(Niet::Later) => return melding(503, visit, DvMeldingSoort::Later),
             Err(_) => return self.failed(visit, "the HM does not take the code"),
         };
-        let Some(id_token) = sessie.verklaring.as_deref() else {
-            return self.failed(visit, "the HM gave no ID token");
+        let Ok(keys) = self.keys.van(&self.app, &self.given.hm).await else {
+            return self.failed(visit, "the HM shows no keys");
         };
-        let claims = self
-            .claims(id_token, Typ::JwtOrAbsent, &self.given.client_id)
-            .await;
+        let (whose, now) = ((&*self.given.hm.basis, &**client_id), self.app.clock.now());
+        let believed = login.begonnen.verklaring(&gekregen, &keys, whose, now);
         // OIDC Core §3.1.3.7
-        let is_ours = claims.is_some_and(|claims| claims.str("nonce") == Ok(&login.nonce));
-        if !is_ours {
-            return self.failed(visit, "the HM's ID token cannot be believed");
+        if believed.is_none() {
+            return self.failed(visit, "the HM gave no ID token that can be believed");
         }
-        self.to_session(&sessie)
+        self.to_session(&Sessie::of(gekregen))
     }
 
     fn to_session(&self, sessie: &Sessie) -> Response {
@@ -285,27 +268,12 @@ impl DvRole {
     }
 }
 
-/// Why the HM gave no tokens (etoegang.md §4.8, "DV-app rule").
-enum Niet {
-    /// `invalid_grant`: the login is over.
-    Voorbij,
-    /// 503 or 429: the token may be used again.
-    Later,
-    /// Anything else.
-    Fout,
-}
-
 impl DvRole {
-    async fn asked(&self, fields: &[(&str, &str)]) -> Result<Sessie, Niet> {
+    async fn asked(&self, fields: &[(&str, &str)]) -> Result<Gekregen, Niet> {
         let url = self.given.hm.at("/token");
         let answer = self.app.outside.post_form(&url, fields, Headers::none());
         let answer = answer.await.map_err(|_| Niet::Later)?;
-        match answer.status.as_u16() {
-            200 => Sessie::read(&answer.body).ok_or(Niet::Fout),
-            400 if protocol::refusal::is_invalid_grant(&answer.body) => Err(Niet::Voorbij),
-            429 | 503 => Err(Niet::Later),
-            _ => Err(Niet::Fout),
-        }
+        Gekregen::antwoord(answer.status.as_u16(), &answer.body)
     }
 }
 
@@ -313,7 +281,7 @@ impl DvRole {
 
 /// Who is logged in, for whom.
 async fn sessie_page(State(role): State<Arc<DvRole>>, visit: Visit) -> Response {
-    let Some(sessie) = Sessie::of(&visit, &role.app.seal) else {
+    let Some(sessie) = Sessie::in_browser(&visit, &role.app.seal) else {
         return web::see_other("/");
     };
     let audience = role.given.entity.as_str();
@@ -351,7 +319,7 @@ impl DvRole {
 
     fn session(&self, visit: &Visit) -> Option<Sessie> {
         let form = visit.form().ok()?;
-        let sessie = Sessie::of(visit, &self.app.seal)?;
+        let sessie = Sessie::in_browser(visit, &self.app.seal)?;
         let is_ours = sessie.is_form_token(&self.app.seal, form.get("formulier")?);
         (is_ours && visit.is_from(&self.given.front)).then_some(sessie)
     }
@@ -365,13 +333,9 @@ async fn vernieuwen(State(role): State<Arc<DvRole>>, visit: Visit) -> Response {
     let Some(refresh_token) = sessie.vernieuwing.as_deref() else {
         return melding(400, &visit, DvMeldingSoort::Voorbij);
     };
-    let fields = [
-        ("grant_type", "refresh_token"),
-        ("client_id", role.given.client_id.as_str()),
-        ("refresh_token", refresh_token),
-    ];
+    let fields = vernieuwing(&role.given.client_id, refresh_token);
     match role.asked(&fields).await {
-        Ok(new) => role.to_session(&new),
+        Ok(new) => role.to_session(&Sessie::of(new)),
         // etoegang.md §4.8: all tokens are dropped, and the login begins anew
         Err(Niet::Voorbij) => {
             let page = melding(200, &visit, DvMeldingSoort::Voorbij);
@@ -388,10 +352,7 @@ async fn uitloggen(State(role): State<Arc<DvRole>>, visit: Visit) -> Response {
         return melding(400, &visit, DvMeldingSoort::Verlopen);
     };
     let token = sessie.vernieuwing.as_ref().unwrap_or(&sessie.toegang);
-    let fields = [
-        ("client_id", role.given.client_id.as_str()),
-        ("token", token),
-    ];
+    let fields = herroeping(&role.given.client_id, token);
     let url = role.given.hm.at("/revoke");
     let told = role
         .app

@@ -1,5 +1,6 @@
 //! The app's tokens, as its browser keeps them: sealed.
 
+use etoegang::dv_app::Gekregen;
 use serde::{Deserialize, Serialize};
 
 use crate::seal::Seal;
@@ -17,19 +18,19 @@ pub(super) struct Sessie {
     pub(super) toegang: String,
     #[serde(default, rename = "refresh_token")]
     pub(super) vernieuwing: Option<String>,
-    /// Looked at once, and not kept.
-    #[serde(default, rename = "id_token", skip_serializing)]
-    pub(super) verklaring: Option<String>,
 }
 
 impl Sessie {
-    /// The answer of a token endpoint (RFC 6749 §5.1).
-    pub(super) fn read(body: &[u8]) -> Option<Self> {
-        serde_json::from_slice(body).ok()
+    /// What is kept of an answer: the ID token is looked at once.
+    pub(super) fn of(gekregen: Gekregen) -> Self {
+        Self {
+            toegang: gekregen.access_token,
+            vernieuwing: gekregen.refresh_token,
+        }
     }
 
     /// What this browser has.
-    pub(super) fn of(visit: &Visit, seal: &Seal) -> Option<Self> {
+    pub(super) fn in_browser(visit: &Visit, seal: &Seal) -> Option<Self> {
         seal.open_cookie(PURPOSE, visit.cookie(COOKIE)?)
     }
 

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use etoegang::authenticatiedienst::bewijs::code_van;
 use etoegang::authenticatiedienst::middel::Middel;
+use etoegang::dv_app::Begonnen;
 use etoegang::machtiging::Gemachtigde;
 use jose::aead::Key32;
 use serde_json::{Value, json};
@@ -18,7 +19,7 @@ use verdict::Outcome;
 
 use super::super::browser;
 use super::super::steps::Went;
-use super::app::{App, Begonnen, REDIRECT_URI, Tokens, granted, in_short};
+use super::app::{App, REDIRECT_URI, Tokens, granted, in_short};
 
 /// How long the means of the sample may take to be registered, and how often we look.
 const MEANS_WAIT: Duration = Duration::from_secs(20);
@@ -166,8 +167,8 @@ impl<'a> Walk<'a> {
     }
 
     async fn begin_login(&mut self, service_id: &str) -> Went {
-        let begonnen = self.app.begin(service_id);
-        let page = self.person.open(&begonnen.url).await?;
+        let (begonnen, url) = self.app.begin(service_id);
+        let page = self.person.open(&url).await?;
         page.form(&format!("{}/kiezen", self.network.pad))?;
         self.begonnen = Some(begonnen);
         self.page = Some(page);
