@@ -127,8 +127,11 @@ fn read(path: &Path) -> Result<Option<(Vec<u8>, u32)>, IssueFault> {
     }
 }
 
-/// Writes a file that only the present user may read: mode 0600.
-pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> Result<(), IssueFault> {
+/// Writes a file that only the present user may read: mode 0600. A crash leaves the old content or the new.
+///
+/// # Errors
+/// [`IssueFault`], with the path.
+pub fn write_private(path: &Path, bytes: &[u8]) -> Result<(), IssueFault> {
     write(path, bytes, 0o600)
 }
 

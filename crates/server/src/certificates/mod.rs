@@ -19,8 +19,8 @@ use std::path::PathBuf;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 
 pub use authority::{Authority, ORGANISATION, saml_signing};
-pub(crate) use files::write_private;
-pub use files::{KeyFiles, private_directory};
+
+pub use files::{KeyFiles, private_directory, write_private};
 pub use reading::{
     BadCertificate, Validity, dns_names_of, expiry, hosts_named, is_of_the_demo, leads_to,
     names_a_wildcard, peer_hostname, roots_of, subject, thumbprint, validity, vouches,

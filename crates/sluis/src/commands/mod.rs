@@ -1,5 +1,6 @@
 //! What can be asked of the program, one module a command.
 
+mod app;
 mod audit;
 mod backup;
 mod beside;
@@ -41,6 +42,7 @@ enum Command {
     Lists(lists::Lists),
     Domain(domain::Domain),
     Mandates(mandates::Mandates),
+    App(app::App),
     Audit(audit::Audit),
 }
 
@@ -70,6 +72,7 @@ impl Sluis {
             Command::Lists(lists) => runtime.block_on(lists.run()),
             Command::Domain(domain) => runtime.block_on(domain.run()),
             Command::Mandates(mandates) => runtime.block_on(mandates.run()),
+            Command::App(app) => runtime.block_on(app.run()),
             Command::Audit(audit) => runtime.block_on(audit.run()),
         }
     }
