@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use jose::Algorithm;
+
 /// Seconds that a refresh token may lie unused, at most: 6 h (NL GOV profile for OpenID Connect).
 const ONGEBRUIKT_S_MAX: u32 = 6 * 3600;
 /// Seconds from a login to the end of everything that came of it, at most: 24 h (NL GOV profile for
@@ -26,9 +28,24 @@ pub struct Instellingen {
     pub familie_s: u32,
     /// Whether a refresh also brings an ID token.
     pub id_token_bij_vernieuwen: bool,
+    /// With what it signs tokens for apps and backends.
+    pub ondertekent: Ondertekening,
     /// Values of `Classifier` that mark a service as one for native apps, compared without regard to
     /// case. The scheme's own value is not public.
     pub native_app: Vec<String>,
+}
+
+/// With what an HM signs access tokens, ID tokens and userinfo: RS256 must be offered, PS256 should
+/// (etoegang.md §4.5); ES256 is as strong, and costs a hundredth.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Ondertekening {
+    /// RSASSA-PKCS1-v1_5.
+    #[default]
+    Rs256,
+    /// RSASSA-PSS.
+    Ps256,
+    /// ECDSA on P-256.
+    Es256,
 }
 
 /// A setting that the profiles do not allow; the program does not start with it.
@@ -48,8 +65,33 @@ impl Default for Instellingen {
             ongebruikt_s: 7200,
             familie_s: 4 * 3600,
             id_token_bij_vernieuwen: false,
+            ondertekent: Ondertekening::default(),
             native_app: vec!["native-app".to_owned()],
         }
+    }
+}
+
+impl Ondertekening {
+    /// Every one of them.
+    pub const ALL: [Self; 3] = [Self::Rs256, Self::Ps256, Self::Es256];
+
+    /// The algorithm.
+    pub const fn algorithm(self) -> Algorithm {
+        match self {
+            Self::Rs256 => Algorithm::Rs256,
+            Self::Ps256 => Algorithm::Ps256,
+            Self::Es256 => Algorithm::Es256,
+        }
+    }
+
+    /// Its name (RFC 7518 §3.1).
+    pub const fn naam(self) -> &'static str {
+        self.algorithm().name()
+    }
+
+    /// The one of this name.
+    pub fn genaamd(naam: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|each| each.naam() == naam)
     }
 }
 

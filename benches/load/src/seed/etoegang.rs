@@ -10,6 +10,7 @@ use etoegang::betrouwbaarheidsniveau::Betrouwbaarheidsniveau;
 use etoegang::dv_hm::family::{self, Family, Keten, Schakel, Secret, Vertegenwoordiging};
 use etoegang::hm_ad::{AdRefreshToken, AdSessie};
 use etoegang::instellingen::Instellingen;
+use etoegang::instellingen::Ondertekening;
 use etoegang::kenmerk::{Kenmerk, Soort};
 use etoegang::machtiging::{Gemachtigde, InternPseudoniem, Machtiging};
 use identity::{EntityId, ServiceId, ServiceUuid};
@@ -40,7 +41,7 @@ const GELDIG_S: u32 = 30 * 86_400;
 
 const OF_HM: Issuer = Issuer {
     role: "hm",
-    purposes: &HmRole::PURPOSES,
+    purposes: &HmRole::purposes(Ondertekening::Rs256),
     refresh_token: family::REFRESH_TOKEN,
 };
 const OF_AD: Issuer = Issuer {

@@ -12,6 +12,7 @@ use verdict::{BadRow, Change, Clear, Expect, IndexKey, Key, Moment, Record, Spac
 
 use super::DvApp;
 use crate::discovery::CLIENT_ALGORITHMS;
+use crate::instellingen::Ondertekening;
 
 /// Redirect URIs of one app, at most.
 const REDIRECT_URIS_MAX: usize = 10;
@@ -54,6 +55,8 @@ struct Gevraagd {
     token_endpoint_auth_method: Option<String>,
     grant_types: Option<Vec<String>>,
     response_types: Option<Vec<String>>,
+    id_token_signed_response_alg: Option<String>,
+    userinfo_signed_response_alg: Option<String>,
     jwks: Option<Value>,
     jwks_uri: Option<Value>,
     /// Ours: the EntityID of the DV whose app it is.
@@ -71,6 +74,7 @@ impl Registratie {
     pub fn lees(
         document: &[u8],
         is_dv: impl Fn(&EntityId) -> bool,
+        ondertekent: Ondertekening,
         now: Moment,
     ) -> Result<Self, Fout> {
         let asked: Gevraagd = serde_json::from_slice(document)
@@ -83,6 +87,7 @@ impl Registratie {
         asked.has_redirect_uris()?;
         asked.is_of_the_code_flow()?;
         asked.has_fitting_keys()?;
+        asked.reads(ondertekent)?;
         Ok(Self {
             dv,
             naam: asked.naam()?,
@@ -131,8 +136,9 @@ impl Registratie {
         })
     }
 
-    /// What was registered, as the app is told (RFC 7591 §3.2.1).
-    pub fn metagegevens(&self, client_id: &str) -> Value {
+    /// What was registered, as the app is told (RFC 7591 §3.2.1), with the algorithm of its tokens as the HM
+    /// has it now.
+    pub fn metagegevens(&self, client_id: &str, ondertekent: Ondertekening) -> Value {
         let mut grants = vec!["authorization_code"];
         grants.extend(self.mag_vernieuwen.then_some("refresh_token"));
         let method = self.jwks.as_ref().map_or("none", |_| "private_key_jwt");
@@ -144,6 +150,8 @@ impl Registratie {
             "grant_types": grants,
             "response_types": ["code"],
             "token_endpoint_auth_method": method,
+            "id_token_signed_response_alg": ondertekent.naam(),
+            "userinfo_signed_response_alg": ondertekent.naam(),
             "etd_dv": self.dv,
         });
         if let Some(jwks) = &self.jwks {
@@ -196,6 +204,24 @@ impl Gevraagd {
                 "token_endpoint_auth_method: expected none or private_key_jwt",
             )),
         }
+    }
+
+    /// Every app gets tokens with the one algorithm of the HM: one that asks for another could not read them
+    /// (RFC 7591 §3.2.2). Where it says nothing it is told which (RFC 7591 §3.2.1).
+    fn reads(&self, ondertekent: Ondertekening) -> Result<(), Fout> {
+        let fits = |asked: &Option<String>| {
+            let asked = asked.as_deref();
+            asked.is_none_or(|asked| asked == ondertekent.naam())
+        };
+        if !fits(&self.id_token_signed_response_alg) {
+            let reason = "id_token_signed_response_alg: expected one of id_token_signing_alg_values_supported";
+            return Err(Fout::Metagegevens(reason));
+        }
+        if !fits(&self.userinfo_signed_response_alg) {
+            let reason = "userinfo_signed_response_alg: expected one of userinfo_signing_alg_values_supported";
+            return Err(Fout::Metagegevens(reason));
+        }
+        Ok(())
     }
 
     fn naam(&self) -> Result<String, Fout> {
@@ -275,6 +301,7 @@ mod tests {
         Registratie::lees(
             document.to_string().as_bytes(),
             is_dv,
+            Ondertekening::Rs256,
             Moment::from_unix(NOW),
         )
     }
@@ -283,6 +310,22 @@ mod tests {
         let mut document = asked();
         document[member] = value;
         read(&document)
+    }
+
+    #[test]
+    fn an_app_that_reads_another_algorithm_than_the_hm_signs_with_is_not_registered() {
+        // RFC 7591 §3.2.2
+        for member in [
+            "id_token_signed_response_alg",
+            "userinfo_signed_response_alg",
+        ] {
+            assert!(with(member, json!("RS256")).is_ok(), "{member}");
+            for other in ["ES256", "none", ""] {
+                let refused = with(member, json!(other)).expect_err("no app");
+                assert_eq!(refused.code(), "invalid_client_metadata");
+                assert!(refused.reason().starts_with(member), "{other}");
+            }
+        }
     }
 
     #[test]
@@ -297,7 +340,8 @@ mod tests {
         let known = registered.app(&client_id).expect("an app");
         assert!(known.mag_vernieuwen);
         assert_eq!(known.client.authentication, Authentication::Public);
-        let told = registered.metagegevens(&client_id);
+        let told = registered.metagegevens(&client_id, Ondertekening::Es256);
+        assert_eq!(told["id_token_signed_response_alg"], "ES256");
         // RFC 7591 §3.2.1
         assert_eq!(told["redirect_uris"], asked()["redirect_uris"]);
         assert_eq!(told["token_endpoint_auth_method"], "none");
@@ -311,7 +355,10 @@ mod tests {
         let known = registered.app("x").expect("an app");
         let expected = Authentication::PrivateKeyJwt(client_keys(&jwks).expect("keys"));
         assert_eq!(known.client.authentication, expected);
-        assert_eq!(registered.metagegevens("x")["jwks"], jwks);
+        assert_eq!(
+            registered.metagegevens("x", Ondertekening::Rs256)["jwks"],
+            jwks
+        );
         assert!(with("token_endpoint_auth_method", json!("private_key_jwt")).is_err());
         assert!(with("jwks_uri", json!("https://app.dv.test/jwks")).is_err());
         assert!(with("jwks", json!({ "keys": [] })).is_err());

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 
 use etoegang::authenticatiedienst;
 use etoegang::dienstencatalogus::geldend::OUDST_S;
-use etoegang::instellingen::Instellingen;
+use etoegang::instellingen::{Instellingen, Ondertekening};
 use identity::{EntityId, Rol};
 
 use super::meant::{NodeIdentity, SiteConfig};
@@ -149,6 +149,7 @@ impl Reading<'_> {
             id_token_bij_vernieuwen: hm
                 .id_token_bij_vernieuwen
                 .unwrap_or(usual.id_token_bij_vernieuwen),
+            ondertekent: self.ondertekening(hm.ondertekent.as_deref())?,
             native_app: hm.native_app.unwrap_or(usual.native_app),
         };
         if hm.ad.is_empty() {
@@ -245,6 +246,11 @@ impl Reading<'_> {
             certificates: certificates.map(|file| self.file_of(file)).collect(),
             oudst_s: days * DAY_S,
         }))
+    }
+
+    fn ondertekening(&self, said: Option<&str>) -> Result<Ondertekening, ConfigFault> {
+        let named = said.map_or(Some(Ondertekening::default()), Ondertekening::genaamd);
+        named.ok_or_else(|| self.fault("hm.ondertekent", "expected RS256, PS256 or ES256"))
     }
 
     /// A host whose URL has no path: the version of the scheme is its first (etoegang.md §3).

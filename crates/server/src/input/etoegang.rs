@@ -8,7 +8,7 @@ use etoegang::authenticatiedienst::bewijs::WACHTWOORD_BYTES_MAX;
 use etoegang::betrouwbaarheidsniveau::Betrouwbaarheidsniveau;
 use etoegang::dienstencatalogus::{Dienst, Dienstencatalogus};
 use etoegang::dv_hm::DvApp;
-use etoegang::instellingen::Instellingen;
+use etoegang::instellingen::{Instellingen, Ondertekening};
 use etoegang::kenmerk::{Kenmerk, Soort, Vestigingsnr};
 use etoegang::machtiging::{GELDIG_S_MAX, InternPseudoniem};
 use identity::{EntityId, Oin, Rol, ServiceId, ServiceUuid};
@@ -231,6 +231,12 @@ impl Reading<'_> {
         written: &written::HmInstellingen,
     ) -> Result<Instellingen, InputFault> {
         let usual = Instellingen::default();
+        let said = written.ondertekent.as_deref();
+        let ondertekent = said.map_or(Some(usual.ondertekent), Ondertekening::genaamd);
+        let ondertekent = ondertekent.ok_or_else(|| {
+            let reason = "expected RS256, PS256 or ES256";
+            self.file.fault(&place.member("ondertekent"), reason)
+        })?;
         let own = Instellingen {
             access_token_s: written.access_token_s.unwrap_or(usual.access_token_s),
             id_token_s: written.id_token_s.unwrap_or(usual.id_token_s),
@@ -239,6 +245,7 @@ impl Reading<'_> {
             id_token_bij_vernieuwen: written
                 .id_token_bij_vernieuwen
                 .unwrap_or(usual.id_token_bij_vernieuwen),
+            ondertekent,
             native_app: usual.native_app,
         };
         own.gecontroleerd().map_err(|bad| {

@@ -18,8 +18,13 @@ pub enum Purpose {
     Persons,
     /// Signs what others verify: ID tokens, location tokens, userinfo.
     Tokens,
-    /// Signs ID tokens for clients that read RS256 alone (SMART 2.2, koppeltaal case 109).
+    /// Signs ID tokens for clients that read RS256 alone (SMART 2.2, koppeltaal case 109), and what an HM of
+    /// eToegang gives apps unless it is told otherwise.
     IdTokens,
+    /// Signs what an HM gives apps, where its setting says PS256.
+    IdTokensPs256,
+    /// The same where it says ES256.
+    IdTokensEs256,
     /// Makes access tokens that the party itself verifies.
     AccessTokens,
     /// Opens the answers to consent questions.
@@ -41,6 +46,8 @@ pub(super) enum Kind {
     Signing,
     /// An RS256 pair.
     RsaSigning,
+    /// A PS256 pair.
+    PssSigning,
     /// An ECDH-ES pair.
     Decryption,
 }
@@ -57,13 +64,15 @@ const SEALS_MAX: u64 = 1 << 31;
 
 impl Purpose {
     /// Every purpose, in the order in which they are listed.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::Rows,
         Self::Cookies,
         Self::Handles,
         Self::Persons,
         Self::Tokens,
         Self::IdTokens,
+        Self::IdTokensPs256,
+        Self::IdTokensEs256,
         Self::AccessTokens,
         Self::Introspection,
         Self::Jti,
@@ -82,6 +91,8 @@ impl Purpose {
             Self::Persons => "persons",
             Self::Tokens => "tokens",
             Self::IdTokens => "id_tokens",
+            Self::IdTokensPs256 => "id_tokens_ps256",
+            Self::IdTokensEs256 => "id_tokens_es256",
             Self::AccessTokens => "access_tokens",
             Self::Introspection => "introspection",
             Self::Jti => "jti",
@@ -99,8 +110,9 @@ impl Purpose {
         match self {
             Self::Rows | Self::Cookies | Self::Jti => "A256GCM",
             Self::Handles | Self::Persons | Self::AccessTokens => "HS256",
-            Self::Tokens | Self::Audit => "ES256",
+            Self::Tokens | Self::IdTokensEs256 | Self::Audit => "ES256",
             Self::IdTokens => "RS256",
+            Self::IdTokensPs256 => "PS256",
             Self::Introspection => "ECDH-ES",
         }
     }
@@ -116,8 +128,9 @@ impl Purpose {
         match self {
             Self::Rows | Self::Cookies | Self::Handles | Self::Persons | Self::Jti => Kind::Secret,
             Self::AccessTokens => Kind::Mac,
-            Self::Tokens | Self::Audit => Kind::Signing,
+            Self::Tokens | Self::IdTokensEs256 | Self::Audit => Kind::Signing,
             Self::IdTokens => Kind::RsaSigning,
+            Self::IdTokensPs256 => Kind::PssSigning,
             Self::Introspection => Kind::Decryption,
         }
     }
@@ -137,7 +150,9 @@ impl Purpose {
             Self::Tokens => {
                 "ID tokens, location tokens and userinfo under it are refused by others"
             }
-            Self::IdTokens => "ID tokens under it are refused by others",
+            Self::IdTokens | Self::IdTokensPs256 | Self::IdTokensEs256 => {
+                "ID tokens under it are refused by others"
+            }
             Self::AccessTokens => "access tokens under it are refused: clients refresh",
             Self::Introspection => "answers on their way that were encrypted to it cannot be read",
             Self::Jti => "location tokens under it are refused",
@@ -168,7 +183,9 @@ impl Purpose {
                 life_s: None,
                 ..plan(YEAR_S, MINUTE_S, 0)
             },
-            Self::Tokens | Self::IdTokens => plan(90 * DAY_S, 10 * MINUTE_S, HOUR_S),
+            Self::Tokens | Self::IdTokens | Self::IdTokensPs256 | Self::IdTokensEs256 => {
+                plan(90 * DAY_S, 10 * MINUTE_S, HOUR_S)
+            }
             Self::AccessTokens => plan(30 * DAY_S, MINUTE_S, HOUR_S),
             // Those who encrypt to us keep our public key for some minutes after it was replaced.
             Self::Introspection => plan(180 * DAY_S, MINUTE_S, HOUR_S),

@@ -252,6 +252,9 @@ impl Material {
             Kind::RsaSigning => {
                 Self::Signing(SigningKey::from_pkcs8(Algorithm::Rs256, bytes).ok()?)
             }
+            Kind::PssSigning => {
+                Self::Signing(SigningKey::from_pkcs8(Algorithm::Ps256, bytes).ok()?)
+            }
             Kind::Decryption => Self::Decryption(
                 jwe::DecryptionKey::from_pkcs8(jwe::Algorithm::EcdhEs, bytes).ok()?,
             ),
@@ -295,6 +298,7 @@ fn draw(kind: Kind) -> Option<Zeroizing<Vec<u8>>> {
         }
         Kind::Signing => jose::generate_pkcs8(Algorithm::Es256, jose::RsaSize::Bits2048),
         Kind::RsaSigning => jose::generate_pkcs8(Algorithm::Rs256, jose::RsaSize::Bits3072),
+        Kind::PssSigning => jose::generate_pkcs8(Algorithm::Ps256, jose::RsaSize::Bits3072),
         Kind::Decryption => jwe::generate_pkcs8(jwe::Algorithm::EcdhEs, jose::RsaSize::Bits2048),
     };
     der.ok()

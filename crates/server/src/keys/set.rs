@@ -1,6 +1,7 @@
 //! The keys as they are used: chosen at each look at the store, so that a request picks one without
 //! asking, waiting or copying.
 
+use etoegang::instellingen::Ondertekening;
 use jose::aead::{self, Key32, NotSealed};
 use jose::{Jwks, MacKey, SigningKey, jwe};
 use protocol::handle::HandleKeys;
@@ -131,6 +132,8 @@ pub struct KeySet {
     persons: Option<Ring<Key32>>,
     tokens: Option<Tokens>,
     id_tokens: Option<Tokens>,
+    id_tokens_ps256: Option<Tokens>,
+    id_tokens_es256: Option<Tokens>,
     access_tokens: Option<Ring<MacKey>>,
     introspection: Option<Introspection>,
     jti: Option<Jti>,
@@ -153,6 +156,17 @@ impl KeySet {
     /// The keys that sign ID tokens for those that read RS256 alone.
     pub fn id_tokens(&self) -> Result<&Tokens, Missing> {
         self.id_tokens.as_ref().ok_or(Missing(Purpose::IdTokens))
+    }
+
+    /// The keys with which an HM signs for apps, by the algorithm that its setting says. Keys of one that it
+    /// said before are there until they are retired.
+    pub fn app_tokens(&self, ondertekent: Ondertekening) -> Result<&Tokens, Missing> {
+        let (purpose, keys) = match ondertekent {
+            Ondertekening::Rs256 => (Purpose::IdTokens, &self.id_tokens),
+            Ondertekening::Ps256 => (Purpose::IdTokensPs256, &self.id_tokens_ps256),
+            Ondertekening::Es256 => (Purpose::IdTokensEs256, &self.id_tokens_es256),
+        };
+        keys.as_ref().ok_or(Missing(purpose))
     }
 
     /// The keys of access tokens.
@@ -190,6 +204,8 @@ impl KeySet {
             jti: secrets(Purpose::Jti)?.map(Jti),
             tokens: chosen(Purpose::Tokens)?.map(tokens).transpose()?,
             id_tokens: chosen(Purpose::IdTokens)?.map(tokens).transpose()?,
+            id_tokens_ps256: chosen(Purpose::IdTokensPs256)?.map(tokens).transpose()?,
+            id_tokens_es256: chosen(Purpose::IdTokensEs256)?.map(tokens).transpose()?,
             access_tokens: chosen(Purpose::AccessTokens)?
                 .map(access_tokens)
                 .transpose()?,

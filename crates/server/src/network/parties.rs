@@ -25,6 +25,7 @@ use crate::app::{App, Given};
 use crate::certificates::{private_directory, thumbprint};
 use crate::door::{ClientCertificates, Limits, Site};
 use crate::home::Home;
+use crate::input::Input;
 use crate::input::{ClientAuth, DvaId, Provider, ZAL_RULES};
 use crate::keys::{Keys, MasterKey, Purpose, Schedule, master};
 use crate::lists::{Lists, Stelselnode};
@@ -222,7 +223,8 @@ async fn app(on: &Foundation, party: Party) -> Result<Arc<App>, String> {
         clock: clock.clone(),
     });
     let home = Home::embedded(&directory)?;
-    let keys = keys(&directory, &home, party, clock.now()).await?;
+    let purposes = purposes(party, &on.input);
+    let keys = keys(&directory, &home, (party, &purposes), clock.now()).await?;
     let given = Given {
         host,
         clock,
@@ -234,7 +236,12 @@ async fn app(on: &Foundation, party: Party) -> Result<Arc<App>, String> {
 }
 
 /// The keys of a party, under the master key in its directory, which is made at the first start.
-async fn keys(directory: &Path, home: &Home, party: Party, now: Moment) -> Result<Keys, String> {
+async fn keys(
+    directory: &Path,
+    home: &Home,
+    (party, purposes): (Party, &[Purpose]),
+    now: Moment,
+) -> Result<Keys, String> {
     if directory.join("keys").is_dir() {
         return Err(format!(
             "{}: this party was made by an earlier version, which kept its keys in files; remove its \
@@ -244,7 +251,7 @@ async fn keys(directory: &Path, home: &Home, party: Party, now: Moment) -> Resul
     }
     let master = MasterKey::read_or_make(&master_file(directory));
     let master = master.map_err(|fault| fault.to_string())?;
-    let keys = Keys::open(home, master, purposes(party), schedule(party), now).await;
+    let keys = Keys::open(home, master, purposes, schedule(party), now).await;
     keys.map_err(|fault| format!("{}: {fault}", directory.display()))
 }
 
@@ -263,20 +270,21 @@ pub fn master_file(directory: &Path) -> PathBuf {
 }
 
 /// What a party has keys for, beside what every party has.
-pub const fn purposes(party: Party) -> &'static [Purpose] {
-    match party {
+pub fn purposes(party: Party, input: &Input) -> Vec<Purpose> {
+    let purposes: &[Purpose] = match party {
         Party::Mitz => &MitzRole::PURPOSES,
         Party::Dva | Party::Dva2 => &DvaRole::PURPOSES,
         Party::Koppeltaal => &KoppeltaalRole::PURPOSES,
         Party::Idp => &IdpRole::PURPOSES,
         Party::Portaal => &PortaalRole::PURPOSES,
         Party::Module => &ModuleRole::PURPOSES,
-        Party::Hm => &HmRole::PURPOSES,
+        Party::Hm => &HmRole::purposes(input.etoegang.instellingen_hm.ondertekent),
         Party::Ad => &AdRole::PURPOSES,
         Party::Mr => &MrRole::PURPOSES,
         Party::Dv => &DvRole::PURPOSES,
         _ => &[],
-    }
+    };
+    purposes.to_vec()
 }
 
 /// The hosts of parties that are not of this program, which tell the observer nothing: what a party

@@ -52,8 +52,8 @@ fn header(token: &str) -> Value {
     serde_json::from_slice(&jose::b64::decode(part).expect("base64")).expect("json")
 }
 
-fn all_of(party: Party) -> Vec<Purpose> {
-    let own = purposes(party).iter().copied();
+fn all_of(world: &World, party: Party) -> Vec<Purpose> {
+    let own = purposes(party, &world.running.input);
     Purpose::EVERYBODY.into_iter().chain(own).collect()
 }
 
@@ -65,7 +65,7 @@ async fn tokens_on_their_way_outlive_the_rotation_of_every_key() {
     let before: Tokens = dvp.tokens(SASKIA).await;
     let location = dvp.location_token(&before, ZIEKENHUIS).await;
     for party in [Party::Mitz, Party::Dva] {
-        rotate(&world, party, &all_of(party)).await;
+        rotate(&world, party, &all_of(&world, party)).await;
     }
     world.running.clock.shift(LEAD_S);
     for party in [Party::Mitz, Party::Dva] {

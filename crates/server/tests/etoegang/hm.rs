@@ -15,7 +15,7 @@ use crate::world::{body, error, header, query};
 const DV: &str = "urn:etoegang:DV:00000001234567890000:entities:9001";
 
 /// A proof of the backend of the DV, for this server.
-fn bewijs(world: &World, audience: &str, jti: &str) -> String {
+pub(crate) fn bewijs(world: &World, audience: &str, jti: &str) -> String {
     let dv = &world.running.apps[&Party::Dv];
     let claims = json!({
         "iss": DV, "sub": DV, "aud": audience, "iat": world.now(), "exp": world.now() + 60,
@@ -26,7 +26,7 @@ fn bewijs(world: &World, audience: &str, jti: &str) -> String {
     keys.current().sign("JWT", &claims).expect("a signature")
 }
 
-async fn introspect(world: &World, proof: &str, token: &str) -> server::outside::Answer {
+pub(crate) async fn introspect(world: &World, proof: &str, token: &str) -> server::outside::Answer {
     let fields = [
         ("client_id", DV),
         ("client_assertion_type", assertion::TYPE),

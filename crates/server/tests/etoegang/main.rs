@@ -1,6 +1,7 @@
 //! eToegang over TLS sockets: an app of a DV, a person at HM, AD and MR, and GUC9 with whatever can go
 //! wrong in it.
 
+mod algoritmen;
 mod backend;
 mod buiten;
 mod dv;

@@ -10,7 +10,7 @@ use crate::world::{
 };
 
 /// What an app of the first DV asks.
-fn asked() -> Value {
+pub(crate) fn asked() -> Value {
     json!({
         "client_name": "Nieuwe app van Gemeente Voorbeeld",
         "redirect_uris": ["http://127.0.0.1/terug"],
@@ -19,7 +19,7 @@ fn asked() -> Value {
     })
 }
 
-fn key(world: &World) -> String {
+pub(crate) fn key(world: &World) -> String {
     geheim_van_de_demo(&world.running.apps[&Party::Hm])
 }
 

@@ -17,6 +17,7 @@ pub(in super::super) struct Hm {
     pub(super) ongebruikt_s: Option<u32>,
     pub(super) familie_s: Option<u32>,
     pub(super) id_token_bij_vernieuwen: Option<bool>,
+    pub(super) ondertekent: Option<String>,
     pub(super) native_app: Option<Vec<String>>,
     pub(super) catalogus: Option<Catalogus>,
     #[serde(default)]

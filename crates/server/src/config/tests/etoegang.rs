@@ -1,7 +1,7 @@
 //! `[hm]`, `[ad]` and `[mr]`.
 
 use etoegang::authenticatiedienst;
-use etoegang::instellingen::Instellingen;
+use etoegang::instellingen::{Instellingen, Ondertekening};
 
 use super::{is_told, read};
 use crate::catalogus::Plaats;
@@ -60,6 +60,7 @@ fn an_hm_knows_the_ads_and_registers_that_its_section_names_and_has_the_proposed
 fn an_hm_can_be_told_lifetimes_classifiers_and_backends() {
     let text = HM
         .replace("# familie_s = 14400", "familie_s = 86400")
+        .replace("# ondertekent = \"RS256\"", "ondertekent = \"ES256\"")
         .replace("# native_app = [\"native-app\"]", "native_app = [\"app\"]")
         .replace(
             "# id_token_bij_vernieuwen = false",
@@ -77,6 +78,7 @@ fn an_hm_can_be_told_lifetimes_classifiers_and_backends() {
     let expected = Instellingen {
         familie_s: 86_400,
         id_token_bij_vernieuwen: true,
+        ondertekent: Ondertekening::Es256,
         native_app: vec!["app".to_owned()],
         ..Instellingen::default()
     };

@@ -40,6 +40,7 @@ pub(super) struct HmInstellingen {
     pub(super) ongebruikt_s: Option<u32>,
     pub(super) familie_s: Option<u32>,
     pub(super) id_token_bij_vernieuwen: Option<bool>,
+    pub(super) ondertekent: Option<String>,
 }
 
 /// Of the AD.

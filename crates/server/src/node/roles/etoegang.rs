@@ -21,7 +21,8 @@ use crate::routes::etoegang::sleutels::Sleutelbos;
 use crate::routes::etoegang::{Deelnemer, uncached_pages};
 
 pub(super) async fn hm(on: &Foundation, config: &HmConfig) -> Result<Opened, String> {
-    let app = app(on, "hm", &config.node, &HmRole::PURPOSES).await?;
+    let purposes = HmRole::purposes(config.instellingen.ondertekent);
+    let app = app(on, "hm", &config.node, &purposes).await?;
     let register = &on.registers.etoegang;
     let apps = DvApps::new(register.apps.iter().map(EtoegangApp::dv_app));
     let apps = apps.map_err(|app| {

@@ -7,9 +7,10 @@ use axum::response::{IntoResponse as _, Response};
 use etoegang::dv_hm::claims::{ACCESS_TOKEN_TYP, AccessToken};
 use etoegang::dv_hm::family::{Family, REFRESH_TOKEN};
 use etoegang::dv_hm::revoke::{FamilyVraag, Intrekking};
+use etoegang::instellingen::Ondertekening;
 use http::StatusCode;
 use identity::EntityId;
-use jose::{Algorithm, Claims, Expected, Typ};
+use jose::{Claims, Expected, Typ};
 use protocol::access_token::grant_of;
 use protocol::refusal::{ErrorCode, Refusal};
 use verdict::Step;
@@ -60,8 +61,6 @@ impl HmRole {
     /// The claims of an access token that we signed, for whichever DV.
     pub(super) fn own_token(&self, token: &str) -> Option<Claims> {
         let audience: Vec<&str> = self.dienstverleners.iter().map(EntityId::as_str).collect();
-        let set = self.app.keys.set();
-        let keys = set.id_tokens().ok()?.published();
         let expected = Expected {
             typ: Typ::Is(ACCESS_TOKEN_TYP),
             issuer: &self.hm.issuer,
@@ -69,7 +68,12 @@ impl HmRole {
             now: self.app.clock.now(),
             leeway_s: 0,
         };
-        jose::verify(token, keys, &[Algorithm::Rs256], &expected).ok()
+        let set = self.app.keys.set();
+        // What was signed before the setting was changed is ours too.
+        Ondertekening::ALL.into_iter().find_map(|each| {
+            let keys = set.app_tokens(each).ok()?.published();
+            jose::verify(token, keys, &[each.algorithm()], &expected).ok()
+        })
     }
 }
 

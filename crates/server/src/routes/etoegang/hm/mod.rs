@@ -25,10 +25,11 @@ use etoegang::dv_hm::{DvApps, Hm};
 use etoegang::guc::guc9::KETEN_S_MAX;
 use etoegang::hm_ad::Authenticatiedienst;
 use etoegang::hm_mr::Register;
+use etoegang::instellingen::Ondertekening;
 use http::HeaderValue;
 use http::header::CACHE_CONTROL;
 use identity::{EntityId, ServiceId};
-use jose::{Algorithm, jwe};
+use jose::jwe;
 use serde::Serialize;
 
 use super::sleutels::Sleutelbos;
@@ -87,11 +88,22 @@ pub struct HmRole {
 impl HmRole {
     /// What it needs keys for, beside what everybody does: with the first it asks others, with the
     /// second it signs for apps and backends, with the third it opens what apps encrypt.
-    pub const PURPOSES: [keys::Purpose; 3] = [
-        keys::Purpose::Tokens,
-        keys::Purpose::IdTokens,
-        keys::Purpose::Introspection,
-    ];
+    pub const fn purposes(ondertekent: Ondertekening) -> [keys::Purpose; 3] {
+        [
+            keys::Purpose::Tokens,
+            Self::purpose(ondertekent),
+            keys::Purpose::Introspection,
+        ]
+    }
+
+    /// What keys of this algorithm are for.
+    const fn purpose(ondertekent: Ondertekening) -> keys::Purpose {
+        match ondertekent {
+            Ondertekening::Rs256 => keys::Purpose::IdTokens,
+            Ondertekening::Ps256 => keys::Purpose::IdTokensPs256,
+            Ondertekening::Es256 => keys::Purpose::IdTokensEs256,
+        }
+    }
 
     /// How long an AD or MR may take to answer (etoegang.md §4.8).
     pub const KETEN: Duration = Duration::from_secs(KETEN_S_MAX as u64);
@@ -100,12 +112,14 @@ impl HmRole {
     /// is shown for longer before it signs, and what is encrypted to the one before is opened for longer.
     #[must_use]
     pub fn schedule(usual: Schedule) -> Schedule {
-        usual
-            .published_before(keys::Purpose::IdTokens, BEWAREN_S + DAY_S)
-            .kept_for(keys::Purpose::Introspection, BEWAREN_S + DAY_S)
+        let each = Ondertekening::ALL.into_iter().map(Self::purpose);
+        each.fold(usual, |usual, purpose| {
+            usual.published_before(purpose, BEWAREN_S + DAY_S)
+        })
+        .kept_for(keys::Purpose::Introspection, BEWAREN_S + DAY_S)
     }
 
-    /// The role of a party that has keys for [`Self::PURPOSES`].
+    /// The role of a party that has keys for [`Self::purposes`].
     pub fn new(app: Arc<App>, given: HmGiven) -> Arc<Self> {
         Arc::new(Self {
             app,
@@ -226,10 +240,11 @@ impl HmRole {
         self.mrs.iter().find(|mr| mr.entity == *entity)
     }
 
-    /// Signs for apps and backends (RS256, etoegang.md §4.5).
+    /// Signs for apps and backends (etoegang.md §4.5).
     fn sign(&self, typ: &str, claims: &impl Serialize) -> Result<String, Outage> {
         let set = self.app.keys.set();
-        Ok(set.id_tokens()?.current().sign(typ, claims)?)
+        let keys = set.app_tokens(self.hm.instellingen.ondertekent)?;
+        Ok(keys.current().sign(typ, claims)?)
     }
 
     /// What it publishes of itself (etoegang case 81).
@@ -240,7 +255,7 @@ impl HmRole {
                 issuer: self.hm.issuer.clone(),
                 mtls: None,
             },
-            ondertekent: vec![Algorithm::Rs256],
+            ondertekent: vec![self.hm.instellingen.ondertekent.algorithm()],
             ontsleutelt: vec![jwe::Algorithm::EcdhEs, jwe::Algorithm::EcdhEsA256Kw],
         }
     }
@@ -265,13 +280,14 @@ async fn metadata(State(role): State<Arc<HmRole>>) -> Response {
 async fn jwks(State(role): State<Arc<HmRole>>) -> Response {
     let set = role.app.keys.set();
     let all = || {
-        let signing = [set.id_tokens().ok()?, set.tokens().ok()?];
-        let signing = signing
-            .map(|keys| keys.published().keys().to_vec())
-            .concat();
+        // Those of another setting too: tokens under them may not be over.
+        let for_apps = Ondertekening::ALL.map(|each| set.app_tokens(each).ok());
+        let for_others = set.tokens().ok()?;
+        let signing = for_apps.into_iter().flatten().chain([for_others]);
+        let signing = signing.flat_map(|keys| keys.published().keys().to_vec());
         let opening = set.introspection().ok()?.all().iter();
         let opening = opening.map(|key| key.public().clone());
-        Some(signing.into_iter().chain(opening).collect::<Vec<_>>())
+        Some(signing.chain(opening).collect::<Vec<_>>())
     };
     let Some(keys) = all() else {
         return web::unavailable();

@@ -33,6 +33,7 @@ pub(super) async fn registreren(State(role): State<Arc<HmRole>>, visit: Visit) -
         Err(response) => return *response,
     };
     let now = role.app.clock.now();
+    let ondertekent = role.hm.instellingen.ondertekent;
     let Ok(nu) = role.catalogus.nu(&role.app).await else {
         return web::unavailable();
     };
@@ -40,7 +41,7 @@ pub(super) async fn registreren(State(role): State<Arc<HmRole>>, visit: Visit) -
         let is_ours = role.dienstverleners.contains(dv);
         is_ours && nu.diensten().kent_dv(dv.oin())
     };
-    let registratie = match Registratie::lees(&visit.body, is_dv, now) {
+    let registratie = match Registratie::lees(&visit.body, is_dv, ondertekent, now) {
         Ok(registratie) => registratie,
         Err(fout) => return geweigerd(&role, &visit, fout),
     };
@@ -129,7 +130,7 @@ impl HmRole {
     /// What the app is told (RFC 7591 §3.2.1, RFC 7592 §3).
     fn registered(&self, id: [u8; 16], registratie: &Registratie) -> Value {
         let client_id = Registratie::client_id(id);
-        let mut told = registratie.metagegevens(&client_id);
+        let mut told = registratie.metagegevens(&client_id, self.hm.instellingen.ondertekent);
         let token = self.app.handles.make(REGISTRATIE, van(id));
         told["registration_access_token"] = token.into();
         let uri = format!("{}/register/{client_id}", self.hm.issuer);

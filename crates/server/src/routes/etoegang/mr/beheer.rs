@@ -29,15 +29,10 @@ pub(super) async fn registreren(State(role): State<Arc<MrRole>>, visit: Visit) -
         Ok(nieuw) => Machtiging::from(nieuw),
         Err(response) => return *response,
     };
-<<<<<<< HEAD
-    if !role.kent(&machtiging.service_uuid) {
-        return fout(422, &Geweigerd::Dienst.to_string());
-=======
-    match role.kent(&nieuw.service_uuid).await {
+    match role.kent(&machtiging.service_uuid).await {
         Ok(true) => {}
-        Ok(false) => return fout(422, "the service is not in the catalogue"),
+        Ok(false) => return fout(422, &Geweigerd::Dienst.to_string()),
         Err(_) => return web::unavailable(),
->>>>>>> 6565cbd (Let an HM and an MR follow the published service catalogue)
     }
     let id = nieuwe_referentie();
     let reis = Registratie {
