@@ -370,6 +370,15 @@ mod tests {
     }
 
     #[test]
+    fn an_id_token_says_its_level_by_acr_alone() {
+        // etoegang.md §6.2
+        assert!(ID_TOKEN_CLAIMS.contains(&"acr"));
+        for other in ["amr", "vot", "vtm"] {
+            assert!(!ID_TOKEN_CLAIMS.contains(&other), "{other}");
+        }
+    }
+
+    #[test]
     fn every_claim_of_an_id_token_is_among_those_that_are_told() {
         let handle = Handle {
             id: [7; 16],

@@ -292,6 +292,10 @@ mod tests {
                 .get("scope")
                 .is_some_and(|scope| scope.starts_with("openid urn:"))
         );
+        // etoegang.md §6.1: 256 bits each
+        for name in ["state", "nonce"] {
+            assert_eq!(query.get(name).map(str::len), Some(43), "{name}");
+        }
         assert_eq!(format!("{begonnen:?}"), "Begonnen(***)");
     }
 

@@ -146,6 +146,33 @@ fn every_step_of_medmij_that_is_broken_fails_for_real_and_is_named() {
 }
 
 #[test]
+fn the_fifteen_steps_of_etoegang_pass_and_name_their_actions() {
+    let output = demo(&["--headless", "etoegang", "--json"]);
+    let data: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert!(output.status.success(), "{data}");
+    let steps = data["journeys"][0]["steps"].as_array().expect("steps");
+    assert_eq!(steps.len(), 15);
+    for step in steps {
+        assert_eq!(step["result"], "ok", "{step}");
+        assert!(step["action"].is_string(), "{step}");
+    }
+}
+
+#[test]
+fn every_step_of_etoegang_that_is_broken_fails_for_real_and_is_named() {
+    // The others have no part in it, and each would make its keys fifteen times.
+    let etoegang = ["--only", "hm,ad,mr,dv,netwerk", "--headless", "etoegang"];
+    let broken = |step: &str| demo(&[&etoegang[..], &["--json", "--break", step]].concat());
+    for step in 1..=15 {
+        let output = broken(&step.to_string());
+        let data: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+        assert_eq!(output.status.code(), Some(1), "step {step}");
+        assert_eq!(data["journeys"][0]["failed_step"], step, "{data}");
+    }
+    assert_eq!(broken("16").status.code(), Some(2));
+}
+
+#[test]
 fn a_demo_that_comes_back_at_another_port_has_its_domain_there() {
     let state = std::env::temp_dir().join(format!("sluis-headless-{}", std::process::id()));
     let state_at = state.to_str().expect("a path").to_owned();

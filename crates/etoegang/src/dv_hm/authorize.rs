@@ -468,6 +468,13 @@ mod tests {
     }
 
     #[test]
+    fn a_vector_of_trust_is_passed_over_and_the_level_counts() {
+        // etoegang.md §6.2
+        let with_vtr = request("vtr", Some("[\"P1.Cc\"]")).expect("keeps to every rule");
+        assert_eq!(with_vtr.vereist(), service().niveau);
+    }
+
+    #[test]
     fn etoegang_case_065_and_066_only_a_code_for_openid() {
         // etoegang cases 65 and 66
         assert_eq!(

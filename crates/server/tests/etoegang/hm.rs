@@ -1,7 +1,7 @@
 //! What the HM publishes, what it tells of a token, and requests that come by the back.
 
 use etoegang::discovery::sleutels;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_TYPE};
 use identity::{EntityId, Oin};
 use jose::{Algorithm, Expected, Jwks, Typ};
 use protocol::assertion;
@@ -59,6 +59,8 @@ async fn etoegang_case_081_metadata_name_the_issuer_exactly_and_may_be_kept_for_
             json!(["S256"])
         );
         assert_eq!(header(&answer, &CACHE_CONTROL), "public, max-age=604800");
+        // etoegang.md §6.2: no script of another origin reads what the HM says.
+        assert!(!answer.headers.contains_key(ACCESS_CONTROL_ALLOW_ORIGIN));
         for endpoint in [
             "token_endpoint",
             "userinfo_endpoint",
