@@ -11,7 +11,7 @@ const ZAL: &str = include_str!("../../tests/documents/Zorgaanbiederslijst-releas
 
 const ZAKL: &str = include_str!("../../tests/documents/Zorgaanbiederskoppellijst-release1.xml");
 
-const OCL: &str = include_str!("../../tests/documents/OAuthclientlist-release2.xml");
+const OCL: &str = include_str!("../../tests/documents/OAuthclientlist-release2-erkend.xml");
 
 const GNL: &str = include_str!("../../tests/documents/Gegevensdienstnamenlijst-release1.xml");
 
