@@ -156,7 +156,8 @@ fn a_process_beside_the_owner_races_with_it_and_may_be_killed() -> Result<()> {
         running.abort();
         runtime.block_on(async {
             let _ = running.await;
-            // What the owner's clients left under way ends before this.
+            left_by_its_clients(&owner).await?;
+            // What they left under way ends before this.
             owner
                 .commit(Commit::new(CommitId([0xff; 16]), NOW, vec![], vec![])?)
                 .await?;
@@ -192,12 +193,18 @@ async fn until_down(dir: &Path, tag: u32, note: &Note) -> Result<()> {
     assert!(home.get(&[], NOW).await.is_err());
     assert!(home.sweep(NOW, 10).await.is_err());
     assert!(home.audit(0, 10).await.is_err());
-    let left_by_its_clients = async {
-        while Arc::strong_count(&home) > 1 {
+    left_by_its_clients(&home).await
+}
+
+/// Waits until nobody else has the home: a client that was ended goes on to its next wait, and tells what
+/// it does until then.
+async fn left_by_its_clients(home: &Arc<Embedded>) -> Result<()> {
+    let left = async {
+        while Arc::strong_count(home) > 1 {
             sleep(Duration::from_millis(1)).await;
         }
     };
-    timeout(Duration::from_mins(1), left_by_its_clients).await?;
+    timeout(Duration::from_mins(1), left).await?;
     Ok(())
 }
 
