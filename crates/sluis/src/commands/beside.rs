@@ -3,16 +3,42 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use clap::Args;
 use server::clock::Clock;
 use server::config::Config;
 use server::home::Home;
 use server::input::Registers;
 use server::keys::custody::token;
 use server::keys::{Custody, KeyFault, MasterKey, Purpose, Schedule, SigningToken};
-use server::network::master_file;
+use server::network::{Party, master_file};
 use verdict::Moment;
 
 use super::configured;
+
+/// Whose rows, for a command of one role: of a node, or of a demo. Either may run meanwhile.
+#[derive(Args)]
+pub(super) struct NodeOrDemo {
+    /// The configuration of a node
+    #[arg(long, value_name = "FILE", required_unless_present = "state")]
+    config: Option<PathBuf>,
+    /// The state directory of a demo
+    #[arg(long, value_name = "DIR", conflicts_with = "config")]
+    state: Option<PathBuf>,
+}
+
+impl NodeOrDemo {
+    /// Opens the rows of a role, which a demo's party plays.
+    ///
+    /// # Errors
+    /// A text for the operator.
+    pub(super) async fn open(&self, role: &str, party: Party) -> Result<Opened, String> {
+        match (&self.config, &self.state) {
+            (Some(config), _) => Opened::of_node(config, role).await,
+            (_, Some(state)) => Opened::of_demo(&state.join(party.name())),
+            _ => Err("name --config or --state".to_owned()),
+        }
+    }
+}
 
 /// An opened party: where its keys are, and what the time is.
 pub(super) struct Opened {

@@ -8,6 +8,7 @@ mod check;
 mod configured;
 mod demo;
 mod domain;
+mod ended;
 mod keys;
 mod lists;
 mod mandates;
@@ -21,7 +22,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 
-/// Every role of the Dutch trust frameworks MedMij and Mitz, with `DigiD` in front, in one program.
+/// Every role of the Dutch trust frameworks `MedMij`, Mitz, Koppeltaal and eToegang, with `DigiD` in front, in one program.
 #[derive(Parser)]
 #[command(name = "sluis", version, arg_required_else_help = true)]
 pub(crate) struct Sluis {

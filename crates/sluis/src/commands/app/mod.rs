@@ -17,6 +17,8 @@ use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 
+use super::ended::{self, Ended};
+
 /// An app of a service provider of eToegang: log in at a broker, renew, call a backend, log out
 #[derive(Args)]
 pub(crate) struct App {
@@ -44,36 +46,25 @@ struct Trust {
     ca: PathBuf,
 }
 
-/// A command that ended before it was done: it said why.
-struct Ended(ExitCode);
-
 impl App {
     /// Does what was asked. Exit code 0 when it went well, 1 when it was refused or stopped, 2 when it could
     /// not begin.
     pub(crate) async fn run(self) -> ExitCode {
-        let asked = async {
-            match self.command {
-                Command::Login(login) => login.run().await,
-                Command::Refresh(refresh) => refresh.run().await,
-                Command::Call(call) => call.run().await,
-                Command::Revoke(revoke) => revoke.run().await,
-            }
-        };
-        match asked.await {
-            Ok(()) => ExitCode::SUCCESS,
-            Err(Ended(code)) => code,
-        }
+        ended::code(match self.command {
+            Command::Login(login) => login.run().await,
+            Command::Refresh(refresh) => refresh.run().await,
+            Command::Call(call) => call.run().await,
+            Command::Revoke(revoke) => revoke.run().await,
+        })
     }
 }
 
 /// It could not begin, and why.
 fn cannot_begin(why: &str) -> Ended {
-    eprintln!("sluis app: {why}");
-    Ended(ExitCode::from(2))
+    Ended::before_it_began("app", why)
 }
 
 /// It was refused, and why.
 fn refused(why: &str) -> Ended {
-    eprintln!("sluis app: {why}");
-    Ended(ExitCode::FAILURE)
+    Ended::refused("app", why)
 }

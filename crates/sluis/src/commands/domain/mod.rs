@@ -9,7 +9,7 @@ mod show;
 
 use std::fs::File;
 use std::io::{BufRead as _, IsTerminal as _, Read as _, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
@@ -20,7 +20,8 @@ use serde_json::{Value, json};
 use server::domeinbeheer::{self, NietGedaan};
 use server::network::Party;
 
-use super::beside::Opened;
+use super::beside::{NodeOrDemo, Opened};
+use super::ended::{self, Ended};
 use super::who;
 
 /// The role, as a configuration names it.
@@ -46,44 +47,29 @@ enum Command {
 /// Whose domains: of a node, or of a demo. Either may run meanwhile.
 #[derive(Args)]
 struct Whose {
-    /// The configuration of a node
-    #[arg(long, value_name = "FILE", required_unless_present = "state")]
-    config: Option<PathBuf>,
-    /// The state directory of a demo
-    #[arg(long, value_name = "DIR", conflicts_with = "config")]
-    state: Option<PathBuf>,
+    #[command(flatten)]
+    rows: NodeOrDemo,
 }
-
-/// A command that ended before it was done: it said why.
-struct Ended(ExitCode);
 
 impl Domain {
     /// Does what was asked. Exit code 0 when it went well, 1 when it was refused, 2 when it could not
     /// begin.
     pub(crate) async fn run(self) -> ExitCode {
-        let done = match self.command {
+        ended::code(match self.command {
             Command::List(list) => list.run().await,
             Command::Show(show) => show.run().await,
             Command::Plan(plan) => plan.run().await,
             Command::Apply(apply) => apply.run().await,
             Command::Remove(remove) => remove.run().await,
             Command::Key(key) => key.run().await,
-        };
-        match done {
-            Ok(()) => ExitCode::SUCCESS,
-            Err(Ended(code)) => code,
-        }
+        })
     }
 }
 
 impl Whose {
     /// Opens the rows.
     async fn open(&self) -> Result<Opened, Ended> {
-        let opened = match (&self.config, &self.state) {
-            (Some(config), _) => Opened::of_node(config, ROLE).await,
-            (_, Some(state)) => Opened::of_demo(&state.join(Party::Koppeltaal.name())),
-            _ => Err("name --config or --state".to_owned()),
-        };
+        let opened = self.rows.open(ROLE, Party::Koppeltaal).await;
         opened.map_err(|why| cannot_begin(&why))
     }
 }
@@ -221,14 +207,12 @@ fn name(text: &str) -> Result<Domein, String> {
 
 /// It could not begin, and why.
 fn cannot_begin(why: &str) -> Ended {
-    eprintln!("sluis domain: {why}");
-    Ended(ExitCode::from(2))
+    Ended::before_it_began("domain", why)
 }
 
 /// It was refused, and why.
 fn refused(why: &str) -> Ended {
-    eprintln!("sluis domain: {why}");
-    Ended(ExitCode::FAILURE)
+    Ended::refused("domain", why)
 }
 
 fn no_such_domain(domein: &Domein) -> Ended {

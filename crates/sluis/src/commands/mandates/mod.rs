@@ -5,7 +5,7 @@ mod register;
 mod show;
 mod withdraw;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -21,7 +21,8 @@ use server::machtigingenbeheer::{Machtigingenbeheer, NietGedaan};
 use server::network::Party;
 use server::seal::Seal;
 
-use super::beside::Opened;
+use super::beside::{NodeOrDemo, Opened};
+use super::ended::{self, Ended};
 
 /// The role, as a configuration names it.
 const ROLE: &str = "mr";
@@ -46,12 +47,8 @@ enum Command {
 /// Whose mandates: of a node, or of a demo. Either may run meanwhile.
 #[derive(Args)]
 struct Whose {
-    /// The configuration of a node
-    #[arg(long, value_name = "FILE", required_unless_present = "state")]
-    config: Option<PathBuf>,
-    /// The state directory of a demo
-    #[arg(long, value_name = "DIR", conflicts_with = "config")]
-    state: Option<PathBuf>,
+    #[command(flatten)]
+    rows: NodeOrDemo,
 }
 
 /// The rows of an MR, and what opens them.
@@ -60,34 +57,23 @@ struct Register {
     seal: Seal,
 }
 
-/// A command that ended before it was done: it said why.
-struct Ended(ExitCode);
-
 impl Mandates {
     /// Does what was asked. Exit code 0 when it went well, 1 when it was refused, 2 when it could not
     /// begin.
     pub(crate) async fn run(self) -> ExitCode {
-        let done = match self.command {
+        ended::code(match self.command {
             Command::Register(register) => register.run().await,
             Command::List(list) => list.run().await,
             Command::Show(show) => show.run().await,
             Command::Withdraw(withdraw) => withdraw.run().await,
-        };
-        match done {
-            Ok(()) => ExitCode::SUCCESS,
-            Err(Ended(code)) => code,
-        }
+        })
     }
 }
 
 impl Whose {
     /// Opens the rows, and the keys that open what is sealed in them.
     async fn open(&self) -> Result<Register, Ended> {
-        let opened = match (&self.config, &self.state) {
-            (Some(config), _) => Opened::of_node(config, ROLE).await,
-            (_, Some(state)) => Opened::of_demo(&state.join(Party::Mr.name())),
-            _ => Err("name --config or --state".to_owned()),
-        };
+        let opened = self.rows.open(ROLE, Party::Mr).await;
         let opened = opened.map_err(|why| cannot_begin(&why))?;
         let custody = opened.custody_of_all().map_err(|why| cannot_begin(&why))?;
         let (home, schedule) = (&opened.home, opened.schedule.clone());
@@ -145,14 +131,12 @@ fn reference(text: &str) -> Result<String, String> {
 
 /// It could not begin, and why.
 fn cannot_begin(why: &str) -> Ended {
-    eprintln!("sluis mandates: {why}");
-    Ended(ExitCode::from(2))
+    Ended::before_it_began("mandates", why)
 }
 
 /// It was refused, and why.
 fn refused(why: &str) -> Ended {
-    eprintln!("sluis mandates: {why}");
-    Ended(ExitCode::FAILURE)
+    Ended::refused("mandates", why)
 }
 
 fn no_such_mandate(id: &str) -> Ended {
