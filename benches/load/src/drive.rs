@@ -4,13 +4,10 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use jose::SigningKey;
-use protocol::assertion::{LIFETIME_S_MAX, TYPE};
-use serde_json::json;
-use server::clock::Clock;
 use tokio::task::JoinSet;
 
 use crate::Result;
+use crate::assertions::{self, Assertions};
 use crate::client::{Connection, member};
 use crate::floor::clock;
 use crate::node::{BACK, World};
@@ -39,12 +36,10 @@ pub(crate) struct Counting {
 struct Shared {
     purse: Arc<Purse>,
     proof: Proof,
-    key: Arc<SigningKey>,
     issuer: String,
-    assertions: Mutex<Vec<String>>,
-    /// Tells the assertions of one run from those of another.
-    run: Instant,
-    signed: AtomicU64,
+    assertions: Assertions,
+    /// Signed before the run.
+    ahead: Mutex<Vec<String>>,
 }
 
 /// Opens the connections and begins.
@@ -53,16 +48,14 @@ pub(crate) async fn start(world: &World, scenario: Scenario, seconds: u64) -> Re
     let mut shared = Shared {
         purse: world.purse(proof),
         proof,
-        key: Arc::clone(&world.key),
         issuer: world.issuer(),
-        assertions: Mutex::default(),
-        run: clock(),
-        signed: AtomicU64::new(0),
+        assertions: Assertions::new(&world.key, proof.client_id()),
+        ahead: Mutex::default(),
     };
     if proof == Proof::Assertion {
-        let ahead = (0..seconds * ASSERTIONS_PER_S).map(|_| shared.sign());
+        let ahead = (0..seconds * ASSERTIONS_PER_S).map(|_| shared.assertions.sign(&shared.issuer));
         let ahead: Result<Vec<String>> = ahead.collect();
-        shared.assertions = Mutex::new(ahead?);
+        shared.ahead = Mutex::new(ahead?);
     }
     let mut connections = Vec::new();
     for _ in 0..scenario.connections {
@@ -104,30 +97,13 @@ impl Shared {
         let mut form =
             format!("grant_type=refresh_token&client_id={client_id}&refresh_token={token}");
         if self.proof == Proof::Assertion {
-            let ahead = self
-                .assertions
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .pop();
-            let assertion = ahead.map_or_else(|| self.sign(), Ok)?;
-            form.push_str("&client_assertion_type=");
-            form.push_str(&TYPE.replace(':', "%3A"));
-            form.push_str("&client_assertion=");
-            form.push_str(&assertion);
+            let ahead = self.ahead.lock();
+            let ahead = ahead.unwrap_or_else(PoisonError::into_inner).pop();
+            let assertion = ahead.map_or_else(|| self.assertions.sign(&self.issuer), Ok)?;
+            form.push('&');
+            form.push_str(&assertions::fields(&assertion));
         }
         Ok(form)
-    }
-
-    /// An assertion as a client makes it, with a number of its own.
-    fn sign(&self) -> Result<String> {
-        let (client_id, now) = (self.proof.client_id(), Clock::system().now());
-        let number = self.signed.fetch_add(1, Ordering::Relaxed);
-        let claims = json!({
-            "iss": client_id, "sub": client_id, "aud": self.issuer,
-            "iat": now.unix(), "exp": now.plus_s(LIFETIME_S_MAX).unix(),
-            "jti": format!("{:?}.{number}", self.run),
-        });
-        Ok(self.key.sign("JWT", &claims)?)
     }
 }
 

@@ -6,7 +6,6 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use axum::Router;
@@ -15,7 +14,6 @@ use http::StatusCode;
 use jose::{Algorithm, Jwks, SigningKey};
 use koppeltaal::domeinconfiguratie::{Domeinconfiguratie, Regels};
 use koppeltaal::{Domein, DomeinUrls};
-use protocol::assertion::{LIFETIME_S_MAX, TYPE};
 use rustls::ClientConfig;
 use serde_json::json;
 use server::certificates::private_directory;
@@ -30,9 +28,10 @@ use store::{Commit, Store as _};
 use testkit::{Installation, Role};
 use verdict::CommitId;
 
+use crate::assertions::Assertions;
 use crate::client::{Connection, member};
 use crate::drive::{Counting, Run, WARM_UP_S};
-use crate::floor::{self, Floor, clock};
+use crate::floor::{self, Floor};
 use crate::node::{self, Node};
 use crate::plan::{Arguments, CONNECTIONS, Home, MOST};
 use crate::report::{self, Measured, Subject};
@@ -213,10 +212,7 @@ impl World {
         let urls = DomeinUrls::new(&base, &Domein::parse(DOMEIN)?);
         let key = scenario.work.key();
         let mut asker = Asker {
-            key: Arc::clone(&self.keys[key]),
-            client_id: client_id(key),
-            run: format!("{:?}", clock()),
-            signed: AtomicU64::new(0),
+            assertions: Assertions::new(&self.keys[key], client_id(key)),
             work: scenario.work,
             token: String::new(),
             urls,
@@ -251,10 +247,7 @@ const GUIDE: &str = "/api/v1/d1/fhir/r4/ImplementationGuide/g1";
 
 /// What all connections of a run share.
 struct Asker {
-    key: Arc<SigningKey>,
-    client_id: String,
-    run: String,
-    signed: AtomicU64,
+    assertions: Assertions,
     work: Work,
     /// An access token, where the work needs one.
     token: String,
@@ -291,29 +284,13 @@ async fn ask(
 
 impl Asker {
     fn token_form(&self) -> Result<String> {
-        let proof = self.proof(&self.urls.token())?;
+        let proof = self.assertions.fields(&self.urls.token())?;
         Ok(format!("grant_type=client_credentials&scope=*&{proof}"))
     }
 
     fn introspect_form(&self) -> Result<String> {
-        let proof = self.proof(&self.urls.introspect())?;
+        let proof = self.assertions.fields(&self.urls.introspect())?;
         Ok(format!("token={}&{proof}", self.token))
-    }
-
-    /// The fields by which the application proves itself to an endpoint, once.
-    fn proof(&self, endpoint: &str) -> Result<String> {
-        let now = Clock::system().now();
-        let number = self.signed.fetch_add(1, Ordering::Relaxed);
-        let claims = json!({
-            "iss": self.client_id, "sub": self.client_id, "aud": endpoint,
-            "iat": now.unix(), "exp": now.plus_s(LIFETIME_S_MAX).unix(),
-            "jti": format!("{}.{number}", self.run),
-        });
-        let assertion = self.key.sign("JWT", &claims)?;
-        let of_type = TYPE.replace(':', "%3A");
-        Ok(format!(
-            "client_assertion_type={of_type}&client_assertion={assertion}"
-        ))
     }
 }
 

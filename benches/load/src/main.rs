@@ -7,6 +7,7 @@
 //!
 //! Start reading at [`plan`]; [`node`] is the server, [`drive`] the client, [`report`] what is told.
 
+mod assertions;
 #[path = "../../../crates/store/tests/postgres/cluster.rs"]
 #[expect(dead_code, reason = "the tests of the store need more of it")]
 mod cluster;

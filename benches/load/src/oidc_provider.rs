@@ -7,20 +7,17 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use jose::{Algorithm, Jwks, SigningKey};
-use protocol::assertion::{LIFETIME_S_MAX, TYPE};
 use rustls::ClientConfig;
-use serde_json::json;
-use server::clock::Clock;
 use testkit::{Installation, Role, Store};
 
+use crate::assertions::Assertions;
 use crate::client::{Connection, member};
 use crate::cluster::Cluster;
 use crate::drive::{Counting, Run, WARM_UP_S};
-use crate::floor::{self, clock};
+use crate::floor;
 use crate::node::{self, Server, Standing};
 use crate::plan::{Arguments, Home, MOST};
 use crate::report::{self, Subject};
@@ -110,12 +107,8 @@ impl Peer {
 
     /// Opens the connections and begins.
     async fn ask(&self, seconds: u64) -> Result<Run> {
-        let asker = Arc::new(Asker {
-            key: Arc::clone(&self.key),
-            issuer: issuer(self.port),
-            run: format!("{:?}", clock()),
-            signed: AtomicU64::new(0),
-        });
+        let assertions = Arc::new(Assertions::new(&self.key, CLIENT_ID));
+        let issuer: Arc<str> = issuer(self.port).into();
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, self.port));
         let mut opened = Vec::new();
         for _ in 0..MOST {
@@ -123,7 +116,8 @@ impl Peer {
         }
         let mut run = Run::of(seconds);
         for connection in opened {
-            run.client(|counting| ask(connection, Arc::clone(&asker), counting));
+            let (assertions, issuer) = (Arc::clone(&assertions), Arc::clone(&issuer));
+            run.client(|counting| ask(connection, assertions, issuer, counting));
         }
         Ok(run)
     }
@@ -144,40 +138,18 @@ impl Drop for Peer {
     }
 }
 
-/// What all connections share.
-struct Asker {
-    key: Arc<SigningKey>,
-    issuer: String,
-    run: String,
-    signed: AtomicU64,
-}
-
-impl Asker {
-    fn form(&self) -> Result<String> {
-        let now = Clock::system().now();
-        let number = self.signed.fetch_add(1, Ordering::Relaxed);
-        let claims = json!({
-            "iss": CLIENT_ID, "sub": CLIENT_ID, "aud": self.issuer,
-            "iat": now.unix(), "exp": now.plus_s(LIFETIME_S_MAX).unix(),
-            "jti": format!("{}.{number}", self.run),
-        });
-        let assertion = self.key.sign("JWT", &claims)?;
-        let of_type = TYPE.replace(':', "%3A");
-        Ok(format!(
-            "grant_type=client_credentials&scope=read&client_id={CLIENT_ID}\
-             &client_assertion_type={of_type}&client_assertion={assertion}"
-        ))
-    }
-}
-
 async fn ask(
     mut connection: Connection,
-    asker: Arc<Asker>,
+    assertions: Arc<Assertions>,
+    issuer: Arc<str>,
     counting: Arc<Counting>,
 ) -> Result<Vec<Duration>> {
     let mut took = Vec::new();
     while counting.goes_on() {
-        let form = asker.form()?;
+        let form = format!(
+            "grant_type=client_credentials&scope=read&client_id={CLIENT_ID}&{}",
+            assertions.fields(&issuer)?
+        );
         let begun = counting.begin();
         let (status, body) = connection.post("/token", &form).await?;
         if status != 200 || member(body, "access_token").is_none() {
