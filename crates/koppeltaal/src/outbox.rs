@@ -194,7 +194,8 @@ impl Beurt {
         iter::once(turn).chain(unchanged).collect()
     }
 
-    /// Gives it back.
+    /// Gives it back. Where it was over and another has it now, that one's ends too: an event may be sent twice, and
+    /// none is lost.
     pub fn give_back(domein: &Domein) -> Change<Clear> {
         Change::remove(Self::key(domein), 1)
     }
