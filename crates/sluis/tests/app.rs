@@ -42,7 +42,7 @@ struct Waiting {
 impl World {
     fn start(name: &str) -> Self {
         let state = State::new(name);
-        let demo = common::start(&state, &["--port", "0", "--only", "hm,ad,mr,dv"]);
+        let demo = common::start(&state, &["--port", "0", "--only", "aggregator,hm,ad,mr,dv"]);
         let ready = common::ready_in(&state, &demo, "demo.json");
         let ca = ready["ca_file"].as_str().expect("a file");
         let root = CertificateDer::from_pem_file(ca).expect("PEM");

@@ -161,7 +161,12 @@ fn the_fifteen_steps_of_etoegang_pass_and_name_their_actions() {
 #[test]
 fn every_step_of_etoegang_that_is_broken_fails_for_real_and_is_named() {
     // The others have no part in it, and each would make its keys fifteen times.
-    let etoegang = ["--only", "hm,ad,mr,dv,netwerk", "--headless", "etoegang"];
+    let etoegang = [
+        "--only",
+        "aggregator,hm,ad,mr,dv,netwerk",
+        "--headless",
+        "etoegang",
+    ];
     let broken = |step: &str| demo(&[&etoegang[..], &["--json", "--break", step]].concat());
     for step in 1..=15 {
         let output = broken(&step.to_string());

@@ -219,6 +219,11 @@ impl Versie {
         &self.0
     }
 
+    /// The number at its end, when it is of the scheme's form.
+    pub fn volgnummer(&self) -> Option<u32> {
+        self.reeks()?.1.try_into().ok()
+    }
+
     /// What stands before the last colon, and the number after it, when it is one.
     pub(super) fn reeks(&self) -> Option<(&str, u64)> {
         let (reeks, number) = self.0.rsplit_once(':')?;

@@ -49,7 +49,10 @@ impl Kept {
 }
 
 /// A file of a catalogue's length at most, if it is there.
-pub(super) fn bounded(path: &Path) -> io::Result<Option<Vec<u8>>> {
+///
+/// # Errors
+/// It is there and cannot be read, or is longer.
+pub(crate) fn bounded(path: &Path) -> io::Result<Option<Vec<u8>>> {
     let file = match File::open(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         file => file?,

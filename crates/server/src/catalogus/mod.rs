@@ -30,6 +30,7 @@ use crate::input::Dienstnaam;
 use crate::outside::Outside;
 
 pub use bron::Plaats;
+pub(crate) use kept::bounded;
 pub use kept::document;
 
 /// How often we look whether it is time to fetch. A look is a look at the clock, or at the marks of a

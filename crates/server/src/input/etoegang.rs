@@ -1,6 +1,9 @@
 //! The network of eToegang: its services, apps, means and mandates.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
 
 use etoegang::authenticatiedienst;
 use etoegang::authenticatiedienst::aanmelding::NAAM_MAX;
@@ -33,6 +36,8 @@ pub(super) use register::register;
 const VERSIE: &str = "1.13";
 /// Entries of one list of the file, at most.
 const ENTRIES_MAX: usize = 1_000;
+/// Bytes of the file that are read again, at most: more than its lists can hold. What is cut off there is no JSON.
+const BESTAND_BYTES_MAX: u64 = 16 * 1024 * 1024;
 /// Bytes of a `client_id`, and of the reference of a mandate, at most.
 const ID_BYTES_MAX: usize = 64;
 /// Days for which a mandate holds when the file does not say.
@@ -61,6 +66,8 @@ pub struct Etoegang {
     pub middelen: Vec<EtoegangMiddel>,
     /// Mandates; no two have the same id.
     pub machtigingen: Vec<EtoegangMachtiging>,
+    /// The file of the input's folder, in which services may be edited while the network runs.
+    pub bestand: Option<PathBuf>,
     /// The path of every party's endpoints, which names the version of the scheme.
     pub pad: String,
     /// How the HM gives out tokens.
@@ -160,7 +167,26 @@ pub enum Gerechtigde {
 
 /// The network, with the demo's port in its URLs.
 pub(super) fn etoegang(files: &mut Files, port: u16) -> Result<Etoegang, InputFault> {
-    let mut file = files.get("etoegang.json")?;
+    let file = files.get("etoegang.json")?;
+    let bestand = files.path("etoegang.json");
+    let network = read(file, port)?;
+    Ok(Etoegang { bestand, ..network })
+}
+
+/// The network of a file that was edited since.
+///
+/// # Errors
+/// What is wrong with it, as at the start.
+pub fn opnieuw(path: &Path, port: u16) -> Result<Etoegang, String> {
+    let shown = path.display().to_string();
+    let opened = fs::File::open(path).map_err(|error| format!("{shown}: {error}"))?;
+    let mut text = String::new();
+    let within = opened.take(BESTAND_BYTES_MAX).read_to_string(&mut text);
+    within.map_err(|error| format!("{shown}: {error}"))?;
+    read(File { shown, text }, port).map_err(|fault| fault.to_string())
+}
+
+fn read(mut file: File, port: u16) -> Result<Etoegang, InputFault> {
     file.text = file.text.replace("{port}", &port.to_string());
     let written: written::Network = file.json()?;
     Reading { file: &file }.network(written)
@@ -204,6 +230,7 @@ impl Reading<'_> {
             organisaties,
             middelen,
             machtigingen,
+            bestand: None,
             pad: self.pad(&root.member("versie"), written.versie.as_deref())?,
             instellingen_hm: self.instellingen_hm(&of_hm, &written.instellingen.hm)?,
             instellingen_ad: self.instellingen_ad(&of_ad, &written.instellingen.ad)?,

@@ -57,7 +57,7 @@ mod written;
 pub use bsn_table::BsnTable;
 pub use etoegang::{
     Dienstnaam, Etoegang, EtoegangApp, EtoegangMachtiging, EtoegangMiddel, EtoegangRegister,
-    Gerechtigde,
+    Gerechtigde, opnieuw,
 };
 pub use fault::InputFault;
 pub use koppeltaal::{KoppeltaalResource, Maker};

@@ -85,6 +85,7 @@ const fn endpoints_of(party: Party) -> &'static [&'static str] {
         | Party::Idp
         | Party::Portaal
         | Party::Module
+        | Party::Aggregator
         | Party::Netwerk => &[],
     }
 }

@@ -37,6 +37,8 @@ pub enum Party {
     Portaal,
     /// The module, which is launched.
     Module,
+    /// The publisher of eToegang's service catalogue.
+    Aggregator,
     /// The broker of eToegang.
     Hm,
     /// The authentication service of eToegang.
@@ -51,7 +53,7 @@ pub enum Party {
 
 impl Party {
     /// Every party, in the order in which they start.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::Netwerk,
         Self::Stelselnode,
         Self::Digid,
@@ -67,6 +69,7 @@ impl Party {
         Self::Idp,
         Self::Module,
         Self::Portaal,
+        Self::Aggregator,
         Self::Ad,
         Self::Mr,
         Self::Hm,
@@ -90,6 +93,7 @@ impl Party {
             Self::Idp => "idp",
             Self::Portaal => "portaal",
             Self::Module => "module",
+            Self::Aggregator => "aggregator",
             Self::Hm => "hm",
             Self::Ad => "ad",
             Self::Mr => "mr",
@@ -107,6 +111,7 @@ impl Party {
                 | Self::Idp
                 | Self::Portaal
                 | Self::Module
+                | Self::Aggregator
                 | Self::Hm
                 | Self::Ad
                 | Self::Mr
@@ -156,6 +161,7 @@ impl Party {
             Self::Idp => &["idp"],
             Self::Portaal => &["portaal"],
             Self::Module => &["module"],
+            Self::Aggregator => &["aggregator"],
             Self::Hm => &["hm"],
             Self::Ad => &["ad"],
             Self::Mr => &["mr"],

@@ -132,7 +132,7 @@ pub(super) async fn open(on: &Foundation, party: Party) -> Result<Opened, String
             vec![("module", Ask::Never, router)]
         }
         Party::Netwerk => vec![("netwerk", Ask::Never, netwerk(on, &app))],
-        Party::Hm | Party::Ad | Party::Mr | Party::Dv => {
+        Party::Aggregator | Party::Hm | Party::Ad | Party::Mr | Party::Dv => {
             return etoegang::open(on, app, party).await;
         }
     };

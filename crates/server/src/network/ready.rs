@@ -11,6 +11,7 @@ use super::trusted::issued;
 use super::{Party, Running, hostname};
 use crate::certificates::KeyFiles;
 use crate::input::{Client, ClientAuth, DvaId};
+use crate::routes::etoegang::aggregator::adres;
 
 /// The file's name in the state directory.
 pub const DEMO_JSON: &str = "demo.json";
@@ -226,7 +227,11 @@ fn etoegang(running: &Running) -> Value {
             "level": middel.niveau,
         })
     });
+    let uitgever = running.state.join(Party::Aggregator.name());
+    let uitgever = hostname("aggregator").map(|host| KeyFiles::saml(&uitgever, &host));
     json!({
+        "catalogue_url": running.hosts.url("aggregator") + &adres(&network.pad),
+        "catalogue_cert_file": uitgever.ok().map(|files| files.certificate),
         "hm": network.hm,
         "ad": network.ad,
         "mr": network.mr,

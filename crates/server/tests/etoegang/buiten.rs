@@ -57,7 +57,13 @@ async fn an_ad_of_somebody_else_logs_people_in_and_renews_their_tokens() {
         network::ca(&other.0).expect("an authority"),
     );
     let at = |port: u16| json!({ "base_url": format!("https://{{host}}.localhost:{port}"), "ca": "ca.pem" });
-    let ours = BTreeSet::from([Party::Hm, Party::Mr, Party::Dv, Party::Netwerk]);
+    let ours = BTreeSet::from([
+        Party::Aggregator,
+        Party::Hm,
+        Party::Mr,
+        Party::Dv,
+        Party::Netwerk,
+    ]);
     let ad = json!({ "ad": at(other_port) });
     let theirs = BTreeSet::from([Party::Ad, Party::Netwerk]);
     let rest = json!({ "hm": at(own_port), "mr": at(own_port), "dv": at(own_port) });

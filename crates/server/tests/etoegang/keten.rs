@@ -203,14 +203,12 @@ async fn etoegang_case_049_a_service_that_went_ends_the_login_and_the_ad_is_not_
     let world = World::start().await;
     let (gone, other) = (world.login(ZELF).await, world.login(BAKKERIJ).await);
     let sessie = world.sessie(gone.refresh()).await;
-    let shifted = world.running.clock.shifted_s();
-    let (folder, port) = world.stop().await;
-    let world = World::start_in(folder, port, |sample| {
-        let diensten = sample["diensten"].as_array_mut().expect("services");
-        diensten.retain(|dienst| dienst["service_id"] != crate::world::S3);
-    })
-    .await;
-    world.pass(shifted);
+    world
+        .with_services(|sample| {
+            let diensten = sample["diensten"].as_array_mut().expect("services");
+            diensten.retain(|dienst| dienst["service_id"] != crate::world::S3);
+        })
+        .await;
     let ad = world.audit_end(Party::Ad).await;
     // etoegang case 49
     refused(

@@ -4,6 +4,7 @@
 mod algoritmen;
 mod backend;
 mod buiten;
+mod catalogus;
 mod dv;
 mod guc9;
 mod hm;

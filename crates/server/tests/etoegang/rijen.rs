@@ -16,6 +16,7 @@ use server::network::{self, Config, Party};
 use server::outside::Answer;
 use verdict::Outcome;
 
+use crate::catalogus::dienst;
 use crate::world::{
     APP, BAKKERIJ, Login, S1, S3, TERUG, Tokens, VERIFIER, World, ZELF, header, refused,
 };
@@ -160,21 +161,6 @@ async fn etoegang_case_010_and_029_and_030_and_031_an_instance_of_an_app_refresh
 
 // ── Rows F6 and F17: the service is another than it was ─────────────────────────────────────────
 
-/// The same network with one member of a service changed.
-async fn with_service(world: World, service: &str, member: &str, value: Value) -> World {
-    let shifted = world.running.clock.shifted_s();
-    let (folder, port) = world.stop().await;
-    let world = World::start_in(folder, port, |sample| {
-        let diensten = sample["diensten"].as_array_mut().expect("services");
-        let mut found = diensten.iter_mut();
-        let found = found.find(|dienst| dienst["service_id"] == service);
-        found.expect("a service")[member] = value;
-    })
-    .await;
-    world.pass(shifted);
-    world
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn f6_and_f17_a_service_that_leaves_native_apps_or_asks_for_a_higher_level_ends_the_login() {
     let world = World::start().await;
@@ -184,11 +170,15 @@ async fn f6_and_f17_a_service_that_leaves_native_apps_or_asks_for_a_higher_level
         world.sessie(left.refresh()).await,
     ];
     let loa3 = json!("urn:etoegang:core:assurance-class:loa3");
-    let world = with_service(world, S3, "niveau", loa3).await;
+    world
+        .with_services(|sample| dienst(sample, S3)["niveau"] = loa3)
+        .await;
     let counted = Counted::of(&world).await;
     // F17
     ended(&world, low.refresh()).await;
-    let world = with_service(world, S1, "classifiers", json!([])).await;
+    world
+        .with_services(|sample| dienst(sample, S1)["classifiers"] = json!([]))
+        .await;
     // F6
     ended(&world, left.refresh()).await;
     counted.is(&world, 0, 0).await;

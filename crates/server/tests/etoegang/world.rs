@@ -29,7 +29,7 @@ use verdict::{CommitId, Expect, Key, Record, Stored};
 
 pub(crate) const SAMPLE: &str = include_str!("../../../../sample/etoegang.json");
 /// Whatever takes longer than this in a test never happens.
-const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 /// Redirects that one click may lead through.
 const REDIRECTS_MAX: usize = 20;
 
@@ -140,19 +140,36 @@ impl World {
         port: u16,
         change: impl FnOnce(&mut Value),
     ) -> Self {
+        let parties = [
+            Party::Aggregator,
+            Party::Hm,
+            Party::Ad,
+            Party::Mr,
+            Party::Dv,
+            Party::Netwerk,
+        ];
+        Self::start_parties(folder, port, BTreeSet::from(parties), change).await
+    }
+
+    /// The same with these parties alone.
+    pub(crate) async fn start_parties(
+        folder: Folder,
+        port: u16,
+        parties: BTreeSet<Party>,
+        change: impl FnOnce(&mut Value),
+    ) -> Self {
         let mut sample: Value = serde_json::from_str(SAMPLE).expect("JSON");
         change(&mut sample);
         let given = folder.0.with_added_extension("input");
         std::fs::create_dir_all(&given).expect("a folder");
         std::fs::write(given.join("etoegang.json"), sample.to_string()).expect("writable");
         let input = move |port| Input::read(&given, port).map_err(|fault| fault.to_string());
-        let parties = [Party::Hm, Party::Ad, Party::Mr, Party::Dv, Party::Netwerk];
         let config = Config {
             control: true,
             state: folder.0.clone(),
             port,
             input: Box::new(input),
-            parties: BTreeSet::from(parties),
+            parties,
             elsewhere: BTreeMap::new(),
             fault: None,
         };
@@ -199,6 +216,11 @@ impl World {
             }
         };
         timeout(PATIENCE, there).await.expect("means and mandates");
+    }
+
+    /// A file of the input.
+    pub(crate) fn given(&self, name: &str) -> PathBuf {
+        self.folder.0.with_added_extension("input").join(name)
     }
 
     // ── Clock and trouble ───────────────────────────────────────────────────────────────────────

@@ -4,20 +4,25 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use etoegang::authenticatiedienst::sessie::Ad;
+use etoegang::dienstencatalogus::geldend::OUDST_S;
 use etoegang::dv_hm::{DvApps, Hm};
 use identity::{EntityId, Oin};
 use jose::Jwk;
 use protocol::not_before::NotBefore;
+use saml::keys::{Certificate, KeyInfo, SigningKey};
 
-use super::super::{Foundation, Party, ready};
+use super::super::{Foundation, Party, hostname, ready};
 use super::{Ask, Chore, Opened};
 use crate::app::App;
-use crate::catalogus::Catalogus;
-use crate::certificates::{Authority, write_private};
+use crate::catalogus::{Bron, Catalogus, Plaats};
+use crate::certificates::{Authority, private_directory, saml_signing, write_private};
 use crate::clock::Clock;
 use crate::etoegangbeheer;
-use crate::input::{Etoegang, EtoegangApp};
+use crate::input::{Etoegang, EtoegangApp, opnieuw};
 use crate::routes::etoegang::ad::{AdGiven, AdHm, AdRole};
+use crate::routes::etoegang::aggregator::{
+    AggregatorGiven, AggregatorRole, Diensten, Lezen, adres,
+};
 use crate::routes::etoegang::dv::{DvGiven, DvRole};
 use crate::routes::etoegang::hm::{self, HmGiven, HmRole};
 use crate::routes::etoegang::mr::{MrGiven, MrRole};
@@ -34,11 +39,19 @@ const NAAM_MR: &str = "Proef-machtigingenregister";
 pub(super) async fn open(on: &Foundation, app: Arc<App>, party: Party) -> Result<Opened, String> {
     let mut chores: Vec<Chore> = Vec::new();
     let (host, router) = match party {
+        Party::Aggregator => {
+            let role = aggregator(on, &app)?;
+            let router = role.router();
+            chores.push(Box::pin(role.watch()));
+            ("aggregator", router)
+        }
         Party::Hm => {
             administrable(on, &app, party).await?;
-            let role = hm(on, &app)?;
+            let catalogus = catalogus(on, &app, party)?;
+            let role = hm(on, &app, &catalogus)?;
             let router = role.router();
             chores.push(Box::pin(role.herroep()));
+            chores.push(Box::pin(catalogus.keep_fresh(Arc::clone(&app))));
             ("hm", router)
         }
         Party::Ad => {
@@ -50,15 +63,19 @@ pub(super) async fn open(on: &Foundation, app: Arc<App>, party: Party) -> Result
         }
         Party::Mr => {
             administrable(on, &app, party).await?;
-            let role = mr(on, &app)?;
+            let catalogus = catalogus(on, &app, party)?;
+            let role = mr(on, &app, &catalogus)?;
             let router = role.router();
             chores.push(Box::pin(role.sow()));
+            chores.push(Box::pin(catalogus.keep_fresh(Arc::clone(&app))));
             ("mr", router)
         }
         _ => {
-            let role = dv(on, &app)?;
+            let catalogus = catalogus(on, &app, party)?;
+            let role = dv(on, &app, &catalogus)?;
             let router = role.router();
             chores.push(Box::pin(role.keep_keys()));
+            chores.push(Box::pin(catalogus.keep_fresh(Arc::clone(&app))));
             ("dv", router)
         }
     };
@@ -76,6 +93,42 @@ async fn administrable(on: &Foundation, app: &App, party: Party) -> Result<(), S
     let file = ready::beheersleutel_file(&on.state, party);
     let secret = etoegangbeheer::geheim_van_de_demo(app);
     write_private(&file, secret.as_bytes()).map_err(|fault| fault.to_string())
+}
+
+fn aggregator(on: &Foundation, app: &Arc<App>) -> Result<Arc<AggregatorRole>, String> {
+    let (network, port) = (&on.input.etoegang, on.hosts.port());
+    let lezen: Lezen = Box::new(move |path| Ok(Diensten::of(&opnieuw(path, port)?)));
+    let given = AggregatorGiven {
+        pad: network.pad.clone(),
+        diensten: Diensten::of(network),
+        sleutel: beheerder(on)?,
+        bestand: network.bestand.clone().map(|path| (path, lezen)),
+        party: on.state.join(Party::Aggregator.name()),
+    };
+    Ok(AggregatorRole::new(Arc::clone(app), given))
+}
+
+/// The key of the scheme's manager, made when it is first asked for.
+fn beheerder(on: &Foundation) -> Result<SigningKey, String> {
+    let directory = on.state.join(Party::Aggregator.name());
+    private_directory(&directory).map_err(|fault| fault.to_string())?;
+    let made = saml_signing(&directory, &hostname("aggregator")?, on.clock.wall());
+    let made = made.map_err(|fault| fault.to_string())?;
+    let certificate = Certificate::from_der(made.certificate()).map_err(|bad| bad.to_string())?;
+    let key = SigningKey::from_pkcs8(made.key().secret_der(), certificate, KeyInfo::Certificate);
+    key.map_err(|bad| bad.to_string())
+}
+
+/// The service catalogue of a party: what the manager of the demo publishes and signed.
+fn catalogus(on: &Foundation, app: &App, party: Party) -> Result<Arc<Catalogus>, String> {
+    let url = on.hosts.url("aggregator") + &adres(&on.input.etoegang.pad);
+    let bron = Bron {
+        plaats: Plaats::Url(url),
+        sleutels: vec![beheerder(on)?.certificate().key().clone()],
+        oudst_s: OUDST_S,
+    };
+    let directory = on.state.join(party.name());
+    Ok(Catalogus::of(bron, Some(&directory), app.clock.now()))
 }
 
 /// A party as the others know it. The keys of one that somebody else's server plays have no certificates of ours:
@@ -131,7 +184,7 @@ impl Certificeerder for Proefcertificaten {
     }
 }
 
-fn hm(on: &Foundation, app: &Arc<App>) -> Result<Arc<HmRole>, String> {
+fn hm(on: &Foundation, app: &Arc<App>, catalogus: &Arc<Catalogus>) -> Result<Arc<HmRole>, String> {
     let network = &on.input.etoegang;
     let front = on.hosts.url("hm");
     let apps = DvApps::new(network.apps.iter().map(EtoegangApp::dv_app));
@@ -145,7 +198,7 @@ fn hm(on: &Foundation, app: &Arc<App>) -> Result<Arc<HmRole>, String> {
             not_before: NotBefore::NEVER,
         },
         apps,
-        catalogus: Catalogus::register(network.catalogus.clone()),
+        catalogus: Arc::clone(catalogus),
         dienstverleners: dienstverleners(network),
         namen: network.namen.clone(),
         ads: vec![deelnemer(on, Party::Ad, &network.ad, NAAM_AD)],
@@ -201,14 +254,14 @@ fn ad(on: &Foundation, app: &Arc<App>) -> Result<Arc<AdRole>, String> {
     Ok(AdRole::new(Arc::clone(app), given))
 }
 
-fn mr(on: &Foundation, app: &Arc<App>) -> Result<Arc<MrRole>, String> {
+fn mr(on: &Foundation, app: &Arc<App>, catalogus: &Arc<Catalogus>) -> Result<Arc<MrRole>, String> {
     let network = &on.input.etoegang;
     let given = MrGiven {
         front: on.hosts.url("mr"),
         pad: network.pad.clone(),
         entity: network.mr.clone(),
         hms: vec![known_hm(on, hm::terug_van_mr)],
-        catalogus: Catalogus::register(network.catalogus.clone()),
+        catalogus: Arc::clone(catalogus),
         namen: network.namen.clone(),
         organisaties: network.organisaties.clone(),
         machtigingen: network.machtigingen.clone(),
@@ -219,7 +272,7 @@ fn mr(on: &Foundation, app: &Arc<App>) -> Result<Arc<MrRole>, String> {
 }
 
 /// The first app of the first DV of the input is the one with pages.
-fn dv(on: &Foundation, app: &Arc<App>) -> Result<Arc<DvRole>, String> {
+fn dv(on: &Foundation, app: &Arc<App>, catalogus: &Arc<Catalogus>) -> Result<Arc<DvRole>, String> {
     let network = &on.input.etoegang;
     let front = on.hosts.url("dv");
     let callback = format!("{front}/app/terug");
@@ -236,7 +289,7 @@ fn dv(on: &Foundation, app: &Arc<App>) -> Result<Arc<DvRole>, String> {
         client_id: with_pages.client_id.clone(),
         hm: deelnemer(on, Party::Hm, &network.hm, NAAM_HM),
         namen: network.namen.clone(),
-        catalogus: Catalogus::register(network.catalogus.clone()),
+        catalogus: Arc::clone(catalogus),
         organisaties: network.organisaties.clone(),
         next_origins: next_origins(on, network),
         sleutels: sleutels(on, &with_pages.dv)?,

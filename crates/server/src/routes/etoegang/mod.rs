@@ -6,8 +6,10 @@
 //! | AD, the authentication service | [`ad`] |
 //! | MR, the mandate register | [`mr`] |
 //! | DV, with the app of its own | [`dv`] |
+//! | the scheme's manager, as the demo has one | [`aggregator`] |
 
 pub mod ad;
+pub mod aggregator;
 pub mod beheer;
 pub mod dv;
 pub mod hm;

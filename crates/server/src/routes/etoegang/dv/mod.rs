@@ -150,6 +150,13 @@ async fn start(State(role): State<Arc<DvRole>>, visit: Visit) -> Response {
         .unwrap_or_else(|| jose::b64::encode(chance::entropy().bytes::<16>("dv.start")));
     let own = role.given.namen.iter();
     let own = own.filter(|(_, naam)| naam.dv == role.given.entity);
+    // Without a catalogue nobody can log in, and the HM says so.
+    let nu = role.given.catalogus.bekend();
+    let is_there = |id: &ServiceId| {
+        let found = nu.as_ref().map(|nu| nu.diensten().van_scope(id.as_str()));
+        found.is_none_or(|found| found.is_some())
+    };
+    let own = own.filter(|(id, _)| is_there(id));
     let page = DvStart {
         diensten: own
             .map(|(id, naam)| DvDienst {

@@ -32,7 +32,13 @@ pub(super) async fn run(running: &Running, journeys: &[Journey], as_json: bool) 
         }
         Journey::Koppeltaal => running.apps.contains_key(&Party::Koppeltaal),
         Journey::Etoegang => {
-            let parties = [Party::Hm, Party::Ad, Party::Mr, Party::Dv];
+            let parties = [
+                Party::Aggregator,
+                Party::Hm,
+                Party::Ad,
+                Party::Mr,
+                Party::Dv,
+            ];
             parties.iter().all(|party| running.apps.contains_key(party))
         }
     };
