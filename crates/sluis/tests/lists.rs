@@ -5,6 +5,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
 
+use etoegang::dienstencatalogus::reading::BOUNDS;
+use rustls_pki_types::pem::PemObject as _;
+use rustls_pki_types::{CertificateDer, PrivateKeyDer};
+use saml::keys::{Certificate, KeyInfo, SigningKey};
 use serde_json::Value;
 
 /// The documents with which the readers are tested.
@@ -271,4 +275,56 @@ fn what_cannot_begin_is_told_with_exit_code_2() {
         err.contains("no party there has the OAuthclientlist"),
         "{err}"
     );
+}
+
+/// The example with which the reader of service catalogues is tested.
+const CATALOGUE: &str = include_str!("../../etoegang/tests/dienstencatalogus/voorbeeld.xml");
+
+/// A key with its certificate in a file, and the example signed with it.
+fn signed_catalogue(folder: &Folder, whose: &str) -> (String, String) {
+    let issued = testkit::saml_signing("beheerder.localhost");
+    let certificate = CertificateDer::from_pem_slice(issued.certificate.as_bytes()).expect("PEM");
+    let key = PrivateKeyDer::from_pem_slice(issued.key.as_bytes()).expect("PEM");
+    let certificate = Certificate::from_der(&certificate).expect("usable");
+    let key = SigningKey::from_pkcs8(key.secret_der(), certificate, KeyInfo::Certificate);
+    let key = key.expect("its own certificate");
+    let signed = saml::signature::sign_within(CATALOGUE.trim(), &key, BOUNDS).expect("signed");
+    let names = ["pem", "xml"].map(|kind| folder.path(&format!("{whose}.{kind}")));
+    fs::write(&names[0], issued.certificate).expect("writable");
+    fs::write(&names[1], signed).expect("writable");
+    let [certificate, catalogue] = names;
+    (certificate, catalogue)
+}
+
+#[test]
+fn etoegang_case_092_a_service_catalogue_is_good_by_its_signers_certificate_alone() {
+    let folder = Folder::new("catalogue");
+    let (certificate, catalogue) = signed_catalogue(&folder, "beheerder");
+    let (other, _) = signed_catalogue(&folder, "ander");
+    let read = |file: &str, by: &[&str]| {
+        let signers = by.iter().flat_map(|by| ["--certificate", by]);
+        said(&lists(
+            &["catalogue", file]
+                .into_iter()
+                .chain(signers)
+                .collect::<Vec<_>>(),
+        ))
+    };
+    let (code, says, why) = read(&catalogue, &[&other, &certificate]);
+    assert_eq!((code, &*why), (Some(0), ""));
+    let version = ": urn:etoegang:1.13:service-catalogue:T:7 of 2026-11-22T10:00:00Z, ";
+    assert!(
+        says.contains(version) && says.ends_with(" services\n"),
+        "{says}"
+    );
+    // etoegang case 92
+    let (code, says, why) = read(&catalogue, &[&other]);
+    assert_eq!((code, &*says), (Some(1), ""));
+    assert!(why.contains("the service catalogue is not signed"), "{why}");
+    assert_eq!(
+        read(&folder.path("nothing.xml"), &[&certificate]).0,
+        Some(2)
+    );
+    assert_eq!(read(&catalogue, &[&catalogue]).0, Some(2), "no certificate");
+    assert_eq!(read(&catalogue, &[]).0, Some(2), "by nobody");
 }

@@ -45,6 +45,7 @@ use self::trusted::Judged;
 
 pub(crate) use files::is_open_to_all;
 
+pub use self::roles::etoegang::diensten_van_mr;
 pub use check::{Finding, Reach, Standing, check};
 
 /// How often a node sweeps what is over, and how many rows at once.

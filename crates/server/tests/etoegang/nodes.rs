@@ -6,6 +6,7 @@ use std::time::Duration;
 use etoegang::authenticatiedienst::bewijs::code_van;
 use etoegang::beheersleutel::Beheersleutel;
 use etoegang::betrouwbaarheidsniveau::Betrouwbaarheidsniveau;
+use etoegang::dienstencatalogus::Dienstencatalogus;
 use etoegang::dienstencatalogus::uitgave::Uitgave;
 use http::Method;
 use http::header::CONTENT_TYPE;
@@ -19,6 +20,7 @@ use server::app::App;
 use server::catalogus;
 use server::clock::Clock;
 use server::config::Config;
+use server::input::Registers;
 use server::keys::admin::set_not_before;
 use server::keys::not_before::Subject;
 use server::node::{self, Reach, Running, Standing};
@@ -388,6 +390,15 @@ async fn f16_and_f17_nodes_follow_the_published_catalogue_without_a_restart() {
         Some("unauthorized_client"),
         "{back}"
     );
+    // Who works beside the MR goes by what the MR keeps.
+    let services = services_of_mr(&nodes.folder("mr")).expect("kept");
+    assert_eq!(services.diensten().len(), 1);
+}
+
+fn services_of_mr(folder: &Path) -> Result<Dienstencatalogus, String> {
+    let config = Config::read(&folder.join("sluis.toml"), |_| None).expect("good");
+    let registers = Registers::read(config.registers.as_deref()).expect("good");
+    node::diensten_van_mr(&config, &registers, Clock::system().now())
 }
 
 async fn ended(nodes: &Nodes, token: &str) -> (u16, String) {
@@ -419,6 +430,8 @@ async fn a_node_says_which_catalogue_it_would_take_and_why_it_takes_none() {
     let (standing, says) = found("mr.catalogus.certificates").await;
     assert_eq!(standing, Standing::Good, "{says}");
     assert_eq!(found("registers").await.0, Standing::Good);
+    let why = services_of_mr(&node.folder).expect_err("it never served");
+    assert!(why.contains("keeps no service catalogue yet"), "{why}");
     // etoegang case 92
     Uitgever::new().publish(&node.folder, 2, LOA4);
     let (standing, says) = found("mr.catalogus").await;

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Args;
+use etoegang::dienstencatalogus::Dienstencatalogus;
 use server::clock::Clock;
 use server::config::Config;
 use server::home::Home;
@@ -11,6 +12,7 @@ use server::input::Registers;
 use server::keys::custody::token;
 use server::keys::{Custody, KeyFault, MasterKey, Purpose, Schedule, SigningToken};
 use server::network::{Party, master_file};
+use server::node::diensten_van_mr;
 use verdict::Moment;
 
 use super::configured;
@@ -95,6 +97,14 @@ impl Opened {
         let read = |config: &Config| Registers::read(config.registers.as_deref());
         let registers = self.config.as_ref().map(read).transpose();
         registers.map_err(|fault| fault.to_string())
+    }
+
+    /// The services for which mandates can be at the node's MR; nothing for a party of a demo.
+    pub(super) fn services(&self) -> Result<Option<Dienstencatalogus>, String> {
+        let (Some(config), Some(registers)) = (&self.config, self.registers()?) else {
+            return Ok(None);
+        };
+        diensten_van_mr(config, &registers, self.now).map(Some)
     }
 
     /// The master key and the token, for who makes a key.

@@ -3,17 +3,20 @@
 use std::sync::Arc;
 
 use etoegang::authenticatiedienst::sessie::Ad;
+use etoegang::dienstencatalogus::Dienstencatalogus;
 use etoegang::dv_hm::{DvApps, Hm};
 use identity::EntityId;
 use protocol::not_before::NotBefore;
+use verdict::Moment;
 
 use super::super::{Foundation, files};
 use super::{Ask, Opened, app};
-use crate::catalogus::{Bron, Catalogus};
+use crate::catalogus::{self, Bron, Catalogus};
 use crate::config::{
-    AdConfig, BackendConfig, CalledConfig, CallerConfig, CatalogusConfig, HmConfig, MrConfig,
+    AdConfig, BackendConfig, CalledConfig, CallerConfig, CatalogusConfig, Config, HmConfig,
+    MrConfig,
 };
-use crate::input::{EtoegangApp, EtoegangRegister};
+use crate::input::{EtoegangApp, EtoegangRegister, Registers};
 use crate::routes::etoegang::ad::{AdGiven, AdHm, AdRole};
 use crate::routes::etoegang::hm::{HmGiven, HmRole};
 use crate::routes::etoegang::mr::{MrGiven, MrRole};
@@ -139,6 +142,31 @@ fn catalogus(
     };
     let party = on.config.state.join(role);
     Ok(Catalogus::of(bron(config)?, Some(&party), on.clock.now()))
+}
+
+/// The services for which mandates can be at the MR of a node, for who works beside it: of the catalogue
+/// that it keeps, or of its registers where it is told of none.
+///
+/// # Errors
+/// A text for the operator: no MR, a file that cannot be read, or nothing kept yet.
+pub fn diensten_van_mr(
+    config: &Config,
+    registers: &Registers,
+    now: Moment,
+) -> Result<Dienstencatalogus, String> {
+    let mr = config.mr.as_ref().ok_or("the configuration has no [mr]")?;
+    let Some(published) = &mr.catalogus else {
+        // Which HMs offer a service says nothing of its mandates.
+        let diensten = registers.etoegang.catalogus(&[]);
+        return diensten.map_err(|_| "etoegang.json: a service stands there twice".to_owned());
+    };
+    let kept = Catalogus::of(bron(published)?, Some(&config.state.join("mr")), now);
+    let kept = kept.bekend().ok_or_else(|| {
+        let at = catalogus::document(&config.state.join("mr"));
+        let why = "the MR keeps no service catalogue yet; it does once it could fetch one";
+        format!("{}: {why}", at.display())
+    })?;
+    Ok(kept.diensten().clone())
 }
 
 /// Where the catalogue is published, and whose signature counts.

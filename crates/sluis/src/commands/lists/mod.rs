@@ -1,6 +1,7 @@
 //! `sluis lists`: the lists of MedMij for whoever runs a node or makes a list.
 
 mod accept_reset;
+mod catalogue;
 mod diff;
 mod fetch;
 mod files;
@@ -12,7 +13,8 @@ use std::process::ExitCode;
 use clap::{Args, Subcommand};
 use medmij::lists::{FrontchannelPort, Soort};
 
-/// The lists of MedMij: fetch, validate, show and compare them, or accept that one began anew
+/// The lists of MedMij: fetch, validate, show and compare them, or accept that one began anew; and the service
+/// catalogue of eToegang: validate it
 #[derive(Args)]
 pub(crate) struct Lists {
     #[command(subcommand)]
@@ -26,6 +28,7 @@ enum Command {
     Show(show::Show),
     Diff(diff::Diff),
     AcceptReset(accept_reset::AcceptReset),
+    Catalogue(catalogue::Catalogue),
 }
 
 /// By which rules a list is read.
@@ -46,6 +49,7 @@ impl Lists {
             Command::Show(show) => show.run(),
             Command::Diff(diff) => diff.run(),
             Command::AcceptReset(accept) => accept.run(),
+            Command::Catalogue(catalogue) => catalogue.run(),
         }
     }
 }

@@ -104,11 +104,8 @@ impl Register {
 
 /// The services for which mandates can be: of the node, or of a demo with this input.
 fn catalogue(opened: &Opened, input: Option<&Path>) -> Result<Dienstencatalogus, Ended> {
-    let registers = opened.registers().map_err(|why| cannot_begin(&why))?;
-    if let Some(registers) = registers {
-        // Which HMs offer a service says nothing of its mandates.
-        let catalogue = registers.etoegang.catalogus(&[]);
-        return catalogue.map_err(|_| cannot_begin("etoegang.json: a service stands there twice"));
+    if let Some(services) = opened.services().map_err(|why| cannot_begin(&why))? {
+        return Ok(services);
     }
     // The port stands in redirect URIs alone, which no mandate has.
     let input = input.map_or_else(|| Input::sample(443), |folder| Input::read(folder, 443));
