@@ -146,6 +146,20 @@ fn every_step_of_medmij_that_is_broken_fails_for_real_and_is_named() {
 }
 
 #[test]
+fn of_several_journeys_a_step_of_the_first_is_broken() {
+    let both = ["--headless", "medmij", "vertegenwoordiging", "--json"];
+    let output = demo(&[&both[..], &["--break", "9"]].concat());
+    let data: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!(output.status.code(), Some(1), "{data}");
+    assert_eq!(data["journeys"][0]["failed_step"], 9, "{data}");
+
+    let output = demo(&[&both[..], &["--break", "11"]].concat());
+    assert_eq!(output.status.code(), Some(2));
+    let says = String::from_utf8_lossy(&output.stderr);
+    assert!(says.contains("of medmij, steps 1 to 10"), "{says}");
+}
+
+#[test]
 fn the_fifteen_steps_of_etoegang_pass_and_name_their_actions() {
     let output = demo(&["--headless", "etoegang", "--json"]);
     let data: Value = serde_json::from_slice(&output.stdout).expect("JSON");

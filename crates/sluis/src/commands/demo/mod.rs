@@ -50,7 +50,7 @@ pub(crate) struct Demo {
     /// Print the steps as JSON
     #[arg(long, requires = "headless")]
     json: bool,
-    /// Make step N fail for real
+    /// Make step N of the journey that is named (of the first, when several are) fail for real
     #[arg(long = "break", value_name = "N", value_parser = clap::value_parser!(u8).range(1..=30))]
     break_step: Option<u8>,
     /// Start these parties only, the others run elsewhere with the same --state
@@ -80,6 +80,18 @@ enum Journey {
     Koppeltaal,
     /// An app logs in through HM, AD and MR, and its tokens are renewed (seed 001)
     Etoegang,
+}
+
+impl std::fmt::Display for Journey {
+    /// By the name that the command line knows.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let value = clap::ValueEnum::to_possible_value(self);
+        f.write_str(
+            value
+                .as_ref()
+                .map_or("", clap::builder::PossibleValue::get_name),
+        )
+    }
 }
 
 impl Journey {
@@ -124,7 +136,8 @@ impl Demo {
         }
         if self.break_step.is_some() && self.fault().is_none() {
             let steps = self.faults().len();
-            eprintln!("sluis demo: of this journey, steps 1 to {steps} can be broken");
+            let journey = self.broken_journey();
+            eprintln!("sluis demo: of {journey}, steps 1 to {steps} can be broken");
             return ExitCode::from(2);
         }
         if self.parties().is_empty() {
@@ -201,7 +214,7 @@ impl Demo {
         }
     }
 
-    /// The fault that breaks the step: of the one journey that is named, else of the thirty steps.
+    /// The fault that breaks the step.
     fn fault(&self) -> Option<Fault> {
         let at = usize::from(self.break_step?).checked_sub(1)?;
         self.faults().get(at).copied()
@@ -209,13 +222,19 @@ impl Demo {
 
     /// What breaks each step, by its number less one.
     fn faults(&self) -> &'static [Fault] {
-        match self.headless.as_deref() {
-            Some([Journey::Medmij]) => &Fault::MEDMIJ,
-            Some([Journey::Vertegenwoordiging]) => &Fault::VERTEGENWOORDIGING,
-            Some([Journey::Koppeltaal]) => &Fault::KOPPELTAAL,
-            Some([Journey::Etoegang]) => &Fault::ETOEGANG,
-            _ => &Fault::MITZ,
+        match self.broken_journey() {
+            Journey::Mitz => &Fault::MITZ,
+            Journey::Medmij => &Fault::MEDMIJ,
+            Journey::Vertegenwoordiging => &Fault::VERTEGENWOORDIGING,
+            Journey::Koppeltaal => &Fault::KOPPELTAAL,
+            Journey::Etoegang => &Fault::ETOEGANG,
         }
+    }
+
+    /// Of which journey a step is broken: the first that is named, else the first of all.
+    fn broken_journey(&self) -> Journey {
+        let named = self.headless.as_deref().and_then(<[Journey]>::first);
+        named.copied().unwrap_or(Journey::Mitz)
     }
 
     fn parties(&self) -> BTreeSet<Party> {
