@@ -155,7 +155,7 @@ fn put(key: Key, expect: Expect) -> Change<Sealed> {
         then: Then::Put {
             until: NOW.plus_s(180 * 86_400),
             body: Sealed {
-                open: json!({"v": 1, "client": "pgo.localhost", "scope": "openid"}),
+                open: json!({"v": 1, "client": "pgo.localhost", "scope": "openid"}).into(),
                 index: Vec::new(),
                 private: vec![0x5a; 190],
             },

@@ -6,8 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
 
-use serde_json::Value;
-use verdict::{Actor, IndexKey, Key, Outcome, PersonTag, Sealed, Space};
+use verdict::{Actor, IndexKey, Key, Open, Outcome, PersonTag, Sealed, Space};
 
 /// The kinds of rows, each with a table of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,7 +55,8 @@ impl Kind {
 
 /// The details of an event as they are written: a JSON object, or nothing where there are none.
 pub(crate) fn details(details: &BTreeMap<&'static str, String>) -> Option<String> {
-    let object = || serde_json::json!(details).to_string();
+    // Texts always serialise.
+    let object = || serde_json::to_string(details).unwrap_or_default();
     (!details.is_empty()).then(object)
 }
 
@@ -87,7 +87,7 @@ pub(crate) struct Encoded {
 impl Encoded {
     pub(crate) fn of(body: Sealed) -> Self {
         Self {
-            open: (!body.open.is_null()).then(|| body.open.to_string()),
+            open: body.open.into_text(),
             private: (!body.private.is_empty()).then_some(body.private),
             lookups: lookups_to_json(&body.index),
             index: body.index,
@@ -102,9 +102,9 @@ pub(crate) fn body(
     open: Option<&str>,
     private: Option<&[u8]>,
 ) -> Result<Sealed, Damaged> {
-    let open = open.map_or(Ok(Value::Null), serde_json::from_str);
+    let open = open.map_or_else(|| Some(Open::default()), Open::parse);
     Ok(Sealed {
-        open: open.map_err(|_| Damaged::at(table, "open"))?,
+        open: open.ok_or(Damaged::at(table, "open"))?,
         index: index_of(table, lookups)?,
         private: private.unwrap_or_default().to_vec(),
     })
@@ -118,8 +118,9 @@ pub(crate) fn index_of(
     let Some(json) = lookups else {
         return Ok(Vec::new());
     };
-    let value = serde_json::from_str(json).ok();
-    let index = value.and_then(|value| index_from_json(&value));
+    let entries: Option<Option<Vec<[String; 3]>>> = serde_json::from_str(json).ok();
+    let entries = entries.map(Option::unwrap_or_default);
+    let index = entries.and_then(|entries| entries.into_iter().map(index_entry).collect());
     index.ok_or(Damaged::at(table, "lookups"))
 }
 
@@ -197,32 +198,23 @@ impl fmt::Display for Damaged {
 impl std::error::Error for Damaged {}
 
 fn lookups_to_json(index: &[(&'static str, IndexKey)]) -> Option<String> {
-    let entry = |(name, key): &(&str, IndexKey)| match key {
-        IndexKey::Text(text) => serde_json::json!([name, "text", text]),
-        IndexKey::Person(tag) => {
-            serde_json::json!([name, "person", verdict::person_tag_to_hex(*tag)])
-        }
+    let entry = |(name, key): &(&'static str, IndexKey)| match key {
+        IndexKey::Text(text) => (*name, "text", text.clone()),
+        IndexKey::Person(tag) => (*name, "person", verdict::person_tag_to_hex(*tag)),
     };
-    let entries: Vec<Value> = index.iter().map(entry).collect();
-    (!entries.is_empty()).then(|| Value::Array(entries).to_string())
+    let entries: Vec<_> = index.iter().map(entry).collect();
+    // Texts always serialise.
+    (!entries.is_empty()).then(|| serde_json::to_string(&entries).unwrap_or_default())
 }
 
-fn index_from_json(value: &Value) -> Option<Vec<(&'static str, IndexKey)>> {
-    let Value::Array(entries) = value else {
-        return value.is_null().then(Vec::new);
+/// An entry as [`lookups_to_json`] wrote it.
+fn index_entry([name, kind, key]: [String; 3]) -> Option<(&'static str, IndexKey)> {
+    let key = match kind.as_str() {
+        "text" => IndexKey::Text(key),
+        "person" => IndexKey::Person(verdict::person_tag_from_hex(&key)?),
+        _ => return None,
     };
-    let entry = |entry: &Value| {
-        let [name, kind, key] = entry.as_array()?.as_slice() else {
-            return None;
-        };
-        let key = match kind.as_str()? {
-            "text" => IndexKey::Text(key.as_str()?.to_owned()),
-            "person" => IndexKey::Person(verdict::person_tag_from_hex(key.as_str()?)?),
-            _ => return None,
-        };
-        Some((index_name(name.as_str()?)?, key))
-    };
-    entries.iter().map(entry).collect()
+    Some((index_name(&name)?, key))
 }
 
 /// Most different index names that a database may bring up. A program has a few dozen; the bound

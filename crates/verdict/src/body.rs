@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde::Serialize;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::Value;
 use zeroize::Zeroizing;
 
@@ -12,7 +14,7 @@ use zeroize::Zeroizing;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Body<P> {
     /// Versioned JSON.
-    pub open: Value,
+    pub open: Open,
     /// Secondary keys, by the name of the index.
     pub index: Vec<(&'static str, IndexKey)>,
     /// What must not be readable at rest.
@@ -26,12 +28,83 @@ pub type Sealed = Body<Vec<u8>>;
 
 impl Clear {
     /// A body without a private part.
-    pub fn open(open: Value) -> Self {
+    pub fn open(open: impl Into<Open>) -> Self {
         Self {
-            open,
+            open: open.into(),
             index: Vec::new(),
             private: Secrets::none(),
         }
+    }
+}
+
+/// The open part of a body: JSON as it is written, or nothing. It is read into what it means without a
+/// tree of values in between, since almost every request reads and writes a row.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Open(String);
+
+impl Open {
+    /// A value as JSON; nothing for one that is `null`.
+    pub fn of(value: &impl Serialize) -> Self {
+        // Our own types always serialise: no maps with other than text keys, no failing `Serialize`.
+        Self::from_text(serde_json::to_string(value).unwrap_or_default())
+    }
+
+    /// What a store kept; nothing when that is no JSON.
+    pub fn parse(text: &str) -> Option<Self> {
+        serde_json::from_str::<IgnoredAny>(text).ok()?;
+        Some(Self::from_text(text.to_owned()))
+    }
+
+    /// What it means. Where there is nothing, it is read as `null`.
+    ///
+    /// # Errors
+    /// When it is JSON of another form.
+    pub fn read<T: DeserializeOwned>(&self) -> serde_json::Result<T> {
+        serde_json::from_str(self.as_str())
+    }
+
+    /// The same as a tree of values.
+    pub fn value(&self) -> Value {
+        self.read().unwrap_or_default()
+    }
+
+    /// The JSON text, for a store; `null` where there is nothing.
+    pub fn as_str(&self) -> &str {
+        match self.0.as_str() {
+            "" => "null",
+            text => text,
+        }
+    }
+
+    /// The JSON text, unless there is nothing.
+    pub fn into_text(self) -> Option<String> {
+        (!self.0.is_empty()).then_some(self.0)
+    }
+
+    /// Nothing has one form.
+    fn from_text(text: String) -> Self {
+        match text.as_str() {
+            "null" => Self::default(),
+            _ => Self(text),
+        }
+    }
+}
+
+impl From<Value> for Open {
+    fn from(value: Value) -> Self {
+        Self::of(&value)
+    }
+}
+
+impl fmt::Display for Open {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl fmt::Debug for Open {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
     }
 }
 
@@ -129,5 +202,34 @@ mod tests {
             ..Clear::default()
         };
         assert!(!format!("{body:?}").contains("900186021"));
+    }
+
+    #[test]
+    fn an_open_part_is_read_as_it_was_written_and_nothing_is_null() {
+        let value = serde_json::json!({ "v": 1, "naam": "\u{eb} \" \\ \n", "lijst": [null, true, -1, 1.5] });
+        let open = Open::of(&value);
+        assert_eq!(open.value(), value);
+        assert_eq!(Open::parse(open.as_str()), Some(open.clone()));
+        assert_eq!(open.clone().into_text().as_deref(), Some(open.as_str()));
+        for nothing in [
+            Open::default(),
+            Open::of(&Value::Null),
+            Open::of(&None::<u8>),
+        ] {
+            assert_eq!((nothing.as_str(), nothing.value()), ("null", Value::Null));
+            assert_eq!(nothing.read::<Option<u8>>().ok(), Some(None));
+            assert_eq!(nothing.into_text(), None);
+        }
+    }
+
+    #[test]
+    fn what_a_store_kept_is_json_or_is_refused() {
+        for bad in ["", "{", "{\"v\":1} x", "\u{0}", "{'v':1}"] {
+            assert_eq!(Open::parse(bad), None, "{bad:?}");
+        }
+        assert!(Open::parse("[1]").is_some_and(|open| open.read::<bool>().is_err()));
+        // An integer that no type of ours could hold is JSON all the same, and is refused where it is read.
+        let large = Open::parse("99999999999999999999").expect("JSON");
+        assert!(large.read::<u64>().is_err());
     }
 }

@@ -17,7 +17,7 @@ mod record;
 mod step;
 pub mod versioned;
 
-pub use body::{BadRow, Body, Clear, IndexKey, PersonTag, Sealed, Secrets};
+pub use body::{BadRow, Body, Clear, IndexKey, Open, PersonTag, Sealed, Secrets};
 pub use change::{Change, CommitId, Expect, Key, Row, Space, Then};
 pub use entropy::Entropy;
 pub use event::{Actor, Event, Outcome};

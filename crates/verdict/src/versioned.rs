@@ -3,14 +3,13 @@
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
 
-use crate::{BadRow, Body, Clear, IndexKey, PersonTag, Secrets, Space, person_tag_from_hex};
+use crate::{BadRow, Body, Clear, IndexKey, Open, PersonTag, Secrets, Space, person_tag_from_hex};
 
 /// The version that is written into every row's JSON.
 const ROW_VERSION: u64 = 1;
 
-/// A private part as it is kept.
+/// A part as it is kept.
 #[derive(Serialize, Deserialize)]
 struct Versioned<T> {
     v: u64,
@@ -19,14 +18,12 @@ struct Versioned<T> {
 
 /// A body without a private part.
 pub fn body(open: &impl Serialize, index: Vec<(&'static str, IndexKey)>) -> Clear {
-    // Our own types always serialise: no maps with other than text keys, no failing `Serialize`.
-    let open = serde_json::to_value(open).unwrap_or_default();
-    // Not by `json!`, which would copy what is moved here.
-    let mut versioned = Map::new();
-    versioned.insert("d".to_owned(), open);
-    versioned.insert("v".to_owned(), ROW_VERSION.into());
+    let versioned = Versioned {
+        v: ROW_VERSION,
+        d: open,
+    };
     Body {
-        open: Value::Object(versioned),
+        open: Open::of(&versioned),
         index,
         private: Secrets::none(),
     }
@@ -53,11 +50,7 @@ pub fn body_with_private(
 /// # Errors
 /// [`BadRow`] for another version or form.
 pub fn open<T: DeserializeOwned>(space: Space, body: &Clear) -> Result<T, BadRow> {
-    let bad = bad(space, "open part");
-    if body.open.get("v").and_then(Value::as_u64) != Some(ROW_VERSION) {
-        return Err(bad);
-    }
-    T::deserialize(body.open.get("d").ok_or(bad)?).map_err(|_| bad)
+    current(body.open.read()).ok_or_else(|| bad(space, "open part"))
 }
 
 /// The private part.
@@ -65,13 +58,13 @@ pub fn open<T: DeserializeOwned>(space: Space, body: &Clear) -> Result<T, BadRow
 /// # Errors
 /// [`BadRow`] for another version or form.
 pub fn private<T: DeserializeOwned>(space: Space, body: &Clear) -> Result<T, BadRow> {
-    let bad = bad(space, "private part");
-    let read: Versioned<T> = serde_json::from_slice(body.private.reveal()).map_err(|_| bad)?;
-    if read.v == ROW_VERSION {
-        Ok(read.d)
-    } else {
-        Err(bad)
-    }
+    current(serde_json::from_slice(body.private.reveal())).ok_or_else(|| bad(space, "private part"))
+}
+
+/// What is written in a part, if it is of this version.
+fn current<T>(read: serde_json::Result<Versioned<T>>) -> Option<T> {
+    let Versioned { v, d } = read.ok()?;
+    (v == ROW_VERSION).then_some(d)
 }
 
 /// A person's tag in an open part.
@@ -86,5 +79,46 @@ const fn bad(space: Space, member: &'static str) -> BadRow {
     BadRow {
         space: space.0,
         member,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SPACE: Space = Space("test.row");
+
+    #[test]
+    fn rows_of_each_order_of_members_are_read_and_those_of_another_version_are_not() {
+        let read = |text| {
+            let body = Clear {
+                open: Open::parse(text).expect("JSON"),
+                private: Secrets::new(text.as_bytes().to_vec()),
+                ..Clear::default()
+            };
+            (open::<u8>(SPACE, &body), private::<u8>(SPACE, &body))
+        };
+        assert_eq!(read(r#"{"v":1,"d":7}"#), (Ok(7), Ok(7)));
+        // As the release before wrote the open part.
+        assert_eq!(read(r#"{"d":7,"v":1}"#), (Ok(7), Ok(7)));
+        let refused = (
+            Err(bad(SPACE, "open part")),
+            Err(bad(SPACE, "private part")),
+        );
+        for other in [r#"{"v":2,"d":7}"#, r#"{"v":1}"#, r#"{"v":1,"d":"7"}"#, "[]"] {
+            assert_eq!(read(other), refused, "{other}");
+        }
+        assert_eq!(open::<u8>(SPACE, &Clear::default()), refused.0);
+    }
+
+    #[test]
+    fn what_is_written_is_read_back() {
+        let body = body_with_private(&["open"], &["private"], Vec::new());
+        assert_eq!(body.open.as_str(), r#"{"v":1,"d":["open"]}"#);
+        assert_eq!(open::<[String; 1]>(SPACE, &body), Ok(["open".to_owned()]));
+        assert_eq!(
+            private::<[String; 1]>(SPACE, &body),
+            Ok(["private".to_owned()])
+        );
     }
 }

@@ -160,7 +160,9 @@ mod tests {
     #[test]
     fn a_row_of_another_version_is_refused_by_name() {
         let mut body = crate::testing::grant().to_body();
-        body.open["v"] = 99.into();
+        let mut open = body.open.value();
+        open["v"] = 99.into();
+        body.open = open.into();
         let refused = Grant::from_body(&body).expect_err("another version");
         assert_eq!((refused.space, refused.member), ("mitz.grant", "open part"));
     }

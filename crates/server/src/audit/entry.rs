@@ -336,17 +336,17 @@ fn kop_key() -> Key {
 
 fn put(key: Key, expect: Expect, name: &str, value: &Value) -> Change<Sealed> {
     let body = Body {
-        open: json!({ "v": VERSION, "d": { name: value } }),
+        open: json!({ "v": VERSION, "d": { name: value } }).into(),
         ..Sealed::default()
     };
     let then = Then::Put { until: FAR, body };
     Change { key, expect, then }
 }
 
-fn member<'r>(row: &'r Row<Sealed>, name: &str) -> Option<&'r Value> {
-    let open = &row.body.open;
+fn member(row: &Row<Sealed>, name: &str) -> Option<Value> {
+    let open = row.body.open.value();
     let is_ours = open.get("v").and_then(Value::as_u64) == Some(VERSION);
-    open.get("d").filter(|_| is_ours)?.get(name)
+    open.get("d").filter(|_| is_ours)?.get(name).cloned()
 }
 
 impl ChainFault {

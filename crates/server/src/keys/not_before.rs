@@ -174,18 +174,19 @@ fn body(subject: &Subject, moment: Moment) -> Sealed {
         "not_before": moment.unix(),
     });
     Body {
-        open: json!({ "v": VERSION, "d": said }),
+        open: json!({ "v": VERSION, "d": said }).into(),
         index: vec![(ALL, all())],
         private: Vec::new(),
     }
 }
 
 fn read(key: &Key, body: &Sealed) -> Result<(Subject, Moment), KeyFault> {
-    let said = &body.open["d"];
+    let open = body.open.value();
+    let said = &open["d"];
     let text = |member: &str| said[member].as_str().unwrap_or_default();
     let subject = Subject::read(text("kind"), text("name"));
     let moment = said["not_before"].as_i64().map(Moment::from_unix);
-    let is_ours = body.open.get("v").and_then(Value::as_u64) == Some(VERSION);
+    let is_ours = open.get("v").and_then(Value::as_u64) == Some(VERSION);
     match (subject, moment) {
         (Some(subject), Some(moment)) if is_ours && subject.key() == *key => Ok((subject, moment)),
         _ => Err(KeyFault::BadRow(

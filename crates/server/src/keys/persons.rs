@@ -68,7 +68,7 @@ impl Record for Persoon {
     fn to_body(&self) -> Clear {
         let tag = verdict::person_tag_to_hex(self.tag);
         Body {
-            open: json!({ "v": 1, "d": { "sleutel": self.number, "persoon": tag } }),
+            open: json!({ "v": 1, "d": { "sleutel": self.number, "persoon": tag } }).into(),
             index: vec![(KEY, found_by(self.number))],
             private: Secrets::new(self.bsn.reveal().as_bytes().to_vec()),
         }
@@ -79,7 +79,7 @@ impl Record for Persoon {
             space: Self::SPACE.0,
             member,
         };
-        let said = &body.open["d"];
+        let said = &body.open.value()["d"];
         let number = said["sleutel"].as_u64().and_then(|n| u32::try_from(n).ok());
         let tag = said["persoon"].as_str();
         let bsn = std::str::from_utf8(body.private.reveal()).ok();

@@ -198,7 +198,7 @@ impl KeyRow {
             held: self.held.map(|id| id.to_string()),
         };
         Body {
-            open: json!({ "v": VERSION, "d": open }),
+            open: json!({ "v": VERSION, "d": open }).into(),
             index: vec![(ALL, all())],
             private: self.sealed.clone(),
         }
@@ -210,10 +210,11 @@ impl KeyRow {
     /// [`KeyFault::BadRow`] when it does not say what a key row must say, or stands elsewhere.
     pub(super) fn from_row(at: &Key, row: Row<Sealed>) -> Result<Self, KeyFault> {
         let bad = |why| KeyFault::BadRow(String::from_utf8_lossy(at.bytes()).into_owned(), why);
-        if row.body.open.get("v").and_then(Value::as_u64) != Some(VERSION) {
+        let said = row.body.open.value();
+        if said.get("v").and_then(Value::as_u64) != Some(VERSION) {
             return Err(bad("was written by another version of the program"));
         }
-        let open = row.body.open.get("d").map(Open::deserialize);
+        let open = said.get("d").map(Open::deserialize);
         let Some(Ok(open)) = open else {
             return Err(bad("lacks a member"));
         };

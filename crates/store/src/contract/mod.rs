@@ -108,7 +108,7 @@ fn fresh_id() -> CommitId {
 
 fn body(text: &str) -> Sealed {
     Sealed {
-        open: json!({"v": 1, "text": text}),
+        open: json!({"v": 1, "text": text}).into(),
         index: Vec::new(),
         private: text.as_bytes().to_vec(),
     }

@@ -49,7 +49,7 @@ pub async fn rows_come_back_as_they_went<S: Store>(home: Arc<S>) -> Passed {
         indexes
             .zip(privates.clone())
             .map(move |(index, private)| Sealed {
-                open: open.clone(),
+                open: open.clone().into(),
                 index,
                 private,
             })

@@ -141,7 +141,7 @@ impl Record for Answer {
         // Our own types always serialise.
         let private = serde_json::to_vec(&self.ending).unwrap_or_default();
         Body {
-            open,
+            open: open.into(),
             index: Vec::new(),
             private: Secrets::new(private),
         }
@@ -152,7 +152,7 @@ impl Record for Answer {
             space: Self::SPACE.0,
             member,
         };
-        let open = Open::deserialize(&body.open).map_err(|_| bad("open part"))?;
+        let open: Open = body.open.read().map_err(|_| bad("open part"))?;
         if open.v != ROW_VERSION {
             return Err(bad("v"));
         }
@@ -451,7 +451,9 @@ mod tests {
     #[test]
     fn a_damaged_row_is_refused_by_its_member() {
         let mut body = waiting(success()).to_body();
-        body.open["v"] = json!(1);
+        let mut open = body.open.value();
+        open["v"] = json!(1);
+        body.open = open.into();
         assert_eq!(Answer::from_body(&body).map_err(|bad| bad.member), Err("v"));
         let mut body = waiting(success()).to_body();
         body.private = Secrets::none();

@@ -182,7 +182,8 @@ impl Record for Session {
                 "authenticated_at": self.authenticated_at.unix(),
                 "single_sign_on": self.single_sign_on,
                 "services": self.services,
-            }),
+            })
+            .into(),
             index: Vec::new(),
             // Our own types always serialise.
             private: Secrets::new(serde_json::to_vec(&private).unwrap_or_default()),
@@ -194,7 +195,7 @@ impl Record for Session {
             space: Self::SPACE.0,
             member,
         };
-        let open = Open::deserialize(&body.open).map_err(|_| bad("open part"))?;
+        let open: Open = body.open.read().map_err(|_| bad("open part"))?;
         if open.v != ROW_VERSION {
             return Err(bad("v"));
         }
@@ -376,7 +377,9 @@ mod tests {
         assert_eq!(Session::from_body(&body), Ok(session()));
         for (member, value) in [("v", json!(2)), ("level", json!(7))] {
             let mut body = session().to_body();
-            body.open[member] = value;
+            let mut open = body.open.value();
+            open[member] = value;
+            body.open = open.into();
             assert_eq!(
                 Session::from_body(&body).map_err(|bad| bad.member),
                 Err(member)

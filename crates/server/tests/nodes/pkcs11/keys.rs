@@ -207,7 +207,9 @@ fn pkcs11_a_row_that_names_another_object_is_refused() {
             .await
             .expect("rows");
         let mut row = found.remove(0).expect("a row");
-        row.body.open["d"]["held"] = json!("00".repeat(16));
+        let mut said = row.body.open.value();
+        said["d"]["held"] = json!("00".repeat(16));
+        row.body.open = said.into();
         let change = Change {
             key,
             expect: Expect::Version(row.version),
