@@ -2,8 +2,9 @@
 //! it is (etoegang case 82).
 //!
 //! Parties differ, so that a key counts by its PKIoverheid certificate, whose subject names the OIN
-//! (etoegang.md §4.5). The shell passes the chain in; what is published must fit. [`read`] is the other
-//! side: which keys of another party count.
+//! (etoegang.md §4.5). The shell passes the chain in; what is published must fit. A key that has none yet is
+//! shown without: it counts nowhere, and nothing is signed with it for those who ask for certificates.
+//! [`read`] is the other side: which keys of another party count.
 
 use std::fmt;
 
@@ -24,7 +25,7 @@ const KETEN_MAX: usize = 6;
 pub struct Sleutel<'a> {
     /// The key.
     pub jwk: &'a Jwk,
-    /// The chain.
+    /// The chain; empty when the key is not certified yet.
     pub keten: &'a [Vec<u8>],
 }
 
@@ -52,6 +53,28 @@ pub fn document(sleutels: &[Sleutel<'_>], oin: &Oin) -> Result<Value, KetenFout>
     Ok(json!({ "keys": keys? }))
 }
 
+/// Whether a chain leads from a key of this organisation to a root, whichever key that is.
+///
+/// # Errors
+/// [`KetenFout`].
+pub fn gecontroleerd(keten: &[Vec<u8>], oin: &Oin) -> Result<(), KetenFout> {
+    let chain = certificates(keten)?;
+    is_of(&chain, oin)?;
+    let root = chain.last().ok_or(KetenFout::Onleesbaar)?;
+    let issued = |pair: &[X509Certificate<'_>]| is_issued_by(&pair[0], &pair[1]);
+    if !chain.windows(2).all(issued) || !is_issued_by(root, root) {
+        return Err(KetenFout::Gebroken);
+    }
+    Ok(())
+}
+
+/// Whether the first certificate of a chain is for this key.
+pub fn is_voor(jwk: &Jwk, keten: &[Vec<u8>]) -> bool {
+    let chain = certificates(keten).unwrap_or_default();
+    let leaf = chain.first();
+    leaf.is_some_and(|leaf| is_key_of(&jwk.to_json(), leaf))
+}
+
 /// The keys in another party's set that count: those whose first certificate is for the key and names
 /// this OIN, and whose chain the caller trusts now (etoegang.md §5.6). The path itself, dates and
 /// revocation are the caller's to judge: he has the roots. Other keys are passed over, so that a party
@@ -72,8 +95,8 @@ pub fn read(
         let keten = written.iter().find(own).and_then(keten_of);
         keten.is_some_and(|keten| {
             let chain = certificates(&keten);
-            let is_own = chain.is_ok_and(|chain| is_of(&key.to_json(), &chain, oin).is_ok());
-            is_own && is_trusted(&keten)
+            let is_own = chain.is_ok_and(|chain| is_of(&chain, oin).is_ok());
+            is_own && is_voor(key, &keten) && is_trusted(&keten)
         })
     };
     Jwks::new(set.keys().iter().filter(counts).cloned().collect())
@@ -95,23 +118,17 @@ impl Sleutel<'_> {
         if named.iter().any(|name| key[*name].is_null()) {
             return Err(KetenFout::Naamloos);
         }
-        check(&key, self.keten, oin)?;
+        if self.keten.is_empty() {
+            return Ok(key);
+        }
+        gecontroleerd(self.keten, oin)?;
+        if !is_voor(self.jwk, self.keten) {
+            return Err(KetenFout::AndereSleutel);
+        }
         let chain: Vec<_> = self.keten.iter().map(|der| STANDARD.encode(der)).collect();
         key["x5c"] = json!(chain); // RFC 7517 §4.7: base64, not base64url
         Ok(key)
     }
-}
-
-/// Whether the chain leads from this key, of this organisation, to a root.
-fn check(key: &Value, keten: &[Vec<u8>], oin: &Oin) -> Result<(), KetenFout> {
-    let chain = certificates(keten)?;
-    is_of(key, &chain, oin)?;
-    let root = chain.last().ok_or(KetenFout::Onleesbaar)?;
-    let issued = |pair: &[X509Certificate<'_>]| is_issued_by(&pair[0], &pair[1]);
-    if !chain.windows(2).all(issued) || !is_issued_by(root, root) {
-        return Err(KetenFout::Gebroken);
-    }
-    Ok(())
 }
 
 fn certificates(keten: &[Vec<u8>]) -> Result<Vec<X509Certificate<'_>>, KetenFout> {
@@ -125,12 +142,9 @@ fn certificates(keten: &[Vec<u8>]) -> Result<Vec<X509Certificate<'_>>, KetenFout
     keten.iter().map(|der| read(der)).collect()
 }
 
-/// Whether the first certificate is for this key, and of this organisation (etoegang case 82).
-fn is_of(key: &Value, chain: &[X509Certificate<'_>], oin: &Oin) -> Result<(), KetenFout> {
+/// Whether the first certificate is of this organisation (etoegang case 82).
+fn is_of(chain: &[X509Certificate<'_>], oin: &Oin) -> Result<(), KetenFout> {
     let leaf = chain.first().ok_or(KetenFout::Onleesbaar)?;
-    if !is_key_of(key, leaf) {
-        return Err(KetenFout::AndereSleutel);
-    }
     // etoegang case 82
     let mut numbers = leaf.subject().iter_by_oid(&OID_X509_SERIALNUMBER);
     let number = numbers.next().and_then(|number| number.as_str().ok());
@@ -253,10 +267,22 @@ mod tests {
         assert_eq!(refused(&keten[..1]), KetenFout::Gebroken);
         let mixed = [keten[0].clone(), others[1].clone()];
         assert_eq!(refused(&mixed), KetenFout::Gebroken);
-        assert_eq!(refused(&[]), KetenFout::Onleesbaar);
         assert_eq!(refused(&[b"x".to_vec()]), KetenFout::Onleesbaar);
         let long = vec![keten[1].clone(); 7];
         assert_eq!(refused(&long), KetenFout::Onleesbaar);
+    }
+
+    #[test]
+    fn etoegang_case_082_a_key_that_is_not_certified_yet_is_shown_without_a_chain_and_counts_nowhere()
+     {
+        let (key, _) = issued(Algorithm::Es256, OIN);
+        let document = published(&key, &[]).expect("shown");
+        let told = &document["keys"][0];
+        assert_eq!(told, &key.public().to_json());
+        assert!(told.get("x5c").is_none());
+        let oin = Oin::parse(OIN).expect("an OIN");
+        let counted = read(document.to_string().as_bytes(), &oin, |_| true);
+        assert!(counted.expect("a set").keys().is_empty());
     }
 
     #[test]

@@ -18,7 +18,7 @@ use x509_parser::certificate::X509Certificate;
 
 use super::files::{Found, KeyFiles};
 use super::reading::{parse, validity_of};
-use super::{Identity, IssueFault, peer_hostname};
+use super::{Identity, IssueFault, SERIAL_NUMBER, peer_hostname};
 
 /// How long the authority lasts. Short, because people put it into their browsers; a demo that is
 /// left running longer must be started again. Certificates under it end with it.
@@ -31,8 +31,6 @@ const SPARE_S: u32 = DAY_S;
 /// A new certificate holds from an hour ago, for counterparts whose clock is slow.
 const BACKDATE_S: u32 = 60 * 60;
 const DAY_S: u32 = 24 * 60 * 60;
-/// The `serialNumber` of a subject (X.520).
-const SERIAL_NUMBER: [u64; 4] = [2, 5, 4, 5];
 /// The organisation in every name that the demo makes.
 pub const ORGANISATION: &str = "Sluis demo (TEST)";
 /// RFC 5280 appendix A.1, `ub-common-name`: a longer name stands in the alternative names only.

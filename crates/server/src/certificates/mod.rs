@@ -11,6 +11,7 @@
 mod authority;
 mod files;
 mod reading;
+mod request;
 
 use std::fmt;
 use std::io;
@@ -21,10 +22,15 @@ use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 pub use authority::{Authority, ORGANISATION, saml_signing};
 
 pub use files::{KeyFiles, private_directory, write_private};
+pub(crate) use request::request;
+
 pub use reading::{
     BadCertificate, Validity, dns_names_of, expiry, hosts_named, is_of_the_demo, leads_to,
     names_a_wildcard, peer_hostname, roots_of, subject, thumbprint, validity, vouches,
 };
+
+/// The `serialNumber` of a subject (X.520).
+const SERIAL_NUMBER: [u64; 4] = [2, 5, 4, 5];
 
 /// A certificate with the private key that belongs to it. It prints its certificate's thumbprint,
 /// never the key.

@@ -16,8 +16,14 @@ use super::meant::{NodeIdentity, SiteConfig};
 use super::reading::{Listeners, Reading};
 use super::{ConfigFault, written as other};
 use crate::catalogus::Plaats;
+use crate::keys::{Purpose, Schedule};
 
 pub(super) mod written;
+
+/// How many days an authority is given to certify a key.
+const LEAD_DAYS: u32 = 14;
+/// Less than the time of a key that signs, which is 90 days.
+const LEAD_DAYS_ALLOWED: RangeInclusive<u32> = 1..=60;
 
 /// Seconds of a day.
 const DAY_S: u32 = 86_400;
@@ -29,6 +35,8 @@ const MAX_AGE_DAYS: RangeInclusive<u32> = 1..=3_660;
 pub struct HmConfig {
     /// Its EntityID.
     pub entity: EntityId,
+    /// The certificates of keys: its own, and those of others.
+    pub x5c: X5cConfig,
     /// With which certificate it calls others.
     pub node: NodeIdentity,
     /// Its host.
@@ -51,6 +59,8 @@ pub struct HmConfig {
 pub struct AdConfig {
     /// Its EntityID.
     pub entity: EntityId,
+    /// The certificates of keys: its own, and those of others.
+    pub x5c: X5cConfig,
     /// With which certificate it calls others.
     pub node: NodeIdentity,
     /// Its host.
@@ -68,6 +78,8 @@ pub struct AdConfig {
 pub struct MrConfig {
     /// Its EntityID.
     pub entity: EntityId,
+    /// The certificates of keys: its own, and those of others.
+    pub x5c: X5cConfig,
     /// With which certificate it calls others.
     pub node: NodeIdentity,
     /// Its host.
@@ -76,6 +88,18 @@ pub struct MrConfig {
     pub catalogus: Option<CatalogusConfig>,
     /// The HMs that may ask; at least one.
     pub hms: Vec<CallerConfig>,
+}
+
+/// The certificates of keys (RFC 7517 §4.7; etoegang case 82).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct X5cConfig {
+    /// The directory with the chains of the role's own keys; without, they are published bare.
+    pub directory: Option<PathBuf>,
+    /// Seconds for which a new key is published before it is used, so that it can be certified meanwhile.
+    pub lead_s: u32,
+    /// PEM files with the authorities by whose certificates the keys of others count; with none of them every
+    /// key counts that stands at their address.
+    pub roots: Vec<PathBuf>,
 }
 
 /// A service catalogue that is published.
@@ -126,6 +150,19 @@ pub struct BackendConfig {
     pub jwks_uri: String,
 }
 
+impl X5cConfig {
+    /// The schedule where every key that others know is published for long enough to be certified.
+    pub(super) fn schedule(&self, said: Schedule) -> Schedule {
+        let known = Purpose::ALL
+            .into_iter()
+            .filter(|purpose| purpose.is_published());
+        known.fold(said, |schedule, purpose| {
+            let lead_s = schedule.of(purpose).lead_s.max(self.lead_s);
+            schedule.published_before(purpose, lead_s)
+        })
+    }
+}
+
 impl CalledConfig {
     /// Where its keys are.
     pub fn jwks_uri(&self) -> String {
@@ -168,6 +205,7 @@ impl Reading<'_> {
             ads: self.each_once("hm.ad", ads.map(|(at, ad)| self.known_ad(at, ad)))?,
             mrs: self.each_once("hm.mr", mrs.map(|(at, mr)| self.known_mr("hm", at, mr)))?,
             dvs: self.each_once("hm.dv", dvs.map(|(at, dv)| self.known_dv(at, dv)))?,
+            x5c: self.x5c("hm", hm.x5c)?,
             node: self.node("hm.node", &hm.node)?,
             site: self.origin("hm.site", hm.site, listeners)?,
         })
@@ -196,6 +234,7 @@ impl Reading<'_> {
             })?,
             hms: self.callers("ad", &ad.hm)?,
             mrs: self.each_once("ad.mr", mrs.map(|(at, mr)| self.known_mr("ad", at, mr)))?,
+            x5c: self.x5c("ad", ad.x5c)?,
             node: self.node("ad.node", &ad.node)?,
             site: self.origin("ad.site", ad.site, listeners)?,
         })
@@ -210,8 +249,24 @@ impl Reading<'_> {
             entity: self.entity("mr.entity", &mr.entity, Rol::Mr)?,
             catalogus: self.catalogus("mr", mr.catalogus)?,
             hms: self.callers("mr", &mr.hm)?,
+            x5c: self.x5c("mr", mr.x5c)?,
             node: self.node("mr.node", &mr.node)?,
             site: self.origin("mr.site", mr.site, listeners)?,
+        })
+    }
+
+    fn x5c(&self, role: &str, written: Option<written::X5c>) -> Result<X5cConfig, ConfigFault> {
+        let written = written.unwrap_or_default();
+        let lead_days = written.lead_days.unwrap_or(LEAD_DAYS);
+        if !LEAD_DAYS_ALLOWED.contains(&lead_days) {
+            let setting = format!("{role}.x5c.lead_days");
+            return Err(self.fault(&setting, "expected 1 to 60 days"));
+        }
+        let roots = written.roots.iter();
+        Ok(X5cConfig {
+            directory: written.directory.map(|directory| self.file_of(&directory)),
+            lead_s: lead_days * DAY_S,
+            roots: roots.map(|file| self.file_of(file)).collect(),
         })
     }
 

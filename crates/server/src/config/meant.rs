@@ -5,13 +5,13 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use identity::{Hostname, Loa, Ura};
+use identity::{EntityId, Hostname, Loa, Ura};
 use protocol::assertion::Audience;
 use store::RetentionDays;
 use store::postgres::Settings;
 use url::Url;
 
-use super::etoegang::{AdConfig, HmConfig, MrConfig};
+use super::etoegang::{AdConfig, HmConfig, MrConfig, X5cConfig};
 use crate::door::{House, Limits};
 use crate::keys::Schedule;
 use crate::routes::dva::{LeftOpen, Vormen};
@@ -411,8 +411,14 @@ impl Config {
     /// How the keys of a role come and go.
     pub fn schedule_of(&self, role: &str) -> Schedule {
         let said = self.schedule.clone();
-        match role {
+        let said = match role {
             "hm" => HmRole::schedule(said),
+            _ => said,
+        };
+        let mut participants = self.participants().into_iter();
+        let x5c = participants.find_map(|(name, _, x5c)| (name == role).then_some(x5c));
+        match x5c {
+            Some(x5c) if x5c.directory.is_some() => x5c.schedule(said),
             _ => said,
         }
     }
@@ -425,6 +431,14 @@ impl Config {
         let medmij = medmij.map(|medmij| ("dva.medmij.digid", &medmij.digid));
         let entrance = entrance.map(|entrance| ("dva.medmij.entrance", &entrance.digid));
         [mitz, medmij, entrance].into_iter().flatten().collect()
+    }
+
+    /// Its roles of eToegang, each with its EntityID and the certificates of keys.
+    pub fn participants(&self) -> Vec<(&'static str, &EntityId, &X5cConfig)> {
+        let hm = self.hm.as_ref().map(|hm| ("hm", &hm.entity, &hm.x5c));
+        let ad = self.ad.as_ref().map(|ad| ("ad", &ad.entity, &ad.x5c));
+        let mr = self.mr.as_ref().map(|mr| ("mr", &mr.entity, &mr.x5c));
+        [hm, ad, mr].into_iter().flatten().collect()
     }
 
     /// The identities with which its roles call others.

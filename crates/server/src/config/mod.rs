@@ -19,6 +19,7 @@ mod written;
 
 pub use etoegang::{
     AdConfig, BackendConfig, CalledConfig, CallerConfig, CatalogusConfig, HmConfig, MrConfig,
+    X5cConfig,
 };
 pub use fault::ConfigFault;
 pub use meant::{

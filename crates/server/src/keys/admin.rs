@@ -1,8 +1,10 @@
-//! What an operator does with keys, on any home: list, rotate and retire them, and set "not before".
+//! What an operator does with keys, on any home: list, rotate and retire them, ask for their certificates, and
+//! set "not before".
 //! A running node knows of it two seconds later.
 
 use std::fmt;
 
+use identity::Oin;
 use serde::Serialize;
 use store::Store;
 use verdict::{Change, Moment};
@@ -12,7 +14,7 @@ use super::custody::ObjectId;
 use super::not_before::{self, Subject};
 use super::row::{self, KeyRow};
 use super::schedule::{self, State, Times};
-use super::{Custody, KeyFault, Purpose, Schedule, SigningToken, reindex};
+use super::{Custody, KeyFault, MasterKey, Purpose, Schedule, SigningToken, reindex};
 
 /// A key, without its secret.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -85,10 +87,19 @@ pub enum NotDone {
     InTheFuture,
     /// A name that is empty or longer than any client id or issuer.
     BadName,
+    /// Keys of this purpose are published nowhere.
+    NotPublished(Purpose),
+    /// The private part is in a token, which signs digests of tokens alone for us.
+    InToken(Purpose, u32, ObjectId),
+    /// A name that fits no certificate.
+    BadOrganisation,
 }
 
 /// The longest name of a client, issuer or domain: a URL of ordinary length.
 const NAME_BYTES_MAX: usize = 1_024;
+/// The longest name of an organisation in a certificate, in characters (RFC 5280 appendix A.1,
+/// `ub-organization-name`).
+const ORGANISATION_MAX: usize = 64;
 
 /// Every key, by purpose and number.
 ///
@@ -199,6 +210,35 @@ pub async fn retire<S: Store>(
     }
 }
 
+/// A request (PKCS#10, PEM) for the certificate of a key of this purpose: of this number, else of the newest. Its
+/// subject has the organisation and the OIN (etoegang case 82).
+///
+/// # Errors
+/// [`NotDone`].
+pub async fn request<S: Store>(
+    home: &S,
+    master: &MasterKey,
+    (purpose, number): (Purpose, Option<u32>),
+    (organisation, oin): (&str, &Oin),
+    now: Moment,
+) -> Result<String, NotDone> {
+    if !purpose.is_published() {
+        return Err(NotDone::NotPublished(purpose));
+    }
+    if organisation.is_empty() || organisation.chars().count() > ORGANISATION_MAX {
+        return Err(NotDone::BadOrganisation);
+    }
+    let rows = of(home, purpose, now).await?;
+    let mut newest_first = rows.iter().rev();
+    let row = newest_first.find(|row| number.is_none_or(|number| row.times.number == number));
+    let row = row.ok_or(NotDone::NoSuchKey(purpose, number))?;
+    if let Some(id) = row.held {
+        return Err(NotDone::InToken(purpose, row.times.number, id));
+    }
+    let request = row.request(master, organisation, oin)?;
+    request.ok_or_else(|| KeyFault::Made(purpose).into())
+}
+
 /// Every moment before which what was issued is refused.
 ///
 /// # Errors
@@ -287,6 +327,23 @@ impl fmt::Display for NotDone {
                 "this moment has not come yet, and would refuse everything until then; say now",
             ),
             Self::BadName => write!(f, "a name has 1 to {NAME_BYTES_MAX} bytes"),
+            Self::NotPublished(purpose) => {
+                write!(
+                    f,
+                    "keys for {purpose} are published nowhere, so that nobody certifies them"
+                )
+            }
+            Self::InToken(purpose, number, id) => write!(
+                f,
+                "{} is in the hardware security module, as object {id}; have the module's own tools make the request",
+                row::name(*purpose, *number)
+            ),
+            Self::BadOrganisation => {
+                write!(
+                    f,
+                    "the name of an organisation has 1 to {ORGANISATION_MAX} characters"
+                )
+            }
         }
     }
 }

@@ -124,6 +124,12 @@ impl Purpose {
         matches!(self, Self::Tokens)
     }
 
+    /// Whether others verify by its keys or encrypt to them, so that their public parts are published and can be
+    /// certified.
+    pub const fn is_published(self) -> bool {
+        !matches!(self, Self::Audit) && !matches!(self.kind(), Kind::Secret | Kind::Mac)
+    }
+
     pub(super) const fn kind(self) -> Kind {
         match self {
             Self::Rows | Self::Cookies | Self::Handles | Self::Persons | Self::Jti => Kind::Secret,

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use identity::Oin;
 use jose::aead::{self, Key32};
 use jose::{Algorithm, MacKey, SigningKey, jwe};
 use serde::{Deserialize, Serialize};
@@ -13,8 +14,8 @@ use super::custody::{Custody, Nobody, ObjectId};
 use super::purpose::Kind;
 use super::schedule::Times;
 use super::{KeyFault, MasterKey, Purpose};
-use crate::chance;
 use crate::seal::row_context;
+use crate::{certificates, chance};
 
 /// The rows of keys.
 pub(super) const SPACE: Space = Space("sluis.sleutel");
@@ -156,6 +157,20 @@ impl KeyRow {
         let bad = |why| KeyFault::BadRow(name(self.purpose, self.times.number), why);
         self.material(&bytes, custody)
             .ok_or_else(|| bad("holds no key of its algorithm"))
+    }
+
+    /// A request for its certificate (PEM); nothing where the private part is none that signs.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub(super) fn request(
+        &self,
+        master: &MasterKey,
+        organisation: &str,
+        oin: &Oin,
+    ) -> Result<Option<String>, KeyFault> {
+        let pkcs8 = self.unseal(master)?;
+        Ok(certificates::request(&pkcs8, organisation, oin))
     }
 
     /// What the master key seals.

@@ -94,6 +94,7 @@ pub async fn check(config: &Config, reach: Reach) -> Vec<Finding> {
     let registers = Registers::read(config.registers.as_deref());
     findings.push(Finding::of("registers", told(config, &registers)));
     findings.extend(files_of::certificates(config, clock.wall()));
+    findings.extend(files_of::of_keys(config, clock.wall()));
     findings.extend(catalogi::signers(config, clock.wall()));
     let registers = registers.unwrap_or_default();
     let (of_trust, trust) = files_of::trust(config, &registers, &clock, reach).await;

@@ -10,6 +10,7 @@ mod answers;
 mod check;
 mod files;
 mod health;
+mod ketens;
 mod reload;
 mod revocation;
 mod roles;

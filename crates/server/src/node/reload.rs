@@ -275,7 +275,8 @@ impl Fetches {
     }
 }
 
-fn seen(file: &Path) -> Option<(u64, SystemTime)> {
+/// The length of a file, and when it was last changed; nothing of one that is not there.
+pub(super) fn seen(file: &Path) -> Option<(u64, SystemTime)> {
     let found = std::fs::metadata(file).ok()?;
     Some((found.len(), found.modified().ok()?))
 }

@@ -9,6 +9,7 @@ mod dv;
 mod guc9;
 mod hm;
 mod keten;
+mod ketens;
 mod login;
 mod nodes;
 mod registratie;

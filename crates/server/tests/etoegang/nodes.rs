@@ -45,16 +45,24 @@ const LOA4: Betrouwbaarheidsniveau = Betrouwbaarheidsniveau::Loa4;
 const TRIES_MAX: u32 = 100;
 
 /// Three nodes, and whoever asks them.
-struct Nodes {
+pub(crate) struct Nodes {
     hm: Running,
     ad: Running,
     mr: Running,
     ports: [u16; 3],
-    outside: Outside,
+    pub(crate) outside: Outside,
     folder: Folder,
 }
 
-struct Folder(PathBuf);
+/// A folder that goes with the value.
+pub(crate) struct Folder(pub(crate) PathBuf);
+
+impl Folder {
+    pub(crate) fn new(what: &str) -> Self {
+        let name = format!("sluis-etoegang-{what}-{}", chance::entropy().uuid("test"));
+        Self(std::env::temp_dir().join(name))
+    }
+}
 
 impl Drop for Folder {
     fn drop(&mut self) {
@@ -68,9 +76,8 @@ impl Nodes {
     }
 
     /// The same, after a change of each folder.
-    async fn start_with(change: impl Fn(&Installation)) -> Self {
-        let name = format!("sluis-etoegang-nodes-{}", chance::entropy().uuid("test"));
-        let folder = Folder(std::env::temp_dir().join(name));
+    pub(crate) async fn start_with(change: impl Fn(&Installation)) -> Self {
+        let folder = Folder::new("nodes");
         let roles = [Role::Hm, Role::Ad, Role::Mr];
         let laid = roles.map(|role| {
             let own = folder.0.join(format!("{role:?}"));
@@ -97,7 +104,7 @@ impl Nodes {
         }
     }
 
-    fn hm(&self, path: &str) -> String {
+    pub(crate) fn hm(&self, path: &str) -> String {
         format!(
             "https://hm.localhost:{}{}{path}",
             self.ports[0],
@@ -124,9 +131,29 @@ impl Nodes {
     }
 
     /// The folder of a node.
-    fn folder(&self, role: &str) -> PathBuf {
-        let name = if role == "hm" { "Hm" } else { "Mr" };
+    pub(crate) fn folder(&self, role: &str) -> PathBuf {
+        let name = match role {
+            "hm" => "Hm",
+            "ad" => "Ad",
+            _ => "Mr",
+        };
         self.folder.0.join(name)
+    }
+
+    pub(crate) fn app(&self, role: &str) -> &App {
+        let running = match role {
+            "hm" => &self.hm,
+            "ad" => &self.ad,
+            _ => &self.mr,
+        };
+        &running.apps[role]
+    }
+
+    /// Where a role shows its keys.
+    pub(crate) fn jwks(&self, role: &str) -> String {
+        let at = ["hm", "ad", "mr"].iter().position(|name| *name == role);
+        let port = self.ports[at.expect("a role")];
+        format!("https://{role}.localhost:{port}{}/jwks", pad("1.13"))
     }
 
     /// Waits until the HM has this publication in force.
@@ -160,18 +187,32 @@ impl Nodes {
         self.post("/token", &fields).await
     }
 
-    /// The baker logs in for the bakery, by this mandate.
-    async fn login(&self, machtiging: &str) -> Tokens {
-        let browser = Browser::of(self.outside.clone(), pad("1.13"));
+    pub(crate) fn browser(&self) -> Browser {
+        Browser::of(self.outside.clone(), pad("1.13"))
+    }
+
+    /// Somebody chose the AD, and went there.
+    pub(crate) async fn at_ad(&self, browser: &Browser) -> Seen {
         let page = browser.open(&self.authorize()).await;
         let ad = "urn:etoegang:AD:00000003244440010000:entities:9001";
         let fields = [("keuze", "verder"), ("ad", ad), ("voor", "organisatie")];
-        let page = browser.send(&page, "/kiezen", &fields).await;
+        browser.send(&page, "/kiezen", &fields).await
+    }
+
+    /// The baker logs in for the bakery, by this mandate.
+    pub(crate) async fn login(&self, machtiging: &str) -> Tokens {
+        let browser = self.browser();
+        let page = self.at_ad(&browser).await;
         assert!(page.url.contains("//ad.localhost"), "{}", page.url);
         // No page of a node tells what people know.
         assert!(!page.html().contains(WACHTWOORD));
         let page = self.proven(&browser, &page).await;
-        assert!(page.url.contains("//mr.localhost"), "{}", page.url);
+        assert!(
+            page.url.contains("//mr.localhost"),
+            "{}: {}",
+            page.url,
+            page.html()
+        );
         let keuze = page.mandate(machtiging);
         let fields = [("keuze", "kiezen"), ("machtiging", keuze.as_str())];
         let back = browser.send(&page, "/machtiging", &fields).await.url;
@@ -248,7 +289,7 @@ fn middel(app: &App, niveau: &str, codesleutel: Option<[u8; 32]>) -> Value {
 }
 
 /// The means of the baker, and his mandate for the bakery: its reference.
-async fn registered(nodes: &Nodes) -> String {
+pub(crate) async fn registered(nodes: &Nodes) -> String {
     let (ad, mr) = (&nodes.ad.apps["ad"], &nodes.mr.apps["mr"]);
     let (_, key) = sleutel(ad).await;
     let post = |path| (Method::POST, path);
@@ -409,8 +450,7 @@ async fn ended(nodes: &Nodes, token: &str) -> (u16, String) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_node_says_which_catalogue_it_would_take_and_why_it_takes_none() {
     let uitgever = Uitgever::new();
-    let name = format!("sluis-etoegang-check-{}", chance::entropy().uuid("test"));
-    let folder = Folder(std::env::temp_dir().join(name));
+    let folder = Folder::new("check");
     let node = Installation::lay(&folder.0, &[Role::Mr], &Store::Sqlite, "[]", "[]");
     uitgever.at(&node);
     let found = async |subject: &str| {

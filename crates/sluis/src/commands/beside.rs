@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use clap::Args;
 use etoegang::dienstencatalogus::Dienstencatalogus;
+use identity::Oin;
 use server::clock::Clock;
 use server::config::Config;
 use server::home::Home;
@@ -105,6 +106,15 @@ impl Opened {
             return Ok(None);
         };
         diensten_van_mr(config, &registers, self.now).map(Some)
+    }
+
+    /// The OIN of a role of eToegang.
+    pub(super) fn oin(&self, role: &str) -> Result<Oin, String> {
+        let participants = self.config.as_ref().map(Config::participants);
+        let mut participants = participants.unwrap_or_default().into_iter();
+        let entity = participants.find_map(|(name, entity, _)| (name == role).then_some(entity));
+        let entity = entity.ok_or("this role has no OIN")?;
+        Oin::parse(entity.oin()).map_err(|error| error.to_string())
     }
 
     /// The master key and the token, for who makes a key.

@@ -10,6 +10,7 @@ use super::super::written::{Node, Site};
 #[serde(deny_unknown_fields)]
 pub(in super::super) struct Hm {
     pub(super) entity: String,
+    pub(super) x5c: Option<X5c>,
     pub(super) node: Node,
     pub(super) site: Site,
     pub(super) access_token_s: Option<u32>,
@@ -32,6 +33,7 @@ pub(in super::super) struct Hm {
 #[serde(deny_unknown_fields)]
 pub(in super::super) struct Ad {
     pub(super) entity: String,
+    pub(super) x5c: Option<X5c>,
     pub(super) node: Node,
     pub(super) site: Site,
     pub(super) sessie_s: Option<u32>,
@@ -50,11 +52,21 @@ pub(in super::super) struct Ad {
 #[serde(deny_unknown_fields)]
 pub(in super::super) struct Mr {
     pub(super) entity: String,
+    pub(super) x5c: Option<X5c>,
     pub(super) node: Node,
     pub(super) site: Site,
     pub(super) catalogus: Option<Catalogus>,
     #[serde(default)]
     pub(super) hm: Vec<KnownHm>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct X5c {
+    pub(super) directory: Option<PathBuf>,
+    pub(super) lead_days: Option<u32>,
+    #[serde(default)]
+    pub(super) roots: Vec<PathBuf>,
 }
 
 #[derive(Deserialize)]

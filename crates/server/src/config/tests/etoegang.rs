@@ -1,5 +1,7 @@
 //! `[hm]`, `[ad]` and `[mr]`.
 
+use std::path::Path;
+
 use etoegang::authenticatiedienst;
 use etoegang::instellingen::{Instellingen, Ondertekening};
 
@@ -296,5 +298,42 @@ fn a_role_that_knows_nobody_or_somebody_twice_is_refused_with_what_to_do() {
             "",
             &format!("{name}[1].entity: stands there already"),
         );
+    }
+}
+
+/// etoegang case 82
+#[test]
+fn a_role_with_certified_keys_shows_the_next_one_for_long_enough_to_be_certified() {
+    let asked = |lead_days: &str| {
+        MR.replace("# [mr.x5c]", "[mr.x5c]")
+            .replace("# directory = ", "directory = ")
+            .replace("# lead_days = 14", lead_days)
+            .replace(
+                "# roots = [\"/etc/sluis/trust/pkioverheid-g3",
+                "roots = [\"pki",
+            )
+    };
+    let usual = read(MR).expect("good");
+    assert!(usual.mr.as_ref().expect("named").x5c.directory.is_none());
+    for (lead_days, seconds) in [("", 14 * 86_400), ("lead_days = 60", 60 * 86_400)] {
+        let config = read(&asked(lead_days)).expect("good");
+        let x5c = &config.mr.as_ref().expect("named").x5c;
+        assert_eq!(
+            x5c.directory.as_deref(),
+            Some(Path::new("/etc/sluis/mr-keys"))
+        );
+        assert!(x5c.roots[0].ends_with("pki.pem"), "{:?}", x5c.roots);
+        let lead_s = |purpose| config.schedule_of("mr").of(purpose).lead_s;
+        assert_eq!(lead_s(Purpose::Tokens), seconds);
+        assert_eq!(lead_s(Purpose::Introspection), seconds);
+        assert_eq!(
+            lead_s(Purpose::Rows),
+            usual.schedule_of("mr").of(Purpose::Rows).lead_s
+        );
+    }
+    for days in ["0", "61"] {
+        let (from, to) = ("lead_days = 60", format!("lead_days = {days}"));
+        let says = "mr.x5c.lead_days: expected 1 to 60 days";
+        is_told(&asked(from), from, &to, says);
     }
 }

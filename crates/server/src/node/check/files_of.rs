@@ -1,5 +1,8 @@
 //! Certificates, keys, authorities, revocation lists and DigiD's metadata.
 
+use std::path::{Path, PathBuf};
+
+use identity::{EntityId, Oin};
 use rustls_pki_types::CertificateDer;
 use verdict::Moment;
 
@@ -11,6 +14,7 @@ use crate::date;
 use crate::input::Registers;
 use crate::keys::MasterKey;
 use crate::node::files::{self, Shown};
+use crate::node::ketens::{self, Keten};
 use crate::node::{reload, roles, trusted};
 use crate::trust::Trust;
 
@@ -50,11 +54,62 @@ pub(super) fn certificates(config: &Config, now: Moment) -> Vec<Finding> {
     findings
 }
 
+/// What `x5c` of the roles of eToegang names: the certificates of their keys, and by whose the keys of others
+/// count.
+pub(super) fn of_keys(config: &Config, now: Moment) -> Vec<Finding> {
+    let roles = config.participants().into_iter();
+    let of_role = roles.flat_map(|(role, entity, x5c)| {
+        let own = x5c.directory.iter().flat_map(|directory| {
+            let setting = format!("{role}.x5c.directory");
+            chains(&setting, directory, entity, now)
+        });
+        let roots = x5c.roots.iter().map(move |file| {
+            let read = files::roots(file);
+            let says = read.map(|roots| format!("{}: {} authorities", file.display(), roots.len()));
+            Finding::of(format!("{role}.x5c.roots"), says)
+        });
+        own.chain(roots).collect::<Vec<_>>()
+    });
+    of_role.collect()
+}
+
+/// A finding for each file of a directory.
+fn chains(setting: &str, directory: &Path, entity: &EntityId, now: Moment) -> Vec<Finding> {
+    let oin = Oin::parse(entity.oin()).map_err(|error| error.to_string());
+    let found = oin.and_then(|oin| Ok((ketens::pem_files(directory)?, oin)));
+    let (files, oin) = match found {
+        Ok(found) => found,
+        Err(why) => return vec![Finding::fault(setting, why)],
+    };
+    if files.is_empty() {
+        let at = directory.display();
+        let says = "no certificate yet; `sluis keys request` makes what to send to the authority";
+        return vec![Finding::soon(setting, format!("{at}: {says}"))];
+    }
+    let finding = |file: &PathBuf| match Keten::read(file, &oin) {
+        Ok(keten) if keten.validity.from > now => {
+            let from = date::day(keten.validity.from.unix());
+            Finding::soon(setting, format!("{}: holds from {from} on", file.display()))
+        }
+        Ok(keten) => {
+            let until = keten.validity.until;
+            until_then(setting.to_owned(), &file.display().to_string(), until, now)
+        }
+        Err(why) => Finding::fault(setting, why),
+    };
+    files.iter().map(finding).collect()
+}
+
 fn certificate(subject: String, of: &str, shown: Result<Shown, String>, now: Moment) -> Finding {
     let Validity { until, .. } = match shown {
         Ok(shown) => shown.validity,
         Err(why) => return Finding::fault(subject, why),
     };
+    until_then(subject, of, until, now)
+}
+
+/// What is said of a certificate that holds until then.
+fn until_then(subject: String, of: &str, until: Moment, now: Moment) -> Finding {
     let says = format!("{of}, until {}", date::day(until.unix()));
     if until.is_over_at(now.plus_s(RENEW_WITHIN_S)) {
         return Finding::soon(subject, format!("{says}: renew it; no restart is needed"));

@@ -1,26 +1,30 @@
 //! The roles of eToegang.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use etoegang::authenticatiedienst::sessie::Ad;
 use etoegang::dienstencatalogus::Dienstencatalogus;
 use etoegang::dv_hm::{DvApps, Hm};
-use identity::EntityId;
+use identity::{EntityId, Oin};
 use protocol::not_before::NotBefore;
+use rustls_pki_types::CertificateDer;
 use verdict::Moment;
 
+use super::super::ketens::Ketens;
 use super::super::{Foundation, files};
-use super::{Ask, Opened, app};
+use super::{Ask, Chore, Opened, app};
+use crate::app::App;
 use crate::catalogus::{self, Bron, Catalogus};
 use crate::config::{
     AdConfig, BackendConfig, CalledConfig, CallerConfig, CatalogusConfig, Config, HmConfig,
-    MrConfig,
+    MrConfig, X5cConfig,
 };
 use crate::input::{EtoegangApp, EtoegangRegister, Registers};
 use crate::routes::etoegang::ad::{AdGiven, AdHm, AdRole};
 use crate::routes::etoegang::hm::{HmGiven, HmRole};
 use crate::routes::etoegang::mr::{MrGiven, MrRole};
-use crate::routes::etoegang::sleutels::Sleutelbos;
+use crate::routes::etoegang::sleutels::{Certificeerder, Sleutelbos};
 use crate::routes::etoegang::{Deelnemer, uncached_pages};
 
 pub(super) async fn hm(on: &Foundation, config: &HmConfig) -> Result<Opened, String> {
@@ -35,6 +39,8 @@ pub(super) async fn hm(on: &Foundation, config: &HmConfig) -> Result<Opened, Str
         )
     })?;
     let front = config.site.url.clone();
+    let keys = certificaten(on, &app, &config.entity, &config.x5c)?;
+    let wortels = &keys.wortels;
     let catalogus = catalogus(on, "hm", config.catalogus.as_ref(), &[&config.entity])?;
     let given = HmGiven {
         hm: Hm {
@@ -47,23 +53,25 @@ pub(super) async fn hm(on: &Foundation, config: &HmConfig) -> Result<Opened, Str
         catalogus: Arc::clone(&catalogus),
         dienstverleners: register.dienstverleners.clone(),
         namen: register.namen.clone(),
-        ads: config.ads.iter().map(called).collect(),
-        mrs: config.mrs.iter().map(called).collect(),
-        dvs: config.dvs.iter().map(backend).collect(),
-        sleutels: Sleutelbos::default(),
+        ads: config.ads.iter().map(|ad| called(ad, wortels)).collect(),
+        mrs: config.mrs.iter().map(|mr| called(mr, wortels)).collect(),
+        dvs: config.dvs.iter().map(|dv| backend(dv, wortels)).collect(),
+        sleutels: keys.sleutels,
         front,
     };
     let role = HmRole::new(Arc::clone(&app), given);
+    let mut chores: Vec<Chore> = vec![
+        Box::pin(Arc::clone(&role).herroep()),
+        Box::pin(catalogus.keep_fresh(Arc::clone(&app))),
+    ];
+    chores.extend(keys.chore);
     Ok(Opened {
         sites: vec![(
             config.site.clone(),
             Ask::Never,
             uncached_pages(role.router()),
         )],
-        chores: vec![
-            Box::pin(role.herroep()),
-            Box::pin(catalogus.keep_fresh(Arc::clone(&app))),
-        ],
+        chores,
         app,
     })
 }
@@ -72,18 +80,20 @@ pub(super) async fn ad(on: &Foundation, config: &AdConfig) -> Result<Opened, Str
     let app = app(on, "ad", &config.node, &AdRole::PURPOSES).await?;
     let register = &on.registers.etoegang;
     let front = config.site.url.clone();
+    let keys = certificaten(on, &app, &config.entity, &config.x5c)?;
+    let wortels = &keys.wortels;
     let given = AdGiven {
         ad: Ad {
             issuer: format!("{front}{}", register.pad),
             entity: config.entity.clone(),
             instellingen: config.instellingen,
         },
-        hms: config.hms.iter().map(caller).collect(),
-        mrs: config.mrs.iter().map(called).collect(),
+        hms: config.hms.iter().map(|hm| caller(hm, wortels)).collect(),
+        mrs: config.mrs.iter().map(|mr| called(mr, wortels)).collect(),
         namen: register.namen.clone(),
         testpersonen: Vec::new(),
         next_origins: next_origins(register, &config.hms, &config.mrs),
-        sleutels: Sleutelbos::default(),
+        sleutels: keys.sleutels,
         front,
     };
     let role = AdRole::new(Arc::clone(&app), given);
@@ -94,7 +104,7 @@ pub(super) async fn ad(on: &Foundation, config: &AdConfig) -> Result<Opened, Str
             Ask::Never,
             uncached_pages(role.router()),
         )],
-        chores: Vec::new(),
+        chores: keys.chore.into_iter().collect(),
     })
 }
 
@@ -103,27 +113,67 @@ pub(super) async fn mr(on: &Foundation, config: &MrConfig) -> Result<Opened, Str
     let register = &on.registers.etoegang;
     let hms: Vec<&EntityId> = config.hms.iter().map(|hm| &hm.entity).collect();
     let catalogus = catalogus(on, "mr", config.catalogus.as_ref(), &hms)?;
+    let keys = certificaten(on, &app, &config.entity, &config.x5c)?;
+    let wortels = &keys.wortels;
     let given = MrGiven {
         pad: register.pad.clone(),
         front: config.site.url.clone(),
         entity: config.entity.clone(),
-        hms: config.hms.iter().map(caller).collect(),
+        hms: config.hms.iter().map(|hm| caller(hm, wortels)).collect(),
         catalogus: Arc::clone(&catalogus),
         namen: register.namen.clone(),
         organisaties: register.organisaties.clone(),
         machtigingen: Vec::new(),
         next_origins: next_origins(register, &config.hms, &[]),
-        sleutels: Sleutelbos::default(),
+        sleutels: keys.sleutels,
     };
     let role = MrRole::new(Arc::clone(&app), given);
+    let mut chores: Vec<Chore> = vec![Box::pin(catalogus.keep_fresh(Arc::clone(&app)))];
+    chores.extend(keys.chore);
     Ok(Opened {
         sites: vec![(
             config.site.clone(),
             Ask::Never,
             uncached_pages(role.router()),
         )],
-        chores: vec![Box::pin(catalogus.keep_fresh(Arc::clone(&app)))],
+        chores,
         app,
+    })
+}
+
+/// The keys of a role and of others, by their certificates.
+struct Certificaten {
+    sleutels: Sleutelbos,
+    /// By whose certificates the keys of others count.
+    wortels: Vec<CertificateDer<'static>>,
+    /// What keeps its own certificates as the directory has them.
+    chore: Option<Chore>,
+}
+
+/// What the files hold that `x5c` names.
+///
+/// # Errors
+/// A text for the operator.
+fn certificaten(
+    on: &Foundation,
+    app: &Arc<App>,
+    entity: &EntityId,
+    config: &X5cConfig,
+) -> Result<Certificaten, String> {
+    let wortels = config.roots.iter().map(|file| files::roots(file));
+    let wortels: Vec<_> = wortels.collect::<Result<_, _>>()?;
+    let open = |directory: &PathBuf| {
+        let oin = Oin::parse(entity.oin()).map_err(|error| error.to_string())?;
+        Ketens::open(directory, oin, on.clock.clone()).map(Arc::new)
+    };
+    let ketens = config.directory.as_ref().map(open).transpose()?;
+    let eigen = ketens
+        .clone()
+        .map(|ketens| ketens as Arc<dyn Certificeerder>);
+    Ok(Certificaten {
+        sleutels: Sleutelbos::new(eigen),
+        wortels: wortels.into_iter().flatten().collect(),
+        chore: ketens.map(|ketens| Box::pin(ketens.keep_fresh(Arc::clone(app))) as Chore),
     })
 }
 
@@ -186,36 +236,40 @@ pub(in super::super) fn bron(config: &CatalogusConfig) -> Result<Bron, String> {
     })
 }
 
-fn called(known: &CalledConfig) -> Deelnemer {
+fn called(known: &CalledConfig, wortels: &[CertificateDer<'static>]) -> Deelnemer {
     Deelnemer {
         entity: known.entity.clone(),
         naam: known.name.clone(),
         basis: known.url.clone(),
         jwks_uri: known.jwks_uri.clone(),
-        wortels: Vec::new(),
+        wortels: wortels.to_vec(),
     }
 }
 
 /// Nothing but its keys is asked of a backend.
-fn backend(known: &BackendConfig) -> Deelnemer {
-    asks(&known.entity, &known.name, &known.jwks_uri)
+fn backend(known: &BackendConfig, wortels: &[CertificateDer<'static>]) -> Deelnemer {
+    asks((&known.entity, &known.name), &known.jwks_uri, wortels)
 }
 
-fn caller(known: &CallerConfig) -> AdHm {
+fn caller(known: &CallerConfig, wortels: &[CertificateDer<'static>]) -> AdHm {
     AdHm {
-        deelnemer: asks(&known.entity, &known.name, &known.jwks_uri),
+        deelnemer: asks((&known.entity, &known.name), &known.jwks_uri, wortels),
         redirect_uris: known.redirect_uris.clone(),
     }
 }
 
 /// A participant of which only the keys are asked.
-fn asks(entity: &EntityId, name: &str, jwks_uri: &str) -> Deelnemer {
+fn asks(
+    (entity, name): (&EntityId, &str),
+    jwks_uri: &str,
+    wortels: &[CertificateDer<'static>],
+) -> Deelnemer {
     Deelnemer {
         entity: entity.clone(),
         naam: name.to_owned(),
         basis: String::new(),
         jwks_uri: Some(jwks_uri.to_owned()),
-        wortels: Vec::new(),
+        wortels: wortels.to_vec(),
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use axum::response::Response;
 use etoegang::discovery::sleutels::{self, Sleutel};
+use etoegang::instellingen::Ondertekening;
 use identity::{EntityId, Oin};
 use jose::{Jwk, Jwks};
 use serde_json::Value;
@@ -14,12 +15,13 @@ use super::Deelnemer;
 use crate::app::App;
 use crate::certificates::leads_to;
 use crate::jwks::{JwksCache, NoKeys};
+use crate::keys::{Introspection, KeySet};
 use crate::web;
 
 /// Who certifies a party's keys.
 pub trait Certificeerder: Send + Sync {
     /// The chain for this key in DER: its own certificate first, the root last. Nothing when there is none
-    /// now; the keys are not published then.
+    /// now; the key is published without it then.
     fn keten(&self, key: &Jwk) -> Option<Vec<Vec<u8>>>;
 }
 
@@ -65,11 +67,15 @@ impl Sleutelbos {
     }
 
     /// What stands at the party's own `jwks_uri` (RFC 7517 §5).
-    pub(super) fn getoond(&self, party: &str, entity: &EntityId, keys: &[Jwk]) -> Response {
-        match self.document(entity, keys) {
+    pub(super) fn getoond(&self, app: &App, entity: &EntityId) -> Response {
+        let keys = gepubliceerd(&app.keys.set());
+        if keys.is_empty() {
+            return web::unavailable();
+        }
+        match self.document(entity, &keys) {
             Ok(document) => web::json(200, &document),
             Err(fault) => {
-                tracing::error!(party, fault, "the keys cannot be published");
+                tracing::error!(party = app.party, fault, "the keys cannot be published");
                 web::unavailable()
             }
         }
@@ -80,13 +86,26 @@ impl Sleutelbos {
             let keys = Jwks::new(keys.to_vec()).map_err(|bad| bad.to_string())?;
             return Ok(keys.to_json());
         };
-        let ketens: Option<Vec<_>> = keys.iter().map(|key| eigen.keten(key)).collect();
-        let ketens = ketens.ok_or("a key has no certificate")?;
+        let ketens = keys.iter().map(|key| eigen.keten(key).unwrap_or_default());
+        let ketens: Vec<_> = ketens.collect();
         let shown = keys.iter().zip(&ketens);
         let shown: Vec<_> = shown.map(|(jwk, keten)| Sleutel { jwk, keten }).collect();
         let oin = oin_of(entity).ok_or("the EntityID has no OIN")?;
         sleutels::document(&shown, &oin).map_err(|fault| fault.to_string())
     }
+}
+
+/// The public keys that a party shows: with which it signs for apps and for others, and to which they may
+/// encrypt. Of those for apps also the ones of another setting: tokens under them may not be over.
+pub fn gepubliceerd(keys: &KeySet) -> Vec<Jwk> {
+    let for_apps = Ondertekening::ALL.map(|each| keys.app_tokens(each).ok());
+    let signing = for_apps.into_iter().chain([keys.tokens().ok()]).flatten();
+    let signing = signing.flat_map(|tokens| tokens.published().keys().to_vec());
+    let opening = keys.introspection().ok();
+    let opening = opening.into_iter().flat_map(Introspection::all);
+    signing
+        .chain(opening.map(|key| key.public().clone()))
+        .collect()
 }
 
 impl Deelnemer {
@@ -99,7 +118,9 @@ impl Deelnemer {
         let oin = oin_of(&self.entity).ok_or(NoKeys)?;
         // etoegang case 82
         let is_trusted = |keten: &[Vec<u8>]| leads_to(keten, &self.wortels, now);
-        sleutels::read(document, &oin, is_trusted).map_err(|_| NoKeys)
+        let keys = sleutels::read(document, &oin, is_trusted).map_err(|_| NoKeys)?;
+        // A set in which nothing counts is not kept, so that the first certificate is seen at once.
+        (!keys.keys().is_empty()).then_some(keys).ok_or(NoKeys)
     }
 }
 
@@ -158,7 +179,7 @@ mod tests {
         };
         let counted = |document: &[u8], deelnemer: &Deelnemer| {
             let read = deelnemer.sleutels(document, NOW);
-            read.expect("a set").keys().len()
+            read.map_or(0, |keys| keys.keys().len())
         };
         // etoegang case 82
         let with_chain = shown(&certified);

@@ -4,6 +4,7 @@ mod administration;
 mod list;
 mod master;
 mod not_before;
+mod request;
 mod retire;
 mod rotate;
 pub(super) mod table;
@@ -18,7 +19,7 @@ use server::network::Party;
 
 use super::beside::Opened;
 
-/// A party's own keys: list, rotate and retire them, or refuse what was issued before a moment
+/// A party's own keys: list, rotate and retire them, have them certified, or refuse what was issued before a moment
 #[derive(Args)]
 pub(crate) struct Keys {
     #[command(subcommand)]
@@ -30,6 +31,7 @@ enum Command {
     List(list::List),
     Rotate(rotate::Rotate),
     Retire(retire::Retire),
+    Request(request::Request),
     NotBefore(not_before::NotBefore),
     Master(master::Master),
     Administration(administration::Administration),
@@ -82,6 +84,7 @@ impl Keys {
             Command::List(list) => list.run().await,
             Command::Rotate(rotate) => rotate.run().await,
             Command::Retire(retire) => retire.run().await,
+            Command::Request(request) => request.run().await,
             Command::NotBefore(not_before) => not_before.run().await,
             Command::Master(master) => master.run(),
             Command::Administration(administration) => administration.run().await,

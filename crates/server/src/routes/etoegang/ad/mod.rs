@@ -220,9 +220,5 @@ async fn metadata(State(role): State<Arc<AdRole>>) -> Response {
 
 /// RFC 7517 §5.
 async fn jwks(State(role): State<Arc<AdRole>>) -> Response {
-    let (party, entity) = (role.app.party, &role.given.ad.entity);
-    match role.app.keys.set().tokens() {
-        Ok(tokens) => role.keys.getoond(party, entity, tokens.published().keys()),
-        Err(_) => web::unavailable(),
-    }
+    role.keys.getoond(&role.app, &role.given.ad.entity)
 }

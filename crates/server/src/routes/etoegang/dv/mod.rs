@@ -471,9 +471,5 @@ async fn bericht(
 
 /// RFC 7517 §5: with what the backend proves who it is at the HM.
 async fn jwks(State(role): State<Arc<DvRole>>) -> Response {
-    let (party, entity) = (role.app.party, &role.given.entity);
-    match role.app.keys.set().tokens() {
-        Ok(tokens) => role.keys.getoond(party, entity, tokens.published().keys()),
-        Err(_) => web::unavailable(),
-    }
+    role.keys.getoond(&role.app, &role.given.entity)
 }

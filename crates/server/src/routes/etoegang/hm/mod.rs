@@ -278,22 +278,7 @@ async fn metadata(State(role): State<Arc<HmRole>>) -> Response {
 /// RFC 7517 §5: with what it signs for apps and backends, with what it asks others, and to what apps may
 /// encrypt.
 async fn jwks(State(role): State<Arc<HmRole>>) -> Response {
-    let set = role.app.keys.set();
-    let all = || {
-        // Those of another setting too: tokens under them may not be over.
-        let for_apps = Ondertekening::ALL.map(|each| set.app_tokens(each).ok());
-        let for_others = set.tokens().ok()?;
-        let signing = for_apps.into_iter().flatten().chain([for_others]);
-        let signing = signing.flat_map(|keys| keys.published().keys().to_vec());
-        let opening = set.introspection().ok()?.all().iter();
-        let opening = opening.map(|key| key.public().clone());
-        Some(signing.chain(opening).collect::<Vec<_>>())
-    };
-    let Some(keys) = all() else {
-        return web::unavailable();
-    };
-    let (party, entity) = (role.app.party, &role.hm.entity);
-    published(role.keys.getoond(party, entity, &keys))
+    published(role.keys.getoond(&role.app, &role.hm.entity))
 }
 
 /// May be kept for a week (etoegang case 81).

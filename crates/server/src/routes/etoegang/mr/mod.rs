@@ -239,16 +239,5 @@ impl MrRole {
 
 /// RFC 7517 §5: with what it signs, and to what ADs encrypt.
 async fn jwks(State(role): State<Arc<MrRole>>) -> Response {
-    let set = role.app.keys.set();
-    let published = || {
-        let signing = set.tokens().ok()?.published().keys().to_vec();
-        let opening = set.introspection().ok()?.all().iter();
-        let opening = opening.map(|key| key.public().clone());
-        Some(signing.into_iter().chain(opening).collect::<Vec<_>>())
-    };
-    let Some(keys) = published() else {
-        return web::unavailable();
-    };
-    let (party, entity) = (role.app.party, &role.given.entity);
-    role.keys.getoond(party, entity, &keys)
+    role.keys.getoond(&role.app, &role.given.entity)
 }
