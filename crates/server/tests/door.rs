@@ -761,6 +761,8 @@ async fn both_versions_of_http_work_and_bear_what_every_answer_bears() {
         ("x-content-type-options", "nosniff"),
         ("referrer-policy", "no-referrer"),
         ("cache-control", "no-store"),
+        // RFC 6749 §5.1
+        ("pragma", "no-cache"),
     ] {
         assert_eq!(answer.headers[name], value);
     }
@@ -770,6 +772,7 @@ async fn both_versions_of_http_work_and_bear_what_every_answer_bears() {
         .await
         .expect("an answer");
     assert_eq!(answer.headers["cache-control"], "max-age=60");
+    assert!(!answer.headers.contains_key("pragma"));
     let fresh = answer.headers["trace-id"].to_str().expect("text");
     assert!(TraceId::parse(fresh).is_some_and(|fresh| fresh != trace));
 }

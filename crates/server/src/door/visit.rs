@@ -12,7 +12,7 @@ use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use futures_util::StreamExt as _;
 use http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, EXPECT, HOST, REFERRER_POLICY,
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, EXPECT, HOST, PRAGMA, REFERRER_POLICY,
     STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use http::request::Parts;
@@ -206,7 +206,14 @@ fn dress(headers: &mut HeaderMap, trace: TraceId, house: &House) {
     let unframed = HeaderValue::from_static("frame-ancestors 'none'");
     headers.entry(CONTENT_SECURITY_POLICY).or_insert(unframed);
     let no_store = HeaderValue::from_static("no-store");
-    headers.entry(CACHE_CONTROL).or_insert(no_store);
+    let cache_control = headers.entry(CACHE_CONTROL).or_insert(no_store);
+    if cache_control
+        .to_str()
+        .is_ok_and(|text| text.contains("no-store"))
+    {
+        // RFC 6749 §5.1: with a token both are a MUST, at every token endpoint behind this door
+        headers.insert(PRAGMA, HeaderValue::from_static("no-cache"));
+    }
     if house.strict_transport_security {
         headers.insert(STRICT_TRANSPORT_SECURITY, STRICT);
     }

@@ -25,6 +25,7 @@ async fn mitz_case_012_a_code_brings_tokens_without_locations() {
     let answer = dvp.offer_code(&code).await;
     assert_eq!(answer.status, 200);
     assert_eq!(answer.headers["cache-control"], "no-store");
+    assert_eq!(answer.headers["pragma"], "no-cache");
     let body = json(&answer);
     assert_eq!(body["token_type"], "Bearer");
     assert_eq!(body["expires_in"], 900);

@@ -352,4 +352,5 @@ pub(crate) fn is_error(answer: &Answer, status: u16, error: &str) {
     assert_eq!(answer.status, status, "{}", text(answer));
     assert_eq!(json(answer)["error"], error);
     assert_eq!(answer.headers["cache-control"], "no-store");
+    assert_eq!(answer.headers["pragma"], "no-cache");
 }

@@ -21,7 +21,7 @@ use axum::Router;
 use axum::middleware::map_response;
 use axum::response::Response;
 use http::HeaderValue;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, PRAGMA};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use identity::EntityId;
 use rustls_pki_types::CertificateDer;
 
@@ -70,7 +70,8 @@ pub fn uncached_pages(router: Router) -> Router {
     router.layer(map_response(uncached_page))
 }
 
-/// What stands on a page is one person's; the scheme names both headers.
+/// What stands on a page is one person's; the scheme names both words, and
+/// `Pragma`, which the door puts beside them.
 async fn uncached_page(mut response: Response) -> Response {
     let headers = response.headers_mut();
     let is_page = |value: &HeaderValue| value.as_bytes().starts_with(b"text/html");
@@ -78,7 +79,6 @@ async fn uncached_page(mut response: Response) -> Response {
         // etoegang case 80
         let cache_control = HeaderValue::from_static("no-cache, no-store");
         headers.insert(CACHE_CONTROL, cache_control);
-        headers.insert(PRAGMA, HeaderValue::from_static("no-cache"));
     }
     response
 }

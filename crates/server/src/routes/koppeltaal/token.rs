@@ -4,8 +4,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::extract::State;
 use axum::response::Response;
-use http::header::PRAGMA;
-use http::{HeaderName, HeaderValue};
 use koppeltaal::client_assertion::ProvenApplicatie;
 use koppeltaal::launch::code::AUTHORIZATION_CODE;
 use koppeltaal::token_endpoint::{
@@ -21,9 +19,6 @@ use super::{DomeinNu, InPath, KoppeltaalRole, no_domain};
 use crate::settle::{Journey, Outage, Run, settle};
 use crate::web::{self, NotAForm, Visit};
 
-/// RFC 6749 §5.1; `Cache-Control` the door puts on every answer.
-const NO_CACHE: (HeaderName, HeaderValue) = (PRAGMA, HeaderValue::from_static("no-cache"));
-
 /// A token for a proven application.
 pub(super) async fn token(
     State(role): State<Arc<KoppeltaalRole>>,
@@ -33,7 +28,7 @@ pub(super) async fn token(
     let Some(domein) = role.domein(&path) else {
         return no_domain();
     };
-    web::with(role.answer(&domein, &visit).await, NO_CACHE)
+    role.answer(&domein, &visit).await
 }
 
 impl KoppeltaalRole {

@@ -16,7 +16,7 @@ use etoegang::hm_mr::{MandateCheck, MrAntwoord, VRAAG_TYP};
 use etoegang::keten::LATER_S;
 use futures_util::future::join_all;
 use http::HeaderValue;
-use http::header::{PRAGMA, RETRY_AFTER};
+use http::header::RETRY_AFTER;
 use identity::{ServiceId, ServiceUuid};
 use protocol::assertion::Receiver;
 use protocol::client::Shown;
@@ -38,7 +38,7 @@ pub(super) async fn token(State(role): State<Arc<HmRole>>, visit: Visit) -> Resp
         Err(refusal) => {
             let (requirement, reason) = (refusal.requirement, refusal.reason);
             role.app.refused(visit.trace, requirement, reason);
-            return uncached(web::refused(refusal.error));
+            return web::refused(refusal.error);
         }
     };
     let signed = Arc::new(Mutex::new(None));
@@ -63,10 +63,10 @@ pub(super) async fn token(State(role): State<Arc<HmRole>>, visit: Visit) -> Resp
             settle(&role.app, visit.trace, journey).await
         }
     };
-    uncached(match answer {
+    match answer {
         Ok(answer) => role.answered(&answer, &signed),
         Err(_) => web::unavailable(),
-    })
+    }
 }
 
 /// What is signed before anything is spent for it.
@@ -174,11 +174,6 @@ impl HmRole {
         let diensten = nu.diensten();
         Ok(diensten.stand(service_id, service_uuid, hm, instellingen))
     }
-}
-
-/// `Cache-Control` comes from the door; this is what RFC 6749 §5.1 asks beside it.
-fn uncached(response: Response) -> Response {
-    web::with(response, (PRAGMA, HeaderValue::from_static("no-cache")))
 }
 
 fn keep(role: &HmRole, reply: &TokenAnswer, slot: &Slot) -> Result<(), Outage> {
