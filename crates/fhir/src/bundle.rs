@@ -4,6 +4,8 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
+use crate::naming::is_same_system;
+
 /// The most entries of one answer that we pass on.
 const ENTRIES_MAX: usize = 10_000;
 
@@ -78,8 +80,8 @@ impl Bundle {
         self
     }
 
-    /// Leaves every identifier of this naming system out, wherever it stands: a DVP gets to see no
-    /// BSN (mitz.md §2; W3).
+    /// Leaves every identifier of this naming system out, wherever it stands and in whatever spelling of the
+    /// system: a DVP gets to see no BSN (mitz.md §2; W3).
     #[must_use]
     pub fn without_identifiers(mut self, system: &str) -> Self {
         for resource in &mut self.resources {
@@ -104,7 +106,10 @@ impl Bundle {
 /// Removes every object whose `system` is this one, from lists and from members. The depth is that
 /// of JSON which was parsed with a limit.
 fn leave_out(value: &mut Value, system: &str) {
-    let is_it = |value: &Value| value.get("system").and_then(Value::as_str) == Some(system);
+    let is_it = |value: &Value| {
+        let named = value.get("system").and_then(Value::as_str);
+        named.is_some_and(|named| is_same_system(named, system))
+    };
     match value {
         Value::Array(items) => {
             items.retain(|item| !is_it(item));
@@ -171,6 +176,24 @@ mod tests {
         // mitz.md §2
         assert!(!left.contains("900186021"));
         assert!(left.contains("urn:own") && left.contains("display"));
+    }
+
+    #[test]
+    fn identifiers_of_a_system_are_left_out_in_each_of_its_spellings() {
+        const BSN: &str = "http://fhir.nl/fhir/NamingSystem/bsn";
+        for system in [
+            "urn:oid:2.16.840.1.113883.2.4.6.3",
+            "HTTP://fhir.nl/fhir/NamingSystem/bsn",
+            "http://fhir.nl/fhir/NamingSystem/bsn/",
+        ] {
+            let identifier = json!([{ "system": system, "value": "900186021" }]);
+            let bundle = Bundle {
+                resources: vec![json!({ "resourceType": "Patient", "identifier": identifier })],
+            };
+            let left = bundle.without_identifiers(BSN).to_json().to_string();
+            // mitz.md §2
+            assert!(!left.contains("900186021"), "{system}");
+        }
     }
 
     #[test]

@@ -10,6 +10,7 @@
 mod bevinding;
 mod bundle;
 mod gegevensdienst;
+mod naming;
 mod outcome;
 mod plaatsing;
 mod search;

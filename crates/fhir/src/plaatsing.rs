@@ -5,11 +5,15 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::Gegevensdienst;
+use crate::naming::{holds_bsn, is_same_system};
 
 /// Where a resource says whose it is (FHIR R4).
 pub const OWNERS: [&str; 4] = ["subject", "patient", "for", "beneficiary"];
 /// What a server gives a resource that it creates (FHIR R4 §3.1.0.8).
 const OF_THE_SERVER: [&str; 2] = ["id", "meta"];
+
+/// The resources that are somebody (FHIR R4). A Practitioner is one of the provider's, and may be named.
+const PEOPLE: [&str; 3] = ["Patient", "Person", "RelatedPerson"];
 
 /// A kind of resource that a gegevensdienst takes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -62,8 +66,11 @@ impl Plaatsing {
         if members.get("resourceType").and_then(Value::as_str) != Some(resource_type) {
             return Err(NietPlaatsbaar::GeenResource);
         }
-        let mut owners = OWNERS.iter().filter_map(|name| members.get(*name));
-        if owners.any(identifies) || members.values().any(|value| names(value, identifiers)) {
+        let named = members.iter().any(|(name, value)| {
+            let is_owner = OWNERS.contains(&name.as_str());
+            is_owner && identifies(value) || names(value, identifiers)
+        });
+        if named {
             return Err(NietPlaatsbaar::NoemtPersoon);
         }
         Ok(Self {
@@ -135,21 +142,36 @@ fn identifies(reference: &Value) -> bool {
     !reference.is_object() || member("reference") || member("identifier")
 }
 
-/// Whether a person is named anywhere in it. The depth is that of JSON which was parsed with a limit.
+/// Whether a person is named anywhere in it: an identifier of this system, a resource that is somebody or a
+/// reference to one, or a BSN in whatever text. The depth is that of JSON which was parsed with a limit.
 fn names(value: &Value, identifiers: &str) -> bool {
     match value {
+        Value::String(text) => holds_bsn(text),
         Value::Array(items) => items.iter().any(|item| names(item, identifiers)),
         Value::Object(members) => {
             let text = |name| members.get(name).and_then(Value::as_str);
-            let leads = text("reference")
-                .is_some_and(|reference| reference.split('/').any(|part| part == "Patient"));
-            text("system") == Some(identifiers)
-                || text("resourceType") == Some("Patient")
-                || leads
-                || members.values().any(|member| names(member, identifiers))
+            let is_code = text("system").is_some();
+            let mut texts = members.iter().filter(|(name, _)| {
+                // Nine digits are also a code of SNOMED CT, and one in eleven passes the check.
+                !(is_code && *name == "code")
+            });
+            text("system").is_some_and(|system| is_same_system(system, identifiers))
+                || ["resourceType", "type"]
+                    .iter()
+                    .any(|name| text(name).is_some_and(|kind| PEOPLE.contains(&kind)))
+                || text("reference").is_some_and(leads_to_somebody)
+                || texts.any(|(_, member)| names(member, identifiers))
         }
         _ => false,
     }
+}
+
+/// Whether a reference may lead to a person. One with a search in it, or written with percent signs, does
+/// not tell where it leads before somebody follows it: nothing that is placed needs them.
+fn leads_to_somebody(reference: &str) -> bool {
+    let is_somebody = |part: &str| PEOPLE.iter().any(|it| part.eq_ignore_ascii_case(it));
+    let mut parts = reference.split(['/', '#', ':', '|']);
+    reference.contains(['?', '%']) || parts.any(is_somebody)
 }
 
 #[cfg(test)]
@@ -158,10 +180,10 @@ mod tests {
 
     use super::*;
 
-    const PEOPLE: &str = "urn:people";
+    const SYSTEM: &str = "urn:people";
 
     fn read(resource: &Value) -> Result<Plaatsing, NietPlaatsbaar> {
-        Plaatsing::read(resource.to_string().as_bytes(), "Observation", PEOPLE)
+        Plaatsing::read(resource.to_string().as_bytes(), "Observation", SYSTEM)
     }
 
     fn weight() -> Value {
@@ -209,8 +231,32 @@ mod tests {
                 "performer",
                 json!([{ "reference": "https://xis.example/Patient/8/_history/1" }]),
             ),
-            ("identifier", json!([{ "system": PEOPLE, "value": "8" }])),
+            ("identifier", json!([{ "system": SYSTEM, "value": "8" }])),
             ("contained", json!([{ "resourceType": "Patient" }])),
+            (
+                "performer",
+                json!([{ "reference": "Patient?identifier=urn:people|8" }]),
+            ),
+            ("performer", json!([{ "reference": "%50atient/1" }])),
+            ("performer", json!([{ "reference": "RelatedPerson/1" }])),
+            (
+                "performer",
+                json!([{ "type": "Patient", "display": "Saskia" }]),
+            ),
+            (
+                "identifier",
+                json!([{ "system": "URN:PEOPLE/", "value": "8" }]),
+            ),
+            ("identifier", json!([{ "value": "900186021" }])),
+            (
+                "contained",
+                json!([{ "resourceType": "Person", "name": [{ "text": "Saskia" }] }]),
+            ),
+            (
+                "note",
+                json!([{ "text": "BSN 900186021 van Saskia Verhoeven" }]),
+            ),
+            ("subject", json!({ "display": "900186021" })),
         ] {
             let mut named = weight();
             named[member] = value.clone();
@@ -220,6 +266,30 @@ mod tests {
                 Some(NietPlaatsbaar::NoemtPersoon),
                 "{member}: {value}"
             );
+        }
+    }
+
+    #[test]
+    fn what_only_looks_like_a_person_is_placed() {
+        for (member, value) in [
+            // A code of SNOMED CT that passes the 11-check.
+            (
+                "bodySite",
+                json!({ "coding": [{ "system": "http://snomed.info/sct", "code": "900186021" }] }),
+            ),
+            ("performer", json!([{ "reference": "Practitioner/1" }])),
+            (
+                "device",
+                json!({ "reference": "urn:uuid:57510be1-73e6-4a75-9db8-ee005cced48f" }),
+            ),
+            (
+                "note",
+                json!([{ "text": "Gemeten om 7.30 uur, bel 0612345678" }]),
+            ),
+        ] {
+            let mut resource = weight();
+            resource[member] = value.clone();
+            assert!(read(&resource).is_ok(), "{member}: {value}");
         }
     }
 
@@ -246,7 +316,7 @@ mod tests {
             r#"{"resourceType":"Condition"}"#,
             "{\"resourceType\"",
         ] {
-            let refused = Plaatsing::read(bytes.as_bytes(), "Observation", PEOPLE).err();
+            let refused = Plaatsing::read(bytes.as_bytes(), "Observation", SYSTEM).err();
             assert_eq!(refused, Some(NietPlaatsbaar::GeenResource), "{bytes}");
         }
     }

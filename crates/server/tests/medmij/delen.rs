@@ -194,6 +194,48 @@ async fn a_resource_that_cannot_be_placed_is_refused_and_spends_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn medmij_5_1_a_resource_that_names_a_person_in_whatever_spelling_is_refused_and_not_stored()
+{
+    let world = World::start().await;
+    let token = confirmed(&world).await;
+    let bsn = |system: &str| json!([{ "system": system, "value": SASKIA }]);
+    let search = format!("Patient?identifier=http://fhir.nl/fhir/NamingSystem/bsn|{SASKIA}");
+    let identifier = json!([{ "value": SASKIA }]);
+    for (member, value) in [
+        ("performer", json!([{ "reference": search }])),
+        ("performer", json!([{ "reference": "%50atient/1" }])),
+        ("identifier", bsn("urn:oid:2.16.840.1.113883.2.4.6.3")),
+        ("identifier", bsn("HTTP://fhir.nl/fhir/NamingSystem/bsn")),
+        ("identifier", bsn("http://fhir.nl/fhir/NamingSystem/bsn/")),
+        (
+            "contained",
+            json!([{ "resourceType": "RelatedPerson", "identifier": identifier }]),
+        ),
+        (
+            "contained",
+            json!([{ "resourceType": "Person", "name": [{ "text": "Saskia Verhoeven" }] }]),
+        ),
+        (
+            "note",
+            json!([{ "text": format!("BSN {SASKIA} van Saskia Verhoeven") }]),
+        ),
+    ] {
+        let mut named = weight();
+        named[member] = value;
+        let answer = place(&world, "42", &token, &named).await;
+        // medmij.md §5.1
+        is_outcome(&answer, 422);
+        let outcome = text(&answer);
+        assert!(outcome.contains("names a person"), "{named}: {outcome}");
+        assert!(!outcome.contains(SASKIA));
+    }
+    assert_eq!(placed(&world).await, 0);
+    let placed_now = place(&world, "42", &token, &weight()).await;
+    assert_eq!(placed_now.status, 201, "nothing was spent");
+    assert!(!world.log().contains(SASKIA));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_record_system_that_is_down_is_asked_before_a_confirmation_is_spent() {
     let world = World::start().await;
     let token = confirmed(&world).await;
