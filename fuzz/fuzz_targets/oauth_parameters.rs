@@ -1,6 +1,6 @@
 //! Queries and form bodies.
 #![no_main]
-use protocol::wire::Parameters;
+use protocol::wire::{Known, Parameters};
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
     if let Ok(parameters) = Parameters::parse(bytes) {
@@ -9,4 +9,5 @@ libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
         let _ = mitz::authorization_server::token::Offer::read(&parameters, |_, _| None);
         let _ = fhir::Search::read("Observation", &parameters);
     }
+    let _ = Known::read(bytes, &["code", "state"]).all();
 });

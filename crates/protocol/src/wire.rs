@@ -40,10 +40,18 @@ impl Parameters {
     /// # Errors
     /// [`Malformed`], for the whole request.
     pub fn parse(bytes: &[u8]) -> Result<Self, Malformed> {
-        match Self::parse_with_repeated(bytes)? {
-            (parameters, repeated) if repeated.is_empty() => Ok(parameters),
-            _ => Err(Malformed::Repeated),
+        let mut pairs: Vec<(String, String)> = Vec::new();
+        for (count, (name, value)) in parts(bytes).enumerate() {
+            if count == PARAMETERS_MAX {
+                return Err(Malformed::TooMany);
+            }
+            let (name, value) = (decode(name)?, decode(value)?);
+            if pairs.iter().any(|(seen, _)| *seen == name) {
+                return Err(Malformed::Repeated);
+            }
+            pairs.push((name, value));
         }
+        Ok(Self(pairs))
     }
 
     /// Parameters that came in another way than as a form: in a signed request, or from a row.
@@ -64,31 +72,6 @@ impl Parameters {
         Ok(Self(known))
     }
 
-    /// The same for whoever answers a repetition by which parameter it is: what came first of each
-    /// name, and the names that came again.
-    ///
-    /// # Errors
-    /// [`Malformed`], but not for a repetition.
-    pub fn parse_with_repeated(bytes: &[u8]) -> Result<(Self, Vec<String>), Malformed> {
-        let mut pairs: Vec<(String, String)> = Vec::new();
-        let mut repeated = Vec::new();
-        let parts = bytes.split(|&b| b == b'&').filter(|part| !part.is_empty());
-        for (count, part) in parts.enumerate() {
-            if count == PARAMETERS_MAX {
-                return Err(Malformed::TooMany);
-            }
-            let cut = part.iter().position(|&b| b == b'=');
-            let (name, value) = cut.map_or((part, &[][..]), |at| (&part[..at], &part[at + 1..]));
-            let (name, value) = (decode(name)?, decode(value)?);
-            if pairs.iter().any(|(seen, _)| *seen == name) {
-                repeated.push(name);
-            } else {
-                pairs.push((name, value));
-            }
-        }
-        Ok((Self(pairs), repeated))
-    }
-
     /// The value of `name`, if it was sent and is not empty.
     pub fn get(&self, name: &str) -> Option<&str> {
         let found = self.0.iter().find(|(n, _)| n == name);
@@ -106,6 +89,70 @@ impl Parameters {
     }
 }
 
+/// The parameters that an interface knows, of a request in which whatever else was sent is ignored: how
+/// often, and however written (core.authint.200, core.tknint.200).
+///
+/// What is not known is not kept, so that memory is bounded by what is, and time by the length of the
+/// request, which the door bounds.
+#[derive(Clone)]
+pub struct Known(Vec<(&'static str, Result<String, Malformed>)>);
+
+impl Known {
+    /// Reads the parameters of these names out of `application/x-www-form-urlencoded` bytes. A name that
+    /// cannot be decoded is none of them.
+    pub fn read(bytes: &[u8], names: &[&'static str]) -> Self {
+        let mut found: Vec<(&'static str, Result<String, Malformed>)> = Vec::new();
+        for (name, value) in parts(bytes) {
+            let Ok(name) = decode(name) else { continue };
+            let Some(name) = names.iter().find(|known| **known == name) else {
+                continue;
+            };
+            match found.iter_mut().find(|(seen, _)| seen == name) {
+                Some((_, value)) => *value = Err(Malformed::Repeated),
+                None => found.push((name, decode(value))),
+            }
+        }
+        Self(found)
+    }
+
+    /// The value of `name`, if it was sent and is not empty.
+    ///
+    /// # Errors
+    /// [`Malformed`] when it stands there twice, or cannot be decoded.
+    pub fn get(&self, name: &str) -> Result<Option<&str>, Malformed> {
+        let found = self.0.iter().find(|(known, _)| *known == name);
+        match found.map(|(_, value)| value) {
+            Some(Ok(value)) => Ok(Some(value.as_str()).filter(|value| !value.is_empty())),
+            Some(Err(malformed)) => Err(*malformed),
+            None => Ok(None),
+        }
+    }
+
+    /// Whether none of them was sent.
+    pub const fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// All of them, for an interface that answers every fault alike.
+    ///
+    /// # Errors
+    /// [`Malformed`] when one stands there twice, or cannot be decoded.
+    pub fn all(self) -> Result<Parameters, Malformed> {
+        let pairs = self.0.into_iter();
+        let read = pairs.map(|(name, value)| Ok((name.to_owned(), value?)));
+        Ok(Parameters(read.collect::<Result<_, Malformed>>()?))
+    }
+}
+
+/// Values may be codes, tokens or verifiers: only the names print.
+impl fmt::Debug for Known {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list()
+            .entries(self.0.iter().map(|(n, _)| n))
+            .finish()
+    }
+}
+
 /// Values may be codes, tokens or verifiers: only the names print.
 impl fmt::Debug for Parameters {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -113,6 +160,15 @@ impl fmt::Debug for Parameters {
             .entries(self.0.iter().map(|(n, _)| n))
             .finish()
     }
+}
+
+/// Names and values, undecoded.
+fn parts(bytes: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
+    let parts = bytes.split(|&b| b == b'&').filter(|part| !part.is_empty());
+    parts.map(|part| {
+        let cut = part.iter().position(|&b| b == b'=');
+        cut.map_or((part, &[][..]), |at| (&part[..at], &part[at + 1..]))
+    })
 }
 
 /// One percent-encoded piece, with `+` for a blank, as text.
@@ -217,6 +273,26 @@ mod tests {
     }
 
     #[test]
+    fn core_authint_200_what_is_not_known_is_ignored_however_it_is_written() {
+        let many = "&u=1&u=2&a%zz=1&%ff=2&foo=%zz".repeat(200);
+        let bytes = format!("state=S1{many}&scope=%zz&empty=&c%6fde=c&twice=1&twice=");
+        let names = ["state", "scope", "empty", "code", "twice", "missing"];
+        let known = Known::read(bytes.as_bytes(), &names);
+        // core.authint.200
+        assert_eq!(known.0.len(), 5);
+        assert_eq!(known.get("state"), Ok(Some("S1")));
+        assert_eq!(known.get("code"), Ok(Some("c")));
+        assert_eq!(known.get("empty"), Ok(None));
+        assert_eq!(known.get("missing"), Ok(None));
+        assert_eq!(known.get("scope"), Err(Malformed::Encoding));
+        // RFC 6749 §3.1
+        assert_eq!(known.get("twice"), Err(Malformed::Repeated));
+        assert_eq!(known.all().map(|_| ()), Err(Malformed::Encoding));
+        let all = Known::read(b"code=c&foo=%zz", &names).all();
+        assert_eq!(all.expect("readable").get("code"), Some("c"));
+    }
+
+    #[test]
     fn a_query_that_is_there_is_kept() {
         let url = |base| with_query(base, &[("code", "a b"), ("iss", "https://x")]);
         let base = "https://pgo.localhost/callback";
@@ -247,6 +323,7 @@ mod tests {
         #[test]
         fn any_bytes_are_read_or_refused(bytes in proptest::collection::vec(any::<u8>(), 0..512)) {
             let _ = Parameters::parse(&bytes);
+            let _ = Known::read(&bytes, &["a", "b"]);
         }
     }
 }

@@ -259,11 +259,6 @@ pub fn found(url: &str) -> Response {
     response
 }
 
-/// 405: the endpoint takes POST alone.
-pub fn only_post() -> Response {
-    (StatusCode::METHOD_NOT_ALLOWED, [(ALLOW, "POST")]).into_response()
-}
-
 /// A page in the person's language, with its policy. `form_action` names the origins beside our own
 /// to which a form of the page may lead, redirects included.
 pub fn show(

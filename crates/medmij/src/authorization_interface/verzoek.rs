@@ -4,7 +4,7 @@
 //! on it goes back to the client (1b).
 
 use identity::Hostname;
-use protocol::wire::{Parameters, with_query};
+use protocol::wire::{Known, Malformed, Parameters, with_query};
 use serde::{Deserialize, Serialize};
 
 use crate::lists::FrontchannelPort;
@@ -12,20 +12,41 @@ use crate::scope::{Functie, Scope};
 use crate::vertegenwoordiging::GeboortedatumParameter;
 
 /// Bytes of a `state`, at most: twice what every server must take (medmij.md §3.1, case 107). It has to
-/// fit a browser's cookie with the rest.
+/// fit a browser's cookie with the rest, as JSON, in which a quotation mark or a backslash takes two.
 const STATE_BYTES_MAX: usize = 1_024;
 /// The same of a `redirect_uri`.
 const REDIRECT_URI_BYTES_MAX: usize = 512;
 
-/// What answers to a repetition by name; whatever else is repeated is ignored like its first
+/// The parameters of a request; whatever else is sent is ignored, however it is written
 /// (core.authint.200).
-const PARAMETERS: [&str; 6] = [
+pub const PARAMETERS: [&str; 8] = [
+    "client_id",
+    "redirect_uri",
     "response_type",
     "scope",
     "state",
     REQUEST_ID,
     CORRELATION_ID,
     GEBOORTEDATUM,
+];
+/// Those that must stand there once and readably, whatever the others say. A client and where the answer
+/// goes are judged before them, a date of birth after them.
+const ALWAYS: [&str; 5] = [
+    "response_type",
+    "scope",
+    "state",
+    REQUEST_ID,
+    CORRELATION_ID,
+];
+/// What an answer puts into the query of a redirect URI (RFC 6749 §4.1.2, RFC 9207 §2). One that brings
+/// any of them itself could pass its own for ours.
+const OF_THE_ANSWER: [&str; 6] = [
+    "code",
+    "state",
+    "error",
+    "error_description",
+    "error_uri",
+    "iss",
 ];
 const REQUEST_ID: &str = "MedMij-Request-ID";
 const CORRELATION_ID: &str = "X-Correlation-ID";
@@ -81,32 +102,28 @@ pub enum Naar {
 }
 
 impl Verzoek {
-    /// Reads a query. `read` is [`Parameters::parse_with_repeated`] of it.
+    /// Reads the [`PARAMETERS`] of a query.
     ///
     /// # Errors
     /// [`Afwijzing`] (core.authint.207).
-    pub fn read(
-        (parameters, repeated): &(Parameters, Vec<String>),
-        kennis: &Kennis<'_>,
-    ) -> Result<Self, Afwijzing> {
-        let is_repeated = |name: &str| repeated.iter().any(|again| again == name);
-        let (client_id, redirect_uri) = proven(parameters, &is_repeated, kennis)?;
+    pub fn read(parameters: &Known, kennis: &Kennis<'_>) -> Result<Self, Afwijzing> {
+        let (client_id, redirect_uri) = proven(parameters, kennis)?;
+        let sent = |name| parameters.get(name).ok().flatten();
         let back = Back {
             redirect_uri,
-            state: parameters
-                .get("state")
-                .filter(|state| state.len() <= STATE_BYTES_MAX && !is_repeated("state")),
+            state: sent("state").filter(|state| is_state(state)),
         };
-        if PARAMETERS.iter().any(|name| is_repeated(name)) {
-            return Err(back.invalid("a parameter is repeated"));
+        for name in ALWAYS {
+            let read = parameters.get(name);
+            read.map_err(|malformed| back.malformed(malformed))?;
         }
-        back.response_type(parameters)?;
-        let scope = back.scope(parameters, kennis)?;
+        back.response_type(sent("response_type"))?;
+        let scope = back.scope(sent("scope"), kennis)?;
         let state = back
             .state
-            .ok_or_else(|| back.invalid("state is missing or too long"))?;
+            .ok_or_else(|| back.invalid("state is missing, too long, or not visible ASCII"))?;
         // core.authint.208 (medmij cases 17 to 19): in the query, each a UUID
-        let number = |name| parameters.get(name).filter(|text| is_uuid(text));
+        let number = |name| sent(name).filter(|text| is_uuid(text));
         let (Some(request_id), Some(correlation_id)) = (number(REQUEST_ID), number(CORRELATION_ID))
         else {
             let reason = "MedMij-Request-ID or X-Correlation-ID is missing or no UUID";
@@ -157,17 +174,13 @@ impl Verzoek {
 }
 
 /// core.authint.202: who asks, and where the answer goes (medmij cases 2 to 8).
-fn proven<'a>(
-    parameters: &'a Parameters,
-    is_repeated: &impl Fn(&str) -> bool,
-    kennis: &Kennis<'_>,
-) -> Result<(&'a str, &'a str), Afwijzing> {
+fn proven<'a>(parameters: &'a Known, kennis: &Kennis<'_>) -> Result<(&'a str, &'a str), Afwijzing> {
     let page = |reason| Afwijzing {
         naar: Naar::Pagina,
         requirement: "core.authint.202",
         reason,
     };
-    let one = |name| parameters.get(name).filter(|_| !is_repeated(name));
+    let one = |name| parameters.get(name).ok().flatten();
     let client_id = one("client_id").ok_or_else(|| page("client_id is missing or repeated"))?;
     let host = Hostname::parse(client_id)
         .ok()
@@ -189,7 +202,7 @@ fn is_redirect_to(uri: &str, host: &str, port: FrontchannelPort) -> bool {
     if uri.len() > REDIRECT_URI_BYTES_MAX || !uri.bytes().all(plain) {
         return false;
     }
-    let Some(authority) = authority(uri) else {
+    let Some(authority) = authority(uri).filter(|_| has_room_for_an_answer(uri)) else {
         return false;
     };
     match authority.split_once(':') {
@@ -202,6 +215,21 @@ fn is_redirect_to(uri: &str, host: &str, port: FrontchannelPort) -> bool {
                     .is_ok_and(|port| port.to_string() == number)
         }
     }
+}
+
+/// Whether the query of a redirect URI, if there is one, is readable and names nothing that an answer puts
+/// there itself, so that a client finds each of them once.
+fn has_room_for_an_answer(uri: &str) -> bool {
+    let query = uri.split_once('?').map_or("", |(_, query)| query);
+    let own = Parameters::parse(query.as_bytes());
+    own.is_ok_and(|own| !own.iter().any(|(name, _)| OF_THE_ANSWER.contains(&name)))
+}
+
+/// Whether a text is a `state`: visible ASCII and spaces (RFC 6749 appendix A.5), within its bound.
+fn is_state(text: &str) -> bool {
+    let escaped = text.bytes().filter(|byte| b"\"\\".contains(byte)).count();
+    let may_stand = |byte| matches!(byte, b' '..=b'~');
+    text.len() + escaped <= STATE_BYTES_MAX && text.bytes().all(may_stand)
 }
 
 fn authority(uri: &str) -> Option<&str> {
@@ -234,8 +262,12 @@ impl Back<'_> {
         self.error("invalid_request", "core.authint.203", reason)
     }
 
-    fn response_type(&self, parameters: &Parameters) -> Result<(), Afwijzing> {
-        match parameters.get("response_type") {
+    fn malformed(&self, malformed: Malformed) -> Afwijzing {
+        self.invalid(malformed.text())
+    }
+
+    fn response_type(&self, sent: Option<&str>) -> Result<(), Afwijzing> {
+        match sent {
             Some("code") => Ok(()),
             // medmij case 9
             Some(_) => Err(self.error(
@@ -249,10 +281,8 @@ impl Back<'_> {
     }
 
     /// medmij cases 11 to 15.
-    fn scope(&self, parameters: &Parameters, kennis: &Kennis<'_>) -> Result<Scope, Afwijzing> {
-        let scope = parameters
-            .get("scope")
-            .ok_or_else(|| self.invalid("scope is missing"))?;
+    fn scope(&self, sent: Option<&str>, kennis: &Kennis<'_>) -> Result<Scope, Afwijzing> {
+        let scope = sent.ok_or_else(|| self.invalid("scope is missing"))?;
         let scope = Scope::parse(scope)
             .ok()
             .filter(|scope| (kennis.serves)(scope));
@@ -268,18 +298,16 @@ impl Back<'_> {
     fn geboortedatum(
         &self,
         scope: &Scope,
-        parameters: &Parameters,
+        parameters: &Known,
     ) -> Result<Option<GeboortedatumParameter>, Afwijzing> {
         if scope.vertegenwoordiging.is_none() {
             return Ok(None);
         }
-        let said = parameters
-            .get(GEBOORTEDATUM)
-            .map(GeboortedatumParameter::parse);
-        if let Some(Ok(geboortedatum)) = said {
+        let said = parameters.get(GEBOORTEDATUM).ok().flatten();
+        if let Some(Ok(geboortedatum)) = said.map(GeboortedatumParameter::parse) {
             return Ok(Some(geboortedatum));
         }
-        let reason = "MedMij_geboortedatum is missing or no date";
+        let reason = "MedMij_geboortedatum is missing, repeated or no date";
         Err(self.error("invalid_request", "ext.vert.authint.200", reason))
     }
 }

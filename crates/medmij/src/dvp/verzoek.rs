@@ -126,9 +126,10 @@ impl fmt::Debug for Code {
 #[cfg(test)]
 mod tests {
     use identity::{GegevensdienstId, Zorgaanbiedernaam};
+    use protocol::wire::Known;
 
     use super::*;
-    use crate::authorization_interface::verzoek::{Kennis, Verzoek};
+    use crate::authorization_interface::verzoek::{Kennis, PARAMETERS, Verzoek};
     use crate::lists::FrontchannelPort;
     use crate::scope::Functie;
     use crate::vertegenwoordiging::{GeboortedatumParameter, Vertegenwoordiging};
@@ -220,13 +221,13 @@ mod tests {
                 let wachtend = wachtend(functie.clone(), voor);
                 let url = wachtend.authorization_url(CLIENT, REQUEST);
                 let (_, query) = url.split_once('?').expect("a query");
-                let sent = Parameters::parse_with_repeated(query.as_bytes());
+                let sent = Known::read(query.as_bytes(), &PARAMETERS);
                 let kennis = Kennis {
                     is_client: &|host| host.as_str() == CLIENT,
                     serves: &|_| true,
                     port: FrontchannelPort::Forbidden,
                 };
-                let read = Verzoek::read(&sent.expect("well formed"), &kennis);
+                let read = Verzoek::read(&sent, &kennis);
                 let read = read.expect("a good request");
                 assert_eq!(read.scope, wachtend.wens.scope());
                 assert_eq!(read.state, wachtend.state());

@@ -7,7 +7,7 @@ use super::fault::InputFault;
 use super::files::File;
 use super::place::Place;
 use super::{DvaId, written};
-use crate::routes::dva::LeftOpen;
+use crate::routes::dva::{LeftOpen, Vormen};
 
 /// What can be set.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,6 +42,8 @@ pub struct DvaSettings {
     pub age_min: u8,
     /// Days of a subscription, at most; 0 offers none (ext.abo.tknint.200).
     pub subscription_days_max: u32,
+    /// In which forms a token request is taken: all three, as seed 003 draws them, where nothing else is said.
+    pub vormen: Vormen,
     /// What MedMij's public text leaves open besides.
     pub left_open: LeftOpen,
 }
@@ -106,6 +108,10 @@ impl DvaSettings {
             full_location_token: written.full_location_token,
             age_min: written.age_min.unwrap_or(Self::AGE_MIN),
             subscription_days_max: written.subscription_days_max,
+            vormen: Vormen {
+                post_query: written.post_query.unwrap_or(Vormen::ALL.post_query),
+                get_query: written.get_query.unwrap_or(Vormen::ALL.get_query),
+            },
             left_open: written.left_open.clone(),
         }
     }

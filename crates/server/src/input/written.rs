@@ -204,5 +204,7 @@ pub(super) struct DvaSettings {
     pub(super) full_location_token: bool,
     pub(super) age_min: Option<u8>,
     pub(super) subscription_days_max: u32,
+    pub(super) post_query: Option<bool>,
+    pub(super) get_query: Option<bool>,
     pub(super) left_open: LeftOpen,
 }

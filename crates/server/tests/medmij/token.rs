@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use http::HeaderName;
-use protocol::wire::with_query;
+use protocol::wire::{encode, with_query};
 use serde_json::Value;
 use server::network::{Party, Trouble};
 use server::outside::{Call, Headers};
@@ -11,7 +11,7 @@ use tokio::time::timeout;
 
 use crate::world::{
     CORRELATION, NAAM, PGO, REQUEST, SASKIA, World, code_form, is_error, json, location, numbers,
-    text,
+    records_with, text, years_ago,
 };
 
 fn member(answer: &Value, name: &str) -> String {
@@ -39,6 +39,7 @@ async fn medmij_case_036_and_041_a_code_for_once_brings_a_token_once() {
     );
     assert!(issued.get("refresh_token").is_none());
     assert_eq!(answer.headers["cache-control"], "no-store");
+    assert_eq!(answer.headers["pragma"], "no-cache");
     // medmij case 41
     is_error(&world.redeem(&code).await, 400, "invalid_grant");
 }
@@ -265,6 +266,32 @@ async fn medmij_case_066_and_072_a_confirmation_is_for_once_and_nothing_tells_of
         );
     }
     assert!(!log.contains(SASKIA) && !log.contains(&token));
+    // What goes wrong tells no more.
+    let stranger = world.code("900186021", NAAM, false).await;
+    let spent = world.redeem(&code).await;
+    is_error(&spent, 400, "invalid_grant");
+    let elsewhere = world
+        .token(&code_form(&stranger, "https://anderpgo.localhost/x"))
+        .await;
+    is_error(&elsewhere, 400, "invalid_grant");
+    let bearer = numbers().bearer(&stranger);
+    let url = world.resource_url("51", "Condition");
+    let unread = world.outside.get(&url, bearer).await.expect("an answer");
+    assert_eq!(unread.status, 401);
+    for refused in [&spent, &elsewhere, &unread] {
+        let all = format!("{}{:?}", text(refused), refused.headers);
+        for secret in [
+            SASKIA,
+            "1961",
+            "Saskia",
+            "sluiswachter",
+            "00000659",
+            &code,
+            &stranger,
+        ] {
+            assert!(!all.contains(secret), "{secret}: {all}");
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -388,12 +415,17 @@ async fn medmij_case_039_the_scope_has_only_what_is_available() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn medmij_case_094_below_the_age_nobody_collects_for_himself() {
-    let world = World::start_with(&[("settings.json", r#"{"dva":{"age_min":99}}"#)]).await;
-    let (_, shown) = world.at_verklaring(SASKIA, NAAM).await;
-    // medmij case 94
-    let told = "HTTP 200, Er zijn geen gegevens beschikbaar";
-    assert_eq!(shown.heading(), told);
+async fn medmij_case_094_who_is_fifteen_collects_nothing_and_who_is_sixteen_today_does() {
+    for (born, told) in [
+        (years_ago(16, 0), "Toestemming geven"),
+        (years_ago(16, 1), "Er zijn geen gegevens beschikbaar"),
+    ] {
+        let records = records_with("1961-04-12", &born);
+        let world = World::start_with(&[("records/00000659.json", &records)]).await;
+        let (_, shown) = world.at_verklaring(SASKIA, NAAM).await;
+        // medmij case 94
+        assert_eq!(shown.heading(), format!("HTTP 200, {told}"), "{born}");
+    }
 }
 
 /// A DVA that decides otherwise what MedMij leaves open.
@@ -429,6 +461,81 @@ async fn medmij_case_056_without_its_numbers_a_request_is_served_and_told_only_w
     let answer = sent.expect("an answer");
     assert_eq!(answer.status, 200, "{}", text(&answer));
     assert!(world.log().contains("core.tknint.208"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn medmij_case_053_a_get_is_405_where_it_is_not_configured_and_spends_nothing() {
+    let strict = r#"{"dva":{"get_query":false,"post_query":false}}"#;
+    for (settings, allowed) in [(strict, "POST"), ("{}", "GET, POST")] {
+        let world = World::start_with(&[("settings.json", settings)]).await;
+        let (code, cb) = (world.code(SASKIA, NAAM, false).await, world.cb());
+        let url = with_query(&world.token_endpoint(), &code_form(&code, &cb));
+        for method in ["GET", "HEAD", "PUT", "DELETE", "OPTIONS"] {
+            if (method, allowed) == ("GET", "GET, POST") {
+                continue;
+            }
+            let method = method.parse().expect("a method");
+            let answer = world.outside.open(call(method, &url)).await;
+            let answer = answer.expect("an answer");
+            // medmij case 53
+            assert_eq!(answer.status, 405);
+            assert_eq!(answer.headers["allow"], allowed);
+        }
+        if allowed == "POST" {
+            let posted = world.outside.open(call(http::Method::POST, &url)).await;
+            assert_eq!(posted.expect("an answer").status, 400);
+        }
+        assert_eq!(world.redeem(&code).await.status, 200, "nothing was spent");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn core_tknint_200_an_unknown_parameter_is_ignored_and_a_known_one_stands_once() {
+    let world = World::start().await;
+    let cb = world.cb();
+    let form_of = |code: &str| {
+        let form = code_form(code, &cb);
+        let pairs = form
+            .iter()
+            .map(|(name, value)| format!("{name}={}", encode(value)));
+        pairs.collect::<Vec<_>>().join("&")
+    };
+    let many = "&p=1".repeat(200);
+    let post = async |query: &str, body: String, headers: Headers| {
+        let url = format!("{}{query}", world.token_endpoint());
+        let media_type = "application/x-www-form-urlencoded";
+        let sent = world
+            .outside
+            .post_bytes(&url, media_type, body.into_bytes(), headers);
+        sent.await.expect("an answer")
+    };
+    for (query, extra) in [
+        ("", "&foo=1&foo=2"),
+        ("", "&foo=%zz&%ff=1"),
+        ("", many.as_str()),
+        ("?utm=100%&utm=1", ""),
+    ] {
+        let form = form_of(&world.code(SASKIA, NAAM, false).await);
+        let answer = post(query, format!("{form}{extra}"), numbers()).await;
+        // core.tknint.200
+        assert_eq!(answer.status, 200, "{query} {extra}: {}", text(&answer));
+    }
+    let code = world.code(SASKIA, NAAM, false).await;
+    let form = form_of(&code);
+    let basic = numbers().with(http::header::AUTHORIZATION, "Basic YTpi");
+    for (query, extra, headers) in [
+        // RFC 6749 §3.2
+        ("", "&code=x", numbers()),
+        ("", "&redirect_uri=%zz", numbers()),
+        ("?code=x", "", numbers()),
+        // RFC 6749 §2.3: one way of proof
+        ("", "&client_secret=y", numbers()),
+        ("", "", basic),
+    ] {
+        let answer = post(query, format!("{form}{extra}"), headers).await;
+        is_error(&answer, 400, "invalid_request");
+    }
+    assert_eq!(world.redeem(&code).await.status, 200, "nothing was spent");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,7 +1,7 @@
 //! A network with one DVA, and a DVP that uses it.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use http::HeaderName;
@@ -262,6 +262,31 @@ impl World {
         }
     }
 
+    /// Publishes a GNL in which this gegevensdienst has another name, and waits until a DVA that looks at its
+    /// clock has fetched it: within the 900 s of core.gnl.201.
+    pub(crate) async fn with_gnl(&self, dienst: &str, naam: &str) {
+        let url = format!(
+            "{}/MedMij_Gegevensdienstnamenlijst.xml",
+            self.url("stelselnode")
+        );
+        let before = text(&self.get(&url).await);
+        let id = format!("<GegevensdienstId>{dienst}</GegevensdienstId>");
+        let (head, tail) = before.split_once(&id).expect("a gegevensdienst");
+        let (_, tail) = tail.split_once("</Weergavenaam>").expect("its name");
+        let gnl = format!("{head}{id}<Weergavenaam>{naam}</Weergavenaam>{tail}");
+        self.edit("lists/MedMij_Gegevensdienstnamenlijst.xml", &gnl);
+        while !text(&self.get(&url).await).contains(naam) {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        self.running.clock.shift(800);
+        let fetched = "MedMij_Gegevensdienstnamenlijst";
+        let folder = self.running.state.join("dva/lists");
+        let is_new = || holds(&folder, fetched, naam);
+        while !is_new() {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+
     /// Writes a file into the input folder while the network runs.
     pub(crate) fn edit(&self, name: &str, text: &str) {
         let path = self.running.state.with_added_extension("input").join(name);
@@ -361,4 +386,30 @@ pub(crate) fn is_error(answer: &Answer, status: u16, error: &str) {
     assert_eq!(answer.status, status, "{}", text(answer));
     assert_eq!(json(answer)["error"], error);
     assert_eq!(answer.headers["cache-control"], "no-store");
+    assert_eq!(answer.headers["pragma"], "no-cache");
+}
+
+/// The hospital's records, in which somebody was born on another day.
+pub(crate) fn records_with(born: &str, instead: &str) -> String {
+    let records = include_str!("../../../../sample/records/00000659.json");
+    let at = |day: &str| format!(r#""birthDate": "{day}""#);
+    assert_eq!(records.matches(&at(born)).count(), 1);
+    records.replace(&at(born), &at(instead))
+}
+
+/// The day so many years ago, or some days after it.
+pub(crate) fn years_ago(years: i64, days_after: i64) -> String {
+    let today = jiff::Timestamp::now()
+        .to_zoned(jiff::tz::TimeZone::UTC)
+        .date();
+    let span = jiff::Span::new();
+    let that = today.saturating_sub(span.years(years));
+    that.saturating_add(span.days(days_after)).to_string()
+}
+
+/// Whether a file of this folder whose name begins so holds a text.
+fn holds(folder: &Path, name: &str, wanted: &str) -> bool {
+    let files = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut named = files.filter(|file| file.file_name().to_string_lossy().starts_with(name));
+    named.any(|file| std::fs::read_to_string(file.path()).is_ok_and(|text| text.contains(wanted)))
 }

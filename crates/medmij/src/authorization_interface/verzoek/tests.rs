@@ -1,5 +1,5 @@
 use identity::Hostname;
-use protocol::wire::{Parameters, encode};
+use protocol::wire::{Known, Parameters, encode};
 
 use super::*;
 
@@ -42,13 +42,16 @@ fn read(parameters: &[(&str, String)]) -> Result<Verzoek, Afwijzing> {
         .iter()
         .map(|(name, value)| format!("{name}={}", encode(value)))
         .collect();
+    read_query(&query.join("&"))
+}
+
+fn read_query(query: &str) -> Result<Verzoek, Afwijzing> {
     let kennis = Kennis {
         is_client: &|host: &Hostname| host.as_str() == CLIENT,
         serves: &|scope: &Scope| scope.naam.scope_naam() == "eenofanderezorgaanbieder",
         port: FrontchannelPort::Forbidden,
     };
-    let read = Parameters::parse_with_repeated(query.join("&").as_bytes()).expect("readable");
-    Verzoek::read(&read, &kennis)
+    Verzoek::read(&Known::read(query.as_bytes(), &PARAMETERS), &kennis)
 }
 
 fn is_page(parameters: &[(&str, String)]) -> bool {
@@ -130,6 +133,12 @@ fn medmij_case_002_and_003_and_004_and_005_and_006_and_007_and_008_without_a_pro
         "//medmij.deenigeechtepgo.nl/cb",
         "medmij.deenigeechtepgo.nl",
         "",
+        // RFC 6749 §4.1.2: what an answer brings, under whatever spelling
+        "https://medmij.deenigeechtepgo.nl/cb?code=EVIL&state=EVIL",
+        "https://medmij.deenigeechtepgo.nl/cb?a=1&%73tate=EVIL",
+        "https://medmij.deenigeechtepgo.nl?error=EVIL",
+        "https://medmij.deenigeechtepgo.nl/cb?iss=https://evil.example",
+        "https://medmij.deenigeechtepgo.nl/cb?a=%zz",
     ] {
         assert!(is_page(&with("redirect_uri", uri)), "{uri}");
     }
@@ -191,7 +200,7 @@ fn medmij_case_009_and_010_and_011_and_012_and_013_and_014_and_015_and_016_and_0
 
 #[test]
 fn medmij_case_021_a_state_comes_back_as_it_was() {
-    let state = "a b&c=d%/?#é";
+    let state = r#"a b&c=d%/?#"\~"#;
     let verzoek = read(&with("state", state)).expect("a request");
     let url = verzoek.denied(None);
     let query = url.split_once('?').expect("a query").1;
@@ -199,6 +208,48 @@ fn medmij_case_021_a_state_comes_back_as_it_was() {
     // medmij case 21
     assert_eq!(parameters.get("state"), Some(state));
     assert_eq!(parameters.get("error"), Some("access_denied"));
+}
+
+#[test]
+fn medmij_case_016_a_state_is_visible_ascii_within_its_bound() {
+    let refused = format!("{CB}?error=invalid_request");
+    // RFC 6749 appendix A.5
+    for state in ["a\u{1}", "a\r\nb", "\u{7f}", "é", &"\\".repeat(513)] {
+        assert_eq!(back(&with("state", state)), refused, "{state:?}");
+    }
+    // medmij case 107
+    for state in ["s".repeat(1_024), "\"".repeat(512)] {
+        assert!(read(&with("state", &state)).is_ok());
+    }
+}
+
+#[test]
+fn core_authint_200_what_is_not_known_is_ignored_and_what_is_known_must_be_readable() {
+    let pair = |(name, value): &(&str, String)| format!("{name}={}", encode(value));
+    let without = |name: &str| {
+        let pairs: Vec<String> = without(name).iter().map(pair).collect();
+        pairs.join("&")
+    };
+    let usual = without("none");
+    let many = "&p=1".repeat(200);
+    let verzoek = read_query(&usual).expect("a request");
+    // core.authint.200
+    for extra in ["&foo=%zz", "&foo=%ff", "&utm=100%", "&%zz=1", &many] {
+        let read = read_query(&format!("{usual}{extra}"));
+        assert_eq!(read.as_ref(), Ok(&verzoek), "{extra}");
+    }
+    // core.authint.203 (exception 1b)
+    for name in ALWAYS {
+        let refused = read_query(&format!("{}&{name}=%zz", without(name)));
+        let state = if name == "state" { "" } else { "&state=S1" };
+        let expected = Naar::Client(format!("{CB}?error=invalid_request{state}"));
+        assert_eq!(refused.map_err(|it| it.naar), Err(expected), "{name}");
+    }
+    // core.authint.202 (exception 1a)
+    for name in ["client_id", "redirect_uri"] {
+        let refused = read_query(&format!("{}&{name}=%zz", without(name)));
+        assert_eq!(refused.map_err(|it| it.naar), Err(Naar::Pagina), "{name}");
+    }
 }
 
 #[test]
@@ -220,5 +271,6 @@ fn medmij_case_085_and_086_and_087_who_acts_for_somebody_says_when_that_one_was_
     }
     let mut alone = usual();
     alone.push((GEBOORTEDATUM, "nooit".to_owned()));
+    alone.push((GEBOORTEDATUM, "19700901".to_owned()));
     assert_eq!(read(&alone).expect("ignored").geboortedatum, None);
 }

@@ -18,7 +18,7 @@ use crate::digid::EntranceConfig;
 use crate::input::DvaId;
 use crate::lists::Lists;
 use crate::routes::digid::{BVD, Dienst};
-use crate::routes::dva::{DvaGiven, DvaRole, DvaUrls, Medmij, Vormen};
+use crate::routes::dva::{DvaGiven, DvaRole, DvaUrls, Medmij};
 
 /// What MedMij's own interfaces need at a DVA.
 fn medmij(on: &Foundation, id: DvaId, front: &'static str) -> Result<Medmij, String> {
@@ -52,7 +52,7 @@ fn medmij(on: &Foundation, id: DvaId, front: &'static str) -> Result<Medmij, Str
         front: on.hosts.url(front),
         naam,
         telefoon: None,
-        vormen: Vormen::ALL,
+        vormen: on.input.settings.of(id).vormen,
         port: FrontchannelPort::Allowed,
         abonneren_max: on.input.settings.of(id).subscription_days_max,
         left_open: on.input.settings.of(id).left_open.clone(),

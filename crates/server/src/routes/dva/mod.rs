@@ -118,7 +118,12 @@ impl DvaRole {
     /// What answers at the back host, to who stands on the Whitelist.
     pub fn back(self: &Arc<Self>) -> Router {
         Router::new()
-            .route("/token", post(token::token).get(medmij::token::by_get))
+            .route(
+                "/token",
+                post(token::token)
+                    .get(medmij::vormen::by_get)
+                    .fallback(medmij::vormen::other_method),
+            )
             .route(
                 "/resource/{ura}/{dienst}/fhir/{type}",
                 get(resource::resource).post(medmij::delen::plaatsen),

@@ -46,7 +46,9 @@ fn expected(request: &Request) -> End {
     if !is_well("client_id") || !is_well("redirect_uri") {
         return End::Page;
     }
-    if request.iter().any(|(.., sent)| *sent == Sent::Repeated) {
+    let is_repeated =
+        |(name, _, sent): &(&str, String, Sent)| *name != GEBOORTEDATUM && *sent == Sent::Repeated;
+    if request.iter().any(is_repeated) {
         return End::Back("invalid_request");
     }
     if is_none("response_type") {
@@ -61,12 +63,10 @@ fn expected(request: &Request) -> End {
     if !is_well("scope") {
         return End::Back("invalid_scope");
     }
-    // Any text is a state.
-    let has_state = matches!(sent("state"), Sent::Well | Sent::Malformed);
     let mut others = request
         .iter()
         .filter(|(name, ..)| [REQUEST_ID, CORRELATION_ID, GEBOORTEDATUM].contains(name));
-    if has_state && others.all(|(.., sent)| *sent == Sent::Well) {
+    if is_well("state") && others.all(|(.., sent)| *sent == Sent::Well) {
         End::Taken
     } else {
         End::Back("invalid_request")
@@ -78,8 +78,7 @@ fn state_of(request: &Request) -> Option<&str> {
     let (_, value, sent) = request.iter().find(|(name, ..)| *name == "state")?;
     match sent {
         Sent::Well => Some(value),
-        Sent::Malformed => Some(MALFORMED),
-        Sent::Missing | Sent::Empty | Sent::Repeated | Sent::Overlong => None,
+        Sent::Missing | Sent::Empty | Sent::Repeated | Sent::Malformed | Sent::Overlong => None,
     }
 }
 

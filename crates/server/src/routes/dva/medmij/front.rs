@@ -10,11 +10,11 @@ use identity::Hostname;
 use medmij::authorization_interface::aanmelding::{
     self, Aanvraag, Bekend, Doel, PersoonVraag, Terugkeer, Uitkomst, Vervolg, WACHT_S,
 };
-use medmij::authorization_interface::verzoek::{Afwijzing, Kennis, Naar, Verzoek};
+use medmij::authorization_interface::verzoek::{Afwijzing, Kennis, Naar, PARAMETERS, Verzoek};
 use medmij::lists::Ocl;
 use medmij::scope::{Functie, Scope};
 use protocol::handle::Handle;
-use protocol::wire::{Parameters, with_query};
+use protocol::wire::{Known, with_query};
 use saml::signature::CannotSign;
 use tokio::sync::OnceCell;
 use verdict::Step;
@@ -63,18 +63,13 @@ impl DvaRole {
         let Some(medmij) = &self.medmij else {
             return Err(web::unavailable());
         };
-        let read = Parameters::parse_with_repeated(visit.query.as_bytes());
-        let read = read.map_err(|malformed| {
-            self.app
-                .refused(visit.trace, "core.authint.202", malformed.text());
-            Self::fout(400, visit, DvaFoutSoort::OngeldigVerzoek)
-        })?;
         let Ok(ocl) = self.lists.ocl(&self.app).await else {
             let reason = "the OCL cannot be had";
             self.app.refused(visit.trace, "core.ocl.201", reason);
             return Err(self.technische_storing(visit, visit.trace, None));
         };
-        let client_id = read.0.get("client_id").unwrap_or_default();
+        let read = Known::read(visit.query.as_bytes(), &PARAMETERS);
+        let client_id = read.get("client_id").ok().flatten().unwrap_or_default();
         let kennis = Kennis {
             is_client: &|host: &Hostname| ocl.client(host).is_some(),
             serves: &|scope: &Scope| self.serves(&ocl, client_id, scope),

@@ -6,8 +6,9 @@ pub(super) mod delen;
 mod front;
 mod request_ids;
 mod toestemmingen;
-pub(super) mod token;
+mod token;
 mod verklaring;
+pub(super) mod vormen;
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};

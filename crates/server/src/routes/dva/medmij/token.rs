@@ -2,21 +2,19 @@
 
 use std::sync::Arc;
 
-use axum::extract::State;
 use axum::response::Response;
 use fhir::Bevinding;
-use http::Method;
 use identity::GegevensdienstId;
 use medmij::scope::Scope;
 use medmij::toestemming::{Geheim, Toestemming};
 use medmij::token_interface::{
-    GRANT_TYPES, Issued, Offer, REFRESH_CODE, REFRESH_TOKEN, TokenAnswer, TokenRequest,
-    Verleenbaar, VerleenbaarVraag, Vraag, gevraagd,
+    Issued, Offer, REFRESH_TOKEN, TokenAnswer, TokenRequest, Verleenbaar, VerleenbaarVraag, Vraag,
+    gevraagd,
 };
 use mitz::dva::Aanbieder;
 use protocol::client::ProvenClient;
 use protocol::refusal::{ErrorCode, Refusal};
-use protocol::wire::{Malformed, Parameters};
+use protocol::wire::Parameters;
 use serde_json::json;
 use tokio::time::Instant;
 use verdict::{Key, Step};
@@ -27,83 +25,9 @@ use super::request_ids::{CORRELATION_ID, has_numbers};
 use crate::keys::Ring;
 use crate::lists::ListDown;
 use crate::settle::{Journey, Outage, Run, settle};
-use crate::web::{self, NotAForm, Visit};
-
-/// Where a token request carries its parameters.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Vorm {
-    Form,
-    Query,
-}
-
-/// GET, where it is configured (seed 003, medmij case 53). HEAD never: it would spend a code and give
-/// nothing.
-pub(in super::super) async fn by_get(
-    State(role): State<Arc<DvaRole>>,
-    method: Method,
-    visit: Visit,
-) -> Response {
-    let taken = role
-        .medmij
-        .as_ref()
-        .is_some_and(|medmij| medmij.vormen.get_query);
-    if method != Method::GET || !taken {
-        return web::only_post();
-    }
-    match visit.query() {
-        Ok(parameters) => role.medmij_token(&visit, &parameters).await,
-        Err(malformed) => role.malformed(&visit, malformed),
-    }
-}
+use crate::web::{self, Visit};
 
 impl DvaRole {
-    /// The parameters of a POST that is for MedMij's own token interface; nothing when it is not, which
-    /// the endpoint of the chain with Mitz then answers.
-    pub(in super::super) fn medmij_parameters(
-        &self,
-        visit: &Visit,
-    ) -> Option<Result<Parameters, Refusal>> {
-        let medmij = self.medmij.as_ref()?;
-        let form = visit.form();
-        let vorm = match (&form, visit.query.is_empty(), visit.body.is_empty()) {
-            (_, false, true) => Vorm::Query,
-            _ => Vorm::Form,
-        };
-        let parameters = match vorm {
-            Vorm::Query => visit.query().map_err(NotAForm::Malformed),
-            Vorm::Form => form,
-        };
-        let Ok(parameters) = parameters else {
-            // What cannot be read is nobody's: the chain's endpoint says so.
-            return None;
-        };
-        let grant = parameters.get("grant_type").unwrap_or_default();
-        let is_refresh_code = medmij.left_open.refresh_code && grant == REFRESH_CODE;
-        if !is_refresh_code && !GRANT_TYPES.contains(&grant) {
-            return None;
-        }
-        let refuse = |reason| {
-            let requirement = "core.tknint.200";
-            Some(Err(Refusal::new(
-                ErrorCode::InvalidRequest,
-                requirement,
-                reason,
-            )))
-        };
-        match vorm {
-            Vorm::Query if !medmij.vormen.post_query => refuse("the parameters are in the query"),
-            Vorm::Form if !visit.query.is_empty() => {
-                refuse("there are parameters in both query and body")
-            }
-            Vorm::Query | Vorm::Form => Some(Ok(parameters)),
-        }
-    }
-
-    fn malformed(&self, visit: &Visit, malformed: Malformed) -> Response {
-        let (error, requirement) = (ErrorCode::InvalidRequest, "core.tknint.200");
-        self.no_token(visit, &Refusal::new(error, requirement, malformed.text()))
-    }
-
     pub(in super::super) fn no_token(&self, visit: &Visit, refusal: &Refusal) -> Response {
         self.app
             .refused(visit.trace, refusal.requirement, refusal.reason);
