@@ -36,6 +36,7 @@ const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 const RETRY_AFTER_S: &str = "5";
 
 /// A whole request, as the door let it in.
+#[derive(Clone)]
 pub struct Visit {
     /// Who asks.
     pub peer: Peer,
@@ -100,6 +101,27 @@ impl NotAForm {
 }
 
 impl Visit {
+    /// The same visit at a page of another address, to which its language switch leads. What the query of
+    /// the request says of a language does not count there.
+    #[must_use]
+    pub fn standing_at(&self, path: &str, query: &str) -> Self {
+        let (path, query) = (path.to_owned(), query.to_owned());
+        Self {
+            path,
+            query,
+            ..self.clone()
+        }
+    }
+
+    /// The same visit under the number of the run that it belongs to.
+    #[must_use]
+    pub fn under(&self, trace: TraceId) -> Self {
+        Self {
+            trace,
+            ..self.clone()
+        }
+    }
+
     /// The parameters of the query.
     ///
     /// # Errors

@@ -1,8 +1,11 @@
 //! The authorization request.
 
 use http::header::LOCATION;
+use server::outside::Call;
 
-use crate::world::{CORRELATION, NAAM, World, answer, heading, location, numbers, text};
+use crate::world::{
+    CORRELATION, NAAM, SASKIA, World, answer, heading, location, login, numbers, text,
+};
 
 fn with(
     mut parameters: Vec<(&'static str, String)>,
@@ -46,6 +49,10 @@ async fn medmij_case_002_and_003_and_004_and_005_and_006_and_007_and_008_an_unpr
         ("redirect_uri", Some("http://anderpgo.localhost/callback")),
         ("redirect_uri", None),
         ("redirect_uri", Some(double)),
+        (
+            "redirect_uri",
+            Some("https://anderpgo.localhost/callback?code=EVIL&state=EVIL"),
+        ),
     ] {
         let answer = world.authorize(&with(world.auth(NAAM), name, value)).await;
         // medmij cases 2 to 8
@@ -104,6 +111,8 @@ async fn medmij_case_009_to_013_and_015_to_018_other_faults_go_back_with_302() {
             "&state=S1",
         ),
         ("state", None, "invalid_request", ""),
+        // RFC 6749 appendix A.5
+        ("state", Some("S1\u{1}\r\n"), "invalid_request", ""),
         (
             "X-Correlation-ID",
             Some("abc"),
@@ -138,7 +147,7 @@ async fn medmij_case_019_both_numbers_as_headers_are_as_good_as_missing() {
 async fn medmij_case_020_and_021_and_107_what_is_not_known_is_ignored_and_a_state_comes_back() {
     let world = World::start().await;
     // medmij cases 21 and 107
-    let state = format!("a b&c=d%/?#é{}", "s".repeat(512));
+    let state = format!("a b&c=d%/?#\"\\~{}", "s".repeat(512));
     let request = with(world.auth(NAAM), "state", Some(&state));
     // medmij case 20
     let request = with(request, "prompt", Some("login"));
@@ -174,4 +183,117 @@ async fn medmij_case_014_a_scope_with_a_gegevensdienst_is_delen() {
     assert_eq!(heading(&shown), "Gegevens delen");
     // core.authint.208: the run keeps the client's own number.
     assert!(shown.html.contains(CORRELATION), "{}", shown.html);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn core_authint_203_delen_of_what_takes_nothing_goes_back_before_the_login() {
+    let world = World::start().await;
+    for (dienst, is_taken) in [("42", true), ("51", false), ("6", false)] {
+        let answer = world
+            .authorize(&world.auth(&format!("{NAAM}~{dienst}")))
+            .await;
+        if is_taken {
+            assert_eq!(answer.status, 200);
+            continue;
+        }
+        // core.authint.203 (exception 1b)
+        assert_eq!(answer.status, 302, "{dienst}");
+        let expected = format!("{}?error=invalid_scope&state=S1", world.cb());
+        assert_eq!(location(&answer), expected);
+        assert!(!answer.headers.contains_key("set-cookie"), "nothing waits");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn core_authint_200_an_unknown_parameter_is_ignored_however_it_is_written() {
+    let world = World::start().await;
+    let good = world.authorize_url(&world.auth(NAAM));
+    let many = "&p=1".repeat(60);
+    for extra in [
+        "&foo=%zz",
+        "&foo=%ff",
+        "&utm=100%",
+        "&foo=1&foo=2",
+        "&MedMij_geboortedatum=1&MedMij_geboortedatum=2",
+        &many,
+    ] {
+        let answer = world.get(&format!("{good}{extra}")).await;
+        // core.authint.200
+        assert_eq!(answer.status, 200, "{extra}");
+        assert!(text(&answer).contains("Ziekenhuis De Sluiswachter"));
+    }
+    for name in ["response_type", "scope", "X-Correlation-ID"] {
+        let without = world.authorize_url(&with(world.auth(NAAM), name, None));
+        let answer = world.get(&format!("{without}&{name}=%zz")).await;
+        // core.authint.203 (exception 1b): the client is proven
+        assert_eq!(answer.status, 302, "{name}");
+        let expected = format!("{}?error=invalid_request&state=S1", world.cb());
+        assert_eq!(location(&answer), expected, "{name}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn core_authint_200_the_longest_state_that_is_taken_fits_a_cookie_and_comes_back() {
+    let world = World::start().await;
+    let redirect_uri = format!("{:c<512}", format!("{}/", world.cb()));
+    let mut person = world.person();
+    for state in ["s".repeat(1_024), "\"".repeat(512)] {
+        let request = with(world.auth(NAAM), "state", Some(&state));
+        let request = with(request, "redirect_uri", Some(&redirect_uri));
+        let url = world.authorize_url(&request);
+        let cookie = world.get(&url).await.headers["set-cookie"].len();
+        // RFC 6265 §6.1
+        assert!(cookie <= 4_096, "{cookie}");
+        let shown = person.open(&url).await.expect("the landing page");
+        let shown = person.send(shown.form("/stoppen").expect("a form")).await;
+        let shown = shown.expect("back at the client");
+        assert_eq!(answer(&shown, "state"), Some(state));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn core_authint_200_a_client_sets_no_language_and_the_person_does_without_a_new_request() {
+    let strict = r#"{"dva":{"left_open":{"refuse_repeated_request_ids":true}}}"#;
+    let world = World::start_with(&[("settings.json", strict)]).await;
+    let request = with(world.auth(NAAM), "taal", Some("en"));
+    let head = http::Method::HEAD;
+    let url = world.authorize_url(&request);
+    // core.authint.208: HEAD shows no page, and uses no number up
+    let nobody = world.as_client(None);
+    let headed = nobody.open(Call {
+        method: head,
+        url: &url,
+        headers: numbers(),
+        body: None,
+        timeout_s: 20,
+    });
+    let headed = headed.await.expect("an answer");
+    assert_eq!(headed.status, 405);
+    assert_eq!(headed.headers["allow"], "GET");
+    let mut person = world.person();
+    let shown = person.open(&url).await.expect("an answer");
+    // core.authint.200
+    assert_eq!(shown.status, 200);
+    assert!(shown.html.contains("<html lang=\"nl\""), "{}", shown.html);
+    let (_, link) = shown.html.split_once("href=\"/landing?").expect("a switch");
+    let link = link.split('"').next().unwrap_or_default();
+    let query = link.replace("&#38;", "&").replace("&amp;", "&");
+    let english = format!(
+        "{}/landing?{}",
+        world.url("dva"),
+        query.replace("taal=nl", "taal=en")
+    );
+    let shown = person.open(&english).await.expect("an answer");
+    // medmij case 22: a language is no second request
+    assert_eq!(shown.status, 200, "{}", shown.html);
+    assert!(shown.html.contains("<html lang=\"en\""), "{}", shown.html);
+    assert!(shown.html.contains(CORRELATION), "the run keeps its number");
+    let form = shown.form("/inloggen").expect("a way on");
+    let shown = person.send(form).await.expect("an answer");
+    let form = login(&shown, SASKIA, "inloggen");
+    let shown = person.send(form).await.expect("an answer");
+    assert!(shown.form("/verklaring").is_ok(), "{}", shown.html);
+    assert!(!world.log().contains("was used before"));
+    let stranger = world.person().open(&english).await.expect("an answer");
+    assert_eq!(stranger.status, 400, "it is of one browser");
 }

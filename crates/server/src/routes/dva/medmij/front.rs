@@ -32,6 +32,13 @@ use crate::web::{self, Visit};
 /// The purpose of the cookie that holds an [`Aanvraag`], and of forms bound to it.
 const AANVRAAG: &str = "medmij.aanvraag";
 
+/// Where the pages that answer an authorization request stand for whoever changes their language: the
+/// request itself is not made again, and its parameters are the client's alone, `taal` among them
+/// (core.authint.200).
+pub(super) const LANDING: &str = "/landing";
+pub(super) const ONGELDIG: &str = "/ongeldig-verzoek";
+const STORING: &str = "/storing";
+
 // ── The request ─────────────────────────────────────────────────────────────────────────────────
 
 /// The authorization request (core.authint.200): the landing page, a page without a way back, or an
@@ -54,7 +61,7 @@ pub(super) async fn authorize(State(role): State<Arc<DvaRole>>, visit: Visit) ->
         let reason = "the MedMij-Request-ID was used before; the request was served";
         role.app.refused(trace, "core.authint.208", reason);
     }
-    role.landing(&visit, Doel::Autoriseren(Box::new(verzoek)), trace)
+    role.begonnen(&visit, Doel::Autoriseren(Box::new(verzoek)), trace)
         .await
 }
 
@@ -66,7 +73,8 @@ impl DvaRole {
         let Ok(ocl) = self.lists.ocl(&self.app).await else {
             let reason = "the OCL cannot be had";
             self.app.refused(visit.trace, "core.ocl.201", reason);
-            return Err(self.technische_storing(visit, visit.trace, None));
+            let there = visit.standing_at(STORING, "");
+            return Err(self.technische_storing(&there, visit.trace, None));
         };
         let read = Known::read(visit.query.as_bytes(), &PARAMETERS);
         let client_id = read.get("client_id").ok().flatten().unwrap_or_default();
@@ -83,7 +91,7 @@ impl DvaRole {
         self.app
             .refused(visit.trace, afwijzing.requirement, afwijzing.reason);
         match &afwijzing.naar {
-            Naar::Pagina => Self::fout(400, visit, DvaFoutSoort::OngeldigVerzoek),
+            Naar::Pagina => ongeldig(&visit.standing_at(ONGELDIG, "")),
             Naar::Client(url) => web::found(url),
         }
     }
@@ -97,22 +105,22 @@ impl DvaRole {
         if for_other && medmij.vertegenwoordiging.is_none() {
             return false;
         }
-        let offers = |dienst| {
-            aanbieder.gegevensdiensten.contains_key(dienst)
-                && medmij.is_recognised(ocl, client_id, dienst)
+        let offered = |dienst| {
+            let known = aanbieder.gegevensdiensten.get(dienst);
+            known.filter(|_| medmij.is_recognised(ocl, client_id, dienst))
         };
         match &scope.functie {
             Functie::Verzamelen => true,
-            Functie::Delen(dienst) => offers(dienst),
-            Functie::Abonneren { dienst, .. } => medmij.abonneren_max > 0 && offers(dienst),
+            // Nobody is asked to log in for what nothing can be placed under.
+            Functie::Delen(dienst) => offered(dienst).is_some_and(|it| !it.plaatsen.is_empty()),
+            Functie::Abonneren { dienst, .. } => {
+                medmij.abonneren_max > 0 && offered(dienst).is_some()
+            }
         }
     }
 
     /// The landing page, and the cookie that alone can go on from it (core.usrint.100).
-    pub(super) async fn landing(&self, visit: &Visit, doel: Doel, trace: TraceId) -> Response {
-        let Some(medmij) = &self.medmij else {
-            return web::unavailable();
-        };
+    pub(super) async fn begonnen(&self, visit: &Visit, doel: Doel, trace: TraceId) -> Response {
         let now = self.app.clock.now();
         let aanvraag = Aanvraag {
             doel,
@@ -123,13 +131,31 @@ impl DvaRole {
             until: now.plus_s(WACHT_S).unix(),
         };
         let value = self.app.seal.cookie(AANVRAAG, &aanvraag);
+        let response = match &aanvraag.doel {
+            Doel::Autoriseren(_) => {
+                let query = with_query("", &[("aanvraag", &aanvraag.sessie)]);
+                let there = visit.standing_at(LANDING, query.trim_start_matches('?'));
+                let there = there.under(trace);
+                self.landing(&there, &aanvraag, &value).await
+            }
+            Doel::Beheren => self.landing(visit, &aanvraag, &value).await,
+        };
+        let cookie = cookie_name(&aanvraag.sessie);
+        web::with(response, web::set_cookie(&cookie, &value, WACHT_S))
+    }
+
+    /// The landing page of an aanvraag, whose cookie has this text.
+    async fn landing(&self, visit: &Visit, aanvraag: &Aanvraag, cookie: &str) -> Response {
+        let Some(medmij) = &self.medmij else {
+            return web::unavailable();
+        };
         let mut page = DvaLanding {
             waarvoor: DvaWaarvoor::Beheren,
             aanbieder: String::new(),
             pgo: String::new(),
             voor_ander: false,
             aanvraag: aanvraag.sessie.clone(),
-            formulier: self.app.seal.form_token(AANVRAAG, &value),
+            formulier: self.app.seal.form_token(AANVRAAG, cookie),
         };
         let mut origins = vec![medmij.digid_origin.clone()];
         if let Doel::Autoriseren(verzoek) = &aanvraag.doel {
@@ -140,10 +166,30 @@ impl DvaRole {
             origins.push(web::origin(&verzoek.redirect_uri));
         }
         let origins: Vec<&str> = origins.iter().map(String::as_str).collect();
-        let response = Self::toon(200, visit, &origins, &page);
-        let cookie = cookie_name(&aanvraag.sessie);
-        web::with(response, web::set_cookie(&cookie, &value, WACHT_S))
+        Self::toon(200, visit, &origins, &page)
     }
+}
+
+/// The landing page once more, in another language: nothing is asked anew.
+pub(super) async fn landing(State(role): State<Arc<DvaRole>>, visit: Visit) -> Response {
+    let query = visit.query().unwrap_or_default();
+    let found = role.aanvraag(&visit, query.get("aanvraag").unwrap_or_default());
+    match found {
+        Some((aanvraag, cookie)) => {
+            let trace = TraceId::parse(&aanvraag.trace).unwrap_or(visit.trace);
+            role.landing(&visit.under(trace), &aanvraag, cookie).await
+        }
+        None => DvaRole::fout(400, &visit, DvaFoutSoort::Verlopen),
+    }
+}
+
+/// The page of exception 1a once more, in another language.
+pub(super) async fn ongeldig_verzoek(visit: Visit) -> Response {
+    ongeldig(&visit)
+}
+
+fn ongeldig(visit: &Visit) -> Response {
+    DvaRole::fout(400, visit, DvaFoutSoort::OngeldigVerzoek)
 }
 
 // ── To DigiD, or back ───────────────────────────────────────────────────────────────────────────
@@ -288,14 +334,18 @@ pub(super) async fn assertion_consumer(State(role): State<Arc<DvaRole>>, visit: 
         client: visit.peer.address.ip(),
         uitkomst: OnceCell::new(),
     };
-    let at = |path| web::see_other(&with_query(path, &[("aanvraag", &sessie)]));
     match settle(&role.app, trace, journey).await {
         Ok(Vervolg::Verder { id }) => role.verder(&aanvraag, id),
-        Ok(Vervolg::Geannuleerd) => at("/geannuleerd"),
-        Ok(Vervolg::NietIngelogd) => at("/niet-ingelogd"),
+        Ok(Vervolg::Geannuleerd) => naar("/geannuleerd", &sessie),
+        Ok(Vervolg::NietIngelogd) => naar("/niet-ingelogd", &sessie),
         Ok(Vervolg::AlBeantwoord) => DvaRole::fout(400, &visit, DvaFoutSoort::AlBeantwoord),
-        Ok(Vervolg::Storing) | Err(_) => at("/storing"),
+        Ok(Vervolg::Storing) | Err(_) => naar(STORING, &sessie),
     }
+}
+
+/// To a page about an aanvraag.
+fn naar(path: &str, sessie: &str) -> Response {
+    web::see_other(&with_query(path, &[("aanvraag", sessie)]))
 }
 
 struct AanmeldingJourney {

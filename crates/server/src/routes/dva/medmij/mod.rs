@@ -161,7 +161,10 @@ impl NothingAvailable {
 /// What answers at the front host.
 pub(super) fn front(role: &Arc<DvaRole>) -> Router {
     let router = Router::new()
-        .route("/authorize", get(front::authorize))
+        // core.authint.208: HEAD would use the number up
+        .route("/authorize", get_once(front::authorize))
+        .route(front::LANDING, get(front::landing))
+        .route(front::ONGELDIG, get(front::ongeldig_verzoek))
         .route("/inloggen", post(front::inloggen))
         .route("/stoppen", post(front::stoppen))
         .route("/geannuleerd", get(front::geannuleerd))

@@ -24,7 +24,7 @@ const PAGE_ROWS: u16 = 64;
 /// A person comes to see consents: the landing page.
 pub(super) async fn begin(State(role): State<Arc<DvaRole>>, visit: Visit) -> Response {
     let trace = visit.trace;
-    role.landing(&visit, Doel::Beheren, trace).await
+    role.begonnen(&visit, Doel::Beheren, trace).await
 }
 
 /// Every long-lived consent of the person who logged in.
