@@ -20,6 +20,10 @@ use crate::lists::Lists;
 use crate::routes::digid::{BVD, Dienst};
 use crate::routes::dva::{DvaGiven, DvaRole, DvaUrls, Medmij};
 
+/// Where the demo's DVAs are called, on the page of a technical fault (technische-storing-core). Nobody's:
+/// no number of the Netherlands is that short.
+const TELEFOON: &str = "0800 0000";
+
 /// What MedMij's own interfaces need at a DVA.
 fn medmij(on: &Foundation, id: DvaId, front: &'static str) -> Result<Medmij, String> {
     let Dienst {
@@ -51,7 +55,7 @@ fn medmij(on: &Foundation, id: DvaId, front: &'static str) -> Result<Medmij, Str
         digid_origin: digid_origin(on),
         front: on.hosts.url(front),
         naam,
-        telefoon: None,
+        telefoon: Some(TELEFOON.to_owned()),
         vormen: on.input.settings.of(id).vormen,
         port: FrontchannelPort::Allowed,
         abonneren_max: on.input.settings.of(id).subscription_days_max,
