@@ -14,6 +14,9 @@ use crate::vertegenwoordiging::Anders;
 
 /// Seconds that a person may take before login, and after it.
 pub const WACHT_S: u32 = 900;
+/// Bytes of an [`Aanvraag`] as JSON, at most. Sealed and in base64 it has to stay below the 4096 bytes that
+/// every browser keeps of a cookie with its name and attributes (RFC 6265 §6.1).
+pub const AANVRAAG_BYTES_MAX: usize = 2_900;
 /// Seconds for which an answered AuthnRequest is remembered: longer than any answer to it can still be
 /// valid (digid.md §2.5).
 const BEANTWOORD_S: u32 = 3_600;
@@ -37,12 +40,24 @@ pub struct Aanvraag {
     pub sessie: String,
     /// The trace id of the run.
     pub trace: String,
-    /// ID of the AuthnRequest that must be answered; nothing on the landing page.
-    pub authn_request: Option<String>,
-    /// When it was sent; seconds since 1970.
+    /// How far the login is.
+    pub inlog: Inlog,
+    /// When the person was sent to DigiD, or came here; seconds since 1970.
     pub requested_at: i64,
     /// From this moment on the person must start again; seconds since 1970.
     pub until: i64,
+}
+
+/// How far the login of an [`Aanvraag`] is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Inlog {
+    /// The person is on the landing page.
+    Nog,
+    /// The person was sent to DigiD: ID of the AuthnRequest that must be answered.
+    Gevraagd(String),
+    /// DigiD did not tell who it is: there is no way but back (Authenticeren 1, medmij case 26).
+    Mislukt,
 }
 
 /// A person who logged in and has not decided: a row that is used once.
@@ -161,7 +176,7 @@ pub struct Bekend {
 type Stap = Step<Vervolg, Vraag>;
 
 impl Terugkeer {
-    /// Takes what the browser's cookie held; nothing when it was never sent to DigiD. `ura` is that of
+    /// Takes what the browser's cookie held; nothing when it does not wait for DigiD. `ura` is that of
     /// the Aanbieder in the scope.
     pub fn new(
         aanvraag: Aanvraag,
@@ -170,8 +185,11 @@ impl Terugkeer {
         now: Moment,
         entropy: &Entropy,
     ) -> Option<Self> {
+        let Inlog::Gevraagd(authn_request) = &aanvraag.inlog else {
+            return None;
+        };
         Some(Self {
-            authn_request: aanvraag.authn_request.clone()?,
+            authn_request: authn_request.clone(),
             aanvraag,
             ura,
             leeftijd_min,
@@ -335,6 +353,12 @@ fn refused(requirement: &'static str, reason: &'static str) -> Event {
 }
 
 impl Aanvraag {
+    /// Whether a login may be begun for it, the first time or after the person cancelled one (medmij
+    /// case 25).
+    pub const fn may_log_in(&self) -> bool {
+        !matches!(self.inlog, Inlog::Mislukt)
+    }
+
     /// Whether the person took too long.
     pub const fn is_over_at(&self, now: Moment) -> bool {
         Moment::from_unix(self.until).is_over_at(now)
@@ -403,5 +427,42 @@ impl Record for Aanmelding {
             trace: open.trace,
             stand: private.stand,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scope::Scope;
+    use crate::vertegenwoordiging::GeboortedatumParameter;
+
+    #[test]
+    fn core_authint_200_the_longest_request_that_is_taken_fits_a_cookie() {
+        let host = "a".repeat(63);
+        let client_id = [host.as_str(); 3].join(".") + "." + &"a".repeat(61);
+        let number = "c0e7b545-9606-4eef-bea7-75d8addaa54b";
+        let dienst = "z".repeat(30);
+        let naam = "a".repeat(50);
+        let scope = format!("subscribe~{}/{naam}~{dienst} onbehalfofchild", u32::MAX);
+        let redirect_uri = format!("https://{client_id}/");
+        let verzoek = Verzoek {
+            redirect_uri: format!("{redirect_uri:c<512}"),
+            client_id,
+            state: "\\".repeat(512),
+            scope: Scope::parse(&scope).expect("a scope"),
+            geboortedatum: GeboortedatumParameter::parse("19700901").ok(),
+            request_id: number.to_owned(),
+            correlation_id: number.to_owned(),
+        };
+        let aanvraag = Aanvraag {
+            doel: Doel::Autoriseren(Box::new(verzoek)),
+            sessie: number.to_owned(),
+            trace: number.to_owned(),
+            inlog: Inlog::Gevraagd("_".repeat(64)),
+            requested_at: i64::from(u32::MAX),
+            until: i64::from(u32::MAX),
+        };
+        let bytes = serde_json::to_vec(&aanvraag).expect("JSON").len();
+        assert!(bytes <= AANVRAAG_BYTES_MAX, "{bytes}");
     }
 }

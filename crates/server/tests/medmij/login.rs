@@ -2,7 +2,7 @@
 
 use server::network::{Party, Shown, Trouble};
 
-use crate::world::{DAAN, NAAM, SASKIA, World, answer, heading, login};
+use crate::world::{DAAN, NAAM, SASKIA, World, answer, heading, login, text};
 
 fn denied(shown: &Shown) {
     denied_with(None, shown);
@@ -63,6 +63,26 @@ async fn medmij_case_026_who_is_not_identified_is_told_and_gets_no_code() {
         // medmij case 26
         assert_eq!(heading(&shown), "Inloggen is niet gelukt", "{keuze}");
         assert!(shown.form("/inloggen").is_err());
+        // The flow stopped: nothing on that page leads to a login any more.
+        let html = shown.html.replace("/stoppen", "/inloggen");
+        let again = Shown {
+            html,
+            url: shown.url.clone(),
+            status: 200,
+        };
+        let forced = again.form("/inloggen").expect("the form, bent");
+        let told = person.send(forced).await.expect("an answer");
+        assert_eq!(heading(&told), "Inloggen is niet gelukt", "{keuze}");
+        assert!(told.url.as_str().starts_with(&world.url("dva")));
+        let url = told.url.as_str().replace("niet-ingelogd", "geannuleerd");
+        let bent = person.open(&url).await.expect("an answer");
+        assert!(bent.form("/inloggen").is_err(), "{}", bent.html);
+        let given = world.audit().await.into_iter();
+        assert!(
+            !given
+                .map(|row| row.requirement)
+                .any(|it| it == "core.authint.205")
+        );
         denied(
             &person
                 .send(shown.form("/stoppen").expect("a way back"))
@@ -184,6 +204,39 @@ async fn medmij_case_033_a_confirmation_names_the_gegevensdienst_and_cannot_last
         shown.html
     );
     assert!(!shown.html.contains("langdurig"));
+    world.with_gnl("42", "Gewicht en bloeddruk").await;
+    let (_, shown) = world.at_verklaring(SASKIA, &format!("{NAAM}~42")).await;
+    assert!(
+        shown.html.contains("Gewicht en bloeddruk"),
+        "{}",
+        shown.html
+    );
+    assert!(!shown.html.contains("Meetwaarden vitale functies"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn medmij_case_035_a_fault_leads_nowhere_for_a_redirect_uri_that_is_not_the_clients() {
+    let world = World::start().await;
+    let control = world.running.control.as_ref().expect("control");
+    assert!(
+        control
+            .troubles
+            .set(Party::Stelselnode, Some(Trouble::Down))
+    );
+    // Longer than an OCL may be used: nobody can tell whose redirect URI it is.
+    world.running.clock.shift(900 + 480 * 60 + 1);
+    for redirect_uri in ["https://evil.example/cb".to_owned(), world.cb()] {
+        let mut request = world.auth(NAAM);
+        request.retain(|(name, _)| *name != "redirect_uri");
+        request.push(("redirect_uri", redirect_uri));
+        let answer = world.authorize(&request).await;
+        let html = text(&answer);
+        // medmij case 35
+        assert_eq!(answer.status, 503, "{html}");
+        assert!(!answer.headers.contains_key("location"));
+        assert!(html.contains("Technische storing") && html.contains("Trace ID:"));
+        assert!(!html.contains("href=\"https://") && !html.contains("evil.example"));
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -203,6 +256,8 @@ async fn medmij_case_034_and_035_a_fault_names_its_numbers_and_the_way_back() {
         "Trace ID:",
         "Session ID:",
         "De Proef-DVA",
+        // Where to call (technische-storing-core).
+        "0800 0000",
         "Ziekenhuis De Sluiswachter",
     ] {
         assert!(shown.html.contains(text), "{text}");

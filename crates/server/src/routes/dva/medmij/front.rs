@@ -8,7 +8,8 @@ use axum::response::Response;
 use fhir::Bevinding;
 use identity::Hostname;
 use medmij::authorization_interface::aanmelding::{
-    self, Aanvraag, Bekend, Doel, PersoonVraag, Terugkeer, Uitkomst, Vervolg, WACHT_S,
+    self, AANVRAAG_BYTES_MAX, Aanvraag, Bekend, Doel, Inlog, PersoonVraag, Terugkeer, Uitkomst,
+    Vervolg, WACHT_S,
 };
 use medmij::authorization_interface::verzoek::{Afwijzing, Kennis, Naar, PARAMETERS, Verzoek};
 use medmij::lists::Ocl;
@@ -31,6 +32,13 @@ use crate::web::{self, Visit};
 
 /// The purpose of the cookie that holds an [`Aanvraag`], and of forms bound to it.
 const AANVRAAG: &str = "medmij.aanvraag";
+
+/// What sealing adds to it: the number of the key, nonce and tag; and the name and attributes beside it.
+const SEALING_BYTES_MAX: usize = 64;
+const BESIDE_BYTES_MAX: usize = 128;
+// RFC 6265 §6.1: whatever is accepted, the browser keeps its cookie.
+const _: () =
+    assert!((AANVRAAG_BYTES_MAX + SEALING_BYTES_MAX).div_ceil(3) * 4 + BESIDE_BYTES_MAX <= 4_096);
 
 /// Where the pages that answer an authorization request stand for whoever changes their language: the
 /// request itself is not made again, and its parameters are the client's alone, `taal` among them
@@ -126,7 +134,7 @@ impl DvaRole {
             doel,
             sessie: chance::entropy().uuid("medmij.sessie"),
             trace: trace.to_string(),
-            authn_request: None,
+            inlog: Inlog::Nog,
             requested_at: now.unix(),
             until: now.plus_s(WACHT_S).unix(),
         };
@@ -174,7 +182,7 @@ impl DvaRole {
 pub(super) async fn landing(State(role): State<Arc<DvaRole>>, visit: Visit) -> Response {
     let query = visit.query().unwrap_or_default();
     let found = role.aanvraag(&visit, query.get("aanvraag").unwrap_or_default());
-    match found {
+    match found.filter(|(aanvraag, _)| aanvraag.may_log_in()) {
         Some((aanvraag, cookie)) => {
             let trace = TraceId::parse(&aanvraag.trace).unwrap_or(visit.trace);
             role.landing(&visit.under(trace), &aanvraag, cookie).await
@@ -197,7 +205,9 @@ fn ongeldig(visit: &Visit) -> Response {
 /// To DigiD (core.authint.204), also a second time (medmij case 25).
 pub(super) async fn inloggen(State(role): State<Arc<DvaRole>>, visit: Visit) -> Response {
     match role.decided(&visit) {
-        Some(aanvraag) => role.to_digid(&visit, aanvraag).await,
+        Some(aanvraag) if aanvraag.may_log_in() => role.to_digid(&visit, aanvraag).await,
+        // medmij case 26: there is no way but back
+        Some(aanvraag) => naar("/niet-ingelogd", &aanvraag.sessie),
         None => DvaRole::fout(400, &visit, DvaFoutSoort::Verlopen),
     }
 }
@@ -238,7 +248,7 @@ impl DvaRole {
             self.app.refused(trace, "core.authint.204", reason);
             return self.technische_storing(visit, trace, Some(&Bij::of(&aanvraag)));
         };
-        aanvraag.authn_request = Some(authn_request);
+        aanvraag.inlog = Inlog::Gevraagd(authn_request);
         aanvraag.requested_at = now.unix();
         aanvraag.until = now.plus_s(WACHT_S).unix();
         let value = self.app.seal.cookie(AANVRAAG, &aanvraag);
@@ -337,7 +347,7 @@ pub(super) async fn assertion_consumer(State(role): State<Arc<DvaRole>>, visit: 
     match settle(&role.app, trace, journey).await {
         Ok(Vervolg::Verder { id }) => role.verder(&aanvraag, id),
         Ok(Vervolg::Geannuleerd) => naar("/geannuleerd", &sessie),
-        Ok(Vervolg::NietIngelogd) => naar("/niet-ingelogd", &sessie),
+        Ok(Vervolg::NietIngelogd) => role.mislukt(aanvraag),
         Ok(Vervolg::AlBeantwoord) => DvaRole::fout(400, &visit, DvaFoutSoort::AlBeantwoord),
         Ok(Vervolg::Storing) | Err(_) => naar(STORING, &sessie),
     }
@@ -442,6 +452,14 @@ impl AanmeldingJourney {
 }
 
 impl DvaRole {
+    /// The end of an aanvraag whose login failed (medmij case 26): its cookie leads back, and to no login.
+    fn mislukt(&self, mut aanvraag: Aanvraag) -> Response {
+        aanvraag.inlog = Inlog::Mislukt;
+        let value = self.app.seal.cookie(AANVRAAG, &aanvraag);
+        let cookie = web::set_cookie(&cookie_name(&aanvraag.sessie), &value, WACHT_S);
+        web::with(naar("/niet-ingelogd", &aanvraag.sessie), cookie)
+    }
+
     /// To the page of the login's stand, with the cookie that alone leads there.
     fn verder(&self, aanvraag: &Aanvraag, id: [u8; 16]) -> Response {
         let handle = Handle { id, generation: 0 };
@@ -496,7 +514,7 @@ impl DvaRole {
             Doel::Beheren => medmij.front.clone(),
         };
         let page = DvaGestrand {
-            geannuleerd,
+            geannuleerd: geannuleerd && aanvraag.may_log_in(),
             formulier: self.app.seal.form_token(AANVRAAG, cookie),
             aanvraag: aanvraag.sessie,
         };
