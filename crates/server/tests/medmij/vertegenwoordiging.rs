@@ -2,7 +2,9 @@
 
 use server::network::{Person, Shown};
 
-use crate::world::{NAAM, SASKIA, World, answer, heading, json, location, login, text};
+use crate::world::{
+    NAAM, SASKIA, World, answer, heading, json, location, login, records_with, text, years_ago,
+};
 
 /// May act for Saskia by authorisation.
 const JOOST: &str = "900029365";
@@ -153,4 +155,19 @@ async fn medmij_case_092_without_onbehalfof_digid_is_not_asked_for_it() {
         .await
         .expect("an answer");
     assert!(shown.form("/vertegenwoordigen").is_err(), "{}", shown.html);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn medmij_case_093_a_parent_collects_for_a_child_until_the_day_it_is_twelve() {
+    for (born, told) in [
+        (years_ago(12, 1), "Toestemming geven"),
+        (years_ago(12, 0), "Er zijn geen gegevens beschikbaar"),
+    ] {
+        let records = records_with("2018-05-14", &born);
+        let world = World::start_with(&[("records/00000659.json", &records)]).await;
+        let parameter = born.replace('-', "");
+        let (_, shown) = for_whom(&world, MARIA, "onbehalfofchild", &parameter, NOOR).await;
+        // medmij case 93
+        assert_eq!(heading(&shown), told, "{born}");
+    }
 }
