@@ -64,6 +64,29 @@ pub struct Machtiging {
     pub tot: i64,
     /// When it was withdrawn; seconds since 1970.
     pub ingetrokken: Option<i64>,
+    /// What was done with it, oldest first; builds before this one kept nothing of it.
+    pub verloop: Vec<Handeling>,
+}
+
+/// Something that was done with a mandate.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Handeling {
+    /// What.
+    pub wat: Wat,
+    /// When; seconds since 1970.
+    pub wanneer: i64,
+    /// Who did it: the holder of a key of administration, or the operator.
+    pub wie: String,
+}
+
+/// See [`Handeling`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Wat {
+    /// It was registered.
+    Geregistreerd,
+    /// It was withdrawn.
+    Ingetrokken,
 }
 
 /// What an MR decides (XACML 2.0, etoegang.md §4.7).
@@ -194,11 +217,16 @@ impl Machtiging {
         Key::Record(Self::SPACE, id.as_bytes().to_vec())
     }
 
-    /// Registers it under a new reference.
+    /// Registers it under a new reference, as somebody asks.
     ///
     /// # Errors
     /// [`Weigering`]; nothing is written then.
-    pub fn registreren(&self, id: &str, now: Moment) -> Result<Change<Clear>, Weigering> {
+    pub fn registreren(
+        &self,
+        id: &str,
+        wie: &str,
+        now: Moment,
+    ) -> Result<Change<Clear>, Weigering> {
         if self.tot <= self.van || self.tot <= now.unix() {
             return Err(Weigering::Voorbij);
         }
@@ -215,19 +243,29 @@ impl Machtiging {
             }
             _ => {}
         }
-        Ok(self.put(Self::key(id), Expect::Absent, self.bewaard_tot()))
+        let registered = Self {
+            verloop: vec![Wat::Geregistreerd.door(wie, now)],
+            ..self.clone()
+        };
+        Ok(registered.put(Self::key(id), Expect::Absent, self.bewaard_tot()))
     }
 
     /// Withdraws it. The row stays: what was done under it must be explained for seven years. A mandate
     /// that was withdrawn before stays as it was.
-    pub fn intrekken(stored: Stored<Self>, id: &str, now: Moment) -> Option<Change<Clear>> {
+    pub fn intrekken(
+        stored: Stored<Self>,
+        id: &str,
+        wie: &str,
+        now: Moment,
+    ) -> Option<Change<Clear>> {
         if stored.value.ingetrokken.is_some() {
             return None;
         }
-        let withdrawn = Self {
+        let mut withdrawn = Self {
             ingetrokken: Some(now.unix()),
             ..stored.value
         };
+        withdrawn.verloop.push(Wat::Ingetrokken.door(wie, now));
         let until = withdrawn.bewaard_tot();
         Some(withdrawn.put(Self::key(id), Expect::Version(stored.version), until))
     }
@@ -271,6 +309,25 @@ impl Machtiging {
     }
 }
 
+impl Wat {
+    /// What the MR's audit log says of it, of the mandate of this reference.
+    pub fn event(self, id: &str, wie: Actor) -> Event {
+        let what = match self {
+            Self::Geregistreerd => "a mandate was registered",
+            Self::Ingetrokken => "a mandate was withdrawn",
+        };
+        Event::granted("etoegang.md §3", what, wie).with("machtiging", id)
+    }
+
+    fn door(self, wie: &str, now: Moment) -> Handeling {
+        Handeling {
+            wat: self,
+            wanneer: now.unix(),
+            wie: wie.to_owned(),
+        }
+    }
+}
+
 impl Gemachtigde {
     /// Under what its mandates are found ([`Machtiging::GEMACHTIGDE`]). The pseudonym is a random text;
     /// the number of the trade register is public.
@@ -291,6 +348,8 @@ struct Open {
     van: i64,
     tot: i64,
     ingetrokken: Option<i64>,
+    #[serde(default)]
+    verloop: Vec<Handeling>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -310,6 +369,7 @@ impl Record for Machtiging {
             van: self.van,
             tot: self.tot,
             ingetrokken: self.ingetrokken,
+            verloop: self.verloop.clone(),
         };
         let private = Private {
             vertegenwoordigde: self.vertegenwoordigde.clone(),
@@ -336,6 +396,7 @@ impl Record for Machtiging {
             van: open.van,
             tot: open.tot,
             ingetrokken: open.ingetrokken,
+            verloop: open.verloop,
         })
     }
 }

@@ -96,6 +96,7 @@ pub(crate) fn machtiging() -> Machtiging {
         van: NOW - 86_400,
         tot: NOW + 365 * 86_400,
         ingetrokken: None,
+        verloop: Vec::new(),
     }
 }
 

@@ -6,11 +6,9 @@
 use std::fmt;
 
 use etoegang::dienstencatalogus::Dienstencatalogus;
-use etoegang::machtiging::{Machtiging, Weigering};
+use etoegang::machtiging::{Machtiging, Wat, Weigering};
 use store::{Page, Store};
-use verdict::{
-    Actor, Change, Clear, Event, IndexKey, Key, Moment, Record as _, Row, Sealed, Stored,
-};
+use verdict::{Actor, Change, Clear, IndexKey, Key, Moment, Record as _, Row, Sealed, Stored};
 
 use crate::chance;
 use crate::plain::commit_sealed;
@@ -81,11 +79,11 @@ impl<S: Store> Machtigingenbeheer<'_, S> {
             return Ok(Err(Geweigerd::Dienst));
         }
         let id = nieuwe_referentie();
-        let change = match machtiging.registreren(&id, self.now) {
+        let change = match machtiging.registreren(&id, wie, self.now) {
             Ok(change) => change,
             Err(weigering) => return Ok(Err(Geweigerd::Machtiging(weigering))),
         };
-        if self.commit(change, "a mandate was registered", wie).await? {
+        if self.commit(change, Wat::Geregistreerd, &id, wie).await? {
             return Ok(Ok(id));
         }
         let taken = "a mandate has the reference that was drawn; try again";
@@ -151,10 +149,10 @@ impl<S: Store> Machtigingenbeheer<'_, S> {
                 return Ok(None);
             };
             let before = stored.value.ingetrokken;
-            let Some(change) = Machtiging::intrekken(stored, id, self.now) else {
+            let Some(change) = Machtiging::intrekken(stored, id, wie, self.now) else {
                 return Ok(before);
             };
-            if self.commit(change, "a mandate was withdrawn", wie).await? {
+            if self.commit(change, Wat::Ingetrokken, id, wie).await? {
                 return Ok(Some(self.now.unix()));
             }
         }
@@ -184,10 +182,11 @@ impl<S: Store> Machtigingenbeheer<'_, S> {
     async fn commit(
         &self,
         change: Change<Clear>,
-        what: &'static str,
+        wat: Wat,
+        id: &str,
         wie: &str,
     ) -> Result<bool, NietGedaan> {
-        let event = Event::granted("etoegang.md §3", what, Actor::Party(wie.to_owned()));
+        let event = wat.event(id, Actor::Party(wie.to_owned()));
         let changes = vec![self.seal.change(change)];
         commit_sealed(self.home, changes, vec![event], self.now).await
     }

@@ -48,6 +48,7 @@ impl From<NieuweMachtiging> for Machtiging {
             van: nieuw.van,
             tot: nieuw.tot,
             ingetrokken: None,
+            verloop: Vec::new(),
         }
     }
 }

@@ -95,7 +95,7 @@ fn a_mandate_is_registered_for_five_years_at_most_and_kept_for_seven_more() {
     let register = |change: fn(&mut Machtiging)| {
         let mut changed = machtiging();
         change(&mut changed);
-        changed.registreren("M1", now())
+        changed.registreren("M1", "jansen", now())
     };
     let change = register(|m| m.tot = m.van + i64::from(GELDIG_S_MAX)).expect("five years");
     assert_eq!(
@@ -108,6 +108,14 @@ fn a_mandate_is_registered_for_five_years_at_most_and_kept_for_seven_more() {
     let read = Machtiging::from_body(&body).expect("a row");
     assert_eq!(until, Moment::from_unix(read.tot).plus_s(BEWAARD_S));
     assert!(!body.open.to_string().contains("12345678"));
+    assert_eq!(
+        read.verloop,
+        [Handeling {
+            wat: Wat::Geregistreerd,
+            wanneer: NOW,
+            wie: "jansen".to_owned()
+        }]
+    );
     // etoegang.md §3
     let refused = |change| register(change).map(|_| ()).expect_err("refused");
     let long = refused(|m| m.tot = m.van + i64::from(GELDIG_S_MAX) + 1);
@@ -130,16 +138,21 @@ fn a_withdrawal_is_one_row_and_happens_once() {
         until: now().plus_s(60),
         value: machtiging(),
     };
-    let change = Machtiging::intrekken(stored.clone(), "M1", now()).expect("a change");
+    let change = Machtiging::intrekken(stored.clone(), "M1", "pietersen", now()).expect("a change");
     assert_eq!(change.expect, Expect::Version(3));
     let Then::Put { body, .. } = change.then else {
         panic!("a row");
     };
     let withdrawn = Machtiging::from_body(&body).expect("a row");
     assert_eq!(withdrawn.ingetrokken, Some(NOW));
+    let done = withdrawn.verloop.last().expect("who did it");
+    assert_eq!(
+        (done.wat, done.wanneer, done.wie.as_str()),
+        (Wat::Ingetrokken, NOW, "pietersen")
+    );
     let again = Stored {
         value: withdrawn,
         ..stored
     };
-    assert!(Machtiging::intrekken(again, "M1", now()).is_none());
+    assert!(Machtiging::intrekken(again, "M1", "pietersen", now()).is_none());
 }

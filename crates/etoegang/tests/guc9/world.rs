@@ -140,6 +140,7 @@ pub(crate) fn machtiging() -> Machtiging {
         van: NOW - 86_400,
         tot: NOW + 30 * 86_400,
         ingetrokken: None,
+        verloop: Vec::new(),
     }
 }
 

@@ -5,7 +5,7 @@ use koppeltaal::domeinconfiguratie::Status;
 
 use super::melding::Melding;
 use super::texts::Texts;
-use super::{Page, PageContext, Shell, segment};
+use super::{Brand, Page, PageContext, Shell, segment};
 
 /// What every form of the administration sends back, beside its own fields: `formulier` and `versie`.
 #[derive(Clone, Debug)]
@@ -23,10 +23,21 @@ pub struct BeheerPlek {
 /// Form: POST `/beheer/inloggen` with `formulier` and `sleutel`.
 #[derive(Clone, Debug)]
 pub struct BeheerInloggen {
+    /// What is administered here.
+    pub bij: BeheerBij,
     /// Why it did not work before.
     pub fout: Option<BeheerInlogfout>,
     /// The token that binds the form to this browser.
     pub formulier: String,
+}
+
+/// What is administered by key, and so at whose pages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BeheerBij {
+    /// The domains of Koppeltaal.
+    Domeinen,
+    /// The mandates of an MR of eToegang.
+    Machtigingen,
 }
 
 /// Why somebody is not logged in.
@@ -42,7 +53,7 @@ pub enum BeheerInlogfout {
 
 page!(
     BeheerInloggen,
-    |_| "beheer-inloggen",
+    |page| page.bij.titel(),
     "beheer_inloggen.html"
 );
 
@@ -268,6 +279,30 @@ impl BeheerPlek {
     }
 }
 
+impl BeheerBij {
+    /// Whose pages they are.
+    pub const fn merk(self) -> Brand {
+        match self {
+            Self::Domeinen => Brand::Koppeltaal,
+            Self::Machtigingen => Brand::Mr,
+        }
+    }
+
+    const fn titel(self) -> &'static str {
+        match self {
+            Self::Domeinen => "beheer-inloggen",
+            Self::Machtigingen => "mr-beheer-inloggen",
+        }
+    }
+
+    const fn inleiding(self) -> &'static str {
+        match self {
+            Self::Domeinen => "beheer-inloggen-inleiding",
+            Self::Machtigingen => "mr-beheer-inloggen-inleiding",
+        }
+    }
+}
+
 impl BeheerInloggen {
     const fn fout_key(&self) -> Option<&'static str> {
         match self.fout {
@@ -285,11 +320,14 @@ impl BeheerInloggen {
             Some(BeheerInlogfout::TeVaak),
             Some(BeheerInlogfout::Verlopen),
         ];
-        let of = |fout| Self {
+        let of = |bij, fout| Self {
+            bij,
             fout,
             formulier: String::from("f-123"),
         };
-        fouten.map(of).to_vec()
+        let first = of(BeheerBij::Machtigingen, None);
+        let rest = fouten.map(|fout| of(BeheerBij::Domeinen, fout));
+        [first].into_iter().chain(rest).collect()
     }
 }
 

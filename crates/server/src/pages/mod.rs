@@ -97,7 +97,7 @@ mod voorbeelden;
 
 pub use self::bediening::{Bediening, BedieningPartij, Storing};
 pub use self::beheer::{
-    BeheerApplicatieRegel, BeheerDomein, BeheerDomeinRegel, BeheerDomeinen, BeheerGedaan,
+    BeheerApplicatieRegel, BeheerBij, BeheerDomein, BeheerDomeinRegel, BeheerDomeinen, BeheerGedaan,
     BeheerInlogfout, BeheerInloggen, BeheerLogboek, BeheerLogboekregel, BeheerMelding,
     BeheerMeldingSoort, BeheerNoodrem, BeheerPlek,
 };

@@ -1,6 +1,7 @@
 //! What answers at each host: one screenplay per role.
 
 mod applicatie;
+mod beheer;
 pub mod carried;
 pub mod digid;
 pub mod dva;

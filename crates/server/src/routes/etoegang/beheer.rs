@@ -1,34 +1,53 @@
-//! Who may administer an AD or an MR: whoever shows a key of administration that works now.
+//! Who may administer an HM, an AD or an MR: whoever shows a key of administration that works now.
 
 use axum::response::Response;
 use etoegang::beheersleutel::{Beheersleutel, SLEUTEL};
 use protocol::bearer::BearerRefusal;
+use protocol::handle::Purpose;
 use serde::de::DeserializeOwned;
 use serde_json::json;
-use verdict::Actor;
+use verdict::{Actor, Key};
 
 use crate::app::App;
+use crate::routes::beheer::beheerder::{self, Geen};
 use crate::web::{self, Visit};
 
-/// Whose key was shown, for the audit log; what is answered where none was that works.
+/// Somebody whose key was proven a moment ago.
+pub(super) type Beheerder = beheerder::Beheerder<Beheersleutel>;
+
+impl beheerder::Beheersleutel for Beheersleutel {
+    const DOEL: Purpose = SLEUTEL;
+    const EIS: &'static str = "RFC 6750 §3.1";
+
+    fn plaats(id: [u8; 16]) -> Key {
+        Self::key(id)
+    }
+
+    fn houder(&self) -> &str {
+        &self.naam
+    }
+}
+
+impl Beheerder {
+    /// Who he is, for the audit log.
+    pub(super) fn actor(&self) -> Actor {
+        Actor::Party(format!("key of {}", self.wie()))
+    }
+}
+
+/// Whose key was shown; what is answered where none was that works.
 ///
 /// # Errors
-/// 401 (RFC 6750 §3.1), or 503 when the store does not answer.
-pub(super) async fn mag(app: &App, visit: &Visit) -> Result<Actor, Box<Response>> {
-    let shown = visit.bearer().ok();
-    let held = shown.and_then(|token| app.handles.open(SLEUTEL, token));
-    let mut found = None;
-    if let Some(handle) = held.filter(|held| *held == Beheersleutel::handle(held.id)) {
-        let key = Beheersleutel::key(handle.id);
-        let row = app.load::<Beheersleutel>(key, app.clock.now()).await;
-        found = row.map_err(|_| Box::new(web::unavailable()))?;
-    }
-    let Some(sleutel) = found else {
-        app.refused(visit.trace, "RFC 6750 §3.1", "no key of administration");
-        let refused = web::bearer_refused(BearerRefusal::InvalidToken, None);
-        return Err(Box::new(refused));
-    };
-    Ok(Actor::Party(format!("key of {}", sleutel.value.naam)))
+/// 401 (RFC 6750 §3.1), 429 for who asks too often, or 503 when the store does not answer.
+pub(super) async fn mag(app: &App, visit: &Visit) -> Result<Beheerder, Box<Response>> {
+    let shown = Beheerder::of_bearer(app, visit).await;
+    shown.map_err(|geen| {
+        Box::new(match geen {
+            Geen::Onbekend => web::bearer_refused(BearerRefusal::InvalidToken, None),
+            Geen::TeVaak(soon) => web::too_soon(soon),
+            Geen::Storing(_) => web::unavailable(),
+        })
+    })
 }
 
 /// The document of a request.

@@ -41,7 +41,7 @@ struct Nieuw {
 /// Registers one, and tells whose it is: a mandate at an MR names its holder so.
 pub(super) async fn registreren(State(role): State<Arc<AdRole>>, visit: Visit) -> Response {
     let wie = match mag(&role.app, &visit).await {
-        Ok(wie) => wie,
+        Ok(beheerder) => beheerder.actor(),
         Err(response) => return *response,
     };
     let nieuw = match gelezen::<Nieuw>(&visit) {
@@ -103,7 +103,7 @@ pub(super) async fn wijzigen(
     visit: Visit,
 ) -> Response {
     let wie = match mag(&role.app, &visit).await {
-        Ok(wie) => wie,
+        Ok(beheerder) => beheerder.actor(),
         Err(response) => return *response,
     };
     let Wijziging { stand } = match gelezen(&visit) {

@@ -29,7 +29,7 @@ const APPS_MAX: u16 = 256;
 /// RFC 7591 §3.1
 pub(super) async fn registreren(State(role): State<Arc<HmRole>>, visit: Visit) -> Response {
     let wie = match mag(&role.app, &visit).await {
-        Ok(wie) => wie,
+        Ok(beheerder) => beheerder.actor(),
         Err(response) => return *response,
     };
     let now = role.app.clock.now();

@@ -1,10 +1,12 @@
 //! The MR (machtigingenregister): who may act for whom, at which service (etoegang.md §4.7).
 //!
-//! Read [`front`] for a login, [`back`] for what HMs ask, [`beheer`] for registration and withdrawal.
+//! Read [`front`] for a login, [`back`] for what HMs ask, [`wijzigen`] for registration and withdrawal, which
+//! [`beheer`] does as an API.
 
 mod back;
 mod beheer;
 mod front;
+mod wijzigen;
 
 use std::collections::BTreeMap;
 use std::mem;
@@ -128,8 +130,9 @@ impl MrRole {
             van: now.unix(),
             tot: now.unix() + i64::from(given.dagen) * DAG_S,
             ingetrokken: None,
+            verloop: Vec::new(),
         };
-        let Ok(change) = machtiging.registreren(&given.id, now) else {
+        let Ok(change) = machtiging.registreren(&given.id, "etoegang.json", now) else {
             tracing::error!(party = self.app.party, id = %given.id, "a mandate of the input is not one");
             return;
         };

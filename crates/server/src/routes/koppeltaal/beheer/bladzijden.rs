@@ -8,18 +8,17 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 use axum::routing::get;
 use koppeltaal::Domein;
-use koppeltaal::domeinbeheer::{Bewerking, Logboekregel};
+use koppeltaal::domeinbeheer::{Beheersleutel, Bewerking, Logboekregel};
 use koppeltaal::domeinconfiguratie::{Domeinconfiguratie, Status};
 use store::commit::KEY_BYTES_MAX;
 use verdict::{Key, Record as _};
 
-use super::plek::{Bladzijde, Plek, logged_in};
-use super::sessie::{Sessie, told, uitgelogd};
+use super::plek::{Bladzijde, Plek, Sessie};
 use super::{KoppeltaalRole, Names};
 use super::{pagina_applicatie, pagina_delen};
 use crate::pages::{
     BeheerApplicatieRegel, BeheerDomein, BeheerDomeinRegel, BeheerDomeinen, BeheerGedaan,
-    BeheerLogboek, BeheerLogboekregel, BeheerMeldingSoort, BeheerNoodrem, Brand,
+    BeheerLogboek, BeheerLogboekregel, BeheerMeldingSoort, BeheerNoodrem,
 };
 use crate::web::{self, Visit};
 use crate::{date, domeinbeheer};
@@ -60,26 +59,23 @@ async fn to_begin() -> Response {
 
 /// The domains of whoever is logged in, or the login form.
 async fn begin(State(role): Role, visit: Visit) -> Response {
-    match Sessie::of(&role, &visit).await {
+    let loket = role.loket();
+    match loket.sessie(&visit).await {
         Ok(Some(sessie)) => domeinen(&role, &visit, &sessie),
-        Ok(None) => role.inloggen(&visit, None),
-        Err(_) => told(&visit, BeheerMeldingSoort::Storing),
+        Ok(None) => loket.inloggen(&visit, None),
+        Err(_) => loket.told(&visit, BeheerMeldingSoort::Storing),
     }
 }
 
 async fn inloggen(State(role): Role, visit: Visit) -> Response {
-    role.ingelogd(&visit).await
+    role.loket().ingelogd::<Beheersleutel>(&visit).await
 }
 
 async fn uitloggen(State(role): Role, visit: Visit) -> Bladzijde {
-    let sessie = logged_in(&role, &visit).await?;
-    match sessie.form(&role, &visit) {
-        Some(_) => Ok(uitgelogd(&visit)),
-        None => Err(told(&visit, BeheerMeldingSoort::Verlopen).into()),
-    }
+    role.loket().uitloggen::<Beheersleutel>(&visit).await
 }
 
-fn domeinen(role: &Arc<KoppeltaalRole>, visit: &Visit, sessie: &Sessie) -> Response {
+fn domeinen(role: &KoppeltaalRole, visit: &Visit, sessie: &Sessie) -> Response {
     let mut names = role.domeinen.names();
     names.sort();
     names.retain(|name| sessie.beheerder.sleutel.is_voor(name));
@@ -87,9 +83,9 @@ fn domeinen(role: &Arc<KoppeltaalRole>, visit: &Visit, sessie: &Sessie) -> Respo
     let context = BeheerDomeinen {
         wie: sessie.beheerder.wie().to_owned(),
         domeinen: known.map(|known| regel(&known.configuratie)).collect(),
-        formulier: sessie.formulier(role),
+        formulier: role.loket().formulier(sessie),
     };
-    web::show(200, visit, Brand::Koppeltaal, &[], &context)
+    role.loket().show(visit, 200, &context)
 }
 
 fn regel(domein: &Domeinconfiguratie) -> BeheerDomeinRegel {

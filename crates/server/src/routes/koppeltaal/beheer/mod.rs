@@ -17,7 +17,6 @@ mod pagina_applicatie;
 mod pagina_delen;
 mod plek;
 mod problem;
-mod sessie;
 mod strict;
 mod tabel;
 mod vooraf;
@@ -108,7 +107,7 @@ async fn admitted(
     mut names: BTreeMap<String, String>,
     visit: Visit,
 ) -> Result<Vraag, Problem> {
-    let beheerder = Beheerder::of_bearer(&role, &visit).await?;
+    let beheerder = Beheerder::of_bearer(&role.app, &visit).await?;
     let domein = names.remove("domein");
     let domein = domein.ok_or_else(|| Problem::unknown("name"))?;
     let domein = Domein::parse(&domein).map_err(|_| Problem::unknown("domain"))?;

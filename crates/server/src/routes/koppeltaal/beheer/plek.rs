@@ -3,37 +3,23 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use koppeltaal::Domein;
-use koppeltaal::domeinbeheer::{Bewerking, Gewijzigd, Nu, Verwacht};
+use koppeltaal::domeinbeheer::{Beheersleutel, Bewerking, Gewijzigd, Nu, Verwacht};
 use koppeltaal::domeinconfiguratie::{Domeinconfiguratie, Fout};
 use protocol::wire::Parameters;
 
 use super::KoppeltaalRole;
-use super::beheerder::Geen;
-use super::sessie::{Sessie, told};
 use crate::domeinbeheer;
-use crate::pages::{BeheerGedaan, BeheerMeldingSoort, BeheerPlek, Brand, PageContext};
+use crate::pages::{BeheerBij, BeheerGedaan, BeheerMeldingSoort, BeheerPlek, PageContext};
+use crate::routes::beheer::loket::{self, Loket};
 use crate::settle::Outage;
 use crate::web::{self, Visit};
 
-/// A page, or the one that comes in its place.
-pub(super) type Bladzijde = Result<Response, Elders>;
+pub(super) use crate::routes::beheer::loket::{Bladzijde, Elders};
 
-/// What a browser gets in the place of the page that it asked for.
-pub(super) struct Elders(Box<Response>);
-
-impl From<Response> for Elders {
-    fn from(response: Response) -> Self {
-        Self(Box::new(response))
-    }
-}
-
-impl IntoResponse for Elders {
-    fn into_response(self) -> Response {
-        *self.0
-    }
-}
+/// Somebody who is logged in.
+pub(super) type Sessie = loket::Sessie<Beheersleutel>;
 
 /// Somebody who is logged in, at a domain that his key is for.
 pub(super) struct Plek {
@@ -59,9 +45,9 @@ impl Plek {
         mut names: BTreeMap<String, String>,
         visit: Visit,
     ) -> Result<Self, Elders> {
-        let sessie = logged_in(&role, &visit).await?;
+        let sessie = role.loket().binnen(&visit).await?;
         let name = names.remove("domein").unwrap_or_default();
-        let unknown = || Elders::from(told(&visit, BeheerMeldingSoort::Onbekend));
+        let unknown = || Elders::from(role.loket().told(&visit, BeheerMeldingSoort::Onbekend));
         let domein = Domein::parse(&name).map_err(|_| unknown())?;
         // Whether there is a domain that his key is not for, he does not learn.
         if sessie.beheerder.may(&domein).is_err() {
@@ -83,7 +69,7 @@ impl Plek {
                 names,
             }),
             Ok(_) => Err(unknown()),
-            Err(_) => Err(told(&visit, BeheerMeldingSoort::Storing).into()),
+            Err(_) => Err(role.loket().told(&visit, BeheerMeldingSoort::Storing).into()),
         }
     }
 
@@ -97,18 +83,17 @@ impl Plek {
         BeheerPlek {
             domein: self.domein.to_string(),
             versie: self.versie,
-            formulier: self.sessie.formulier(&self.role),
+            formulier: self.role.loket().formulier(&self.sessie),
         }
     }
 
     /// A form of one of our pages.
     pub(super) fn form(&self) -> Result<Ingevuld, Elders> {
-        let form = self.sessie.form(&self.role, &self.visit);
-        let filled = form.and_then(|form| {
-            let versie = form.get("versie")?.parse().ok()?;
-            Some(Ingevuld { form, versie })
-        });
-        filled.ok_or_else(|| self.told(BeheerMeldingSoort::Verlopen))
+        let form = self.role.loket().form(&self.sessie, &self.visit)?;
+        match form.get("versie").and_then(|versie| versie.parse().ok()) {
+            Some(versie) => Ok(Ingevuld { form, versie }),
+            None => Err(self.told(BeheerMeldingSoort::Verlopen)),
+        }
     }
 
     /// What was done just now, as the address says.
@@ -160,12 +145,12 @@ impl Plek {
 
     /// A page of this domain.
     pub(super) fn show(&self, status: u16, context: &impl PageContext) -> Response {
-        web::show(status, &self.visit, Brand::Koppeltaal, &[], context)
+        self.role.loket().show(&self.visit, status, context)
     }
 
     /// A page that tells why it goes no further.
     pub(super) fn told(&self, soort: BeheerMeldingSoort) -> Elders {
-        told(&self.visit, soort).into()
+        self.role.loket().told(&self.visit, soort).into()
     }
 
     /// On to a page of this domain, which tells what was done.
@@ -175,18 +160,13 @@ impl Plek {
     }
 }
 
-/// Who is logged in; who is not, is shown the login page.
-pub(super) async fn logged_in(role: &Arc<KoppeltaalRole>, visit: &Visit) -> Result<Sessie, Elders> {
-    let sessie = match Sessie::of(role, visit).await {
-        Ok(Some(sessie)) => sessie,
-        Ok(None) => return Err(web::see_other("/beheer").into()),
-        Err(_) => return Err(told(visit, BeheerMeldingSoort::Storing).into()),
-    };
-    match sessie.beheerder.turn(role, visit) {
-        Ok(()) => Ok(sessie),
-        Err(Geen::TeVaak(_)) => Err(told(visit, BeheerMeldingSoort::TeVaak).into()),
-        Err(Geen::Onbekend | Geen::Storing(_)) => {
-            Err(told(visit, BeheerMeldingSoort::Storing).into())
+impl KoppeltaalRole {
+    /// Where who administers domains comes in.
+    pub(super) fn loket(&self) -> Loket<'_> {
+        Loket {
+            app: &self.app,
+            origin: web::origin(&self.domeinen.base),
+            bij: BeheerBij::Domeinen,
         }
     }
 }
