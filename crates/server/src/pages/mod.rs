@@ -81,6 +81,8 @@ mod etoegang;
 mod idp;
 mod koppeltaal;
 mod launch;
+mod machtiging_nieuw;
+mod machtigingen;
 mod mitz;
 mod netwerk;
 mod pgo;
@@ -97,9 +99,9 @@ mod voorbeelden;
 
 pub use self::bediening::{Bediening, BedieningPartij, Storing};
 pub use self::beheer::{
-    BeheerApplicatieRegel, BeheerBij, BeheerDomein, BeheerDomeinRegel, BeheerDomeinen, BeheerGedaan,
-    BeheerInlogfout, BeheerInloggen, BeheerLogboek, BeheerLogboekregel, BeheerMelding,
-    BeheerMeldingSoort, BeheerNoodrem, BeheerPlek,
+    BeheerApplicatieRegel, BeheerBij, BeheerDomein, BeheerDomeinRegel, BeheerDomeinen,
+    BeheerGedaan, BeheerInlogfout, BeheerInloggen, BeheerLogboek, BeheerLogboekregel,
+    BeheerMelding, BeheerMeldingSoort, BeheerNoodrem, BeheerPlek,
 };
 pub use self::beheer_applicatie::{
     BeheerApplicatie, BeheerApplicatieVelden, BeheerGegeven, BeheerKeuze, BeheerSoort, BeheerVeld,
@@ -131,6 +133,11 @@ pub use self::lang::Lang;
 pub use self::launch::{
     ModuleMelding, ModuleMeldingSoort, ModuleTaak, PortaalFout, PortaalOpenen, PortaalStart,
     PortaalTaak, Taakstand,
+};
+pub use self::machtiging_nieuw::{MrDienstkeuze, MrInvulfout, MrInvulling, MrNieuweMachtiging};
+pub use self::machtigingen::{
+    MrBeheer, MrGedaan, MrGemachtigde, MrHandeling, MrIntrekfout, MrMachtiging, MrMachtigingen,
+    MrNummer, MrPartij, MrRegel, MrStand,
 };
 pub use self::mitz::{
     DigidDoorsturen, Doorsturen, MitzFout, MitzFoutSoort, MitzGeannuleerd, MitzNietIngelogd,

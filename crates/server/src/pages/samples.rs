@@ -7,10 +7,11 @@ use super::{
     DigidUitloggen, DigidVertegenwoordigen, DvMelding, DvSessie, DvStart, DvaBeeindigen, DvaFout,
     DvaGestrand, DvaLanding, DvaNietVerder, DvaStoring, DvaToestemmingen, DvaVerklaring, Eis,
     HmFout, HmKiezen, IdpFout, IdpInloggen, KoppeltaalFout, Lang, MitzFout, MitzGeannuleerd,
-    MitzNietIngelogd, ModuleMelding, ModuleTaak, MrFout, MrKiezen, Netwerk, Origin, Overzicht,
-    Page, PageContext, PgoBeeindigen, PgoDelen, PgoDelenBon, PgoKeuze, PgoMelding, PgoRechtstreeks,
-    PgoResultaat, PgoStart, PgoVerbindingen, PortaalFout, PortaalOpenen, PortaalStart,
-    RegisterFout, Reis, Shell, Technisch, Toestemming,
+    MitzNietIngelogd, ModuleMelding, ModuleTaak, MrBeheer, MrFout, MrKiezen, MrMachtiging,
+    MrMachtigingen, MrNieuweMachtiging, Netwerk, Origin, Overzicht, Page, PageContext,
+    PgoBeeindigen, PgoDelen, PgoDelenBon, PgoKeuze, PgoMelding, PgoRechtstreeks, PgoResultaat,
+    PgoStart, PgoVerbindingen, PortaalFout, PortaalOpenen, PortaalStart, RegisterFout, Reis, Shell,
+    Technisch, Toestemming,
 };
 
 /// A rendered sample.
@@ -79,6 +80,10 @@ pub fn samples(lang: Lang) -> Vec<Sample> {
         of::<AdFout>("ad_fout", Brand::Ad, lang),
         of::<MrKiezen>("mr_kiezen", Brand::Mr, lang),
         of::<MrFout>("mr_fout", Brand::Mr, lang),
+        of::<MrBeheer>("mr_beheer", Brand::Mr, lang),
+        of::<MrMachtigingen>("mr_machtigingen", Brand::Mr, lang),
+        of::<MrMachtiging>("mr_machtiging", Brand::Mr, lang),
+        of::<MrNieuweMachtiging>("mr_nieuwe_machtiging", Brand::Mr, lang),
         of::<DvStart>("dv_start", Brand::Dv, lang),
         of::<DvSessie>("dv_sessie", Brand::Dv, lang),
         of::<DvMelding>("dv_melding", Brand::Dv, lang),

@@ -5,3 +5,21 @@
 
 pub(super) mod beheerder;
 pub(super) mod loket;
+
+use std::collections::BTreeMap;
+use std::convert::Infallible;
+
+use axum::extract::{FromRequestParts, Path};
+use http::request::Parts;
+
+/// The names in a path. There are none where one of them is no text: nothing has such a name.
+pub(super) struct Names(pub(super) BTreeMap<String, String>);
+
+impl<S: Send + Sync> FromRequestParts<S> for Names {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Infallible> {
+        let names = Path::from_request_parts(parts, state).await;
+        Ok(Self(names.map(|Path(names)| names).unwrap_or_default()))
+    }
+}

@@ -1,10 +1,12 @@
 //! The MR (machtigingenregister): who may act for whom, at which service (etoegang.md §4.7).
 //!
 //! Read [`front`] for a login, [`back`] for what HMs ask, [`wijzigen`] for registration and withdrawal, which
-//! [`beheer`] does as an API.
+//! [`beheer`] does as an API and [`bladzijden`] by pages.
 
 mod back;
 mod beheer;
+mod bladzijden;
+mod formulier;
 mod front;
 mod wijzigen;
 
@@ -102,7 +104,8 @@ impl MrRole {
             .route(
                 "/beheer/machtigingen/{id}",
                 get(beheer::show).delete(beheer::intrekken),
-            );
+            )
+            .merge(bladzijden::routes());
         web::with_pages(router, Brand::Mr).with_state(Arc::clone(self))
     }
 

@@ -23,17 +23,15 @@ mod vooraf;
 mod wijzigen;
 
 use std::collections::BTreeMap;
-use std::convert::Infallible;
 use std::pin::Pin;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{FromRequestParts, Path, State};
+use axum::extract::State;
 use axum::response::Response;
 use axum::routing::{MethodFilter, get, on};
 use http::HeaderValue;
 use http::header::ETAG;
-use http::request::Parts;
 use koppeltaal::Domein;
 use koppeltaal::domeinbeheer::Nu;
 use koppeltaal::domeinconfiguratie::Domeinconfiguratie;
@@ -44,6 +42,7 @@ use self::problem::Problem;
 use self::tabel::{OPERATIES, Operatie};
 use super::KoppeltaalRole;
 use crate::domeinbeheer;
+use crate::routes::beheer::Names;
 use crate::web::{self, Visit};
 
 /// A request by whoever may administer the domain of its path.
@@ -53,18 +52,6 @@ struct Vraag {
     beheerder: Beheerder,
     names: BTreeMap<String, String>,
     visit: Visit,
-}
-
-/// The names in a path. There are none where one of them is no text: nothing has such a name.
-struct Names(BTreeMap<String, String>);
-
-impl<S: Send + Sync> FromRequestParts<S> for Names {
-    type Rejection = Infallible;
-
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Infallible> {
-        let names = Path::from_request_parts(parts, state).await;
-        Ok(Self(names.map(|Path(names)| names).unwrap_or_default()))
-    }
 }
 
 pub(super) use self::bladzijden::routes as bladzijden;

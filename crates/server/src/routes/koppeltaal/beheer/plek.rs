@@ -69,7 +69,10 @@ impl Plek {
                 names,
             }),
             Ok(_) => Err(unknown()),
-            Err(_) => Err(role.loket().told(&visit, BeheerMeldingSoort::Storing).into()),
+            Err(_) => Err(role
+                .loket()
+                .told(&visit, BeheerMeldingSoort::Storing)
+                .into()),
         }
     }
 

@@ -17,6 +17,7 @@ use super::dva::Mislukt;
 use super::rij::{VERBINDINGEN_MAX, VerbindingId};
 use super::{TERUG, WACHTEND, WACHTEND_S, Wacht, wachtend_cookie};
 use crate::chance;
+use crate::date;
 use crate::pages::{
     PgoAanbieder, PgoDienst, PgoIngang, PgoKeuze, PgoKiesfout, PgoMeldingSoort, PgoRechtstreeks,
     PgoVoorSoort,
@@ -155,13 +156,7 @@ fn gekozen(
 
 /// A day as people write it: `14-5-2018`, with any sign between, or `2018-05-14`.
 fn geboren(text: &str) -> Option<GeboortedatumParameter> {
-    let parts: Vec<&str> = text.trim().split(['-', '/', '.', ' ']).collect();
-    let (year, month, day) = match parts.as_slice() {
-        [year, month, day] if year.len() == 4 => (year, month, day),
-        [day, month, year] => (year, month, day),
-        _ => return None,
-    };
-    GeboortedatumParameter::parse(&format!("{year}{month:0>2}{day:0>2}")).ok()
+    GeboortedatumParameter::parse(&date::cijfers(text)?).ok()
 }
 
 impl PgoRole {
