@@ -3,6 +3,8 @@
 
 mod algoritmen;
 mod backend;
+#[path = "../bezoek/mod.rs"]
+mod bezoek;
 mod buiten;
 mod catalogus;
 mod dv;
@@ -11,6 +13,7 @@ mod hm;
 mod keten;
 mod ketens;
 mod login;
+mod machtigingen;
 mod nodes;
 mod registratie;
 mod rijen;

@@ -116,7 +116,7 @@ impl Tokens {
 /// A running network, gone with the test.
 pub(crate) struct World {
     pub(crate) running: Running,
-    outside: Outside,
+    pub(crate) outside: Outside,
     folder: Folder,
 }
 

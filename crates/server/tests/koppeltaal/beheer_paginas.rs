@@ -1,122 +1,27 @@
 //! Domain administration at its pages, as a browser visits them.
 
-use http::Method;
-use http::header::{
-    ACCEPT_LANGUAGE, CONTENT_TYPE, COOKIE, HeaderName, LOCATION, ORIGIN, SET_COOKIE,
-};
+use http::header::LOCATION;
 use koppeltaal::domeinbeheer::{Beheersleutel, Domeinen, SLEUTEL};
 use server::chance;
 use server::domeinbeheer;
 use server::network::Party;
-use server::outside::{Answer, Headers};
 
+use crate::bezoek::{Browser, assert_page, header};
 use crate::world::{World, id, text};
 
-const FORM: &str = "application/x-www-form-urlencoded";
-
-/// A browser: its cookies, and where it is.
-struct Browser<'a> {
-    world: &'a World,
-    cookies: Vec<(String, String)>,
-    lang: &'static str,
+/// A browser at the pages of this network.
+fn bezoeker(world: &World) -> Browser<'_> {
+    Browser::at(&world.outside, world.running.hosts.url("koppeltaal"))
 }
 
-impl<'a> Browser<'a> {
-    const fn new(world: &'a World) -> Self {
-        Self {
-            world,
-            cookies: Vec::new(),
-            lang: "nl",
-        }
-    }
-
-    fn origin(&self) -> String {
-        self.world.running.hosts.url("koppeltaal")
-    }
-
-    fn headers(&self) -> Headers {
-        let pairs = self.cookies.iter();
-        let pairs: Vec<String> = pairs
-            .map(|(name, value)| format!("{name}={value}"))
-            .collect();
-        let headers = Headers::none().with(ACCEPT_LANGUAGE, self.lang);
-        headers.with(COOKIE, &pairs.join("; "))
-    }
-
-    async fn send(
-        &mut self,
-        method: Method,
-        path: &str,
-        headers: Headers,
-        form: Option<&str>,
-    ) -> Answer {
-        let url = format!("{}{path}", self.origin());
-        let body = form.map(|form| form.as_bytes().to_vec());
-        let answer = self.world.outside.send(method, &url, headers, body).await;
-        let answer = answer.expect("an answer");
-        for set in answer.headers.get_all(SET_COOKIE) {
-            let set = set.to_str().expect("text");
-            assert!(set.contains("; Secure; HttpOnly; SameSite=Lax"), "{set}");
-            let (name, rest) = set.split_once('=').expect("a pair");
-            self.cookies.retain(|(known, _)| known != name);
-            let value = rest.split(';').next().unwrap_or_default();
-            if !value.is_empty() {
-                self.cookies.push((name.to_owned(), value.to_owned()));
-            }
-        }
-        answer
-    }
-
-    async fn get(&mut self, path: &str) -> Answer {
-        let headers = self.headers();
-        self.send(Method::GET, path, headers, None).await
-    }
-
-    /// Sends a form of the page, with its token and version, from our own origin.
-    async fn post(&mut self, page: &Answer, path: &str, fields: &[(&str, &str)]) -> Answer {
-        let origin = self.origin();
-        self.post_from(&origin, page, path, fields).await
-    }
-
-    async fn post_from(
-        &mut self,
-        origin: &str,
-        page: &Answer,
-        path: &str,
-        fields: &[(&str, &str)],
-    ) -> Answer {
-        let mut form = form_urlencoded(&[("formulier", &hidden(page, "formulier"))]);
-        if text(page).contains("name=\"versie\"") {
-            form.push('&');
-            form.push_str(&form_urlencoded(&[("versie", &hidden(page, "versie"))]));
-        }
-        if !fields.is_empty() {
-            form.push('&');
-            form.push_str(&form_urlencoded(fields));
-        }
-        let headers = self.headers().with(ORIGIN, origin).with(CONTENT_TYPE, FORM);
-        self.send(Method::POST, path, headers, Some(&form)).await
-    }
-
-    /// The page to which an answer leads.
-    async fn follow(&mut self, answer: &Answer) -> Answer {
-        assert_eq!(answer.status, 303, "{}", text(answer));
-        let to = header(answer, &LOCATION);
-        self.get(&to).await
-    }
-
-    /// Logs in with a fresh key for these domains.
-    async fn log_in(&mut self, naam: &str, domeinen: Domeinen) -> [u8; 16] {
-        let (id, secret) = sleutel(self.world, naam, domeinen).await;
-        let page = self.get("/beheer").await;
-        let answer = self
-            .post(&page, "/beheer/inloggen", &[("sleutel", &secret)])
-            .await;
-        let domeinen = self.follow(&answer).await;
-        assert_eq!(domeinen.status, 200);
-        assert!(text(&domeinen).contains(naam), "{}", text(&domeinen));
-        id
-    }
+/// A browser of somebody who is logged in with a fresh key for these domains; the id of the key.
+async fn ingelogd<'a>(world: &'a World, naam: &str, domeinen: Domeinen) -> (Browser<'a>, [u8; 16]) {
+    let (id, secret) = sleutel(world, naam, domeinen).await;
+    let mut browser = bezoeker(world);
+    let domeinen = browser.log_in(&secret).await;
+    assert_eq!(domeinen.status, 200);
+    assert!(text(&domeinen).contains(naam), "{}", text(&domeinen));
+    (browser, id)
 }
 
 async fn sleutel(world: &World, naam: &str, domeinen: Domeinen) -> ([u8; 16], String) {
@@ -129,34 +34,10 @@ async fn sleutel(world: &World, naam: &str, domeinen: Domeinen) -> ([u8; 16], St
     (id, app.handles.make(SLEUTEL, Beheersleutel::handle(id)))
 }
 
-fn header(answer: &Answer, name: &HeaderName) -> String {
-    let value = answer.headers.get(name).expect("a header");
-    value.to_str().expect("text").to_owned()
-}
-
-/// The value of a hidden field.
-fn hidden(page: &Answer, name: &str) -> String {
-    let html = text(page);
-    let field = format!("name=\"{name}\" value=\"");
-    let rest = html.split_once(&field).expect("a field").1;
-    rest.split('"').next().unwrap_or_default().to_owned()
-}
-
-fn form_urlencoded(fields: &[(&str, &str)]) -> String {
-    let mut form = url::form_urlencoded::Serializer::new(String::new());
-    form.extend_pairs(fields).finish()
-}
-
-fn assert_page(answer: &Answer, status: u16, title: &str) {
-    assert_eq!(answer.status, status, "{}", text(answer));
-    let html = text(answer);
-    assert!(html.contains(&format!("<h1>{title}</h1>")), "{html}");
-}
-
 #[tokio::test]
 async fn who_has_a_key_logs_in_once_and_is_out_when_it_is_withdrawn() {
     let world = World::start().await;
-    let mut browser = Browser::new(&world);
+    let mut browser = bezoeker(&world);
     let page = browser.get("/beheer").await;
     assert_page(&page, 200, "Inloggen bij domeinbeheer");
     let (_, secret) = sleutel(&world, "jansen", Domeinen::Alle).await;
@@ -169,11 +50,11 @@ async fn who_has_a_key_logs_in_once_and_is_out_when_it_is_withdrawn() {
     let fields = [("sleutel", secret.as_str())];
     let foreign = browser.post_from("https://evil.example", &page, "/beheer/inloggen", &fields);
     assert_page(&foreign.await, 400, "Inloggen bij domeinbeheer");
-    let mut other = Browser::new(&world);
+    let mut other = bezoeker(&world);
     let stolen = other.post(&page, "/beheer/inloggen", &fields).await;
     assert_page(&stolen, 400, "Inloggen bij domeinbeheer");
 
-    let id = browser.log_in("pietersen", Domeinen::Alle).await;
+    let (mut browser, id) = ingelogd(&world, "pietersen", Domeinen::Alle).await;
     assert!(
         browser
             .cookies
@@ -199,8 +80,7 @@ async fn who_has_a_key_logs_in_once_and_is_out_when_it_is_withdrawn() {
 #[tokio::test]
 async fn a_visit_ends_by_logging_out_and_by_itself() {
     let world = World::start().await;
-    let mut browser = Browser::new(&world);
-    browser.log_in("jansen", Domeinen::Alle).await;
+    let (mut browser, _) = ingelogd(&world, "jansen", Domeinen::Alle).await;
     let page = browser.get("/beheer").await;
     let cookies = browser.cookies.clone();
     assert_page(
@@ -225,9 +105,8 @@ async fn a_visit_ends_by_logging_out_and_by_itself() {
 #[tokio::test]
 async fn a_key_shows_the_domains_that_it_is_for_and_no_other() {
     let world = World::start().await;
-    let mut browser = Browser::new(&world);
     let d2 = koppeltaal::Domein::parse("d2").expect("a domain");
-    browser.log_in("jansen", Domeinen::Deze([d2].into())).await;
+    let (mut browser, _) = ingelogd(&world, "jansen", Domeinen::Deze([d2].into())).await;
     let page = browser.get("/beheer").await;
     assert!(!text(&page).contains("/beheer/d1"), "{}", text(&page));
     for path in [
@@ -245,8 +124,7 @@ async fn a_key_shows_the_domains_that_it_is_for_and_no_other() {
 #[tokio::test]
 async fn koppeltaal_case_031_a_person_registers_an_application_and_approves_it() {
     let world = World::start().await;
-    let mut browser = Browser::new(&world);
-    browser.log_in("jansen", Domeinen::Alle).await;
+    let (mut browser, _) = ingelogd(&world, "jansen", Domeinen::Alle).await;
     let page = browser.get("/beheer/d1/nieuwe-applicatie").await;
     assert_page(&page, 200, "Nieuwe applicatie");
     let jwks = world.shelf.url("nieuw");
@@ -314,8 +192,7 @@ async fn koppeltaal_case_031_a_person_registers_an_application_and_approves_it()
 #[tokio::test]
 async fn resources_of_another_application_are_granted_and_taken_away() {
     let world = World::start().await;
-    let mut browser = Browser::new(&world);
-    browser.log_in("jansen", Domeinen::Alle).await;
+    let (mut browser, _) = ingelogd(&world, "jansen", Domeinen::Alle).await;
     let path = format!("/beheer/d1/applicaties/{}", id(3));
     let van = id(1).to_string();
     // TGB 006
@@ -332,8 +209,7 @@ async fn resources_of_another_application_are_granted_and_taken_away() {
 #[tokio::test]
 async fn a_role_is_made_given_rights_and_removed() {
     let world = World::start().await;
-    let mut browser = Browser::new(&world);
-    browser.log_in("jansen", Domeinen::Alle).await;
+    let (mut browser, _) = ingelogd(&world, "jansen", Domeinen::Alle).await;
     let page = browser.get("/beheer/d1/nieuwe-rol").await;
     let taken = browser
         .post(&page, "/beheer/d1/rollen", &[("naam", "Portaal")])
@@ -397,8 +273,7 @@ async fn a_role_is_made_given_rights_and_removed() {
 #[tokio::test]
 async fn an_identity_provider_is_added_made_the_default_and_removed() {
     let world = World::start().await;
-    let mut browser = Browser::new(&world);
-    browser.log_in("jansen", Domeinen::Alle).await;
+    let (mut browser, _) = ingelogd(&world, "jansen", Domeinen::Alle).await;
     let page = browser.get("/beheer/d1/nieuwe-inlogdienst").await;
     assert!(text(&page).contains(&world.at("oauth2/idp/callback")));
     let good = [
@@ -444,8 +319,7 @@ async fn an_identity_provider_is_added_made_the_default_and_removed() {
 #[tokio::test]
 async fn koppeltaal_section_2_7_the_brake_asks_for_a_confirmation() {
     let world = World::start().await;
-    let mut browser = Browser::new(&world);
-    browser.log_in("jansen", Domeinen::Alle).await;
+    let (mut browser, _) = ingelogd(&world, "jansen", Domeinen::Alle).await;
     let path = "/beheer/d1/noodrem";
     let page = browser.get(path).await;
     assert_page(&page, 200, "Noodrem van d1");
@@ -468,8 +342,7 @@ async fn koppeltaal_section_2_7_the_brake_asks_for_a_confirmation() {
 #[tokio::test]
 async fn no_form_does_anything_for_another_visit_or_another_site() {
     let world = World::start().await;
-    let mut browser = Browser::new(&world);
-    browser.log_in("jansen", Domeinen::Alle).await;
+    let (mut browser, _) = ingelogd(&world, "jansen", Domeinen::Alle).await;
     let path = format!("/beheer/d1/applicaties/{}", id(3));
     let page = browser.get(&path).await;
     let fields = [("doe", "status"), ("status", "rejected")];
@@ -477,8 +350,7 @@ async fn no_form_does_anything_for_another_visit_or_another_site() {
         .post_from("https://evil.example", &page, &path, &fields)
         .await;
     assert_page(&foreign, 400, "Log opnieuw in");
-    let mut other = Browser::new(&world);
-    other.log_in("pietersen", Domeinen::Alle).await;
+    let (mut other, _) = ingelogd(&world, "pietersen", Domeinen::Alle).await;
     assert_page(
         &other.post(&page, &path, &fields).await,
         400,
@@ -487,7 +359,7 @@ async fn no_form_does_anything_for_another_visit_or_another_site() {
     let page = browser.get(&path).await;
     assert!(text(&page).contains("Goedgekeurd"), "nothing was changed");
     // Each form asks who is there before anything else.
-    let mut nobody = Browser::new(&world);
+    let mut nobody = bezoeker(&world);
     for path in [
         path.as_str(),
         "/beheer/d1",

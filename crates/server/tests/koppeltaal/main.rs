@@ -3,6 +3,8 @@
 mod assertions;
 mod beheer;
 mod beheer_paginas;
+#[path = "../bezoek/mod.rs"]
+mod bezoek;
 mod devices;
 mod discovery;
 mod keys;

@@ -57,10 +57,7 @@ struct Bezoek {
 impl Loket<'_> {
     /// Who is logged in; nobody without a cookie of ours, when the visit is over, or when the key does
     /// not work any more.
-    pub(in crate::routes) async fn sessie<S: Beheersleutel>(
-        &self,
-        visit: &Visit,
-    ) -> Result<Option<Sessie<S>>, Outage> {
+    async fn sessie<S: Beheersleutel>(&self, visit: &Visit) -> Result<Option<Sessie<S>>, Outage> {
         let Some(cookie) = visit.cookie(BEHEER) else {
             return Ok(None);
         };
@@ -74,6 +71,19 @@ impl Loket<'_> {
             beheerder,
             cookie: cookie.to_owned(),
         }))
+    }
+
+    /// The first page: what who is logged in sees there, or the login form.
+    pub(in crate::routes) async fn begin<S: Beheersleutel>(
+        &self,
+        visit: &Visit,
+        page: impl FnOnce(&Sessie<S>) -> Response,
+    ) -> Response {
+        match self.sessie(visit).await {
+            Ok(Some(sessie)) => page(&sessie),
+            Ok(None) => self.inloggen(visit, None),
+            Err(_) => self.told(visit, BeheerMeldingSoort::Storing),
+        }
     }
 
     /// Who is logged in, and does not ask too often; who is not, begins with the login page.
@@ -115,11 +125,7 @@ impl Loket<'_> {
     }
 
     /// The login page, with what was wrong before.
-    pub(in crate::routes) fn inloggen(
-        &self,
-        visit: &Visit,
-        fout: Option<BeheerInlogfout>,
-    ) -> Response {
+    fn inloggen(&self, visit: &Visit, fout: Option<BeheerInlogfout>) -> Response {
         let known = visit.cookie(BEZOEK).map(str::to_owned);
         let fresh = jose::b64::encode(chance::entropy().bytes::<16>("bezoek"));
         let bezoek = known.clone().unwrap_or_else(|| fresh.clone());

@@ -64,12 +64,8 @@ async fn to_begin() -> Response {
 // ── Coming and going ────────────────────────────────────────────────────────────────────────────
 
 async fn begin(State(role): Role, visit: Visit) -> Response {
-    let loket = role.loket();
-    match loket.sessie(&visit).await {
-        Ok(Some(sessie)) => role.vraag_wie(&visit, 200, &sessie, MrNummer::default()),
-        Ok(None) => loket.inloggen(&visit, None),
-        Err(_) => loket.told(&visit, BeheerMeldingSoort::Storing),
-    }
+    let page = |sessie: &Sessie| role.vraag_wie(&visit, 200, sessie, MrNummer::default());
+    role.loket().begin(&visit, page).await
 }
 
 async fn inloggen(State(role): Role, visit: Visit) -> Response {

@@ -59,12 +59,8 @@ async fn to_begin() -> Response {
 
 /// The domains of whoever is logged in, or the login form.
 async fn begin(State(role): Role, visit: Visit) -> Response {
-    let loket = role.loket();
-    match loket.sessie(&visit).await {
-        Ok(Some(sessie)) => domeinen(&role, &visit, &sessie),
-        Ok(None) => loket.inloggen(&visit, None),
-        Err(_) => loket.told(&visit, BeheerMeldingSoort::Storing),
-    }
+    let page = |sessie: &Sessie| domeinen(&role, &visit, sessie);
+    role.loket().begin(&visit, page).await
 }
 
 async fn inloggen(State(role): Role, visit: Visit) -> Response {
