@@ -209,7 +209,8 @@ fn machtiging(number: u32, now: Moment) -> Result<Vec<Change<Clear>>> {
         van: now.unix() - 1,
         tot: now.plus_s(GELDIG_S).unix(),
         ingetrokken: None,
+        verloop: Vec::new(),
     };
-    let registered = machtiging.registreren(&referentie(number), now);
+    let registered = machtiging.registreren(&referentie(number), "load", now);
     Ok(vec![registered.map_err(|_| "no mandate")?])
 }

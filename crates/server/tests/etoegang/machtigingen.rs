@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use etoegang::machtiging::{Gemachtigde, Machtiging, Wat};
 use http::Method;
-use http::header::CONTENT_SECURITY_POLICY;
+use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY};
 use serde_json::{Value, json};
 use server::network::Party;
 use server::outside::Answer;
@@ -120,6 +120,7 @@ async fn who_holds_a_key_of_the_mr_logs_in_and_is_out_when_it_is_withdrawn() {
     let mut browser = bezoeker(&world);
     let login = browser.get("/beheer").await;
     assert_page(&login, 200, "Inloggen bij machtigingenbeheer");
+    assert_eq!(header(&login, &CACHE_CONTROL), "no-cache, no-store");
     let policy = header(&login, &CONTENT_SECURITY_POLICY);
     assert!(
         policy.starts_with("default-src 'none'; style-src 'self'"),

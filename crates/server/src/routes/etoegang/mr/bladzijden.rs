@@ -83,13 +83,11 @@ async fn zoeken(State(role): Role, visit: Visit) -> Bladzijde {
     let (loket, sessie) = role.binnen(&visit).await?;
     let form = loket.form(&sessie, &visit)?;
     let mut nummer = MrNummer::of(form.get("soort"), form.get("nummer"));
-    match kenmerk(&nummer) {
-        Some(kenmerk) => Ok(web::see_other(&role.naar_organisatie(&kenmerk))),
-        None => {
-            nummer.fout = true;
-            Ok(role.vraag_wie(&visit, 422, &sessie, nummer))
-        }
+    if let Some(kenmerk) = kenmerk(&nummer) {
+        return Ok(web::see_other(&role.naar_organisatie(&kenmerk)));
     }
+    nummer.fout = true;
+    Ok(role.vraag_wie(&visit, 422, &sessie, nummer))
 }
 
 async fn organisatie(State(role): Role, visit: Visit) -> Bladzijde {
