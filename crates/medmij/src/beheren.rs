@@ -8,9 +8,12 @@ use crate::toestemming::Toestemming;
 /// The consents of a person that an overview shows, at most.
 pub const TOESTEMMINGEN_MAX: usize = 256;
 
-/// How the consents of a person are found.
-pub const fn of_person(persoon: PersonTag) -> (&'static str, IndexKey) {
-    (Toestemming::PERSOON, IndexKey::Person(persoon))
+/// How the consents of a person are found: those about him, and those that he gave for somebody else.
+pub const fn of_person(persoon: PersonTag) -> [(&'static str, IndexKey); 2] {
+    [
+        (Toestemming::PERSOON, IndexKey::Person(persoon)),
+        (Toestemming::GEVER, IndexKey::Person(persoon)),
+    ]
 }
 
 /// Whether an overview shows it: one that goes on by itself.
@@ -58,14 +61,15 @@ impl Vraag {
         )
     }
 
-    /// Decides: the consent must be of the person who logged in.
+    /// Decides: the consent must be of the person who logged in, or given by him for somebody else.
     pub fn answer(
         self,
         aanmelding: Option<Stored<Aanmelding>>,
         toestemming: Option<Stored<Toestemming>>,
     ) -> Stap {
         let person = aanmelding.and_then(|found| is_managing(&found.value));
-        let own = toestemming.filter(|found| Some(found.value.persoon) == person);
+        let own =
+            toestemming.filter(|found| person.is_some_and(|person| found.value.is_of(person)));
         let Some(own) = own else {
             let reason = "there is no such consent of a person who logged in";
             let event = Event::refused("medmij.md §2.5", reason, Actor::Person);
@@ -103,6 +107,7 @@ mod tests {
             ura: None,
             bsn: bsn(),
             persoon,
+            gever: None,
             sessie: "s".into(),
             trace: "t".into(),
             stand: Stand::Beslist,

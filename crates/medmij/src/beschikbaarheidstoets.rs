@@ -79,9 +79,13 @@ impl Toets<'_> {
         if !leeftijd.is_some_and(|jaren| self.fits(jaren)) {
             return Err(NietBeschikbaar::Leeftijd);
         }
-        // Whoever places something needs nothing there yet.
-        let places = matches!(self.scope.functie, Functie::Delen(_));
-        if bevinding.beschikbaar.is_empty() && !places {
+        // Whoever places something needs nothing there yet, and who ends a subscription (medmij case 96) nothing
+        // any more.
+        let needs_none = matches!(
+            self.scope.functie,
+            Functie::Delen(_) | Functie::Abonneren { dagen: 0, .. }
+        );
+        if bevinding.beschikbaar.is_empty() && !needs_none {
             return Err(NietBeschikbaar::GeenGegevens);
         }
         Ok(bevinding.beschikbaar)

@@ -43,6 +43,7 @@ pub(crate) fn toestemming() -> Toestemming {
         geboortedatum: None,
         bsn: bsn(),
         persoon: PERSOON,
+        gever: None,
         correlation_id: "c0e7b545-9606-4eef-bea7-75d8addaa54b".into(),
         langdurig: true,
         gegeven: 1_795_305_600,

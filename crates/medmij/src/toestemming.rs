@@ -30,6 +30,8 @@ pub struct Toestemming {
     pub bsn: Bsn,
     /// The same, as a tag.
     pub persoon: PersonTag,
+    /// Who gave it for that person; nothing when the person did.
+    pub gever: Option<PersonTag>,
     /// The number of the run in which it was given.
     pub correlation_id: String,
     /// Whether it goes on until it is withdrawn.
@@ -70,6 +72,14 @@ pub struct Wissel {
 impl Toestemming {
     /// The index by person.
     pub const PERSOON: &'static str = "persoon";
+    /// The index by who gave it for somebody else.
+    pub const GEVER: &'static str = "gever";
+
+    /// Whether this person may see and end it: whom it is about, or who gave it for that person (medmij.md
+    /// §2.5).
+    pub fn is_of(&self, persoon: PersonTag) -> bool {
+        self.persoon == persoon || self.gever == Some(persoon)
+    }
 
     /// What can be read with its newest access token. A confirmation of Delen lets nobody read, and nor
     /// does a subscription, whose data are collected under a consent of their own (medmij.md §2.4).
@@ -90,6 +100,8 @@ impl Toestemming {
 struct Open {
     client_id: String,
     persoon: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    gever: Option<String>,
     correlation_id: String,
     langdurig: bool,
     gegeven: i64,
@@ -115,6 +127,7 @@ impl Record for Toestemming {
         let open = Open {
             client_id: self.client_id.clone(),
             persoon: verdict::person_tag_to_hex(self.persoon),
+            gever: self.gever.map(verdict::person_tag_to_hex),
             correlation_id: self.correlation_id.clone(),
             langdurig: self.langdurig,
             gegeven: self.gegeven,
@@ -128,7 +141,11 @@ impl Record for Toestemming {
             geboortedatum: self.geboortedatum,
             diensten: self.diensten.clone(),
         };
-        let index = vec![(Self::PERSOON, IndexKey::Person(self.persoon))];
+        let mut index = vec![(Self::PERSOON, IndexKey::Person(self.persoon))];
+        index.extend(
+            self.gever
+                .map(|gever| (Self::GEVER, IndexKey::Person(gever))),
+        );
         versioned::body_with_private(&open, &private, index)
     }
 
@@ -142,6 +159,7 @@ impl Record for Toestemming {
             geboortedatum: private.geboortedatum,
             bsn: private.bsn,
             persoon: versioned::person(Self::SPACE, &open.persoon)?,
+            gever: versioned::perhaps_person(Self::SPACE, open.gever.as_deref())?,
             correlation_id: open.correlation_id,
             langdurig: open.langdurig,
             gegeven: open.gegeven,
@@ -168,6 +186,16 @@ mod tests {
         ] {
             assert!(!open.contains(hidden));
         }
-        assert_eq!(Toestemming::from_body(&body), Ok(given));
+        assert_eq!(Toestemming::from_body(&body), Ok(given.clone()));
+        let by_other = Toestemming {
+            gever: Some(PersonTag {
+                key_id: 1,
+                tag: [9; 32],
+            }),
+            ..given
+        };
+        let body = by_other.to_body();
+        assert_eq!(Toestemming::from_body(&body), Ok(by_other));
+        assert_eq!(body.index.len(), 2, "found by both");
     }
 }

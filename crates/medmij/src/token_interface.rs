@@ -73,6 +73,8 @@ pub enum TokenAnswer {
     /// A refusal that could tell of a treatment relation: the shell lets it leave at a fixed time after
     /// arrival (design §5 "equality of refusals").
     RefusedAlike(Refusal),
+    /// Nobody can say now, and the code is spent: to try again is of no use.
+    Verspeeld(Refusal),
 }
 
 /// What is issued.
@@ -226,8 +228,17 @@ impl TokenRequest {
     }
 
     fn refused(&self, refusal: Refusal, changes: Vec<Change<Clear>>) -> Stap {
+        self.refused_as(TokenAnswer::Refused, refusal, changes)
+    }
+
+    fn refused_as(
+        &self,
+        how: fn(Refusal) -> TokenAnswer,
+        refusal: Refusal,
+        changes: Vec<Change<Clear>>,
+    ) -> Stap {
         self.done(Verdict {
-            reply: TokenAnswer::Refused(refusal),
+            reply: how(refusal),
             changes,
             events: vec![self.refusal_event(&refusal)],
         })
@@ -237,11 +248,7 @@ impl TokenRequest {
     fn refused_alike(&self, niet: NietBeschikbaar, changes: Vec<Change<Clear>>) -> Stap {
         let (requirement, reason) = niet.reason();
         let refusal = Refusal::new(self.nothing_available, requirement, reason);
-        self.done(Verdict {
-            reply: TokenAnswer::RefusedAlike(refusal),
-            changes,
-            events: vec![self.refusal_event(&refusal)],
-        })
+        self.refused_as(TokenAnswer::RefusedAlike, refusal, changes)
     }
 
     fn refusal_event(&self, refusal: &Refusal) -> Event {
@@ -268,11 +275,13 @@ impl ToestemmingVraag {
     /// Goes on when the secret is the current one, and everything fits.
     pub fn answer(self, found: Option<Stored<Toestemming>>) -> Stap {
         let Some(found) = found else {
-            // medmij cases 45, 61 and 62
-            let reason = "the consent has ended";
+            // medmij cases 45, 61 and 62. It may have ended because the person died: no answer to the same
+            // question tells that sooner than another (medmij case 40).
+            let (error, requirement) = (ErrorCode::InvalidGrant, "core.autorisatie.100");
+            let refusal = Refusal::new(error, requirement, "the consent has ended");
             return self
                 .request
-                .invalid_grant("core.autorisatie.100", reason, Vec::new());
+                .refused_as(TokenAnswer::RefusedAlike, refusal, Vec::new());
         };
         if standing(self.handle, found.version) == Standing::Reused {
             return self.reused(&found);
@@ -437,14 +446,18 @@ impl VerleenbaarVraag {
         let end = Change::remove(key, self.found.version);
         let was_code = self.found.value.geheim == Geheim::Gepresenteerd;
         let Some(mut bevinding) = verleenbaar.bevinding else {
-            return self.request.refused(
-                Refusal::new(
-                    ErrorCode::TemporarilyUnavailable,
-                    "core.tknint.201",
-                    "the provider's record system does not answer",
-                ),
-                Vec::new(),
+            let refusal = Refusal::new(
+                ErrorCode::TemporarilyUnavailable,
+                "core.tknint.201",
+                "the provider's record system does not answer",
             );
+            // core.tknint.204: a code was void before it was asked
+            return if was_code {
+                let refused = TokenAnswer::Verspeeld;
+                self.request.refused_as(refused, refusal, Vec::new())
+            } else {
+                self.request.refused(refusal, Vec::new())
+            };
         };
         bevinding
             .beschikbaar
@@ -457,8 +470,10 @@ impl VerleenbaarVraag {
         };
         let open = toets.of(bevinding).and_then(|beschikbaar| {
             let diensten = match &self.found.value.scope.functie {
+                Functie::Delen(_) | Functie::Abonneren { dagen: 0, .. } => {
+                    verleenbaar.gevraagd.clone()
+                }
                 Functie::Verzamelen | Functie::Abonneren { .. } => beschikbaar,
-                Functie::Delen(_) => verleenbaar.gevraagd.clone(),
             };
             if diensten.is_empty() {
                 return Err(NietBeschikbaar::GeenGegevens);

@@ -89,6 +89,11 @@ impl GeboortedatumParameter {
         day.parse().map(Self).map_err(|_| BadGeboortedatum)
     }
 
+    /// As a FHIR date, for people's eyes.
+    pub fn iso(self) -> String {
+        self.0.to_string()
+    }
+
     /// Whether a record system's date of birth is this one (ext.vert.autorisatie.201). One that is
     /// known in part only is not.
     pub fn is(self, geboren: Option<fhir::Geboortedatum>) -> bool {

@@ -113,7 +113,8 @@ impl Visit {
         }
     }
 
-    /// The same visit under the number of the run that it belongs to.
+    /// The same visit under the number of the run that it belongs to, so that its page tells that one: by it the
+    /// operator finds what happened.
     #[must_use]
     pub fn under(&self, trace: TraceId) -> Self {
         Self {
@@ -382,6 +383,12 @@ pub fn refused(error: ErrorCode) -> Response {
     } else {
         response
     }
+}
+
+/// The same answer for who need not try again.
+pub fn without_retry(mut response: Response) -> Response {
+    response.headers_mut().remove(RETRY_AFTER);
+    response
 }
 
 /// 429 with a time to try again (RFC 6585 §4), for a client that asks too often.

@@ -1102,6 +1102,7 @@ module-mislukt = This did not work
 dva-landing-verzamelen = Collect data
 dva-landing-delen = Share data
 dva-landing-abonneren = Hear of new data
+dva-landing-opzeggen = Be told no more of new data
 dva-landing-beheren = See your consents
 dva-landing-uitleg = You come from { $pgo } and want to go on with { $aanbieder }.
 dva-landing-voor-ander = You do this for somebody else. Choose at DigiD for whom.
@@ -1116,16 +1117,31 @@ dva-niet-ingelogd = Logging in did not work
     .uitleg = We are not sure who you are, so your request stops here.
     .advies = Choose ‘Stop’ to go back. You can try again later.
 dva-bevestigen = Confirm
-dva-vraag-verzamelen = May { $pgo } collect your health data at { $aanbieder }?
-dva-vraag-delen = Do you want to share health data from { $pgo } with { $aanbieder }?
-dva-vraag-abonneren = May { $pgo } be told when { $aanbieder } has new data about you?
+dva-voor-ander = You do this for somebody else, born on { $datum }.
+dva-vraag-verzamelen = { $voor ->
+    [ander] May { $pgo } collect the health data of this person at { $aanbieder }?
+   *[zelf] May { $pgo } collect your health data at { $aanbieder }?
+  }
+dva-vraag-delen = { $voor ->
+    [ander] Do you want to share health data of this person from { $pgo } with { $aanbieder }?
+   *[zelf] Do you want to share health data from { $pgo } with { $aanbieder }?
+  }
+dva-vraag-abonneren = { $voor ->
+    [ander] May { $pgo } be told when { $aanbieder } has new data about this person?
+   *[zelf] May { $pgo } be told when { $aanbieder } has new data about you?
+  }
+dva-opzeggen = Stop messages
+dva-vraag-opzeggen = { $voor ->
+    [ander] Do you want { $pgo } to be told no more when { $aanbieder } has new data about this person?
+   *[zelf] Do you want { $pgo } to be told no more when { $aanbieder } has new data about you?
+  }
 dva-verklaring-dienst = { $dagen ->
     [0] It is about: { $dienst }.
     [one] It is about: { $dienst }. This holds for one day.
    *[other] It is about: { $dienst }. This holds for { $dagen } days at most.
   }
 dva-langdurig = My consent holds until I end it
-dva-weten-bsn = { $pgo } does not get your BSN.
+dva-weten-bsn = { $pgo } gets no BSN.
 dva-weten-langdurig = If you do not choose this, your consent is for once. If you do, and do not use { $pgo } for six months, your consent ends. You can always change it: choose ‘Change consents’ in { $pgo }.
 dva-weten-eenmalig = This is for this time only.
 dva-knop-weigeren = No, go back
@@ -1161,6 +1177,9 @@ dva-toestemmingen = Your consents
 dva-toestemmingen-uitleg = These consents hold until you end them, or do not use them for six months.
 dva-toestemmingen-leeg = You have no consents here that go on.
 dva-toestemming-aanbieder = May collect data at { $aanbieder }.
+dva-toestemming-voor-ander = You gave it for somebody else, born on { $datum }.
+dva-toestemming-voor-iemand = You gave it for somebody else.
+dva-toestemming-door-ander = Somebody else gave it for you.
 dva-toestemming-gegeven = Given on { $datum }.
 dva-toestemming-gebruikt = Last used on { $datum }.
 dva-knop-beeindigen = End consent

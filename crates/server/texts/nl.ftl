@@ -1102,6 +1102,7 @@ module-mislukt = Dat lukte niet
 dva-landing-verzamelen = Gegevens verzamelen
 dva-landing-delen = Gegevens delen
 dva-landing-abonneren = Bericht krijgen over nieuwe gegevens
+dva-landing-opzeggen = Geen bericht meer krijgen over nieuwe gegevens
 dva-landing-beheren = Uw toestemmingen bekijken
 dva-landing-uitleg = U komt van { $pgo } en wilt verder met { $aanbieder }.
 dva-landing-voor-ander = U doet dit voor iemand anders. Kies bij DigiD voor wie.
@@ -1116,16 +1117,31 @@ dva-niet-ingelogd = Inloggen is niet gelukt
     .uitleg = We weten niet zeker wie u bent. Daarom gaat uw aanvraag niet door.
     .advies = Kies ‘Stoppen’ om terug te gaan. U kunt het later nog eens proberen.
 dva-bevestigen = Bevestigen
-dva-vraag-verzamelen = Mag { $pgo } uw gezondheidsgegevens ophalen bij { $aanbieder }?
-dva-vraag-delen = Wilt u gezondheidsgegevens uit { $pgo } delen met { $aanbieder }?
-dva-vraag-abonneren = Mag { $pgo } een bericht krijgen als { $aanbieder } nieuwe gegevens over u heeft?
+dva-voor-ander = U doet dit voor iemand anders, geboren op { $datum }.
+dva-vraag-verzamelen = { $voor ->
+    [ander] Mag { $pgo } de gezondheidsgegevens van deze persoon ophalen bij { $aanbieder }?
+   *[zelf] Mag { $pgo } uw gezondheidsgegevens ophalen bij { $aanbieder }?
+  }
+dva-vraag-delen = { $voor ->
+    [ander] Wilt u gezondheidsgegevens van deze persoon uit { $pgo } delen met { $aanbieder }?
+   *[zelf] Wilt u gezondheidsgegevens uit { $pgo } delen met { $aanbieder }?
+  }
+dva-vraag-abonneren = { $voor ->
+    [ander] Mag { $pgo } een bericht krijgen als { $aanbieder } nieuwe gegevens over deze persoon heeft?
+   *[zelf] Mag { $pgo } een bericht krijgen als { $aanbieder } nieuwe gegevens over u heeft?
+  }
+dva-opzeggen = Berichten stoppen
+dva-vraag-opzeggen = { $voor ->
+    [ander] Wilt u dat { $pgo } geen bericht meer krijgt als { $aanbieder } nieuwe gegevens over deze persoon heeft?
+   *[zelf] Wilt u dat { $pgo } geen bericht meer krijgt als { $aanbieder } nieuwe gegevens over u heeft?
+  }
 dva-verklaring-dienst = { $dagen ->
     [0] Het gaat om: { $dienst }.
     [one] Het gaat om: { $dienst }. Dit geldt één dag.
    *[other] Het gaat om: { $dienst }. Dit geldt hoogstens { $dagen } dagen.
   }
 dva-langdurig = Mijn toestemming geldt totdat ik haar beëindig
-dva-weten-bsn = { $pgo } krijgt uw BSN niet.
+dva-weten-bsn = { $pgo } krijgt geen BSN.
 dva-weten-langdurig = Kiest u dit niet? Dan geldt uw toestemming één keer. Kiest u het wel, en gebruikt u { $pgo } zes maanden niet? Dan vervalt uw toestemming. U kunt haar altijd veranderen: kies in { $pgo } voor ‘Toestemmingen aanpassen’.
 dva-weten-eenmalig = Dit geldt alleen voor deze keer.
 dva-knop-weigeren = Nee, ga terug
@@ -1161,6 +1177,9 @@ dva-toestemmingen = Uw toestemmingen
 dva-toestemmingen-uitleg = Deze toestemmingen gelden totdat u ze beëindigt, of ze zes maanden niet gebruikt.
 dva-toestemmingen-leeg = U hebt hier geen toestemmingen die blijven gelden.
 dva-toestemming-aanbieder = Mag gegevens ophalen bij { $aanbieder }.
+dva-toestemming-voor-ander = U gaf haar voor iemand anders, geboren op { $datum }.
+dva-toestemming-voor-iemand = U gaf haar voor iemand anders.
+dva-toestemming-door-ander = Iemand anders gaf haar voor u.
 dva-toestemming-gegeven = Gegeven op { $datum }.
 dva-toestemming-gebruikt = Laatst gebruikt op { $datum }.
 dva-knop-beeindigen = Toestemming beëindigen

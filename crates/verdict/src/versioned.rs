@@ -75,6 +75,14 @@ pub fn person(space: Space, text: &str) -> Result<PersonTag, BadRow> {
     person_tag_from_hex(text).ok_or_else(|| bad(space, "persoon"))
 }
 
+/// The same where there may be none.
+///
+/// # Errors
+/// As [`person`].
+pub fn perhaps_person(space: Space, hex: Option<&str>) -> Result<Option<PersonTag>, BadRow> {
+    hex.map(|hex| person(space, hex)).transpose()
+}
+
 const fn bad(space: Space, member: &'static str) -> BadRow {
     BadRow {
         space: space.0,

@@ -31,6 +31,7 @@ pub fn rows(proof: Proof, number: u32, now: Moment) -> Result<Vec<Change<Clear>>
         geboortedatum: None,
         bsn: Bsn::parse(BSN)?,
         persoon: person(id),
+        gever: None,
         correlation_id: format!("00000000-0000-4000-8000-{number:012x}"),
         langdurig: true,
         gegeven: now.unix(),

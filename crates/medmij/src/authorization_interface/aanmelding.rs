@@ -71,6 +71,8 @@ pub struct Aanmelding {
     pub bsn: Bsn,
     /// The same, as a tag.
     pub persoon: PersonTag,
+    /// Who acts for that person; nothing when nobody else does.
+    pub gever: Option<PersonTag>,
     /// The number of the visit.
     pub sessie: String,
     /// The trace id of the run.
@@ -161,6 +163,7 @@ pub struct ArtefactVraag(Terugkeer);
 pub struct PersoonVraag {
     terugkeer: Terugkeer,
     bsn: Bsn,
+    gever: Option<Bsn>,
     anders: Result<(), Anders>,
 }
 
@@ -169,6 +172,8 @@ pub struct PersoonVraag {
 pub struct Bekend {
     /// As a tag.
     pub persoon: PersonTag,
+    /// Whoever acts for the person, as a tag.
+    pub gever: Option<PersonTag>,
     /// Of the record system; nothing when it was not asked, or does not answer.
     pub bevinding: Option<Bevinding>,
 }
@@ -267,9 +272,14 @@ impl ArtefactVraag {
             Doel::Beheren => None,
         };
         let anders = Anders::than_asked(asked, vertegenwoordigde.is_some());
+        let (bsn, gever) = match vertegenwoordigde {
+            Some(vertegenwoordigde) => (vertegenwoordigde, Some(bsn)),
+            None => (bsn, None),
+        };
         Step::Ask(Vraag::Persoon(Box::new(PersoonVraag {
             terugkeer: self.0,
-            bsn: vertegenwoordigde.unwrap_or(bsn),
+            bsn,
+            gever,
             anders,
         })))
     }
@@ -279,6 +289,11 @@ impl PersoonVraag {
     /// Whom to tag.
     pub const fn bsn(&self) -> &Bsn {
         &self.bsn
+    }
+
+    /// Who acts for that person, to tag as well.
+    pub const fn gever(&self) -> Option<&Bsn> {
+        self.gever.as_ref()
     }
 
     /// Whose record system to ask, and for what; nothing when it does not matter.
@@ -294,7 +309,7 @@ impl PersoonVraag {
     /// Stores the aanmelding and sends the browser on. An early test that fails is told to the person,
     /// and to nobody else (exception 3).
     pub fn answer(self, bekend: Bekend) -> Stap {
-        let persoon = bekend.persoon;
+        let (persoon, gever) = (bekend.persoon, bekend.gever);
         let (stand, event) = match self.stand(bekend) {
             Ok(judged) => judged,
             Err(reason) => {
@@ -307,6 +322,7 @@ impl PersoonVraag {
             ura: terugkeer.ura,
             bsn,
             persoon,
+            gever,
             sessie: terugkeer.aanvraag.sessie,
             trace: terugkeer.aanvraag.trace,
             stand,
@@ -352,11 +368,26 @@ fn refused(requirement: &'static str, reason: &'static str) -> Event {
     Event::refused(requirement, reason, Actor::Person)
 }
 
+impl Doel {
+    /// What a client asked; nothing when the person came to manage consents.
+    pub fn verzoek(&self) -> Option<&Verzoek> {
+        match self {
+            Self::Autoriseren(verzoek) => Some(verzoek),
+            Self::Beheren => None,
+        }
+    }
+}
+
 impl Aanvraag {
     /// Whether a login may be begun for it, the first time or after the person cancelled one (medmij
     /// case 25).
     pub const fn may_log_in(&self) -> bool {
         !matches!(self.inlog, Inlog::Mislukt)
+    }
+
+    /// See [`Doel::verzoek`].
+    pub fn verzoek(&self) -> Option<&Verzoek> {
+        self.doel.verzoek()
     }
 
     /// Whether the person took too long.
@@ -371,18 +402,17 @@ impl Aanmelding {
         Key::Grant(Self::SPACE, id)
     }
 
-    /// What a client asked; nothing when the person came to manage consents.
+    /// See [`Doel::verzoek`].
     pub fn verzoek(&self) -> Option<&Verzoek> {
-        match &self.doel {
-            Doel::Autoriseren(verzoek) => Some(verzoek),
-            Doel::Beheren => None,
-        }
+        self.doel.verzoek()
     }
 }
 
 #[derive(Serialize, Deserialize)]
 struct Open {
     persoon: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    gever: Option<String>,
     sessie: String,
     trace: String,
 }
@@ -402,6 +432,7 @@ impl Record for Aanmelding {
     fn to_body(&self) -> Clear {
         let open = Open {
             persoon: verdict::person_tag_to_hex(self.persoon),
+            gever: self.gever.map(verdict::person_tag_to_hex),
             sessie: self.sessie.clone(),
             trace: self.trace.clone(),
         };
@@ -423,6 +454,7 @@ impl Record for Aanmelding {
             ura: private.ura,
             bsn: private.bsn,
             persoon: versioned::person(Self::SPACE, &open.persoon)?,
+            gever: versioned::perhaps_person(Self::SPACE, open.gever.as_deref())?,
             sessie: open.sessie,
             trace: open.trace,
             stand: private.stand,

@@ -210,7 +210,9 @@ fn issued(answer: TokenAnswer) -> (String, Option<u64>) {
 
 fn refused(answer: &TokenAnswer) -> ErrorCode {
     match answer {
-        TokenAnswer::Refused(refusal) | TokenAnswer::RefusedAlike(refusal) => refusal.error,
+        TokenAnswer::Refused(refusal)
+        | TokenAnswer::RefusedAlike(refusal)
+        | TokenAnswer::Verspeeld(refusal) => refusal.error,
         TokenAnswer::Issued(_) => panic!("issued"),
     }
 }

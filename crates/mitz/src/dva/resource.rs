@@ -125,8 +125,13 @@ impl GrantVraag {
         if grant.functie == Functie::Delen {
             return beyond("the token is for sharing");
         }
-        let in_scope = Scope::parse(&grant.scope)
-            .is_ok_and(|scope| scope.contains(request.gegevensdienst.as_str()));
+        // What the token says, of that what is granted now (medmij case 70).
+        let scopes = [&request.token.scope, &grant.scope].map(|scope| Scope::parse(scope));
+        let is_in = |scope: &Result<Scope, _>| {
+            let scope = scope.as_ref();
+            scope.is_ok_and(|scope| scope.contains(request.gegevensdienst.as_str()))
+        };
+        let in_scope = scopes.iter().all(is_in);
         let Some(dienst) = self.dienst.filter(|_| in_scope) else {
             return beyond("the gegevensdienst was not granted");
         };

@@ -14,6 +14,8 @@ pub enum DvaWaarvoor {
     Delen,
     /// The PGO wants a subscription.
     Abonneren,
+    /// The PGO ends one.
+    Opzeggen,
     /// The person wants to see or end consents.
     Beheren,
 }
@@ -66,6 +68,8 @@ pub struct DvaVerklaring {
     pub aanbieder: String,
     /// The PGO.
     pub pgo: String,
+    /// The date of birth of whom it is about, when that is somebody else: a FHIR date.
+    pub geboren: Option<String>,
     /// What is placed, or subscribed to, by its name for people.
     pub dienst: String,
     /// Days of a subscription.
@@ -167,6 +171,22 @@ pub struct DvaToestemming {
     pub gegeven: String,
     /// When it was used last, if ever.
     pub gebruikt: Option<String>,
+    /// For whom it was given.
+    pub voor: DvaVoor,
+}
+
+/// Who gave a consent for whom, seen by the person who looks.
+#[derive(Clone, Debug)]
+pub enum DvaVoor {
+    /// The person for himself.
+    Zelf,
+    /// The person for somebody else.
+    Ander {
+        /// Born on this day: a FHIR date.
+        geboren: Option<String>,
+    },
+    /// Somebody else for the person.
+    DoorAnder,
 }
 
 page!(
@@ -200,6 +220,7 @@ impl DvaLanding {
             DvaWaarvoor::Verzamelen => "dva-landing-verzamelen",
             DvaWaarvoor::Delen => "dva-landing-delen",
             DvaWaarvoor::Abonneren => "dva-landing-abonneren",
+            DvaWaarvoor::Opzeggen => "dva-landing-opzeggen",
             DvaWaarvoor::Beheren => "dva-landing-beheren",
         }
     }
@@ -218,6 +239,7 @@ impl DvaLanding {
             of(DvaWaarvoor::Verzamelen, true),
             of(DvaWaarvoor::Delen, false),
             of(DvaWaarvoor::Abonneren, false),
+            of(DvaWaarvoor::Opzeggen, false),
             of(DvaWaarvoor::Beheren, false),
         ]
     }
@@ -246,6 +268,7 @@ impl DvaVerklaring {
     const fn titel(&self) -> &'static str {
         match self.waarvoor {
             DvaWaarvoor::Delen => "dva-bevestigen",
+            DvaWaarvoor::Opzeggen => "dva-opzeggen",
             // core.usrint.102: literally `Toestemming geven`
             _ => "toestemming",
         }
@@ -256,29 +279,55 @@ impl DvaVerklaring {
         matches!(self.waarvoor, DvaWaarvoor::Verzamelen)
     }
 
+    /// Only of what is placed: a subscription says for how long it is.
+    const fn is_once(&self) -> bool {
+        matches!(self.waarvoor, DvaWaarvoor::Delen)
+    }
+
     fn vraag(&self, t: &Texts) -> String {
-        let (pgo, aanbieder) = (self.pgo.as_str(), self.aanbieder.as_str());
         let key = match self.waarvoor {
             DvaWaarvoor::Delen => "dva-vraag-delen",
             DvaWaarvoor::Abonneren => "dva-vraag-abonneren",
+            DvaWaarvoor::Opzeggen => "dva-vraag-opzeggen",
             DvaWaarvoor::Verzamelen | DvaWaarvoor::Beheren => "dva-vraag-verzamelen",
         };
-        t.with_two(key, "pgo", pgo, "aanbieder", aanbieder)
+        let voor = if self.geboren.is_some() {
+            "ander"
+        } else {
+            "zelf"
+        };
+        let (pgo, aanbieder) = (self.pgo.as_str(), self.aanbieder.as_str());
+        t.with_all(
+            key,
+            [("pgo", pgo), ("aanbieder", aanbieder), ("voor", voor)],
+        )
+    }
+
+    fn geboren(&self, t: &Texts) -> Option<String> {
+        self.geboren.as_ref().map(|day| datum(t, day))
     }
 
     fn voorbeelden() -> Vec<Self> {
-        let of = |waarvoor| Self {
+        let of = |(waarvoor, geboren): (DvaWaarvoor, Option<&str>)| Self {
             waarvoor,
             aanbieder: String::from("Ziekenhuis De Plas"),
             pgo: String::from("De Proef-PGO <test>"),
+            geboren: geboren.map(str::to_owned),
             dienst: String::from("Meetwaarden vitale functies"),
-            dagen: 90,
+            dagen: if waarvoor == DvaWaarvoor::Abonneren {
+                90
+            } else {
+                0
+            },
             formulier: String::from("f-123"),
         };
         [
-            DvaWaarvoor::Verzamelen,
-            DvaWaarvoor::Delen,
-            DvaWaarvoor::Abonneren,
+            (DvaWaarvoor::Verzamelen, None),
+            (DvaWaarvoor::Verzamelen, Some("2018-05-14")),
+            (DvaWaarvoor::Delen, None),
+            (DvaWaarvoor::Delen, Some("2018-05-14")),
+            (DvaWaarvoor::Abonneren, None),
+            (DvaWaarvoor::Opzeggen, None),
         ]
         .map(of)
         .to_vec()
@@ -370,23 +419,45 @@ impl DvaToestemming {
         self.gebruikt.as_ref().map(|day| datum(t, day))
     }
 
-    fn voorbeeld(gebruikt: Option<&str>) -> Self {
+    /// For whom it was given, where that must be said.
+    fn voor(&self, t: &Texts) -> Option<String> {
+        match &self.voor {
+            DvaVoor::Zelf => None,
+            DvaVoor::Ander { geboren: Some(day) } => {
+                Some(t.with("dva-toestemming-voor-ander", "datum", datum(t, day)))
+            }
+            DvaVoor::Ander { geboren: None } => Some(t.say("dva-toestemming-voor-iemand")),
+            DvaVoor::DoorAnder => Some(t.say("dva-toestemming-door-ander")),
+        }
+    }
+
+    fn voorbeeld((gebruikt, voor): (Option<&str>, DvaVoor)) -> Self {
         Self {
             id: String::from("000102030405060708090a0b0c0d0e0f"),
             pgo: String::from("De Proef-PGO <test>"),
             aanbieder: String::from("Ziekenhuis De Plas"),
             gegeven: String::from("2026-09-21"),
             gebruikt: gebruikt.map(str::to_owned),
+            voor,
         }
     }
 }
 
 impl DvaToestemmingen {
     fn voorbeelden() -> Vec<Self> {
-        let both = [None, Some("2026-11-18")].map(DvaToestemming::voorbeeld);
+        let geboren = |day: Option<&str>| DvaVoor::Ander {
+            geboren: day.map(str::to_owned),
+        };
+        let all = [
+            (None, DvaVoor::Zelf),
+            (Some("2026-11-18"), geboren(Some("2018-05-14"))),
+            (None, geboren(None)),
+            (None, DvaVoor::DoorAnder),
+        ];
+        let all = all.map(DvaToestemming::voorbeeld);
         vec![
             Self {
-                toestemmingen: both.to_vec(),
+                toestemmingen: all.to_vec(),
                 beeindigd: false,
             },
             Self {
@@ -400,7 +471,7 @@ impl DvaToestemmingen {
 impl DvaBeeindigen {
     fn voorbeelden() -> Vec<Self> {
         vec![Self {
-            toestemming: DvaToestemming::voorbeeld(None),
+            toestemming: DvaToestemming::voorbeeld((None, DvaVoor::DoorAnder)),
             formulier: String::from("f-123"),
         }]
     }

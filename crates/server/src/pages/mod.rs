@@ -117,7 +117,8 @@ pub use self::digid::{
 };
 pub use self::dva::{
     DvaBeeindigen, DvaFout, DvaFoutSoort, DvaGestrand, DvaLanding, DvaNietVerder,
-    DvaNietVerderSoort, DvaStoring, DvaToestemming, DvaToestemmingen, DvaVerklaring, DvaWaarvoor,
+    DvaNietVerderSoort, DvaStoring, DvaToestemming, DvaToestemmingen, DvaVerklaring, DvaVoor,
+    DvaWaarvoor,
 };
 pub use self::eis::Eis;
 pub use self::etoegang::{

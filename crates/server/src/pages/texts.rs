@@ -64,6 +64,16 @@ impl Texts {
         )
     }
 
+    /// The text with these values.
+    pub(super) fn with_all<'v, const N: usize>(
+        &self,
+        key: &str,
+        values: [(&'static str, &'v str); N],
+    ) -> String {
+        let values = values.map(|(name, value)| (name, FluentValue::from(value)));
+        self.format(key, None, Some(&FluentArgs::from_iter(values)))
+    }
+
     /// The text of `key` with two values put in.
     pub(super) fn with_two<'v>(
         &self,

@@ -3,7 +3,8 @@
 use server::network::{Person, Shown};
 use store::AuditRow;
 
-use crate::world::{NAAM, SASKIA, World, heading, is_error, json, login};
+use crate::vertegenwoordiging::{MARIA, NOOR, for_whom};
+use crate::world::{NAAM, SASKIA, World, answer, heading, is_error, json, login};
 
 /// The overview, after a login for it.
 async fn overzicht(world: &World, bsn: &str) -> (Person, Shown) {
@@ -89,4 +90,34 @@ async fn medmij_case_097_nobody_sees_or_ends_the_consents_of_somebody_else() {
     let url = format!("{}/toestemmingen/overzicht", world.url("dva"));
     let stranger = world.person().open(&url).await.expect("an answer");
     assert_eq!(stranger.status, 400);
+}
+
+/// medmij.md §2.5: all consents of a person, also those that he gave for a child.
+#[tokio::test(flavor = "multi_thread")]
+async fn medmij_case_097_who_gave_a_consent_for_a_child_sees_and_ends_it() {
+    let world = World::start().await;
+    let (mut person, shown) = for_whom(&world, MARIA, "onbehalfofchild", "20180514", NOOR).await;
+    let yes = shown.form("/verklaring").expect("the declaration");
+    let yes = yes.with("keuze", "ja").with("langdurig", "ja");
+    let shown = person.send(yes).await.expect("an answer");
+    let code = answer(&shown, "code").expect("a code");
+    let issued = json(&world.redeem(&code).await);
+    let refresh = issued["refresh_token"].as_str().expect("a token");
+
+    let (_, of_child) = overzicht(&world, NOOR).await;
+    assert_eq!(links(&of_child).len(), 1);
+    assert!(of_child.html.contains("Iemand anders gaf haar voor u."));
+    let (mut person, of_parent) = overzicht(&world, MARIA).await;
+    let told = "U gaf haar voor iemand anders, geboren op 14 mei 2018.";
+    assert!(of_parent.html.contains(told), "{}", of_parent.html);
+    let at = format!("{}{}", world.url("dva"), links(&of_parent)[0]);
+    let declared = person.open(&at).await.expect("an answer");
+    assert!(declared.html.contains(told), "{}", declared.html);
+    let form = declared.form("/toestemmingen/beeindigen").expect("a form");
+    // medmij case 97
+    let ended = person.send(form).await.expect("an answer");
+    assert!(links(&ended).is_empty());
+    is_error(&world.refresh(refresh).await, 400, "invalid_grant");
+    let (_, of_child) = overzicht(&world, NOOR).await;
+    assert!(links(&of_child).is_empty());
 }

@@ -1,8 +1,11 @@
 //! From the landing page to the code.
 
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
 use server::network::{Party, Shown, Trouble};
 
-use crate::world::{DAAN, NAAM, SASKIA, World, answer, heading, login, text};
+use crate::world::{CORRELATION, DAAN, NAAM, SASKIA, World, answer, heading, login, text};
 
 fn denied(shown: &Shown) {
     denied_with(None, shown);
@@ -25,7 +28,16 @@ async fn medmij_case_023_who_cancels_on_the_landing_page_goes_back() {
         .expect("an answer");
     // medmij case 23
     denied(&shown);
-    assert!(world.audit().await.is_empty(), "nobody logged in");
+    // medmij cases 1 and 23 (core.logging.203)
+    let events = world.events(CORRELATION).await;
+    assert_eq!(
+        events,
+        [
+            "receive_authorization_request",
+            "show_landing_page",
+            "send_authorization_cancellation"
+        ]
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -267,4 +279,70 @@ async fn medmij_case_034_and_035_a_fault_names_its_numbers_and_the_way_back() {
     let url = format!("{}/storing", world.url("dva"));
     let bare = world.person().open(&url).await.expect("an answer");
     assert!(bare.html.contains("Trace ID:") && !bare.html.contains("href=\"https://"));
+}
+
+/// How long the page after a login takes where each question to the record system takes 300 ms.
+async fn after_login(records: &str) -> (String, Duration) {
+    let world = World::start_with(&[("records/00000659.json", records)]).await;
+    let (mut person, shown) = world.at_digid(NAAM).await;
+    let control = world.running.control.as_ref().expect("control");
+    let slow = Trouble::Slow { delay_ms: 300 };
+    assert!(control.troubles.set(Party::Xis, Some(slow)));
+    let asked = Instant::now();
+    let shown = person.send(login(&shown, DAAN, "inloggen")).await;
+    let told = heading(&shown.expect("an answer")).to_owned();
+    (told, asked.elapsed())
+}
+
+/// design §5: the time of a refusal tells nobody where somebody is known.
+#[tokio::test(flavor = "multi_thread")]
+async fn medmij_case_040_a_record_system_is_asked_as_much_of_whom_it_does_not_know() {
+    let records = include_str!("../../../../sample/records/00000659.json");
+    let all: Vec<Value> = serde_json::from_str(records).expect("records");
+    let mut known: Vec<Value> = all
+        .into_iter()
+        .filter(|resource| resource["resourceType"] == "Patient")
+        .collect();
+    known[0]["identifier"][0]["value"] = DAAN.into();
+    let known = serde_json::to_string(&known).expect("JSON");
+    let (told, unknown) = after_login(records).await;
+    assert_eq!(told, "Er zijn geen gegevens beschikbaar");
+    let (told, with_nothing) = after_login(&known).await;
+    // medmij case 40
+    assert_eq!(told, "Er zijn geen gegevens beschikbaar");
+    assert!(
+        unknown * 2 > with_nothing,
+        "{unknown:?} and {with_nothing:?}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn medmij_case_009_an_error_for_the_client_stands_in_the_audit_log() {
+    let world = World::start().await;
+    let mut asked = world.auth(NAAM);
+    asked[0].1 = "token".to_owned();
+    assert_eq!(world.authorize(&asked).await.status, 302);
+    let audit = world.audit().await;
+    let events: Vec<&str> = audit.iter().map(|row| row.what.as_str()).collect();
+    // medmij case 9 (core.logging.203)
+    assert_eq!(
+        events,
+        [
+            "receive_authorization_request",
+            "send_authorization_request_error"
+        ]
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_number_at_the_foot_of_a_page_is_that_of_the_lines_in_the_log() {
+    let world = World::start().await;
+    let (_, shown) = world.at_verklaring(DAAN, NAAM).await;
+    assert_eq!(heading(&shown), "Er zijn geen gegevens beschikbaar");
+    assert!(shown.html.contains(CORRELATION), "{}", shown.html);
+    assert!(world.log().contains(CORRELATION));
+    let (mut person, shown) = world.at_digid(NAAM).await;
+    let form = login(&shown, SASKIA, "annuleren").without("niveau");
+    let shown = person.send(form).await.expect("an answer");
+    assert!(shown.html.contains(CORRELATION), "{}", shown.html);
 }

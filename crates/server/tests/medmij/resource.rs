@@ -52,3 +52,29 @@ async fn medmij_case_070_a_token_opens_what_its_scope_names_and_a_confirmation_n
     let challenge = beyond.headers["www-authenticate"].to_str().expect("text");
     assert!(challenge.contains("insufficient_scope"), "{challenge}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn medmij_case_070_an_older_token_of_a_consent_opens_no_more_than_it_says() {
+    let world = World::start().await;
+    world.with_ocl("Een Ander PGO", &["51"]).await;
+    let first = world.tokens(SASKIA).await;
+    assert_eq!(first["scope"], "51");
+    world.with_ocl("Een Ander PGO, ook 52", &["51", "52"]).await;
+    let refresh = first["refresh_token"].as_str().expect("a token");
+    let second = json(&world.refresh(refresh).await);
+    assert_eq!(second["scope"], "51 52");
+    let reads = async |tokens: &serde_json::Value| {
+        let token = tokens["access_token"].as_str().expect("a token");
+        let answer = world.resource("52", "Observation", token).await;
+        answer.status.as_u16()
+    };
+    // medmij case 70
+    assert_eq!(reads(&first).await, 403, "its own scope is 51");
+    assert_eq!(reads(&second).await, 200);
+    world.with_ocl("Een Ander PGO", &["51"]).await;
+    let refresh = second["refresh_token"].as_str().expect("a token");
+    let third = json(&world.refresh(refresh).await);
+    assert_eq!(third["scope"], "51");
+    assert_eq!(reads(&second).await, 403, "less is granted now");
+    assert_eq!(reads(&third).await, 403);
+}

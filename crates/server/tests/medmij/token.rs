@@ -10,8 +10,8 @@ use server::outside::{Call, Headers};
 use tokio::time::timeout;
 
 use crate::world::{
-    CORRELATION, NAAM, PGO, REQUEST, SASKIA, World, code_form, is_error, json, location, numbers,
-    records_with, text, years_ago,
+    CORRELATION, NAAM, PGO, REQUEST, SASKIA, World, code_form, heading, is_error, json, location,
+    numbers, records_with, text, years_ago,
 };
 
 fn member(answer: &Value, name: &str) -> String {
@@ -302,10 +302,19 @@ async fn medmij_case_095_and_096_a_subscription_is_granted_for_no_longer_than_th
     // ext.abo.tknint.200
     for (asked, granted) in [(180, 90), (30, 30), (0, 0)] {
         let scope = |days: u32| format!("subscribe~{days}/{NAAM}~42");
+        let (_, declared) = world.at_verklaring(SASKIA, &scope(asked)).await;
+        let title = if asked == 0 {
+            "Berichten stoppen"
+        } else {
+            "Toestemming geven"
+        };
+        assert_eq!(heading(&declared), title);
+        assert!(!declared.html.contains("Dit geldt alleen voor deze keer"));
         let code = world.code(SASKIA, &scope(asked), false).await;
         let answer = world.redeem(&code).await;
         assert_eq!(answer.status, 200, "{}", text(&answer));
         let issued = json(&answer);
+        // medmij cases 95 and 96
         assert_eq!(member(&issued, "scope"), scope(granted));
         let token = member(&issued, "access_token");
         let read = world.resource("42", "Observation", &token).await;
@@ -372,7 +381,32 @@ async fn medmij_case_063_after_the_persons_death_a_refresh_is_invalid_grant_and_
         requirements.contains(&"medmij case 63".to_owned()),
         "{requirements:?}"
     );
+    // Asked again it takes as long (medmij case 40): else the client would learn which reason it was.
+    let asked = tokio::time::Instant::now();
     is_error(&world.refresh(&token).await, 400, "invalid_grant");
+    assert!(
+        asked.elapsed().as_millis() >= 1_490,
+        "it left before its time"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn core_tknint_204_a_code_that_nobody_can_answer_for_is_spent_and_no_retry_is_promised() {
+    let world = World::start().await;
+    let tokens = world.tokens(SASKIA).await;
+    let code = world.code(SASKIA, NAAM, true).await;
+    let control = world.running.control.as_ref().expect("may be disturbed");
+    assert!(control.troubles.set(Party::Xis, Some(Trouble::Down)));
+    let answer = world.redeem(&code).await;
+    is_error(&answer, 503, "temporarily_unavailable");
+    assert!(!answer.headers.contains_key("retry-after"));
+    let refresh = member(&tokens, "refresh_token");
+    let answer = world.refresh(&refresh).await;
+    is_error(&answer, 503, "temporarily_unavailable");
+    assert!(answer.headers.contains_key("retry-after"));
+    control.troubles.reset();
+    is_error(&world.redeem(&code).await, 400, "invalid_grant");
+    assert_eq!(world.refresh(&refresh).await.status, 200);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -9,14 +9,23 @@ use crate::world::{
 /// May act for Saskia by authorisation.
 const JOOST: &str = "900029365";
 /// Is the parent of somebody of eight, and of somebody of thirteen.
-const MARIA: &str = "900263271";
-const NOOR: &str = "900294565";
+pub(crate) const MARIA: &str = "900263271";
+pub(crate) const NOOR: &str = "900294565";
 const SEM: &str = "900231968";
 
 fn acting(world: &World, scope: &str, born: &str) -> Vec<(&'static str, String)> {
     let mut parameters = world.auth(&format!("{NAAM} {scope}"));
     parameters.push(("MedMij_geboortedatum", born.to_owned()));
     parameters
+}
+
+/// A day as a page says it.
+fn in_words(born: &str) -> String {
+    let words = match born {
+        "1961-04-12" => "12 april 1961",
+        _ => "14 mei 2018",
+    };
+    words.to_owned()
 }
 
 /// At the page where somebody who logged in says for whom.
@@ -43,7 +52,7 @@ async fn at_bvd(world: &World, who: &str, scope: &str, born: &str) -> (Person, S
 }
 
 /// After the login, for this person.
-async fn for_whom(
+pub(crate) async fn for_whom(
     world: &World,
     who: &str,
     scope: &str,
@@ -70,6 +79,14 @@ async fn medmij_case_085_and_091_a_code_is_for_the_represented_person() {
         let (mut person, shown) = for_whom(&world, who, scope, &born.replace('-', ""), whom).await;
         // medmij case 85
         assert_eq!(heading(&shown), "Toestemming geven", "{}", shown.html);
+        // core.usrint.102: whose data, and by which date the person can check whom he chose
+        let said = ["de gezondheidsgegevens van deze persoon", &in_words(born)];
+        assert!(
+            said.iter().all(|said| shown.html.contains(said)),
+            "{}",
+            shown.html
+        );
+        assert!(!shown.html.contains("uw gezondheidsgegevens"));
         let yes = shown
             .form("/verklaring")
             .expect("the declaration")

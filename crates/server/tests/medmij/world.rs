@@ -303,6 +303,17 @@ impl World {
         app.home.audit(0, 1_000).await.expect("readable")
     }
 
+    /// What the audit log of the DVA has of a run, in its order.
+    pub(crate) async fn events(&self, trace: &str) -> Vec<String> {
+        let audit = self.audit().await.into_iter();
+        let hex: String = trace.split('-').collect();
+        let number = u128::from_str_radix(&hex, 16)
+            .expect("a UUID")
+            .to_be_bytes();
+        let of_run = audit.filter(|row| row.trace == Some(number));
+        of_run.map(|row| row.what).collect()
+    }
+
     /// Every line of the operator's log.
     pub(crate) fn log(&self) -> String {
         std::fs::read_to_string(self.running.state.join("log.jsonl")).unwrap_or_default()

@@ -4,7 +4,8 @@
 use std::time::Duration;
 
 use fhir::{Bevinding, Bundle, Geboortedatum, Gegevensdienst, Patient, Zoekvraag, is_id};
-use identity::{Bsn, Ura};
+use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
+use identity::{Bsn, GegevensdienstId, Ura};
 use jose::{Algorithm, Expected, Typ, jwe};
 use medmij::resource_interface::{Ontvangst, PlaatsingVraag};
 use mitz::dva::resource::GegevensVraag;
@@ -27,6 +28,8 @@ const FHIR_JSON: &str = "application/fhir+json";
 /// For all questions to a record system of one availability test. A token request is answered within ten
 /// seconds (core.tknint.206, medmij case 58); the rest of them is for everything else.
 const BEVINDING_MAX: Duration = Duration::from_secs(8);
+/// Of so many gegevensdiensten it is asked at once whether a record system has something.
+const AT_ONCE: usize = 8;
 
 impl DvaRole {
     /// Steps 24–26.
@@ -136,6 +139,8 @@ impl DvaRole {
         in_time.unwrap_or(Err(NietBereikbaar))
     }
 
+    /// A person whom the record system does not know costs the questions that one costs of whom it has
+    /// nothing, some at a time: else the time of a refusal would tell which of the two it is (design §5).
     async fn gevonden(
         &self,
         trace: TraceId,
@@ -143,23 +148,24 @@ impl DvaRole {
         bsn: &Bsn,
         diensten: impl Iterator<Item = &Gegevensdienst>,
     ) -> Result<Bevinding, NietBereikbaar> {
-        let patients = self.search(trace, ura, bsn, "Patient", &[]).await?;
+        let patients = self.search(trace, ura, bsn, "Patient", &[]);
+        let asked = diensten.map(|dienst| async {
+            let found = self.has_any(trace, ura, bsn, &dienst.zoekvragen).await?;
+            Ok(found.then(|| dienst.id.clone()))
+        });
+        let asked: Vec<_> = asked.collect();
+        let found = stream::iter(asked).buffered(AT_ONCE).try_collect();
+        let (patients, found) = tokio::try_join!(patients, found)?;
+        let found: Vec<Option<GegevensdienstId>> = found;
         let patient = patients.resources.first().map(|patient| Patient {
             geboortedatum: patient["birthDate"].as_str().and_then(Geboortedatum::parse),
             overleden: patient["deceasedBoolean"] == true
                 || patient["deceasedDateTime"].is_string(),
         });
-        let mut beschikbaar = Vec::new();
-        if patient.is_some() {
-            for dienst in diensten {
-                if self.has_any(trace, ura, bsn, &dienst.zoekvragen).await? {
-                    beschikbaar.push(dienst.id.clone());
-                }
-            }
-        }
+        let beschikbaar = found.into_iter().flatten();
         Ok(Bevinding {
+            beschikbaar: beschikbaar.filter(|_| patient.is_some()).collect(),
             patient,
-            beschikbaar,
         })
     }
 

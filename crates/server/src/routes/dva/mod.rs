@@ -1,6 +1,7 @@
 //! A Dienstverlener aanbieder: its Discovery server (steps 21, 22), Authorization server (23–28) and
 //! Resource server (29, 30).
 
+mod alike;
 mod ask;
 mod medmij;
 mod resource;
@@ -21,6 +22,7 @@ use protocol::client::Clients;
 use protocol::wire::Parameters;
 use serde_json::json;
 
+use self::alike::Alike;
 use self::medmij::RequestIds;
 pub use self::medmij::{LeftOpen, Medmij, Vormen};
 
@@ -54,6 +56,7 @@ pub struct DvaRole {
     lists: Arc<Lists>,
     medmij: Option<Medmij>,
     request_ids: RequestIds,
+    alike: Alike,
     mitz_keys: JwksCache,
 }
 
@@ -92,6 +95,7 @@ impl DvaRole {
             lists: given.lists,
             medmij: given.medmij,
             request_ids: RequestIds::default(),
+            alike: Alike::default(),
             mitz_keys: JwksCache::default(),
         })
     }

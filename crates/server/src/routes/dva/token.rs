@@ -1,7 +1,6 @@
 //! Steps 23–28 at the Authorization server: an ID token of Mitz for an access token.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::extract::State;
 use axum::response::Response;
@@ -27,10 +26,6 @@ use crate::jwks::NoKeys;
 use crate::keys::Ring;
 use crate::settle::{Journey, Outage, Run, settle};
 use crate::web::{self, NotAForm, Visit};
-
-/// When a refusal that could tell of a treatment relation leaves, after the request came: later than
-/// Mitz and a record system that works need to answer, so that the time tells nothing.
-pub(super) const ALIKE_AFTER: Duration = Duration::from_millis(1_500);
 
 /// The rules by which step 27 refuses.
 const STEP_27: [&str; 4] = [
@@ -132,7 +127,7 @@ impl DvaRole {
             Ok(TokenAnswer::Issued(token)) => self.issued(&token),
             Ok(TokenAnswer::Refused(refusal)) => web::refused(refusal.error),
             Ok(TokenAnswer::RefusedAlike(refusal)) => {
-                tokio::time::sleep_until(arrived + ALIKE_AFTER).await;
+                self.alike.wait(arrived).await;
                 web::refused(refusal.error)
             }
             Err(_) => web::unavailable(),

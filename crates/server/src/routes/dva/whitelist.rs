@@ -8,14 +8,17 @@ use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
 
+use protocol::refusal::ErrorCode;
+
 use super::DvaRole;
-use crate::door::{Peer, TraceId, unanswered};
+use crate::door::{Peer, PeerCertificate, TraceId, unanswered};
+use crate::web;
 
 /// Lets a request pass when its certificate names a host of the Whitelist, as common name or as DNS name
 /// (core.whl.307, medmij cases 49 and 50). Else, and also when the list cannot be had (case 51), there is no
 /// answer, and nothing that tells why (core.whl.309).
 ///
-/// A request without a certificate that holds passes: it goes no further than the proof of the client (case 48).
+/// Whoever shows no certificate that holds is told so, whatever he asks (case 48).
 pub(super) async fn before(
     State(role): State<Arc<DvaRole>>,
     Extension(peer): Extension<Peer>,
@@ -23,7 +26,13 @@ pub(super) async fn before(
     request: Request,
     next: Next,
 ) -> Response {
-    match role.on_the_whitelist(&peer).await {
+    let Some(certificate) = peer.certificate_valid_at(role.app.clock.wall()) else {
+        let why = "there is no client certificate that holds";
+        role.app
+            .refused_to(&peer.name(), trace, "core.tls.314", why);
+        return web::refused(ErrorCode::InvalidClient);
+    };
+    match role.on_the_whitelist(certificate).await {
         Ok(()) => next.run(request).await,
         Err(why) => {
             role.app
@@ -35,10 +44,7 @@ pub(super) async fn before(
 
 impl DvaRole {
     /// core.whl.302: the most recent list, at every request, also on a connection that was begun before.
-    async fn on_the_whitelist(&self, peer: &Peer) -> Result<(), &'static str> {
-        let Some(certificate) = peer.certificate_valid_at(self.app.clock.wall()) else {
-            return Ok(());
-        };
+    async fn on_the_whitelist(&self, certificate: &PeerCertificate) -> Result<(), &'static str> {
         let whitelist = self.lists.whitelist(&self.app).await;
         let whitelist = whitelist.map_err(|_| "the Whitelist cannot be had")?;
         let mut named = certificate.hosts_named.iter();

@@ -25,7 +25,6 @@ use verdict::{Step, Stored};
 use super::has_numbers;
 use crate::routes::dva::DvaRole;
 use crate::routes::dva::resource::{Address, Refused, bearer_refused, fhir_error};
-use crate::routes::dva::token::ALIKE_AFTER;
 use crate::settle::{Journey, Outage, Run, settle};
 use crate::web::{self, Visit};
 
@@ -71,7 +70,7 @@ pub(in super::super) async fn plaatsen(
         }
         Ok(PlaatsAntwoord::NietOntvankelijk) => {
             // design §5 "equality of refusals": nor does the time tell how far it came
-            tokio::time::sleep_until(arrived + ALIKE_AFTER).await;
+            role.alike.wait(arrived).await;
             let text = "The provider does not take this for this person.";
             fhir_error(422, IssueType::NotSupported, text)
         }

@@ -20,6 +20,7 @@ use saml::signature::CannotSign;
 use tokio::sync::OnceCell;
 use verdict::Step;
 
+use super::gebeurtenissen::Gebeurtenis;
 use super::{AANMELDING, AANMELDING_COOKIE, Bij, DvaRole, waarvoor};
 use crate::chance;
 use crate::digid::{Antwoord, Login, Resolve};
@@ -57,6 +58,7 @@ pub(super) async fn authorize(State(role): State<Arc<DvaRole>>, visit: Visit) ->
         Err(response) => return response,
     };
     let trace = TraceId::parse(&verzoek.correlation_id).unwrap_or(visit.trace);
+    let visit = visit.under(trace);
     // core.authint.208 (medmij case 22)
     let again = |number| !role.request_ids.is_new(number);
     if TraceId::parse(&verzoek.request_id).is_some_and(again) {
@@ -86,21 +88,34 @@ impl DvaRole {
         };
         let read = Known::read(visit.query.as_bytes(), &PARAMETERS);
         let client_id = read.get("client_id").ok().flatten().unwrap_or_default();
-        let kennis = Kennis {
-            is_client: &|host: &Hostname| ocl.client(host).is_some(),
-            serves: &|scope: &Scope| self.serves(&ocl, client_id, scope),
-            port: medmij.port,
+        let verzoek = {
+            let kennis = Kennis {
+                is_client: &|host: &Hostname| ocl.client(host).is_some(),
+                serves: &|scope: &Scope| self.serves(&ocl, client_id, scope),
+                port: medmij.port,
+            };
+            Verzoek::read(&read, &kennis)
         };
-        Verzoek::read(&read, &kennis).map_err(|afwijzing| self.afgewezen(visit, &afwijzing))
+        match verzoek {
+            Ok(verzoek) => Ok(verzoek),
+            Err(afwijzing) => Err(self.afgewezen(visit, client_id, &afwijzing).await),
+        }
     }
 
     /// Exceptions 1a and 1b (core.authint.207).
-    fn afgewezen(&self, visit: &Visit, afwijzing: &Afwijzing) -> Response {
+    async fn afgewezen(&self, visit: &Visit, client_id: &str, afwijzing: &Afwijzing) -> Response {
         self.app
             .refused(visit.trace, afwijzing.requirement, afwijzing.reason);
         match &afwijzing.naar {
             Naar::Pagina => ongeldig(&visit.standing_at(ONGELDIG, "")),
-            Naar::Client(url) => web::found(url),
+            Naar::Client(url) => {
+                // core.logging.203 (medmij case 9)
+                let events = &[Gebeurtenis::Gevraagd, Gebeurtenis::Fout];
+                match self.opgetekend(visit.trace, Some(client_id), events).await {
+                    Ok(()) => web::found(url),
+                    Err(_) => self.technische_storing(visit, visit.trace, None),
+                }
+            }
         }
     }
 
@@ -138,6 +153,12 @@ impl DvaRole {
             requested_at: now.unix(),
             until: now.plus_s(WACHT_S).unix(),
         };
+        // core.logging.203 (medmij case 1)
+        let client_id = aanvraag.verzoek().map(|verzoek| verzoek.client_id.as_str());
+        let events = &[Gebeurtenis::Gevraagd, Gebeurtenis::Landingspagina];
+        if self.opgetekend(trace, client_id, events).await.is_err() {
+            return self.technische_storing(visit, trace, Some(&Bij::of(&aanvraag)));
+        }
         let value = self.app.seal.cookie(AANVRAAG, &aanvraag);
         let response = match &aanvraag.doel {
             Doel::Autoriseren(_) => {
@@ -218,8 +239,15 @@ pub(super) async fn stoppen(State(role): State<Arc<DvaRole>>, visit: Visit) -> R
         return DvaRole::fout(400, &visit, DvaFoutSoort::Verlopen);
     };
     let trace = TraceId::parse(&aanvraag.trace).unwrap_or(visit.trace);
+    let visit = visit.under(trace);
     let reason = "the person cancelled";
     role.app.refused(trace, "core.authint.207", reason);
+    // core.logging.203 (medmij case 23)
+    let client_id = aanvraag.verzoek().map(|verzoek| verzoek.client_id.as_str());
+    let events = &[Gebeurtenis::Geannuleerd];
+    if role.opgetekend(trace, client_id, events).await.is_err() {
+        return role.technische_storing(&visit, trace, Some(&Bij::of(&aanvraag)));
+    }
     let response = match &aanvraag.doel {
         Doel::Autoriseren(verzoek) => role.denied(verzoek),
         Doel::Beheren => DvaRole::fout(200, &visit, DvaFoutSoort::Gestopt),
@@ -248,6 +276,12 @@ impl DvaRole {
             self.app.refused(trace, "core.authint.204", reason);
             return self.technische_storing(visit, trace, Some(&Bij::of(&aanvraag)));
         };
+        // core.logging.203
+        let client_id = aanvraag.verzoek().map(|verzoek| verzoek.client_id.as_str());
+        let events = &[Gebeurtenis::NaarDigid];
+        if self.opgetekend(trace, client_id, events).await.is_err() {
+            return self.technische_storing(visit, trace, Some(&Bij::of(&aanvraag)));
+        }
         aanvraag.inlog = Inlog::Gevraagd(authn_request);
         aanvraag.requested_at = now.unix();
         aanvraag.until = now.plus_s(WACHT_S).unix();
@@ -335,6 +369,7 @@ pub(super) async fn assertion_consumer(State(role): State<Arc<DvaRole>>, visit: 
         return DvaRole::fout(400, &visit, DvaFoutSoort::Verlopen);
     };
     let trace = TraceId::parse(&aanvraag.trace).unwrap_or(visit.trace);
+    let visit = visit.under(trace);
     let journey = AanmeldingJourney {
         role: Arc::clone(&role),
         terugkeer,
@@ -393,8 +428,13 @@ impl Journey for AanmeldingJourney {
                 q.answer(uitkomst)
             }
             aanmelding::Vraag::Persoon(q) => {
+                let app = &self.role.app;
                 let bekend = Bekend {
-                    persoon: self.role.app.person(q.bsn()).await?,
+                    persoon: app.person(q.bsn()).await?,
+                    gever: match q.gever() {
+                        Some(gever) => Some(app.person(gever).await?),
+                        None => None,
+                    },
                     bevinding: self.bevinding(run, &q).await,
                 };
                 q.answer(bekend)
@@ -481,12 +521,12 @@ impl DvaRole {
 
 /// The Annuleringspagina (core.usrint.101, medmij case 24).
 pub(super) async fn geannuleerd(State(role): State<Arc<DvaRole>>, visit: Visit) -> Response {
-    role.gestrand(&visit, true)
+    role.gestrand(visit, true)
 }
 
 /// No identity (Authenticeren 1, medmij case 26).
 pub(super) async fn niet_ingelogd(State(role): State<Arc<DvaRole>>, visit: Visit) -> Response {
-    role.gestrand(&visit, false)
+    role.gestrand(visit, false)
 }
 
 /// A fault of ours, or of somebody whom we need (medmij case 34).
@@ -503,11 +543,11 @@ pub(super) async fn storing(State(role): State<Arc<DvaRole>>, visit: Visit) -> R
 }
 
 impl DvaRole {
-    fn gestrand(&self, visit: &Visit, geannuleerd: bool) -> Response {
+    fn gestrand(&self, visit: Visit, geannuleerd: bool) -> Response {
         let query = visit.query().unwrap_or_default();
-        let found = self.aanvraag(visit, query.get("aanvraag").unwrap_or_default());
+        let found = self.aanvraag(&visit, query.get("aanvraag").unwrap_or_default());
         let (Some((aanvraag, cookie)), Some(medmij)) = (found, &self.medmij) else {
-            return Self::fout(400, visit, DvaFoutSoort::Verlopen);
+            return Self::fout(400, &visit, DvaFoutSoort::Verlopen);
         };
         let back = match &aanvraag.doel {
             Doel::Autoriseren(verzoek) => web::origin(&verzoek.redirect_uri),
@@ -518,6 +558,12 @@ impl DvaRole {
             formulier: self.app.seal.form_token(AANVRAAG, cookie),
             aanvraag: aanvraag.sessie,
         };
-        Self::toon(200, visit, &[&medmij.digid_origin, &back], &page)
+        let trace = TraceId::parse(&aanvraag.trace).unwrap_or(visit.trace);
+        Self::toon(
+            200,
+            &visit.under(trace),
+            &[&medmij.digid_origin, &back],
+            &page,
+        )
     }
 }

@@ -4,6 +4,7 @@
 
 pub(super) mod delen;
 mod front;
+mod gebeurtenissen;
 mod request_ids;
 mod toestemmingen;
 mod token;
@@ -314,10 +315,7 @@ struct Bij<'a> {
 impl<'a> Bij<'a> {
     fn of(aanvraag: &'a Aanvraag) -> Self {
         Self {
-            verzoek: match &aanvraag.doel {
-                Doel::Autoriseren(verzoek) => Some(verzoek),
-                Doel::Beheren => None,
-            },
+            verzoek: aanvraag.verzoek(),
             sessie: &aanvraag.sessie,
         }
     }
@@ -327,6 +325,7 @@ const fn waarvoor(scope: &Scope) -> DvaWaarvoor {
     match scope.functie {
         Functie::Verzamelen => DvaWaarvoor::Verzamelen,
         Functie::Delen(_) => DvaWaarvoor::Delen,
+        Functie::Abonneren { dagen: 0, .. } => DvaWaarvoor::Opzeggen,
         Functie::Abonneren { .. } => DvaWaarvoor::Abonneren,
     }
 }

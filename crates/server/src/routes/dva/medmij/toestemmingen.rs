@@ -9,12 +9,13 @@ use medmij::beheren::{
     Beeindiging, TOESTEMMINGEN_MAX, Uitkomst, Vraag, is_managing, is_shown, of_person,
 };
 use medmij::toestemming::Toestemming;
+use medmij::vertegenwoordiging::GeboortedatumParameter;
 use store::{Page, Store as _};
-use verdict::{Key, PersonTag, Record as _, Step, Stored};
+use verdict::{IndexKey, Key, PersonTag, Record as _, Step, Stored};
 
 use super::DvaRole;
 use super::verklaring::FORMULIER;
-use crate::pages::{DvaBeeindigen, DvaFoutSoort, DvaToestemming, DvaToestemmingen};
+use crate::pages::{DvaBeeindigen, DvaFoutSoort, DvaToestemming, DvaToestemmingen, DvaVoor};
 use crate::settle::{Journey, Outage, Run, settle};
 use crate::web::{self, Visit};
 
@@ -27,7 +28,7 @@ pub(super) async fn begin(State(role): State<Arc<DvaRole>>, visit: Visit) -> Res
     role.begonnen(&visit, Doel::Beheren, trace).await
 }
 
-/// Every long-lived consent of the person who logged in.
+/// Every long-lived consent of the person who logged in, and each that he gave for somebody else.
 pub(super) async fn overzicht(State(role): State<Arc<DvaRole>>, visit: Visit) -> Response {
     let Some(persoon) = role.beheerder(&visit).await else {
         return DvaRole::fout(400, &visit, DvaFoutSoort::Verlopen);
@@ -37,7 +38,7 @@ pub(super) async fn overzicht(State(role): State<Arc<DvaRole>>, visit: Visit) ->
     };
     let mut toestemmingen = Vec::with_capacity(found.len());
     for (id, found) in &found {
-        toestemmingen.push(role.getoond(*id, &found.value).await);
+        toestemmingen.push(role.getoond(*id, &found.value, persoon).await);
     }
     let query = visit.query().unwrap_or_default();
     let page = DvaToestemmingen {
@@ -54,18 +55,20 @@ pub(super) async fn verklaring(State(role): State<Arc<DvaRole>>, visit: Visit) -
     let (Some(id), Some((_, found, cookie))) = (asked, role.aanmelding(&visit).await) else {
         return DvaRole::fout(400, &visit, DvaFoutSoort::Verlopen);
     };
-    let persoon = is_managing(&found.value);
+    let Some(persoon) = is_managing(&found.value) else {
+        return web::see_other("/toestemmingen/overzicht");
+    };
     let now = role.app.clock.now();
     let row = role
         .app
         .load::<Toestemming>(Toestemming::key(id), now)
         .await;
     let own = row.ok().flatten();
-    let Some(own) = own.filter(|own| Some(own.value.persoon) == persoon) else {
+    let Some(own) = own.filter(|own| own.value.is_of(persoon)) else {
         return web::see_other("/toestemmingen/overzicht");
     };
     let page = DvaBeeindigen {
-        toestemming: role.getoond(id, &own.value).await,
+        toestemming: role.getoond(id, &own.value, persoon).await,
         formulier: role.app.seal.form_token(FORMULIER, cookie),
     };
     DvaRole::toon(200, &visit, &[], &page)
@@ -121,13 +124,24 @@ impl DvaRole {
         &self,
         persoon: PersonTag,
     ) -> Result<Vec<([u8; 16], Stored<Toestemming>)>, Outage> {
-        let (index, by) = of_person(persoon);
+        let mut shown = Vec::new();
+        for found_by in of_person(persoon) {
+            self.add_found(&found_by, &mut shown).await?;
+        }
+        Ok(shown)
+    }
+
+    /// Adds what is found by a key of an index, until there are as many as an overview shows.
+    async fn add_found(
+        &self,
+        (index, by): &(&'static str, IndexKey),
+        shown: &mut Vec<([u8; 16], Stored<Toestemming>)>,
+    ) -> Result<(), Outage> {
         let now = self.app.clock.now();
         let mut page = Page::first(PAGE_ROWS);
-        let mut shown = Vec::new();
         loop {
             let space = Toestemming::SPACE;
-            let found = self.app.home.find(space, index, &by, page, now).await?;
+            let found = self.app.home.find(space, index, by, page, now).await?;
             for (key, _) in found.rows {
                 let Key::Grant(_, id) = key else { continue };
                 let row = self
@@ -140,18 +154,31 @@ impl DvaRole {
                 Some(next) if shown.len() < TOESTEMMINGEN_MAX => {
                     page = Page::after(next, PAGE_ROWS);
                 }
-                _ => return Ok(shown),
+                _ => return Ok(()),
             }
         }
     }
 
-    async fn getoond(&self, id: [u8; 16], toestemming: &Toestemming) -> DvaToestemming {
+    /// As the person sees it who looks.
+    async fn getoond(
+        &self,
+        id: [u8; 16],
+        toestemming: &Toestemming,
+        ziet: PersonTag,
+    ) -> DvaToestemming {
         DvaToestemming {
             id: format!("{:032x}", u128::from_be_bytes(id)),
             pgo: self.pgo_of(&toestemming.client_id).await,
             aanbieder: self.naam_of(&toestemming.scope),
             gegeven: crate::date::day(toestemming.gegeven),
             gebruikt: toestemming.gebruikt.map(crate::date::day),
+            voor: match toestemming.gever {
+                None => DvaVoor::Zelf,
+                Some(gever) if gever == ziet => DvaVoor::Ander {
+                    geboren: toestemming.geboortedatum.map(GeboortedatumParameter::iso),
+                },
+                Some(_) => DvaVoor::DoorAnder,
+            },
         }
     }
 }

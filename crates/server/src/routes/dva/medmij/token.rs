@@ -19,7 +19,6 @@ use serde_json::json;
 use tokio::time::Instant;
 use verdict::{Key, Step};
 
-use super::super::token::ALIKE_AFTER;
 use super::DvaRole;
 use super::request_ids::{CORRELATION_ID, has_numbers};
 use crate::keys::Ring;
@@ -63,9 +62,11 @@ impl DvaRole {
             Ok(TokenAnswer::Issued(issued)) => self.issued_to(&issued),
             Ok(TokenAnswer::Refused(refusal)) => web::refused(refusal.error),
             Ok(TokenAnswer::RefusedAlike(refusal)) => {
-                tokio::time::sleep_until(arrived + ALIKE_AFTER).await;
+                self.alike.wait(arrived).await;
                 web::refused(refusal.error)
             }
+            // Whoever tried again would be refused.
+            Ok(TokenAnswer::Verspeeld(refusal)) => web::without_retry(web::refused(refusal.error)),
             Err(_) => web::unavailable(),
         }
     }

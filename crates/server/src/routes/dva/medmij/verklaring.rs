@@ -9,7 +9,7 @@ use medmij::authorization_interface::verklaring::{AanmeldingVraag, Besluit, Keuz
 use medmij::authorization_interface::verzoek::Verzoek;
 use medmij::scope::Functie;
 use medmij::token_interface::CODE;
-use medmij::vertegenwoordiging::Anders;
+use medmij::vertegenwoordiging::{Anders, GeboortedatumParameter};
 use protocol::handle::Handle;
 use verdict::Step;
 
@@ -31,11 +31,12 @@ pub(super) async fn verklaring(State(role): State<Arc<DvaRole>>, visit: Visit) -
         return web::see_other("/toestemmingen/overzicht");
     };
     let formulier = role.app.seal.form_token(FORMULIER, cookie);
+    let trace = TraceId::parse(&found.value.trace).unwrap_or(visit.trace);
     let back = web::origin(&verzoek.redirect_uri);
     match found.value.stand {
         Stand::Beslist => {
             let page = role.te_verklaren(verzoek, formulier).await;
-            DvaRole::toon(200, &visit, &[&back], &page)
+            DvaRole::toon(200, &visit.under(trace), &[&back], &page)
         }
         stand => {
             let page = DvaNietVerder {
@@ -44,7 +45,7 @@ pub(super) async fn verklaring(State(role): State<Arc<DvaRole>>, visit: Visit) -
                 pgo: role.pgo_of(&verzoek.client_id).await,
                 formulier,
             };
-            DvaRole::toon(200, &visit, &[&back], &page)
+            DvaRole::toon(200, &visit.under(trace), &[&back], &page)
         }
     }
 }
@@ -67,6 +68,7 @@ impl DvaRole {
             waarvoor: waarvoor(&verzoek.scope),
             aanbieder: self.naam_of(&verzoek.scope),
             pgo: self.pgo_of(&verzoek.client_id).await,
+            geboren: geboren(verzoek).map(GeboortedatumParameter::iso),
             dienst: self.dienst_of(&verzoek.scope).await,
             dagen: match verzoek.scope.functie {
                 Functie::Abonneren { dagen, .. } => dagen.min(most),
@@ -75,6 +77,11 @@ impl DvaRole {
             formulier,
         }
     }
+}
+
+/// The date of birth of whom it is about, when that is somebody else.
+fn geboren(verzoek: &Verzoek) -> Option<GeboortedatumParameter> {
+    verzoek.scope.vertegenwoordiging.and(verzoek.geboortedatum)
 }
 
 /// What the person decided: back to the client, with a code or without (medmij cases 30 and 31).
@@ -87,6 +94,7 @@ pub(super) async fn besluiten(State(role): State<Arc<DvaRole>>, visit: Visit) ->
         return DvaRole::fout(400, &visit, DvaFoutSoort::AlBeantwoord);
     };
     let trace = TraceId::parse(&found.value.trace).unwrap_or(visit.trace);
+    let visit = visit.under(trace);
     let journey = BesluitJourney {
         aanmelding: id,
         keuze,
