@@ -13,6 +13,7 @@ use std::collections::BTreeMap;
 
 use identity::{EntityId, Oin, ServiceId, ServiceUuid};
 
+use crate::attribuut::Attribuutnaam;
 use crate::betrouwbaarheidsniveau::Betrouwbaarheidsniveau;
 use crate::instellingen::Instellingen;
 
@@ -38,8 +39,18 @@ pub struct Dienst {
     pub herkenningsmakelaars: Vec<Oin>,
     /// `Classifiers/Classifier`, as written.
     pub classifiers: Vec<String>,
-    /// `RequestedAttribute`: what may be asked for, by name.
-    pub attributen: Vec<String>,
+    /// `RequestedAttribute`: what may be asked for. A name of which nobody is said to declare it is left
+    /// out.
+    pub attributen: Vec<Dienstattribuut>,
+}
+
+/// An attribute that a service asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Dienstattribuut {
+    /// Which.
+    pub naam: Attribuutnaam,
+    /// `isRequired`: without it the service cannot be used (etoegang.md §3).
+    pub verplicht: bool,
 }
 
 /// All services that a catalogue has.
@@ -129,6 +140,11 @@ impl Dienstencatalogus {
 }
 
 impl Dienst {
+    /// Whether the catalogue declares this attribute for it.
+    pub fn vraagt(&self, naam: &Attribuutnaam) -> bool {
+        self.attributen.iter().any(|asked| asked.naam == *naam)
+    }
+
     /// Whether a classifier marks it as a service for native apps (GUC9 9.1).
     pub fn is_native_app(&self, instellingen: &Instellingen) -> bool {
         let marks = |written: &String| {

@@ -11,6 +11,7 @@ use jose::{Algorithm, jwe};
 use serde_json::{Map, Value, json};
 use verdict::Moment;
 
+use crate::attribuut::{VAN_ORGANISATIES, VAN_PERSONEN};
 use crate::betrouwbaarheidsniveau::Betrouwbaarheidsniveau;
 use crate::dv_hm::claims::{ID_TOKEN_CLAIMS, PSEUDO};
 use crate::kenmerk::Soort;
@@ -149,13 +150,23 @@ impl Metagegevens {
             ("subject_types_supported".into(), json!(["pairwise"])),
             ("sub_id_types_supported".into(), json!(kinds)),
             ("acr_values_supported".into(), json!(levels)),
-            ("claims_supported".into(), json!(ID_TOKEN_CLAIMS)), // `represents` among them
+            ("claims_supported".into(), json!(self.claims())), // `represents` among them
             // RFC 8705 §3.3
             (
                 "tls_client_certificate_bound_access_tokens".into(),
                 json!(self.adressen.mtls.is_some()),
             ),
         ]);
+    }
+
+    /// What its tokens can say: what they always do, and the attributes that can be asked for. Which ones a
+    /// service may ask for the catalogue says.
+    fn claims(&self) -> Vec<&'static str> {
+        let of_organisations: &[&str] = match self.aanbieder {
+            Aanbieder::Hm => &VAN_ORGANISATIES,
+            Aanbieder::Ad => &[],
+        };
+        [&ID_TOKEN_CLAIMS[..], &VAN_PERSONEN, of_organisations].concat()
     }
 
     fn requests(&self, document: &mut Map<String, Value>) {
@@ -187,7 +198,7 @@ impl Metagegevens {
         ]);
         let is_hm = self.aanbieder == Aanbieder::Hm;
         document.insert("request_parameter_supported".to_owned(), json!(true));
-        document.insert("claims_parameter_supported".to_owned(), json!(is_hm));
+        document.insert("claims_parameter_supported".to_owned(), json!(true));
         // An AD takes no other requests (etoegang.md §4.6); at an HM a native app may have no key.
         document.insert("require_signed_request_object".to_owned(), json!(!is_hm));
         let name = "request_object_signing_alg_values_supported";
@@ -278,6 +289,7 @@ mod tests {
         let levels = ["loa2", "loa2plus", "loa3", "loa4"];
         let levels = levels.map(|level| format!("urn:etoegang:core:assurance-class:{level}"));
         // etoegang case 81
+        let claims = [&ID_TOKEN_CLAIMS[..], &VAN_PERSONEN, &VAN_ORGANISATIES].concat();
         let expected = json!({
             "issuer": "https://hm.test/etd/1.13",
             "authorization_endpoint": url("authorize"),
@@ -300,7 +312,7 @@ mod tests {
                 "urn:etoegang:1.9:EntityConcernedID:RSIN",
             ],
             "acr_values_supported": levels,
-            "claims_supported": ID_TOKEN_CLAIMS,
+            "claims_supported": claims,
             "ui_locales_supported": ["nl", "en"],
             "id_token_signing_alg_values_supported": ["PS256", "RS256"],
             "userinfo_signing_alg_values_supported": ["PS256", "RS256"],

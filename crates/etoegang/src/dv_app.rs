@@ -11,9 +11,12 @@ use protocol::pkce::Challenge;
 use protocol::refusal::is_invalid_grant;
 use protocol::wire::{Parameters, with_query};
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
 use verdict::{Entropy, Moment};
 
+use crate::attribuut::{Attributen, Attribuutnaam};
 use crate::betrouwbaarheidsniveau::Betrouwbaarheidsniveau;
+use crate::dv_hm::userinfo::UserinfoClaims;
 
 /// With what an HM may sign for an app (etoegang.md §4.5). There is no `none`, and nothing with a shared key.
 pub const ALGORITHMS: [Algorithm; 3] = [Algorithm::Rs256, Algorithm::Ps256, Algorithm::Es256];
@@ -41,6 +44,17 @@ pub struct Aanvraag<'a> {
     pub dienst: &'a str,
     /// At which level, if not at that of the service.
     pub niveau: Option<Betrouwbaarheidsniveau>,
+    /// What it wants to know by name ([`gevraagde_claims`]).
+    pub claims: Option<&'a str>,
+}
+
+/// Where an app reads attributes (OIDC Core §5.5).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Plaats {
+    /// Once, at the login.
+    IdToken,
+    /// For as long as the login lasts.
+    Userinfo,
 }
 
 /// Why what a browser brought back holds no code for this login.
@@ -109,6 +123,7 @@ impl Begonnen {
         ];
         let niveau = aanvraag.niveau.map(Betrouwbaarheidsniveau::urn);
         parameters.extend(niveau.map(|urn| ("acr_values", urn)));
+        parameters.extend(aanvraag.claims.map(|claims| ("claims", claims)));
         with_query(aanvraag.authorization_endpoint, &parameters)
     }
 
@@ -159,6 +174,36 @@ impl Begonnen {
         let claims = geloofd(token, keys, (issuer, client_id), now).ok()?;
         (claims.str("nonce") == Ok(&self.nonce)).then_some(claims)
     }
+}
+
+/// The parameter that asks for these attributes, none of which the app must have; nothing for none.
+pub fn gevraagde_claims<'a>(
+    attributen: impl IntoIterator<Item = &'a Attribuutnaam>,
+    plaats: Plaats,
+) -> Option<String> {
+    let named = attributen.into_iter();
+    let named: Map<_, _> = named
+        .map(|naam| (naam.as_str().to_owned(), Value::Null))
+        .collect();
+    let place = match plaats {
+        Plaats::IdToken => "id_token",
+        Plaats::Userinfo => "userinfo",
+    };
+    (!named.is_empty()).then(|| json!({ place: named }).to_string())
+}
+
+/// The attributes that userinfo tells of this person (OIDC Core §5.3.2); nothing for what cannot be believed.
+pub fn attributen(
+    userinfo: &str,
+    keys: &Jwks,
+    whose: (&str, &str),
+    sub: &str,
+    now: Moment,
+) -> Option<Attributen> {
+    let claims = geloofd(userinfo, keys, whose, now).ok()?;
+    // OIDC Core §5.3.2: userinfo about another person is not used
+    let told: UserinfoClaims = claims.parse_all().ok()?;
+    (told.sub == sub).then_some(told.attributen)
 }
 
 /// The form that renews (GUC9 9.1).
@@ -245,6 +290,8 @@ impl fmt::Debug for Gekregen {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::attribuut::{COMPANY_NAME, VAN_PERSONEN};
+    use crate::testing::{self, NOW, attribuutnaam, keys, sign};
 
     const ISSUER: &str = "https://hm.test/1.13";
     const TERUG: &str = "http://127.0.0.1:53123/terug";
@@ -269,6 +316,7 @@ mod tests {
             redirect_uri: TERUG,
             dienst: "urn:etoegang:DV:00000001234567890000:services:1",
             niveau: Some(Betrouwbaarheidsniveau::Loa2),
+            claims: None,
         });
         let (base, query) = url.split_once('?').expect("a query");
         assert_eq!(base, "https://hm.test/1.13/authorize");
@@ -348,5 +396,35 @@ mod tests {
         assert_eq!(Gekregen::antwoord(401, over), Err(Niet::Fout));
         assert_eq!(Gekregen::antwoord(503, b""), Err(Niet::Later));
         assert_eq!(Gekregen::antwoord(200, b"{}"), Err(Niet::Fout));
+    }
+
+    #[test]
+    fn oidc_core_5_5_an_app_names_the_attributes_that_it_wants_and_reads_those_of_its_person() {
+        let names = [COMPANY_NAME, VAN_PERSONEN[0]].map(attribuutnaam);
+        let asked = gevraagde_claims(&names, Plaats::Userinfo).expect("some");
+        // OIDC Core §5.5
+        let expected = json!({ "userinfo": { COMPANY_NAME: null, VAN_PERSONEN[0]: null } });
+        assert_eq!(serde_json::from_str::<Value>(&asked).ok(), Some(expected));
+        assert!(
+            gevraagde_claims(&names, Plaats::IdToken)
+                .is_some_and(|asked| asked.contains("id_token"))
+        );
+        assert_eq!(gevraagde_claims(&names[..0], Plaats::IdToken), None);
+        let told = json!({
+            "iss": ISSUER, "aud": "app", "sub": "p", "sub_id_type": "x",
+            "acr": Betrouwbaarheidsniveau::Loa3, "auth_time": NOW, "iat": NOW, "exp": NOW + 60,
+            COMPANY_NAME: "Bakkerij",
+        });
+        let told = sign(&keys().0, "JWT", &told);
+        let read = |sub| {
+            let now = Moment::from_unix(NOW);
+            attributen(&told, &keys().1, (ISSUER, "app"), sub, now)
+        };
+        assert_eq!(
+            read("p"),
+            Some(testing::attributen(&[(COMPANY_NAME, "Bakkerij")]))
+        );
+        // OIDC Core §5.3.2
+        assert_eq!(read("q"), None);
     }
 }

@@ -16,6 +16,7 @@
 //! | what an HM and an AD publish of themselves | [`discovery`] |
 //! | what the audit log holds | [`gebeurtenis`] |
 //! | who may administer an AD or an MR | [`beheersleutel`] |
+//! | attributes of people and organisations | [`attribuut`] |
 //! | levels of assurance | [`betrouwbaarheidsniveau`] |
 //! | the service catalogue | [`dienstencatalogus`] |
 //! | what the scheme leaves open, as settings | [`instellingen`] |
@@ -25,6 +26,7 @@
 //!
 //! Start reading at [`guc::guc9`], then [`dv_hm::family`].
 
+pub mod attribuut;
 pub mod authenticatiedienst;
 pub mod beheersleutel;
 pub mod betrouwbaarheidsniveau;

@@ -19,6 +19,7 @@ use verdict::{
     versioned,
 };
 
+use crate::attribuut::{Attributen, Drager};
 use crate::betrouwbaarheidsniveau::Betrouwbaarheidsniveau;
 use crate::hm_mr::MandateCheck;
 use crate::kenmerk::{Kenmerk, Soort, Vestigingsnr};
@@ -58,6 +59,8 @@ pub struct Machtiging {
     pub niveau: Betrouwbaarheidsniveau,
     /// To which branch it is restricted.
     pub beperking: Option<Vestigingsnr>,
+    /// What is known of who is represented, by names of such attributes.
+    pub attributen: Attributen,
     /// From when; seconds since 1970.
     pub van: i64,
     /// Until when; seconds since 1970.
@@ -137,6 +140,8 @@ pub enum Weigering {
     Tussenpersoon,
     /// An organisation is not its own intermediary.
     Zelf,
+    /// An attribute is none of who is represented.
+    Attributen,
 }
 
 /// The mandates that were found for a question, with what the register knows beside them.
@@ -233,6 +238,10 @@ impl Machtiging {
         // etoegang.md §3: five years at most
         if self.tot - self.van > i64::from(GELDIG_S_MAX) {
             return Err(Weigering::TeLang);
+        }
+        let is_its = |drager| drager == Drager::Vertegenwoordigde;
+        if !self.attributen.zijn_van(is_its) {
+            return Err(Weigering::Attributen);
         }
         match &self.gemachtigde {
             Gemachtigde::Organisatie(kenmerk) if kenmerk.soort() != Soort::KvkNr => {
@@ -357,6 +366,8 @@ struct Private {
     vertegenwoordigde: Kenmerk,
     gemachtigde: Gemachtigde,
     beperking: Option<Vestigingsnr>,
+    #[serde(default)]
+    attributen: Attributen,
 }
 
 impl Record for Machtiging {
@@ -375,6 +386,7 @@ impl Record for Machtiging {
             vertegenwoordigde: self.vertegenwoordigde.clone(),
             gemachtigde: self.gemachtigde.clone(),
             beperking: self.beperking.clone(),
+            attributen: self.attributen.clone(),
         };
         let (all, value) = Self::ALL;
         let index = vec![
@@ -393,6 +405,7 @@ impl Record for Machtiging {
             service_uuid: open.service_uuid,
             niveau: open.niveau,
             beperking: private.beperking,
+            attributen: private.attributen,
             van: open.van,
             tot: open.tot,
             ingetrokken: open.ingetrokken,
@@ -408,6 +421,7 @@ impl fmt::Display for Weigering {
             Self::TeLang => "a mandate holds for five years at most",
             Self::Tussenpersoon => "who stands between is named by a KvkNr",
             Self::Zelf => "an organisation is not its own intermediary",
+            Self::Attributen => "the attributes of a mandate are those of who is represented",
         })
     }
 }

@@ -13,10 +13,12 @@ use protocol::wire::{Parameters, with_query};
 use serde_json::Value;
 use verdict::Entropy;
 
+use crate::attribuut::{Attributen, Attribuutnaam, Attribuutwaarde};
 use crate::authenticatiedienst::bewijs::Bewijs;
 use crate::authenticatiedienst::middel::{Middel, Stand};
 use crate::betrouwbaarheidsniveau::Betrouwbaarheidsniveau;
-use crate::dienstencatalogus::{Dienst, Dienstencatalogus};
+use crate::dienstencatalogus::{Dienst, Dienstattribuut, Dienstencatalogus};
+use crate::dv_hm::attributen::GegevenAttribuut;
 use crate::dv_hm::authorize::AuthorizationRequest;
 use crate::dv_hm::family::{Family, Keten, Schakel, Secret, Vertegenwoordiging};
 use crate::dv_hm::{DvApp, DvApps, Hm};
@@ -78,6 +80,30 @@ pub(crate) fn dienst() -> Dienst {
     }
 }
 
+pub(crate) fn attribuutnaam(urn: &str) -> Attribuutnaam {
+    Attribuutnaam::parse(urn).expect("a name")
+}
+
+fn waarde(text: &str) -> Attribuutwaarde {
+    Attribuutwaarde::parse(text).expect("a value")
+}
+
+pub(crate) fn attributen(pairs: &[(&str, &str)]) -> Attributen {
+    let pairs = pairs.iter();
+    let pairs = pairs.map(|(urn, text)| (attribuutnaam(urn), waarde(text)));
+    Attributen::new(pairs).expect("each once")
+}
+
+/// An attribute that a login brought, for the ID token or for userinfo.
+pub(crate) fn gegeven(urn: &str, text: &str, in_id_token: bool) -> Vec<GegevenAttribuut> {
+    vec![GegevenAttribuut {
+        naam: attribuutnaam(urn),
+        waarde: waarde(text),
+        in_id_token,
+        in_userinfo: !in_id_token,
+    }]
+}
+
 pub(crate) fn kvk(digits: &str) -> Kenmerk {
     Kenmerk::parse(Soort::KvkNr, digits).expect("eight digits")
 }
@@ -93,6 +119,7 @@ pub(crate) fn machtiging() -> Machtiging {
         service_uuid: service_uuid(),
         niveau: Betrouwbaarheidsniveau::Loa3,
         beperking: None,
+        attributen: Attributen::default(),
         van: NOW - 86_400,
         tot: NOW + 365 * 86_400,
         ingetrokken: None,
@@ -150,6 +177,7 @@ pub(crate) fn family() -> Family {
             handelende: person(),
             gecontroleerd: NOW,
         }),
+        attributen: Vec::new(),
         generation: 1,
         uitgegeven: NOW,
         secret: Secret::RefreshToken {
@@ -255,6 +283,7 @@ pub(crate) fn bewijs() -> Bewijs {
 pub(crate) fn middel() -> Middel {
     Middel {
         houder: person(),
+        attributen: Attributen::default(),
         bewijs: bewijs(),
         niveau: Betrouwbaarheidsniveau::Loa3,
         tot: NOW + 365 * 86_400,
@@ -267,6 +296,11 @@ pub(crate) fn middel() -> Middel {
 
 /// A good authorization request of `app-1`, with these parameters beside.
 pub(crate) fn request(extra: &[(&str, &str)]) -> AuthorizationRequest {
+    request_for(&[], extra)
+}
+
+/// The same, for a service that asks for these attributes.
+pub(crate) fn request_for(attributen: &[&str], extra: &[(&str, &str)]) -> AuthorizationRequest {
     let challenge = Challenge::of(VERIFIER);
     let mut pairs = vec![
         ("response_type", "code"),
@@ -282,7 +316,15 @@ pub(crate) fn request(extra: &[(&str, &str)]) -> AuthorizationRequest {
     let query = with_query("", &pairs);
     let parameters = Parameters::parse(&query.as_bytes()[1..]).expect("a query");
     let apps = DvApps::new([app()]).expect("an app");
-    let catalogus = Dienstencatalogus::new([dienst()]).expect("a service");
+    let asked = attributen.iter().map(|urn| Dienstattribuut {
+        naam: attribuutnaam(urn),
+        verplicht: false,
+    });
+    let dienst = Dienst {
+        attributen: asked.collect(),
+        ..dienst()
+    };
+    let catalogus = Dienstencatalogus::new([dienst]).expect("a service");
     AuthorizationRequest::read(&parameters, &hm(), &apps, &catalogus).expect("good")
 }
 

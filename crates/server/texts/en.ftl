@@ -870,6 +870,16 @@ idp-fout = We cannot log you in
 etoegang-bij = You want to go to { $dienst } of { $dienstverlener }.
 etoegang-verder = Continue
 etoegang-annuleren = Cancel
+attributen-kop = What we pass on
+attributen-uitleg = Do you continue? Then we give these details to { $dienstverlener }, as far as we have them.
+attribuut-voornaam = your first name
+attribuut-achternaam = your last name
+attribuut-geboortedatum = your date of birth
+attribuut-organisatie = the name of your organisation
+attribuut-tussenpersoon = the name of the organisation in between
+attribuut-kvk = the KvK number of your organisation
+attribuut-btw = the VAT number of your organisation
+attribuut-lei = the LEI code of your organisation
 
 hm-kiezen = Choose how to log in
 hm-kiezen-waarmee = With what do you log in?

@@ -870,6 +870,16 @@ idp-fout = We kunnen u niet inloggen
 etoegang-bij = U wilt naar { $dienst } van { $dienstverlener }.
 etoegang-verder = Verder
 etoegang-annuleren = Annuleren
+attributen-kop = Wat wij doorgeven
+attributen-uitleg = Gaat u verder? Dan geven wij deze gegevens aan { $dienstverlener }, voor zover wij ze hebben.
+attribuut-voornaam = uw voornaam
+attribuut-achternaam = uw achternaam
+attribuut-geboortedatum = uw geboortedatum
+attribuut-organisatie = de naam van uw organisatie
+attribuut-tussenpersoon = de naam van de organisatie die ertussen staat
+attribuut-kvk = het KvK-nummer van uw organisatie
+attribuut-btw = het btw-nummer van uw organisatie
+attribuut-lei = de LEI-code van uw organisatie
 
 hm-kiezen = Kies hoe u inlogt
 hm-kiezen-waarmee = Waarmee logt u in?

@@ -3,6 +3,7 @@
 
 use std::path::Path;
 
+use etoegang::attribuut::Attributen;
 use etoegang::authenticatiedienst::bewijs::Bewijs;
 use etoegang::authenticatiedienst::middel::Middel;
 use etoegang::authenticatiedienst::sessie::{self, Sessie};
@@ -165,6 +166,7 @@ fn family(
             niveau: LOA3,
         },
         vertegenwoordiging: mandate_key.map(acts).transpose()?,
+        attributen: Vec::new(),
         generation: 0,
         uitgegeven: now.unix(),
         secret: Secret::RefreshToken {
@@ -206,6 +208,7 @@ fn machtiging(number: u32, now: Moment) -> Result<Vec<Change<Clear>>> {
         service_uuid: ServiceUuid::parse(DIENST_UUID)?,
         niveau: LOA3,
         beperking: None,
+        attributen: Attributen::default(),
         van: now.unix() - 1,
         tot: now.plus_s(GELDIG_S).unix(),
         ingetrokken: None,

@@ -14,6 +14,7 @@ use protocol::redirect;
 use protocol::scope::Scope;
 use protocol::wire::Parameters;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use verdict::{Actor, Change, Clear, Entropy, Event, Expect, Key, Moment, Record as _, Space};
 use verdict::{Step, Stored, Verdict};
 
@@ -21,6 +22,7 @@ use super::bewijs::Proef;
 use super::middel::{Afwijzing, Middel};
 use super::pseudoniem::Pseudoniem;
 use super::sessie::{Ad, CODE_S, Secret, Sessie};
+use crate::attribuut::{self, Attribuutnaam, Drager};
 use crate::betrouwbaarheidsniveau::Betrouwbaarheidsniveau;
 use crate::hm_ad::aanmelden::{AANMELDEN_S, ETD_MR, VERZOEK_TYP};
 
@@ -45,6 +47,9 @@ pub struct Aanvraag {
     pub vereist: Betrouwbaarheidsniveau,
     /// Where the answer goes.
     pub redirect_uri: String,
+    /// Which attributes of the person the HM asks for: he is told before he logs in (GUC3.4).
+    #[serde(default)]
+    pub attributen: Vec<Attribuutnaam>,
     client_id: String,
     state: String,
     nonce: String,
@@ -176,6 +181,7 @@ impl Aanvraag {
             service_id: service_id(text("scope"))?,
             vereist,
             redirect_uri: text("redirect_uri").to_owned(),
+            attributen: gevraagd(claims).map_err(invalid)?,
             client_id: hm.client_id.clone(),
             state: carried("state")?,
             nonce: carried("nonce")?,
@@ -242,6 +248,15 @@ fn service_id(scope: &str) -> Result<ServiceId, (&'static str, &'static str)> {
         (Some(service), None, true) => Ok(service),
         _ => Err(("invalid_scope", why)),
     }
+}
+
+/// Which attributes of a person are asked for in the ID token (OIDC Core §5.5). Other claims, and other
+/// places, are passed over.
+fn gevraagd(claims: &Claims) -> Result<Vec<Attribuutnaam>, &'static str> {
+    let asked = claims.get("claims").and_then(|asked| asked.get("id_token"));
+    let asked = asked.and_then(Value::as_object).into_iter().flatten();
+    let names = asked.map(|(name, _)| name.as_str());
+    attribuut::namen(names, Drager::is_van_ad).map_err(|_| "claims asks for too many attributes")
 }
 
 /// The register that the request names, if it does.
@@ -359,6 +374,7 @@ impl PseudoniemVraag {
                 },
                 nonce: aanvraag.nonce.clone(),
                 mr: aanvraag.mr.clone(),
+                attributen: aanvraag.attributen.clone(),
             },
         };
         let mut changes = toegelaten.changes;

@@ -9,6 +9,7 @@ use verdict::{
 
 use super::Instellingen;
 use super::bewijs::{Bewijs, Proef};
+use crate::attribuut::{Attributen, Drager};
 use crate::betrouwbaarheidsniveau::Betrouwbaarheidsniveau;
 use crate::machtiging::InternPseudoniem;
 
@@ -20,6 +21,8 @@ const BEWAARD_S: u32 = 7 * 366 * 86_400;
 pub struct Middel {
     /// The person as the network knows him: the same each time the same means is used.
     pub houder: InternPseudoniem,
+    /// What is known of him, by names of attributes of people.
+    pub attributen: Attributen,
     /// By what its holder is known.
     pub bewijs: Bewijs,
     /// The level that it reaches; no higher than its proof allows.
@@ -70,11 +73,13 @@ pub enum Weigering {
     Voorbij,
     /// Its proof does not reach its level: above loa2 a device is needed.
     NiveauTeHoog,
+    /// An attribute is none of a person.
+    Attributen,
 }
 
 impl Middel {
     /// A means that nobody used yet.
-    pub const fn nieuw(
+    pub fn nieuw(
         houder: InternPseudoniem,
         bewijs: Bewijs,
         niveau: Betrouwbaarheidsniveau,
@@ -82,6 +87,7 @@ impl Middel {
     ) -> Self {
         Self {
             houder,
+            attributen: Attributen::default(),
             bewijs,
             niveau,
             tot,
@@ -90,6 +96,12 @@ impl Middel {
             vast_tot: 0,
             code_gebruikt: 0,
         }
+    }
+
+    /// The same with what is known of its holder.
+    #[must_use]
+    pub fn met(self, attributen: Attributen) -> Self {
+        Self { attributen, ..self }
     }
 
     /// The change that registers it under a name that nobody has. The name of one that was revoked, or
@@ -104,6 +116,9 @@ impl Middel {
         }
         if self.niveau > self.bewijs.hoogste() {
             return Err(Weigering::NiveauTeHoog);
+        }
+        if !self.attributen.zijn_van(Drager::is_van_ad) {
+            return Err(Weigering::Attributen);
         }
         let until = tot.plus_s(BEWAARD_S);
         Ok(self.put(Self::key(naam), Expect::Absent, until))
@@ -183,6 +198,23 @@ impl Middel {
         Some(changed.opgeslagen(stored, naam))
     }
 
+    /// The change by which its issuer says anew what is known of its holder. What was declared before
+    /// stays with the logins that it was declared for.
+    ///
+    /// # Errors
+    /// [`Weigering::Attributen`].
+    pub fn kent(
+        stored: &Stored<Self>,
+        naam: &str,
+        attributen: Attributen,
+    ) -> Result<Change<Clear>, Weigering> {
+        if !attributen.zijn_van(Drager::is_van_ad) {
+            return Err(Weigering::Attributen);
+        }
+        let changed = stored.value.clone().met(attributen);
+        Ok(changed.opgeslagen(stored, naam))
+    }
+
     fn na_fout(&self, instellingen: &Instellingen, now: Moment) -> Self {
         let pogingen = self.pogingen.saturating_add(1);
         let is_locked = pogingen >= instellingen.pogingen;
@@ -231,6 +263,8 @@ struct Open {
 #[derive(Serialize, Deserialize)]
 struct Private {
     houder: InternPseudoniem,
+    #[serde(default)]
+    attributen: Attributen,
     bewijs: Bewijs,
 }
 
@@ -248,6 +282,7 @@ impl Record for Middel {
         };
         let private = Private {
             houder: self.houder.clone(),
+            attributen: self.attributen.clone(),
             bewijs: self.bewijs.clone(),
         };
         versioned::body_with_private(&open, &private, Vec::new())
@@ -258,6 +293,7 @@ impl Record for Middel {
         let private: Private = versioned::private(Self::SPACE, body)?;
         Ok(Self {
             houder: private.houder,
+            attributen: private.attributen,
             bewijs: private.bewijs,
             niveau: open.niveau,
             tot: open.tot,
@@ -272,8 +308,13 @@ impl Record for Middel {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{NOW, middel};
+    use crate::attribuut::{COMPANY_NAME, VAN_PERSONEN};
+    use crate::testing::{NOW, attributen, middel};
     use verdict::Then;
+
+    fn bram() -> Attributen {
+        attributen(&[(VAN_PERSONEN[0], "Bram")])
+    }
 
     const LOA3: Betrouwbaarheidsniveau = Betrouwbaarheidsniveau::Loa3;
 
@@ -385,6 +426,10 @@ mod tests {
         };
         assert_eq!(low(LOA3), Err(Weigering::NiveauTeHoog));
         assert_eq!(low(Betrouwbaarheidsniveau::Loa2), Ok(()));
+        // etoegang.md §3: nobody but an MR declares what an organisation is
+        let of_organisation = refused(|m| m.attributen = attributen(&[(COMPANY_NAME, "x")]));
+        assert_eq!(of_organisation, Err(Weigering::Attributen));
+        assert_eq!(refused(|m| m.attributen = bram()), Ok(()));
     }
 
     #[test]
@@ -392,12 +437,14 @@ mod tests {
         let mut revoked = middel();
         revoked.stand = Stand::Ingetrokken;
         assert!(Middel::wordt(&stored(revoked), "u", Stand::Actief).is_none());
-        let change = Middel::wordt(&stored(middel()), "u", Stand::Ingetrokken);
+        let known = middel().met(bram());
+        let change = Middel::wordt(&stored(known), "u", Stand::Ingetrokken);
         let Then::Put { body, .. } = change.expect("a change").then else {
             panic!("a row");
         };
         assert!(!body.open.to_string().contains(&middel().houder.0));
+        assert!(!body.open.to_string().contains("Bram"));
         let row = Middel::from_body(&body).expect("a row");
-        assert_eq!(row.stand, Stand::Ingetrokken);
+        assert_eq!((row.stand, row.attributen), (Stand::Ingetrokken, bram()));
     }
 }

@@ -19,6 +19,7 @@ use verdict::{
 
 use super::Instellingen;
 use super::middel::Middel;
+use crate::attribuut::{Attributen, Attribuutnaam};
 use crate::betrouwbaarheidsniveau::Betrouwbaarheidsniveau;
 use crate::machtiging::InternPseudoniem;
 
@@ -64,6 +65,8 @@ pub enum Secret {
         /// For which register the internal pseudonym is given along, where the person acts for
         /// another.
         mr: Option<EntityId>,
+        /// Which attributes of the person the HM asked for.
+        attributen: Vec<Attribuutnaam>,
     },
     /// A refresh token.
     RefreshToken,
@@ -123,6 +126,8 @@ pub struct Issued {
     pub id_token: IdToken,
     /// The internal pseudonym, to be encrypted for this register as `alt_sub`.
     pub intern: Option<(EntityId, InternPseudoniem)>,
+    /// What is declared of the person beside: at a login, of what was asked. A refresh says none of it again.
+    pub attributen: Attributen,
 }
 
 /// What the rule asks, in order.
@@ -296,10 +301,10 @@ impl MiddelVraag {
             expect: Expect::Version(middel.version),
             then: Then::Keep,
         };
-        self.issue(ad, &middel.value.houder, guard)
+        self.issue(ad, &middel.value, guard)
     }
 
-    fn issue(self, ad: &Ad, houder: &InternPseudoniem, guard: Change<Clear>) -> Stap {
+    fn issue(self, ad: &Ad, middel: &Middel, guard: Change<Clear>) -> Stap {
         let Self {
             request,
             handle,
@@ -308,9 +313,17 @@ impl MiddelVraag {
             now,
         } = self;
         let key = Sessie::key(handle.id);
-        let (nonce, mr) = match &found.value.secret {
-            Secret::Code { nonce, mr, .. } => (Some(nonce.clone()), mr.clone()),
-            Secret::RefreshToken => (None, None),
+        let (nonce, mr, attributen) = match &found.value.secret {
+            Secret::Code {
+                nonce,
+                mr,
+                attributen,
+                ..
+            } => {
+                let declared = middel.attributen.alleen(attributen);
+                (Some(nonce.clone()), mr.clone(), declared)
+            }
+            Secret::RefreshToken => (None, None, Attributen::default()),
         };
         // GUC9 9.3: a new refresh token is optional; a code always brings one
         let rotates = ad.instellingen.roteert || nonce.is_some();
@@ -343,7 +356,8 @@ impl MiddelVraag {
             access_token: access_token(ad, &given, at, &request.client, now),
             refresh_token: is_new.then_some(at),
             id_token: id_token(ad, &given, at, nonce, now),
-            intern: mr.map(|mr| (mr, houder.clone())),
+            intern: mr.map(|mr| (mr, middel.houder.clone())),
+            attributen,
         };
         let who = Actor::Party(request.client.id().to_owned());
         request.done(Verdict {
@@ -423,6 +437,8 @@ struct OpenCode {
     challenge: String,
     nonce: String,
     mr: Option<EntityId>,
+    #[serde(default)]
+    attributen: Vec<Attribuutnaam>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -436,11 +452,17 @@ impl Record for Sessie {
 
     fn to_body(&self) -> Clear {
         let code = match &self.secret {
-            Secret::Code { terms, nonce, mr } => Some(OpenCode {
+            Secret::Code {
+                terms,
+                nonce,
+                mr,
+                attributen,
+            } => Some(OpenCode {
                 redirect_uri: terms.redirect_uri.clone(),
                 challenge: terms.challenge.as_str().to_owned(),
                 nonce: nonce.clone(),
                 mr: mr.clone(),
+                attributen: attributen.clone(),
             }),
             Secret::RefreshToken => None,
         };
@@ -476,6 +498,7 @@ impl Record for Sessie {
                 terms,
                 nonce: code.nonce,
                 mr: code.mr,
+                attributen: code.attributen,
             })
         })?;
         Ok(Self {

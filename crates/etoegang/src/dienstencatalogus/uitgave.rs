@@ -9,7 +9,8 @@ use std::fmt;
 use identity::{Oin, ServiceId, ServiceUuid};
 use verdict::Moment;
 
-use super::{DIENSTEN_MAX, Dienst, Dienstencatalogus, OngeldigeCatalogus};
+use super::{DIENSTEN_MAX, Dienst, Dienstattribuut, Dienstencatalogus, OngeldigeCatalogus};
+use crate::attribuut::Attribuutnaam;
 use crate::betrouwbaarheidsniveau::Betrouwbaarheidsniveau;
 
 /// Bytes of a version, at most.
@@ -178,16 +179,25 @@ fn in_taal<'t>(namen: &'t [Tekst], taal: &str) -> Option<&'t str> {
     wanted.or(namen.first()).map(|naam| naam.tekst.as_str())
 }
 
+impl GevraagdAttribuut {
+    /// As the roles use it; nothing where its name does not say who declares it.
+    fn bekend(&self) -> Option<Dienstattribuut> {
+        let naam = Attribuutnaam::parse(&self.naam).ok()?;
+        let verplicht = self.verplicht;
+        Some(Dienstattribuut { naam, verplicht })
+    }
+}
+
 impl Instantie {
     fn dienst(&self, of: &Definitie) -> Dienst {
-        let attributen = of.attributen.iter();
+        let attributen = of.attributen.iter().filter_map(GevraagdAttribuut::bekend);
         Dienst {
             service_id: self.service_id.clone(),
             service_uuid: self.service_uuid.clone(),
             niveau: of.niveau,
             herkenningsmakelaars: self.herkenningsmakelaars.clone(),
             classifiers: self.classifiers.clone(),
-            attributen: attributen.map(|asked| asked.naam.clone()).collect(),
+            attributen: attributen.collect(),
         }
     }
 }

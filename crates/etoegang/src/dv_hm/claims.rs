@@ -7,7 +7,9 @@ use serde::{Deserialize, Serialize};
 use verdict::Moment;
 
 use super::Hm;
+use super::attributen::GegevenAttribuut;
 use super::family::{Family, Keten, Schakel, Vertegenwoordiging};
+use crate::attribuut::Attributen;
 use crate::betrouwbaarheidsniveau::Betrouwbaarheidsniveau;
 use crate::kenmerk::{Kenmerk, Vestigingsnr};
 
@@ -126,6 +128,9 @@ pub struct IdToken {
     /// For whom.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub represents: Option<Represents>,
+    /// The attributes that the app asked for here (OIDC Core §5.5).
+    #[serde(flatten, deserialize_with = "Attributen::tussen")]
+    pub attributen: Attributen,
 }
 
 impl AccessToken {
@@ -194,6 +199,7 @@ impl IdToken {
             nbf: now.unix(),
             exp: now.plus_s(hm.instellingen.id_token_s).unix(),
             represents: family.vertegenwoordiging.as_ref().map(Represents::of),
+            attributen: GegevenAttribuut::alle(&family.attributen, |one| one.in_id_token),
         }
     }
 }
@@ -224,7 +230,8 @@ impl Represents {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{NOW, family, hm, keten};
+    use crate::attribuut::{COMPANY_NAME, VAN_PERSONEN};
+    use crate::testing::{NOW, family, gegeven, hm, keten};
     use serde_json::{Value, json};
 
     fn handle() -> Handle {
@@ -329,5 +336,24 @@ mod tests {
         // OIDC Core §12.2
         let after_refresh = serde_json::to_value(after_refresh).expect("json");
         assert!(after_refresh.get("nonce").is_none());
+    }
+
+    #[test]
+    fn oidc_core_5_5_an_id_token_has_the_attributes_that_were_asked_for_in_it_and_an_access_token_none()
+     {
+        let mut known = family();
+        known.attributen = gegeven(VAN_PERSONEN[0], "Bram", true);
+        known
+            .attributen
+            .extend(gegeven(COMPANY_NAME, "Bakkerij", false));
+        let token = IdToken::of(&hm(), &known, handle(), None, Moment::from_unix(NOW));
+        let mut claims = serde_json::to_value(&token).expect("json");
+        // OIDC Core §5.5
+        assert_eq!(claims[VAN_PERSONEN[0]], "Bram");
+        assert_eq!(claims.get(COMPANY_NAME), None);
+        assert_eq!(access(&known, NOW), access(&family(), NOW));
+        claims["something"] = json!({ "new": 1 });
+        let read: IdToken = serde_json::from_value(claims).expect("a token");
+        assert_eq!(read, token);
     }
 }

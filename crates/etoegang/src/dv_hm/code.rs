@@ -6,6 +6,7 @@ use verdict::{Actor, Event, Expect, Moment, Record as _, Verdict};
 
 use super::authorize::{Afgebroken, AuthorizationRequest};
 use super::family::{CODE_S, Family, Secret, Vertegenwoordiging};
+use crate::attribuut::Attributen;
 use crate::betrouwbaarheidsniveau::Betrouwbaarheidsniveau;
 use crate::gebeurtenis::Over;
 use crate::hm_ad::{AdRefreshToken, AdSessie};
@@ -21,13 +22,18 @@ pub struct Aanmelding {
     pub sub: String,
     /// For whom he acts, and which level each MR used; nothing when for himself.
     pub vertegenwoordiging: Option<(Vertegenwoordiging, Vec<Betrouwbaarheidsniveau>)>,
+    /// What the AD declared of him, of what was asked.
+    pub van_ad: Attributen,
+    /// What the MR declared of whom he acts for, of what was asked.
+    pub van_mr: Attributen,
 }
 
 /// Makes the code of a login at this issuer; `id` is random.
 ///
 /// # Errors
 /// [`Afgebroken::NiveauNietGehaald`]: means or mandate are below what was asked.
-/// [`Afgebroken::AnderePersoon`]: it is not the person that the app named. No row is written.
+/// [`Afgebroken::AnderePersoon`]: it is not the person that the app named.
+/// [`Afgebroken::GeenAttribuut`]: an attribute that must be had was not declared. No row is written.
 pub fn uitgeven(
     issuer: &str,
     request: &AuthorizationRequest,
@@ -49,6 +55,8 @@ pub fn uitgeven(
     if niveau < request.vereist() {
         return Err(Afgebroken::NiveauNietGehaald);
     }
+    let verklaard = [&aanmelding.van_ad, &aanmelding.van_mr];
+    let attributen = request.claims.gegeven(verklaard, wie.as_ref())?;
     let client_id = request.oidc.client.client_id.clone();
     let family = Family {
         issuer: Some(issuer.to_owned()),
@@ -62,6 +70,7 @@ pub fn uitgeven(
         niveau,
         ad: aanmelding.ad,
         vertegenwoordiging: wie,
+        attributen,
         generation: 0,
         uitgegeven: now.unix(),
         secret: Secret::Code {
@@ -95,7 +104,10 @@ pub fn uitgeven(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{NOW, ad_token, family, family_with_code, hm, request};
+    use crate::attribuut::COMPANY_NAME;
+    use crate::testing::{
+        NOW, ad_token, attributen, family, family_with_code, gegeven, hm, request, request_for,
+    };
     use verdict::Then;
 
     fn login(used: Betrouwbaarheidsniveau) -> Aanmelding {
@@ -105,6 +117,8 @@ mod tests {
             ad_token: Some(ad_token()),
             sub: family().sub,
             vertegenwoordiging: Some((wie, vec![used])),
+            van_ad: Attributen::default(),
+            van_mr: Attributen::default(),
         }
     }
 
@@ -167,5 +181,32 @@ mod tests {
         assert_eq!(named("iemand-anders"), Some(Afgebroken::AnderePersoon));
         let refusal = request(&[]).afgebroken(Afgebroken::AnderePersoon);
         assert_eq!(refusal.error, "login_required");
+    }
+
+    #[test]
+    fn etoegang_md_4_3_a_login_without_an_attribute_that_must_be_had_brings_no_code() {
+        let now = Moment::from_unix(NOW);
+        let claims = |how: &str| {
+            let asked = format!("{{\"userinfo\":{{\"{COMPANY_NAME}\":{how}}}}}");
+            request_for(&[COMPANY_NAME], &[("claims", &asked)])
+        };
+        let issued = |request: &AuthorizationRequest, van_mr: &[(&str, &str)]| {
+            let login = Aanmelding {
+                van_mr: attributen(van_mr),
+                ..login(Betrouwbaarheidsniveau::Loa3)
+            };
+            let mut verdict = uitgeven(&hm().issuer, request, login, [9; 16], now)?;
+            let Some(Then::Put { body, .. }) = verdict.changes.pop().map(|change| change.then)
+            else {
+                panic!("a row");
+            };
+            Ok(Family::from_body(&body).expect("a row").attributen)
+        };
+        let (essential, voluntary) = (claims("{\"essential\":true}"), claims("null"));
+        // etoegang.md §4.3
+        assert_eq!(issued(&essential, &[]), Err(Afgebroken::GeenAttribuut));
+        assert_eq!(issued(&voluntary, &[]), Ok(Vec::new()));
+        let known = issued(&essential, &[(COMPANY_NAME, "Bakkerij")]);
+        assert_eq!(known, Ok(gegeven(COMPANY_NAME, "Bakkerij", false)));
     }
 }

@@ -13,6 +13,7 @@ use protocol::pkce::Challenge;
 use serde::{Deserialize, Serialize};
 use verdict::{BadRow, Change, Clear, Key, Moment, Record, Space, Stored, versioned};
 
+use super::attributen::GegevenAttribuut;
 use crate::betrouwbaarheidsniveau::Betrouwbaarheidsniveau;
 use crate::dienstencatalogus::Dienst;
 use crate::hm_ad::{AdRefreshToken, AdSessie, Herroeping};
@@ -53,6 +54,9 @@ pub struct Family {
     pub ad: AdSessie,
     /// For whom the person acts, if for somebody else.
     pub vertegenwoordiging: Option<Vertegenwoordiging>,
+    /// The attributes that the login brought. No refresh asks for them again; one drops what the catalogue
+    /// does not declare any more.
+    pub attributen: Vec<GegevenAttribuut>,
     /// Of the current secret: 0 for the code, one more at each exchange.
     pub generation: u64,
     /// When tokens were issued last, or the code; seconds since 1970.
@@ -259,6 +263,8 @@ struct Private {
     nonce: Option<String>,
     ad_token: Option<AdRefreshToken>,
     vertegenwoordiging: Option<Vertegenwoordiging>,
+    #[serde(default)]
+    attributen: Vec<GegevenAttribuut>,
 }
 
 impl Record for Family {
@@ -288,6 +294,7 @@ impl Record for Family {
             nonce,
             ad_token,
             vertegenwoordiging: self.vertegenwoordiging.clone(),
+            attributen: self.attributen.clone(),
         };
         versioned::body_with_private(&open, &private, Vec::new())
     }
@@ -313,6 +320,7 @@ impl Record for Family {
                 niveau: open.ad_niveau,
             },
             vertegenwoordiging: private.vertegenwoordiging,
+            attributen: private.attributen,
             generation: open.generation,
             uitgegeven: open.uitgegeven,
             secret,
@@ -382,7 +390,8 @@ impl fmt::Display for Lease {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{ad_token, family, family_with_code, keten, kvk};
+    use crate::attribuut::VAN_PERSONEN;
+    use crate::testing::{ad_token, family, family_with_code, gegeven, keten, kvk};
 
     #[test]
     fn a_family_survives_its_row_and_the_open_part_names_nobody() {
@@ -401,7 +410,11 @@ mod tests {
             secret: Secret::Geen,
             ..family()
         };
-        for family in [family(), family_with_code(), leased, over] {
+        let known = Family {
+            attributen: gegeven(VAN_PERSONEN[0], "Bram", true),
+            ..family()
+        };
+        for family in [family(), family_with_code(), leased, over, known] {
             let body = family.to_body();
             let open = body.open.to_string();
             for hidden in [
@@ -409,11 +422,22 @@ mod tests {
                 &family.sub,
                 &family.ad.sub,
                 "12345678\"",
+                "Bram",
             ] {
                 assert!(!open.contains(hidden), "{hidden}");
             }
             assert_eq!(Family::from_body(&body), Ok(family));
         }
+    }
+
+    #[test]
+    fn a_row_of_before_there_were_attributes_has_none() {
+        let mut body = family().to_body();
+        let private = String::from_utf8_lossy(body.private.reveal()).into_owned();
+        let before = private.replacen(",\"attributen\":[]", "", 1);
+        assert_ne!(before, private);
+        body.private = verdict::Secrets::new(before.into_bytes());
+        assert_eq!(Family::from_body(&body), Ok(family()));
     }
 
     #[test]

@@ -1,12 +1,15 @@
 //! The `claims` parameter (OIDC Core §5.5; etoegang.md §4.3): what an app wants to know by name.
 //!
 //! Of attributes only those count that the catalogue declares for the service; others are passed over,
-//! as OpenID Connect has it. A level or a person that is asked for is a condition.
+//! as OpenID Connect has it. What the catalogue requires is asked for by the service itself. A level or a
+//! person that is asked for is a condition.
 
 use serde_json::{Map, Value};
 
+use super::attributen::GevraagdAttribuut;
+use crate::attribuut::ATTRIBUTEN_MAX;
 use crate::betrouwbaarheidsniveau::Betrouwbaarheidsniveau;
-use crate::dienstencatalogus::Dienst;
+use crate::dienstencatalogus::{Dienst, Dienstattribuut};
 
 /// Bytes of the parameter, at most.
 const BYTES_MAX: usize = 8 * 1024;
@@ -16,23 +19,13 @@ const CLAIMS_MAX: usize = 64;
 /// What was asked for by name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct GevraagdeClaims {
-    /// Attributes that AD or MR may declare.
-    pub attributen: Vec<GevraagdeClaim>,
+    /// Attributes that AD or MR may declare: those that the app names, and those that the service
+    /// requires. Each once, [`ATTRIBUTEN_MAX`] at most.
+    pub attributen: Vec<GevraagdAttribuut>,
     /// The level that must be reached, where `acr` is essential with values.
     pub niveau: Option<Betrouwbaarheidsniveau>,
     /// The person that it must be, as this DV knows him.
     pub sub: Option<String>,
-}
-
-/// An attribute that was asked for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct GevraagdeClaim {
-    /// Its name in the catalogue.
-    pub naam: String,
-    /// Whether the app says that it cannot do without. That alone stops no login.
-    pub essentieel: bool,
-    /// Where it is wanted.
-    pub in_id_token: bool,
 }
 
 /// Why the parameter is refused, for the operator.
@@ -45,29 +38,40 @@ struct Vraag<'a> {
 }
 
 impl GevraagdeClaims {
-    /// Reads the parameter for a service; without it nothing is asked for.
+    /// Reads the parameter for a service; without it nothing is asked for but what the service requires.
     ///
     /// # Errors
     /// [`Reden`]: it is no object of the form of OIDC Core §5.5, or asks for a level above the
-    /// service's (etoegang.md §3).
+    /// service's (etoegang.md §3), or for too much.
     pub fn read(parameter: Option<&str>, dienst: &Dienst) -> Result<Self, Reden> {
-        let Some(text) = parameter else {
-            return Ok(Self::default());
+        let required = dienst.attributen.iter().filter(|asked| asked.verplicht);
+        let mut read = Self {
+            attributen: required.map(GevraagdAttribuut::van_dienst).collect(),
+            ..Self::default()
         };
+        if let Some(text) = parameter {
+            read.of_app(text, dienst)?;
+        }
+        if read.attributen.len() > ATTRIBUTEN_MAX {
+            return Err("claims asks for too many attributes");
+        }
+        Ok(read)
+    }
+
+    fn of_app(&mut self, text: &str, dienst: &Dienst) -> Result<(), Reden> {
         if text.len() > BYTES_MAX {
             return Err("claims is too long");
         }
         let asked: Map<String, Value> =
             serde_json::from_str(text).map_err(|_| "claims is no JSON object")?;
-        let mut read = Self::default();
         for (place, in_id_token) in [("id_token", true), ("userinfo", false)] {
             match asked.get(place) {
                 None | Some(Value::Null) => {}
-                Some(Value::Object(claims)) => read.add(claims, in_id_token, dienst)?,
+                Some(Value::Object(claims)) => self.add(claims, in_id_token, dienst)?,
                 Some(_) => return Err("claims asks in a form that there is not"),
             }
         }
-        Ok(read)
+        Ok(())
     }
 
     fn add(
@@ -88,17 +92,30 @@ impl GevraagdeClaims {
                 }
                 // OIDC Core §3.1.2.2: nobody else's token may be given then
                 "sub" if !vraag.values.is_empty() => self.person(vraag.values[0])?,
-                naam if dienst.attributen.iter().any(|known| known == naam) => {
-                    self.attributen.push(GevraagdeClaim {
-                        naam: naam.to_owned(),
-                        essentieel: vraag.is_essential,
-                        in_id_token,
-                    });
+                naam => {
+                    let mut declared = dienst.attributen.iter();
+                    // OIDC Core §5.5: what is not understood is passed over
+                    if let Some(known) = declared.find(|known| known.naam.as_str() == naam) {
+                        let asked = self.attribuut(known);
+                        asked.essentieel |= vraag.is_essential;
+                        asked.in_id_token |= in_id_token;
+                        asked.in_userinfo |= !in_id_token;
+                    }
                 }
-                _ => {} // OIDC Core §5.5: what is not understood is passed over
             }
         }
         Ok(())
+    }
+
+    /// What is asked of this attribute so far.
+    fn attribuut(&mut self, known: &Dienstattribuut) -> &mut GevraagdAttribuut {
+        let mut asked = self.attributen.iter();
+        let at = asked.position(|asked| asked.naam == known.naam);
+        let at = at.unwrap_or_else(|| {
+            self.attributen.push(GevraagdAttribuut::van_dienst(known));
+            self.attributen.len() - 1
+        });
+        &mut self.attributen[at]
     }
 
     fn person(&mut self, sub: &str) -> Result<(), Reden> {
@@ -155,14 +172,21 @@ fn niveau(values: &[&str], dienst: &Dienst) -> Result<Betrouwbaarheidsniveau, Re
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::attribuut::Attribuutnaam;
     use crate::testing::dienst;
     use serde_json::json;
 
     const NAME: &str = "urn:etoegang:1.11:attribute-represented:CompanyName";
+    const BIRTH: &str = "urn:etoegang:1.9:attribute:DateOfBirth";
+
+    fn asked(naam: &str, verplicht: bool) -> Dienstattribuut {
+        let naam = Attribuutnaam::parse(naam).expect("a name");
+        Dienstattribuut { naam, verplicht }
+    }
 
     fn service() -> Dienst {
         let mut dienst = dienst();
-        dienst.attributen = vec![NAME.into()];
+        dienst.attributen = vec![asked(NAME, false)];
         dienst
     }
 
@@ -173,22 +197,59 @@ mod tests {
     #[test]
     fn oidc_core_5_5_an_attribute_counts_when_the_catalogue_declares_it() {
         let other = "urn:etoegang:1.11:attribute-represented:VATRegistrationNumber";
-        let asked = json!({
+        let asked_for = json!({
             "id_token": {NAME: {"essential": true}, "given_name": null},
             "userinfo": {NAME: null, other: {"essential": true}},
             "surprise": 1,
         });
-        let claim = |essentieel, in_id_token| GevraagdeClaim {
-            naam: NAME.into(),
-            essentieel,
-            in_id_token,
-        };
         // OIDC Core §5.5; etoegang.md §3
-        let read = read(&asked).expect("a good form");
-        assert_eq!(read.attributen, [claim(true, true), claim(false, false)]);
+        let read = read(&asked_for).expect("a good form");
+        let expected = GevraagdAttribuut {
+            essentieel: true,
+            in_id_token: true,
+            in_userinfo: true,
+            ..GevraagdAttribuut::van_dienst(&asked(NAME, false))
+        };
+        assert_eq!(read.attributen, [expected]);
         assert_eq!((read.niveau, read.sub), (None, None));
         let nothing = GevraagdeClaims::read(None, &service());
         assert_eq!(nothing, Ok(GevraagdeClaims::default()));
+    }
+
+    #[test]
+    fn what_the_catalogue_requires_is_asked_for_whether_the_app_names_it_or_not() {
+        let mut dienst = service();
+        dienst.attributen.push(asked(BIRTH, true));
+        let required = GevraagdAttribuut::van_dienst(&asked(BIRTH, true));
+        // etoegang.md §3
+        let read = |claims| {
+            GevraagdeClaims::read(claims, &dienst)
+                .expect("good")
+                .attributen
+        };
+        assert_eq!(read(None), std::slice::from_ref(&required));
+        let named = format!("{{\"userinfo\":{{\"{BIRTH}\":null}}}}");
+        let expected = GevraagdAttribuut {
+            in_userinfo: true,
+            ..required
+        };
+        assert_eq!(read(Some(&named)), [expected]);
+    }
+
+    #[test]
+    fn no_more_attributes_are_asked_for_than_a_browser_can_carry() {
+        let names: Vec<String> = (0..=ATTRIBUTEN_MAX)
+            .map(|n| format!("urn:etoegang:1.9:attribute:A{n}"))
+            .collect();
+        let mut dienst = dienst();
+        dienst.attributen = names.iter().map(|naam| asked(naam, false)).collect();
+        let claims = |many: usize| {
+            let named = names.iter().take(many);
+            let named: Map<_, _> = named.map(|naam| (naam.clone(), Value::Null)).collect();
+            GevraagdeClaims::read(Some(&json!({ "id_token": named }).to_string()), &dienst)
+        };
+        assert!(claims(ATTRIBUTEN_MAX).is_ok());
+        assert!(claims(ATTRIBUTEN_MAX + 1).is_err());
     }
 
     #[test]

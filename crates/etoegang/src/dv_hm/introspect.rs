@@ -1,6 +1,8 @@
 //! Introspection by the backend of a DV (RFC 7662; etoegang.md §4.9).
 //!
-//! It writes nothing. That the caller is a backend, and no app, the shell proves: backends have keys or
+//! It says of a login what its access token says, and the attributes that came of it: those that the
+//! catalogue declares for the service are the DV's to know, whether its app asked for them or not. It writes
+//! nothing. That the caller is a backend, and no app, the shell proves: backends have keys or
 //! certificates of their own.
 
 use identity::EntityId;
@@ -9,6 +11,7 @@ use serde_json::{Value, json};
 use verdict::{Key, Moment, Step, Stored};
 
 use super::Hm;
+use super::attributen::GegevenAttribuut;
 use super::claims::AccessToken;
 use super::family::Family;
 use super::token::counts;
@@ -69,11 +72,14 @@ impl FamilyVraag {
     /// that is over, whose family has ended, or that is for another DV.
     pub fn answer(self, hm: &Hm, found: Option<Stored<Family>>) -> Stap {
         let is_over = Moment::from_unix(self.token.exp).is_over_at(self.now);
-        let lives = found.is_some_and(|found| counts(hm, &found.value).is_ok());
-        if is_over || !lives || self.token.aud != self.dv {
+        let lives = found.filter(|found| counts(hm, &found.value).is_ok());
+        let Some(found) = lives.filter(|_| !is_over && self.token.aud == self.dv) else {
             return Step::reply(inactive());
-        }
+        };
         let mut claims = serde_json::to_value(&self.token).unwrap_or_default();
+        for (naam, waarde) in GegevenAttribuut::alle(&found.value.attributen, |_| true).iter() {
+            claims[naam.as_str()] = waarde.as_str().into();
+        }
         claims["active"] = true.into();
         claims["token_type"] = "Bearer".into();
         Step::reply(claims)
@@ -87,7 +93,8 @@ fn inactive() -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{NOW, family, hm};
+    use crate::attribuut::{COMPANY_NAME, VAN_PERSONEN};
+    use crate::testing::{NOW, family, gegeven, hm};
     use protocol::handle::Handle;
 
     fn ask(dv: EntityId, token: Option<AccessToken>, now: i64, found: Option<&Family>) -> Value {
@@ -143,5 +150,18 @@ mod tests {
         ] {
             assert_eq!(inactive, json!({ "active": false }));
         }
+    }
+
+    #[test]
+    fn rfc_7662_2_2_the_backend_hears_every_attribute_that_the_login_brought() {
+        let mut known = family();
+        known.attributen = gegeven(VAN_PERSONEN[0], "Bram", true);
+        known
+            .attributen
+            .extend(gegeven(COMPANY_NAME, "Bakkerij", false));
+        let told = ask(family().dv, Some(token()), NOW, Some(&known));
+        // RFC 7662 §2.2
+        assert_eq!(told[VAN_PERSONEN[0]], "Bram");
+        assert_eq!(told[COMPANY_NAME], "Bakkerij");
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! The scheme's own page for native apps is not public: the NL GOV profiles and a proposal stand here.
 
+pub mod attributen;
 pub mod authorize;
 pub mod claims;
 pub mod code;

@@ -2,7 +2,8 @@
 //! access token.
 //!
 //! The answer is always a signed token of media type `application/jwt`: the profile wants that it can
-//! be had, and nobody needs another form. It says nothing that the ID token does not.
+//! be had, and nobody needs another form. Beside the attributes that were asked for in it, it says nothing that
+//! the ID token does not.
 
 use identity::EntityId;
 use protocol::access_token::grant_of;
@@ -13,9 +14,11 @@ use serde::{Deserialize, Serialize};
 use verdict::{Actor, Event, Key, Moment, Step, Stored};
 
 use super::Hm;
+use super::attributen::GegevenAttribuut;
 use super::claims::{AccessToken, PSEUDO, Represents};
 use super::family::Family;
 use super::token::counts;
+use crate::attribuut::Attributen;
 use crate::betrouwbaarheidsniveau::Betrouwbaarheidsniveau;
 
 /// A request whose access token has the HM's signature, its issuer and `typ` `at+jwt`.
@@ -64,6 +67,9 @@ pub struct UserinfoClaims {
     /// For whom.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub represents: Option<Represents>,
+    /// The attributes that the app asked for here (OIDC Core §5.5).
+    #[serde(flatten, deserialize_with = "Attributen::tussen")]
+    pub attributen: Attributen,
 }
 
 type Stap = Step<UserinfoAnswer, FamilyVraag>;
@@ -148,6 +154,7 @@ impl FamilyVraag {
             iat: self.now.unix(),
             exp: exp.min(self.token.exp),
             represents: family.vertegenwoordiging.as_ref().map(Represents::of),
+            attributen: GegevenAttribuut::alle(&family.attributen, |one| one.in_userinfo),
         };
         let event = Event::granted("OIDC Core §5.3", "userinfo was told", who);
         Step::reply_with(UserinfoAnswer::Userinfo(Box::new(claims)), event)
@@ -165,7 +172,8 @@ fn refused(token: &AccessToken, (requirement, reason, refusal): Why) -> Stap {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{NOW, family, hm};
+    use crate::attribuut::{COMPANY_NAME, VAN_PERSONEN};
+    use crate::testing::{NOW, attributen, family, gegeven, hm};
     use protocol::access_token::Confirmation;
     use protocol::handle::Handle;
     use protocol::not_before::NotBefore;
@@ -236,6 +244,22 @@ mod tests {
             (told.outcome, told.what),
             (Outcome::Granted, "userinfo was told")
         );
+    }
+
+    #[test]
+    fn oidc_core_5_5_userinfo_has_the_attributes_that_were_asked_for_in_it() {
+        let mut known = family();
+        known.attributen = gegeven(VAN_PERSONEN[0], "Bram", true);
+        known
+            .attributen
+            .extend(gegeven(COMPANY_NAME, "Bakkerij", false));
+        let verdict = done(asked(token()).answer(&hm(), Some(stored(known))));
+        let UserinfoAnswer::Userinfo(claims) = verdict.reply else {
+            panic!("a token that counts");
+        };
+        // OIDC Core §5.5
+        assert_eq!(claims.attributen, attributen(&[(COMPANY_NAME, "Bakkerij")]));
+        assert!(!format!("{claims:?}").contains("Bakkerij"));
     }
 
     #[test]

@@ -272,9 +272,14 @@ impl DienstVraag {
     }
 
     /// Step 6. A service that is not as it was ends the family (F6, F16, F17); else step 7, the lease.
-    pub fn answer(self, stand: Stand) -> Stap {
+    pub fn answer(mut self, stand: Stand) -> Stap {
         match self.changed(stand) {
-            Ok(vereist) => self.leased(vereist),
+            Ok((vereist, dienst)) => {
+                // etoegang.md §3: what the catalogue does not declare is not given
+                let family = &mut self.found.value;
+                family.attributen.retain(|given| dienst.vraagt(&given.naam));
+                self.leased(vereist)
+            }
             Err(reason) => {
                 let end = Family::einde(&self.found, self.handle.id, self.now);
                 self.request
@@ -283,8 +288,8 @@ impl DienstVraag {
         }
     }
 
-    /// The level that the service asks now, or why the family ends.
-    fn changed(&self, stand: Stand) -> Result<Betrouwbaarheidsniveau, &'static str> {
+    /// The level that the service asks now, with the service, or why the family ends.
+    fn changed(&self, stand: Stand) -> Result<(Betrouwbaarheidsniveau, Box<Dienst>), &'static str> {
         let dienst: Box<Dienst> = match stand {
             Stand::Beschikbaar(dienst) => dienst,
             // F6
@@ -301,7 +306,7 @@ impl DienstVraag {
         if vereist > self.found.value.niveau {
             return Err("the service asks for a higher level than the login had");
         }
-        Ok(vereist)
+        Ok((vereist, dienst))
     }
 
     /// Step 7. The proof of the app is spent here: from now on others are asked.

@@ -10,8 +10,10 @@ use serde_json::{Value, json};
 use verdict::{Entropy, Moment};
 
 use super::{AdRefreshToken, AdSessie, Authenticatiedienst, Herroeping, LEEWAY_S};
+use crate::attribuut::Attributen;
 use crate::betrouwbaarheidsniveau::Betrouwbaarheidsniveau;
 use crate::dv_hm::authorize::{Afgebroken, AuthorizationRequest};
+use crate::dv_hm::gevraagde_claims::GevraagdeClaims;
 use crate::keten::KetenAntwoord;
 use crate::machtiging::InternPseudoniem;
 
@@ -55,6 +57,9 @@ pub struct Aangemeld {
     pub ad_token: Option<AdRefreshToken>,
     /// The internal pseudonym, encrypted for each of these registers.
     pub intern: Vec<(EntityId, InternPseudoniem)>,
+    /// What the AD declares of the person, of what was asked.
+    #[serde(default)]
+    pub attributen: Attributen,
 }
 
 /// Why a login at an AD brings nothing.
@@ -132,6 +137,9 @@ impl Authenticatiedienst {
         if request.opnieuw {
             claims["prompt"] = "login".into();
         }
+        if let Some(asked) = request.claims.voor_ad() {
+            claims["claims"] = asked;
+        }
         if let Some(mr) = mr {
             claims[ETD_MR] = json!(mr);
         }
@@ -168,13 +176,15 @@ impl Authenticatiedienst {
         }
     }
 
-    /// Reads the AD's answer to the code.
+    /// Reads the AD's answer to the code. Of its attributes only those count that were asked for and that
+    /// are a person's: whatever else it says is passed over (etoegang.md §3).
     ///
     /// # Errors
     /// [`Mislukt`]; whatever cannot be believed brings no login.
     pub fn aangemeld(
         &self,
         wachtend: &Wachtend,
+        gevraagd: &GevraagdeClaims,
         antwoord: &KetenAntwoord,
         now: Moment,
     ) -> Result<Aangemeld, Mislukt> {
@@ -199,6 +209,7 @@ impl Authenticatiedienst {
             sessie,
             ad_token,
             intern: intern(&claims)?,
+            attributen: attributen(gevraagd, &claims)?,
         })
     }
 
@@ -269,6 +280,12 @@ fn intern(claims: &Claims) -> Result<Vec<(EntityId, InternPseudoniem)>, Mislukt>
         .into_iter()
         .map(|one| (one.aud, InternPseudoniem(one.sub)));
     Ok(pairs.collect())
+}
+
+/// What the person's attributes are, of what was asked.
+fn attributen(gevraagd: &GevraagdeClaims, claims: &Claims) -> Result<Attributen, Mislukt> {
+    let read = Attributen::gelezen(gevraagd.van_ad(), |name| claims.get(name));
+    read.map_err(|_| Mislukt::Ongeldig("the AD's ID token has an attribute that is none"))
 }
 
 /// What the AD's error means for the app (etoegang case 70).

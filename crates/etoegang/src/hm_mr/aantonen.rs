@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 use verdict::{Entropy, Moment};
 
 use super::{LEEWAY_S, Register, VRAAG_S};
+use crate::attribuut::{ATTRIBUTEN_MAX, Attributen, Attribuutnaam};
 use crate::betrouwbaarheidsniveau::Betrouwbaarheidsniveau;
 use crate::dv_hm::authorize::{Afgebroken, AuthorizationRequest};
 use crate::dv_hm::family::{Keten, Schakel, Vertegenwoordiging};
@@ -51,6 +52,9 @@ pub struct Vraag {
     pub service_uuid: ServiceUuid,
     /// What the service asks.
     pub niveau_vereist: Betrouwbaarheidsniveau,
+    /// Which attributes of organisations are asked for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attributen: Vec<Attribuutnaam>,
     /// Where the browser goes afterwards.
     pub redirect_uri: String,
     /// By which the HM knows it then.
@@ -85,6 +89,9 @@ pub struct Verklaring {
     pub via: Option<(Kenmerk, String)>,
     /// `LevelOfAssuranceUsed`.
     pub niveau_gebruikt: Betrouwbaarheidsniveau,
+    /// What is declared of the organisations beside, of what was asked.
+    #[serde(default, skip_serializing_if = "Attributen::is_empty")]
+    pub attributen: Attributen,
 }
 
 /// What a declaration means for a login.
@@ -96,6 +103,8 @@ pub struct Gemachtigd {
     pub wie: Vertegenwoordiging,
     /// At which level.
     pub niveau: Betrouwbaarheidsniveau,
+    /// What is declared of the organisations, of what was asked.
+    pub attributen: Attributen,
 }
 
 /// An HM as an MR knows it.
@@ -139,6 +148,7 @@ impl Register {
             service_id: request.dienst.service_id.clone(),
             service_uuid: request.dienst.service_uuid.clone(),
             niveau_vereist: request.vereist(),
+            attributen: request.claims.van_mr().cloned().collect(),
             redirect_uri: redirect_uri.to_owned(),
             state: text("etoegang.mr.state"),
         };
@@ -185,7 +195,8 @@ impl Register {
     }
 
     /// Reads the declaration (GUC4 4.4). It must be this MR's, to this question, about the service that
-    /// was asked about, and reach the level.
+    /// was asked about, and reach the level. Of its attributes only those count that were asked for and that
+    /// are an organisation's (etoegang.md §3).
     ///
     /// # Errors
     /// [`Mislukt`]; whatever cannot be believed gives no mandate.
@@ -253,6 +264,7 @@ impl Register {
         Gemachtigd {
             sub: said.sub,
             niveau: said.niveau_gebruikt,
+            attributen: said.attributen.alleen(&wachtend.vraag.attributen),
             wie: Vertegenwoordiging {
                 vertegenwoordigde: said.vertegenwoordigde,
                 keten,
@@ -288,7 +300,7 @@ impl Herkenningsmakelaar {
     /// # Errors
     /// [`Geweigerd`] for whatever this HM did not sign for this MR just now, or that leads elsewhere.
     pub fn vraag(&self, token: &str, mr: &EntityId, now: Moment) -> Result<Vraag, Geweigerd> {
-        let vraag: Vraag = self.gelezen(token, VRAAG_TYP, mr, now)?;
+        let mut vraag: Vraag = self.gelezen(token, VRAAG_TYP, mr, now)?;
         let carried = [&vraag.query_id, &vraag.state];
         if !carried
             .iter()
@@ -299,9 +311,16 @@ impl Herkenningsmakelaar {
         if vraag.gemachtigde.0.len() > PSEUDONIEM_BYTES_MAX {
             return Err(Geweigerd("the person's pseudonym is too long"));
         }
+        if vraag.attributen.len() > ATTRIBUTEN_MAX {
+            return Err(Geweigerd("more attributes are asked for than there may be"));
+        }
         if !self.redirect_uris.contains(&vraag.redirect_uri) {
             return Err(Geweigerd("redirect_uri is not registered for the HM"));
         }
+        // etoegang.md §3: what a person is, no MR declares
+        vraag.attributen.retain(|naam| !naam.drager().is_van_ad());
+        vraag.attributen.sort();
+        vraag.attributen.dedup();
         Ok(vraag)
     }
 

@@ -4,11 +4,13 @@ use identity::ServiceUuid;
 use serde::{Deserialize, Serialize};
 
 use super::{Gemachtigde, Machtiging};
+use crate::attribuut::Attributen;
 use crate::betrouwbaarheidsniveau::Betrouwbaarheidsniveau;
 use crate::kenmerk::{Kenmerk, Vestigingsnr};
 
-/// Bytes of a document, at most; one that uses every member has some 500.
-pub const DOCUMENT_BYTES_MAX: usize = 4_096;
+/// Bytes of a document, at most; one that uses every member has some 500, and each attribute 300 at most,
+/// or more where its value is not ASCII.
+pub const DOCUMENT_BYTES_MAX: usize = 16_384;
 
 /// A mandate to register (AUC3 in etoegang.md §2.1). The members are those of [`Machtiging`].
 #[derive(Clone, Debug, Deserialize)]
@@ -19,6 +21,8 @@ pub struct NieuweMachtiging {
     service_uuid: ServiceUuid,
     niveau: Betrouwbaarheidsniveau,
     beperking: Option<Vestigingsnr>,
+    #[serde(default)]
+    attributen: Attributen,
     van: i64,
     tot: i64,
 }
@@ -32,6 +36,8 @@ pub struct GetoondeMachtiging<'a> {
     service_uuid: &'a ServiceUuid,
     niveau: Betrouwbaarheidsniveau,
     beperking: Option<&'a Vestigingsnr>,
+    #[serde(skip_serializing_if = "Attributen::is_empty")]
+    attributen: &'a Attributen,
     van: i64,
     tot: i64,
     ingetrokken: Option<i64>,
@@ -45,6 +51,7 @@ impl From<NieuweMachtiging> for Machtiging {
             service_uuid: nieuw.service_uuid,
             niveau: nieuw.niveau,
             beperking: nieuw.beperking,
+            attributen: nieuw.attributen,
             van: nieuw.van,
             tot: nieuw.tot,
             ingetrokken: None,
@@ -63,6 +70,7 @@ impl<'a> GetoondeMachtiging<'a> {
             service_uuid: &machtiging.service_uuid,
             niveau: machtiging.niveau,
             beperking: machtiging.beperking.as_ref(),
+            attributen: &machtiging.attributen,
             van: machtiging.van,
             tot: machtiging.tot,
             ingetrokken: machtiging.ingetrokken,

@@ -1,11 +1,14 @@
 //! For whom a person can act at a service: what an MR lets him choose from (GUC4 in etoegang.md §2.1).
 
+use std::collections::BTreeMap;
+
 use identity::ServiceUuid;
 use verdict::Moment;
 
 use super::{Gemachtigde, MACHTIGINGEN_MAX, Machtiging};
+use crate::attribuut::{Attributen, Attribuutnaam, Attribuutwaarde, Drager, KVK_NUMMER};
 use crate::betrouwbaarheidsniveau::Betrouwbaarheidsniveau;
-use crate::kenmerk::{Kenmerk, Vestigingsnr};
+use crate::kenmerk::{Kenmerk, Soort, Vestigingsnr};
 
 /// One way to act for an organisation: by a mandate of it, or by one of an organisation that has one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,7 +23,14 @@ pub struct Mogelijkheid {
     pub via: Option<(Kenmerk, String)>,
     /// The lowest level of its mandates.
     pub niveau: Betrouwbaarheidsniveau,
+    /// What its mandate says of who is represented.
+    pub van_vertegenwoordigde: Attributen,
+    /// What the person's own mandate says of who stands between.
+    pub van_tussenpersoon: Attributen,
 }
+
+/// What a register knows of organisations beside its mandates.
+pub type Organisaties = BTreeMap<Kenmerk, Attributen>;
 
 /// Mandates with their references, as they were found for a question.
 #[derive(Clone, Copy, Debug)]
@@ -29,6 +39,40 @@ pub struct Gevonden<'a> {
     pub eigen: &'a [(String, Machtiging)],
     /// Of the organisations that he has a mandate of.
     pub van_organisaties: &'a [(String, Machtiging)],
+}
+
+impl Mogelijkheid {
+    /// What is declared of its organisations, of what was asked: what the mandate says, or else what the
+    /// register knows. Its number of the trade register names an organisation, and needs no other source.
+    pub fn attributen(&self, gevraagd: &[Attribuutnaam], bekend: &Organisaties) -> Attributen {
+        let declared = gevraagd.iter().filter_map(|naam| {
+            let waarde = self.attribuut(naam, bekend)?;
+            Some((naam.clone(), waarde))
+        });
+        // Each was asked for once, and no more than there may be.
+        Attributen::new(declared).unwrap_or_default()
+    }
+
+    fn attribuut(&self, naam: &Attribuutnaam, bekend: &Organisaties) -> Option<Attribuutwaarde> {
+        let (kenmerk, said) = match naam.drager() {
+            Drager::Persoon => return None,
+            Drager::Vertegenwoordigde => (&self.vertegenwoordigde, &self.van_vertegenwoordigde),
+            Drager::Tussenpersoon => (&self.via.as_ref()?.0, &self.van_tussenpersoon),
+        };
+        // An organisation that stands between has its attributes under the names of one that is represented.
+        let found = |of: &Attributen| match naam.drager() {
+            Drager::Tussenpersoon => of.lokaal(naam.lokaal()).cloned(),
+            _ => of.get(naam).cloned(),
+        };
+        let number = || {
+            let is_it = naam.lokaal() == KVK_NUMMER && kenmerk.soort() == Soort::KvkNr;
+            let number = is_it.then(|| Attribuutwaarde::parse(kenmerk.waarde()))?;
+            number.ok()
+        };
+        found(said)
+            .or_else(|| bekend.get(kenmerk).and_then(found))
+            .or_else(number)
+    }
 }
 
 impl Gevonden<'_> {
@@ -69,6 +113,8 @@ impl Gevonden<'_> {
                 machtiging: id.clone(),
                 via: None,
                 niveau: own.niveau,
+                van_vertegenwoordigde: own.attributen.clone(),
+                van_tussenpersoon: Attributen::default(),
             })
             .chain(chains)
             .take(MACHTIGINGEN_MAX)
@@ -101,13 +147,16 @@ fn chain(first: &(String, Machtiging), second: &(String, Machtiging)) -> Option<
         machtiging: tweede.clone(),
         via: Some((between.clone(), eerste.clone())),
         niveau: of.niveau.min(own.niveau),
+        van_vertegenwoordigde: of.attributen.clone(),
+        van_tussenpersoon: own.attributen.clone(),
     })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{NOW, kvk, machtiging, service_uuid};
+    use crate::attribuut::{COMPANY_NAME, VAN_ORGANISATIES, VAN_PERSONEN};
+    use crate::testing::{NOW, attributen, attribuutnaam, kvk, machtiging, service_uuid};
 
     const LOA3: Betrouwbaarheidsniveau = Betrouwbaarheidsniveau::Loa3;
 
@@ -170,5 +219,46 @@ mod tests {
         let now = Moment::from_unix(NOW);
         let between = Gevonden::tussenpersonen(&eigen, &service_uuid(), LOA3, now);
         assert_eq!(between, [&kvk("12345678")]);
+    }
+
+    #[test]
+    fn etoegang_md_5_4_an_mr_declares_what_mandate_and_register_say_of_each_organisation() {
+        let lei = VAN_ORGANISATIES[4];
+        let of_mandate = |own: &mut Machtiging| {
+            own.attributen = attributen(&[(COMPANY_NAME, "Boekhouders"), (lei, "LEI-1")]);
+        };
+        let eigen = [named("eigen", of_mandate)];
+        let of = named("keten", |of| {
+            of.gemachtigde = Gemachtigde::Organisatie(kvk("12345678"));
+            of.vertegenwoordigde = kvk("99999999");
+        });
+        let bekend = Organisaties::from([
+            (kvk("12345678"), attributen(&[(COMPANY_NAME, "Anders")])),
+            (kvk("99999999"), attributen(&[(COMPANY_NAME, "Visserij")])),
+        ]);
+        let asked: Vec<_> = VAN_ORGANISATIES.into_iter().map(attribuutnaam).collect();
+        let found = choose(&eigen, &[of]);
+        // etoegang.md §5.4
+        let number = VAN_ORGANISATIES[2];
+        assert_eq!(
+            found[0].attributen(&asked, &bekend),
+            attributen(&[
+                (COMPANY_NAME, "Boekhouders"),
+                (lei, "LEI-1"),
+                (number, "12345678")
+            ])
+        );
+        let between = VAN_ORGANISATIES[1];
+        assert_eq!(
+            found[1].attributen(&asked, &bekend),
+            attributen(&[
+                (COMPANY_NAME, "Visserij"),
+                (between, "Boekhouders"),
+                (number, "99999999"),
+            ])
+        );
+        assert!(found[1].attributen(&[], &bekend).is_empty());
+        let person = [attribuutnaam(VAN_PERSONEN[0])];
+        assert!(found[0].attributen(&person, &bekend).is_empty());
     }
 }

@@ -1,5 +1,6 @@
 use super::*;
-use crate::testing::{NOW, check, kvk, machtiging};
+use crate::attribuut::{COMPANY_NAME, VAN_PERSONEN};
+use crate::testing::{NOW, attributen, check, kvk, machtiging};
 use verdict::Then;
 
 fn now() -> Moment {
@@ -155,4 +156,20 @@ fn a_withdrawal_is_one_row_and_happens_once() {
         ..stored
     };
     assert!(Machtiging::intrekken(again, "M1", "pietersen", now()).is_none());
+}
+
+#[test]
+fn etoegang_md_5_4_a_mandate_knows_who_is_represented_and_keeps_it_sealed() {
+    let known = |urn| Machtiging {
+        attributen: attributen(&[(urn, "Bakkerij")]),
+        ..machtiging()
+    };
+    let refused = known(VAN_PERSONEN[0]).registreren("M1", now());
+    assert_eq!(refused.map(|_| ()), Err(Weigering::Attributen));
+    let change = known(COMPANY_NAME).registreren("M1", now());
+    let Then::Put { body, .. } = change.expect("registered").then else {
+        panic!("a row");
+    };
+    assert!(!body.open.to_string().contains("Bakkerij"));
+    assert_eq!(Machtiging::from_body(&body), Ok(known(COMPANY_NAME)));
 }

@@ -12,7 +12,7 @@ use verdict::{
     Verdict, versioned,
 };
 
-use super::keuze::Mogelijkheid;
+use super::keuze::{Mogelijkheid, Organisaties};
 use crate::authenticatiedienst::pseudoniem::Pseudoniem;
 use crate::hm_mr::aantonen::{KIEZEN_S, Verklaring, Vraag};
 use crate::machtiging::InternPseudoniem;
@@ -251,20 +251,24 @@ impl PseudoniemVraag {
         &self.key
     }
 
-    /// Declares (GUC4 4.4): the specific pseudonym, who is represented, at which level.
+    /// Declares (GUC4 4.4): the specific pseudonym, who is represented, at which level, and what was asked
+    /// for of the organisations. `bekend` is what the register knows of them beside its mandates.
     pub fn answer(
         self,
         found: Option<Stored<Pseudoniem>>,
+        bekend: &Organisaties,
         entropy: &Entropy,
         now: Moment,
     ) -> Step<Opgehaald, Ophaalvraag> {
         let (pseudoniem, kept) = Pseudoniem::voor(self.key, found, entropy, now);
+        let attributen = self.gekozen.attributen(&self.vraag.attributen, bekend);
         let Mogelijkheid {
             vertegenwoordigde,
             beperking,
             machtiging,
             via,
             niveau,
+            ..
         } = self.gekozen;
         let verklaring = Verklaring {
             query_id: self.vraag.query_id,
@@ -275,6 +279,7 @@ impl PseudoniemVraag {
             machtiging,
             via,
             niveau_gebruikt: niveau,
+            attributen,
         };
         Step::Done(Verdict {
             reply: Opgehaald::Verklaard(Box::new(verklaring)),

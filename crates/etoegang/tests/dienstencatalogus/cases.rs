@@ -1,6 +1,8 @@
 //! Cases 49, 92 and 93.
 
+use etoegang::attribuut::Attribuutnaam;
 use etoegang::betrouwbaarheidsniveau::Betrouwbaarheidsniveau;
+use etoegang::dienstencatalogus::Dienstattribuut;
 use etoegang::dienstencatalogus::geldend::{Geldend, Geweigerd, Keuring, OUDST_S};
 use etoegang::dienstencatalogus::reading::CatalogusFout;
 use etoegang::dienstencatalogus::uitgave::{Uitgave, Versie};
@@ -48,7 +50,9 @@ fn a_service_has_the_level_and_the_attributes_of_its_definition() {
     assert_eq!(makelaars, ["00000003273226310000", "00000003273226320000"]);
     assert_eq!(dienst.classifiers, ["native-app"]);
     let attribute = "urn:etoegang:1.11:attribute-represented:CompanyName";
-    assert_eq!(dienst.attributen, [attribute]);
+    let naam = Attribuutnaam::parse(attribute).expect("a name");
+    let verplicht = true;
+    assert_eq!(dienst.attributen, [Dienstattribuut { naam, verplicht }]);
     let uuid = ServiceUuid::parse("2c9d1c2e-1d0a-4d6b-8f5e-000000000001").expect("a UUID");
     assert_eq!(geldend.uitgave().naam(&uuid, "en"), Some("Trial return"));
     assert_eq!(geldend.uitgave().naam(&uuid, "fy"), Some("Proefaangifte"));

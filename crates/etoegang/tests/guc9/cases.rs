@@ -1,6 +1,9 @@
 //! The acceptance cases of GUC9 that need no socket (etoegang.md §9).
 
+use etoegang::attribuut::{Attribuutnaam, Attribuutwaarde, COMPANY_NAME, VAN_PERSONEN};
 use etoegang::betrouwbaarheidsniveau::Betrouwbaarheidsniveau as Niveau;
+use etoegang::dienstencatalogus::{Dienst, Dienstattribuut};
+use etoegang::dv_hm::attributen::GegevenAttribuut;
 use etoegang::dv_hm::family::{Family, Keten, Vertegenwoordiging};
 use etoegang::dv_hm::token::TokenAnswer;
 use etoegang::kenmerk::Vestigingsnr;
@@ -10,7 +13,8 @@ use protocol::refusal::ErrorCode;
 use verdict::{Actor, Outcome};
 
 use super::world::{
-    AdFault, MrFault, NOW, SCOPE, World, family, issued, kvk, machtiging, mr, refused, schakel,
+    AdFault, MrFault, NOW, SCOPE, World, dienst, family, issued, kvk, machtiging, mr, refused,
+    schakel,
 };
 
 /// A 503 that says when to come again, and leaves the app its token.
@@ -234,6 +238,48 @@ fn etoegang_case_013_an_id_token_comes_only_where_it_is_switched_on() {
     world.hm = hm.into();
     let id_token = issued(world.refresh(1)).id_token.expect("an ID token");
     assert_eq!((id_token.auth_time, id_token.nonce), (NOW - 600, None));
+}
+
+#[test]
+fn the_attributes_of_a_login_stay_until_the_catalogue_does_not_declare_them_any_more() {
+    let given = |urn: &str, text: &str| GegevenAttribuut {
+        naam: Attribuutnaam::parse(urn).expect("a name"),
+        waarde: Attribuutwaarde::parse(text).expect("a value"),
+        in_id_token: true,
+        in_userinfo: false,
+    };
+    let (name, first) = (
+        given(COMPANY_NAME, "Bakkerij"),
+        given(VAN_PERSONEN[0], "Bram"),
+    );
+    let known = Family {
+        attributen: vec![name.clone(), first.clone()],
+        ..family()
+    };
+    let mut world = World::with(&known);
+    let declares = |all: &[&GegevenAttribuut]| {
+        let asked = all.iter().map(|one| Dienstattribuut {
+            naam: one.naam.clone(),
+            verplicht: true,
+        });
+        let attributen = asked.collect();
+        Some(Dienst {
+            attributen,
+            ..dienst()
+        })
+    };
+    let mut hm = (*world.hm).clone();
+    hm.instellingen.id_token_bij_vernieuwen = true;
+    world.hm = hm.into();
+    // etoegang.md §3
+    world.catalogus = declares(&[&name, &first]);
+    let id_token = issued(world.refresh(1)).id_token.expect("an ID token");
+    assert_eq!(id_token.attributen.get(&first.naam), Some(&first.waarde));
+    world.catalogus = declares(&[&name]);
+    let id_token = issued(world.refresh(2)).id_token.expect("an ID token");
+    assert_eq!(id_token.attributen.get(&first.naam), None);
+    let kept = world.family().expect("a row").attributen;
+    assert_eq!(kept, [name]);
 }
 
 // ── 9.2 The refresh token ───────────────────────────────────────────────────────────────────────

@@ -5,6 +5,7 @@ use std::pin::pin;
 use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll, Waker};
 
+use etoegang::attribuut::Attributen;
 use etoegang::betrouwbaarheidsniveau::Betrouwbaarheidsniveau as Niveau;
 use etoegang::dienstencatalogus::{Dienst, Dienstencatalogus};
 use etoegang::dv_hm::family::{Family, Keten, Schakel, Secret, Vertegenwoordiging};
@@ -137,6 +138,7 @@ pub(crate) fn machtiging() -> Machtiging {
         service_uuid: uuid(),
         niveau: Niveau::Loa3,
         beperking: None,
+        attributen: Attributen::default(),
         van: NOW - 86_400,
         tot: NOW + 30 * 86_400,
         ingetrokken: None,
@@ -185,6 +187,7 @@ pub(crate) fn family() -> Family {
             handelende: InternPseudoniem("intern".into()),
             gecontroleerd: NOW - 600,
         }),
+        attributen: Vec::new(),
         generation: 1,
         uitgegeven: NOW,
         secret: Secret::RefreshToken {

@@ -5,6 +5,7 @@ use std::fs;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
+use etoegang::attribuut::{Attributen, Attribuutnaam};
 use etoegang::authenticatiedienst;
 use etoegang::authenticatiedienst::aanmelding::NAAM_MAX;
 use etoegang::authenticatiedienst::bewijs::WACHTWOORD_BYTES_MAX;
@@ -13,6 +14,7 @@ use etoegang::dienstencatalogus::{Dienst, Dienstencatalogus};
 use etoegang::dv_hm::DvApp;
 use etoegang::instellingen::{Instellingen, Ondertekening};
 use etoegang::kenmerk::{Kenmerk, Soort, Vestigingsnr};
+use etoegang::machtiging::keuze::Organisaties;
 use etoegang::machtiging::{GELDIG_S_MAX, InternPseudoniem};
 use identity::{EntityId, Oin, Rol, ServiceId, ServiceUuid};
 use protocol::assertion::ClientKeys;
@@ -26,6 +28,7 @@ use super::place::Place;
 use super::reading::{each, parsed, readable, twice};
 use crate::routes::etoegang::pad;
 
+mod attributen;
 mod register;
 mod written;
 
@@ -62,6 +65,8 @@ pub struct Etoegang {
     pub apps: Vec<EtoegangApp>,
     /// What organisations are called.
     pub organisaties: BTreeMap<Kenmerk, String>,
+    /// What an MR can declare of them: what they are called, and what else is known.
+    pub bekend: Organisaties,
     /// The means of people; no two have the same name.
     pub middelen: Vec<EtoegangMiddel>,
     /// Mandates; no two have the same id.
@@ -85,6 +90,8 @@ pub struct Dienstnaam {
     pub dienstverlener: String,
     /// The DV.
     pub dv: EntityId,
+    /// What it needs each of its attributes for, in their order.
+    pub doelen: Vec<(Attribuutnaam, String)>,
 }
 
 /// An app of a DV.
@@ -135,6 +142,8 @@ pub struct EtoegangMiddel {
     pub niveau: Betrouwbaarheidsniveau,
     /// The person, as the network knows him.
     pub houder: InternPseudoniem,
+    /// What is known of him.
+    pub attributen: Attributen,
 }
 
 /// A mandate that is there at the start.
@@ -215,7 +224,7 @@ impl Reading<'_> {
         let catalogus = Dienstencatalogus::new(diensten);
         let catalogus = catalogus.map_err(|_| twice(self.file, &root.member("diensten")))?;
         let apps = self.apps(written.apps, &dvs)?;
-        let organisaties = self.organisaties(written.organisaties)?;
+        let (organisaties, bekend) = self.organisaties(written.organisaties)?;
         let middelen = self.middelen(written.middelen, &ad)?;
         let machtigingen = self.machtigingen(written.machtigingen, &middelen, &catalogus)?;
         let of_settings = root.member("instellingen");
@@ -228,6 +237,7 @@ impl Reading<'_> {
             namen,
             apps,
             organisaties,
+            bekend,
             middelen,
             machtigingen,
             bestand: None,
@@ -334,7 +344,9 @@ impl Reading<'_> {
     ) -> Result<(Vec<Dienst>, BTreeMap<ServiceId, Dienstnaam>), InputFault> {
         let (mut namen, mut uuids) = (BTreeMap::new(), BTreeSet::new());
         let diensten = self.list("diensten", written, |place, dienst| {
-            let (id, naam) = self.dienstnaam(place, &dienst, dvs)?;
+            let (attributen, doelen) = self.dienstattributen(place, dienst.attributen)?;
+            let written = (&*dienst.service_id, dienst.naam, doelen);
+            let (id, naam) = self.dienstnaam(place, written, dvs)?;
             if namen.insert(id.clone(), naam).is_some() {
                 return Err(twice(self.file, &place.member("service_id")));
             }
@@ -348,7 +360,7 @@ impl Reading<'_> {
                 niveau: self.niveau(place, &dienst.niveau)?,
                 herkenningsmakelaars: makelaars.to_vec(),
                 classifiers: dienst.classifiers,
-                attributen: Vec::new(),
+                attributen,
             })
         })?;
         Ok((diensten, namen))
@@ -358,18 +370,19 @@ impl Reading<'_> {
     fn dienstnaam(
         &self,
         place: &Place,
-        dienst: &written::Dienst,
+        (service_id, naam, doelen): (&str, String, Vec<(Attribuutnaam, String)>),
         dvs: &[Dienstverlener],
     ) -> Result<(ServiceId, Dienstnaam), InputFault> {
         let of_id = place.member("service_id");
-        let id = parsed(self.file, &of_id, &dienst.service_id, ServiceId::parse)?;
+        let id = parsed(self.file, &of_id, service_id, ServiceId::parse)?;
         let dv = dvs.iter().find(|dv| dv.entity.oin() == id.oin());
         let reason = "no dienstverlener of this file has its OIN";
         let dv = dv.ok_or_else(|| self.file.fault(&of_id, reason))?;
         let naam = Dienstnaam {
-            dienst: readable(self.file, &place.member("naam"), dienst.naam.clone())?,
+            dienst: readable(self.file, &place.member("naam"), naam)?,
             dienstverlener: dv.naam.clone(),
             dv: dv.entity.clone(),
+            doelen,
         };
         Ok((id, naam))
     }
@@ -430,18 +443,20 @@ impl Reading<'_> {
     fn organisaties(
         &self,
         written: Vec<written::Organisatie>,
-    ) -> Result<BTreeMap<Kenmerk, String>, InputFault> {
-        let mut organisaties = BTreeMap::new();
+    ) -> Result<(BTreeMap<Kenmerk, String>, Organisaties), InputFault> {
+        let (mut organisaties, mut bekend) = (BTreeMap::new(), Organisaties::new());
         self.list("organisaties", written, |place, organisatie| {
             let of_kvk = place.member("kvk");
             let kvk = self.kvk(&of_kvk, &organisatie.kvk)?;
             let naam = readable(self.file, &place.member("naam"), organisatie.naam)?;
+            let known = self.van_organisatie(place, &naam, &organisatie.attributen)?;
+            bekend.insert(kvk.clone(), known);
             match organisaties.insert(kvk, naam) {
                 None => Ok(()),
                 Some(_) => Err(twice(self.file, &of_kvk)),
             }
         })?;
-        Ok(organisaties)
+        Ok((organisaties, bekend))
     }
 
     fn middelen(
@@ -465,6 +480,7 @@ impl Reading<'_> {
                 houder: InternPseudoniem(jose::base64url_encode(jose::sha256(person.as_bytes()))),
                 codesleutel: self.codesleutel(place, middel.codesleutel.as_deref(), niveau)?,
                 wachtwoord: self.wachtwoord(place, middel.wachtwoord)?,
+                attributen: self.van_persoon(place, middel.attributen)?,
                 naam: middel.naam,
                 niveau,
             })

@@ -30,6 +30,15 @@ pub struct HmKeuze {
     pub voorkeur: bool,
 }
 
+/// Something that is told of a person or an organisation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Gegeven {
+    /// One that has a name among our texts.
+    Bekend(&'static str),
+    /// One that has none: as the network calls it.
+    Anders(String),
+}
+
 /// The HM cannot go on, and tells no app.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct HmFout {
@@ -62,6 +71,8 @@ pub struct AdInloggen {
     pub dienstverlener: String,
     /// The token that binds the form to this login.
     pub formulier: String,
+    /// What of the person is given along, as far as it is known.
+    pub attributen: Vec<Gegeven>,
     /// Why the last attempt brought nothing.
     pub afwijzing: Option<AdAfwijzing>,
     /// The people of a test bed; nobody elsewhere.
@@ -110,6 +121,8 @@ pub struct MrKiezen {
     pub formulier: String,
     /// The number of the question.
     pub vraag: String,
+    /// What of the organisation is given along, as far as it is known.
+    pub attributen: Vec<Gegeven>,
     /// What can be chosen; nothing for somebody without a mandate.
     pub keuzes: Vec<MrKeuze>,
 }
@@ -168,6 +181,8 @@ pub struct DvSessie {
     pub via: Option<String>,
     /// At which level.
     pub niveau: Option<String>,
+    /// What else is known of person and organisation.
+    pub attributen: Vec<(Gegeven, String)>,
     /// Whether there is a refresh token.
     pub kan_vernieuwen: bool,
     /// The token that binds the forms to these tokens.
@@ -290,6 +305,23 @@ impl PageContext for DvMelding {
     }
 }
 
+impl Gegeven {
+    /// What is called so, of an organisation that stands between or not.
+    pub fn of(naam: &str, is_tussenpersoon: bool) -> Self {
+        Self::Bekend(match (naam, is_tussenpersoon) {
+            ("FirstName", _) => "attribuut-voornaam",
+            ("FamilyName", _) => "attribuut-achternaam",
+            ("DateOfBirth", _) => "attribuut-geboortedatum",
+            ("CompanyName", false) => "attribuut-organisatie",
+            ("CompanyName", true) => "attribuut-tussenpersoon",
+            ("KvKnr", _) => "attribuut-kvk",
+            ("VATRegistrationNumber", _) => "attribuut-btw",
+            ("LEI", _) => "attribuut-lei",
+            _ => return Self::Anders(naam.to_owned()),
+        })
+    }
+}
+
 impl AdAfwijzing {
     const fn key(self) -> &'static str {
         match self {
@@ -330,12 +362,27 @@ impl HmKiezen {
     }
 }
 
+impl Gegeven {
+    fn voorbeelden() -> Vec<Self> {
+        let known = ["FirstName", "CompanyName"].map(|naam| Self::of(naam, false));
+        known
+            .into_iter()
+            .chain([Self::of("CompanyName", true), Self::of("Anders", false)])
+            .collect()
+    }
+}
+
 impl AdInloggen {
     fn voorbeelden() -> Vec<Self> {
+        let attributen = |afwijzing: Option<AdAfwijzing>| match afwijzing {
+            None => Gegeven::voorbeelden(),
+            Some(_) => Vec::new(),
+        };
         let with = |afwijzing, testpersonen| Self {
             dienst: DIENST.to_owned(),
             dienstverlener: DIENSTVERLENER.to_owned(),
             formulier: FORMULIER.to_owned(),
+            attributen: attributen(afwijzing),
             afwijzing,
             testpersonen,
         };
@@ -362,6 +409,7 @@ impl MrKiezen {
             dienstverlener: DIENSTVERLENER.to_owned(),
             formulier: FORMULIER.to_owned(),
             vraag: "v-1".to_owned(),
+            attributen: Gegeven::voorbeelden(),
             keuzes,
         };
         let keuze = |naam: &str, vestiging: Option<&str>, via: Option<&str>| MrKeuze {
@@ -401,6 +449,7 @@ impl DvSessie {
             voor: None,
             via: None,
             niveau: None,
+            attributen: Vec::new(),
             kan_vernieuwen: true,
             formulier: FORMULIER.to_owned(),
         };
@@ -408,6 +457,10 @@ impl DvSessie {
             dienst: Some(DIENST.to_owned()),
             persoon: Some("p-1".to_owned()),
             niveau: Some("EH2".to_owned()),
+            attributen: Gegeven::voorbeelden()
+                .into_iter()
+                .map(|gegeven| (gegeven, "Bram <&>".to_owned()))
+                .collect(),
             kan_vernieuwen: false,
             ..over.clone()
         };

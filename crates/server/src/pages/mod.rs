@@ -123,7 +123,7 @@ pub use self::dva::{
 pub use self::eis::Eis;
 pub use self::etoegang::{
     AdAfwijzing, AdFout, AdInloggen, AdTestpersoon, DvDienst, DvMelding, DvMeldingSoort, DvSessie,
-    DvStart, HmFout, HmFoutSoort, HmKeuze, HmKiezen, MrFout, MrKeuze, MrKiezen,
+    DvStart, Gegeven, HmFout, HmFoutSoort, HmKeuze, HmKiezen, MrFout, MrKeuze, MrKiezen,
 };
 pub use self::idp::{IdpFout, IdpInloggen, IdpPersoon};
 pub use self::kaarten::{

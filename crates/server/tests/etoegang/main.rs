@@ -2,6 +2,7 @@
 //! wrong in it.
 
 mod algoritmen;
+mod attributen;
 mod backend;
 #[path = "../bezoek/mod.rs"]
 mod bezoek;

@@ -457,7 +457,17 @@ impl World {
 
     /// Up to the page of the AD.
     pub(crate) async fn at_ad(&self, browser: &Browser, login: Login) -> Seen {
-        let page = browser.open(&self.authorize(login, &[])).await;
+        self.at_ad_with(browser, login, &[]).await
+    }
+
+    /// The same with changes to the app's request.
+    pub(crate) async fn at_ad_with(
+        &self,
+        browser: &Browser,
+        login: Login,
+        changes: &[(&str, Option<&str>)],
+    ) -> Seen {
+        let page = browser.open(&self.authorize(login, changes)).await;
         let ad = self.running.input.etoegang.ad.as_str();
         let voor = login.machtiging.map_or("zelf", |_| "organisatie");
         let fields = [("keuze", "verder"), ("ad", ad), ("voor", voor)];
@@ -511,12 +521,17 @@ impl World {
 
     /// A whole login; the URL with which the app hears of it.
     pub(crate) async fn back(&self, login: Login) -> String {
+        self.back_with(login, &[]).await
+    }
+
+    /// The same with changes to the app's request.
+    pub(crate) async fn back_with(&self, login: Login, changes: &[(&str, Option<&str>)]) -> String {
         let browser = self.browser();
-        let Some(machtiging) = login.machtiging else {
-            let page = self.at_ad(&browser, login).await;
-            return self.proven(&browser, &page, login.wie).await.url;
+        let page = self.at_ad_with(&browser, login, changes).await;
+        let page = self.proven(&browser, &page, login.wie).await;
+        let Some(machtiging) = login.machtiging.filter(|_| !page.url.starts_with(TERUG)) else {
+            return page.url;
         };
-        let page = self.at_mr(&browser, login).await;
         let keuze = page.mandate(machtiging);
         let fields = [("keuze", "kiezen"), ("machtiging", keuze.as_str())];
         browser.send(&page, "/machtiging", &fields).await.url

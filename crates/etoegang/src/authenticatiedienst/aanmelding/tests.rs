@@ -4,6 +4,7 @@ use protocol::wire::with_query;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::attribuut::{COMPANY_NAME, VAN_PERSONEN};
 use crate::authenticatiedienst::Instellingen;
 use crate::authenticatiedienst::bewijs::{Getoond, code_van};
 use crate::authenticatiedienst::middel::Stand;
@@ -218,6 +219,7 @@ fn a_good_proof_begins_a_session_with_a_code_and_spends_the_login() {
         terms,
         nonce,
         mr: register,
+        attributen: asked_for,
     } = sessie.secret
     else {
         panic!("a code");
@@ -227,6 +229,7 @@ fn a_good_proof_begins_a_session_with_a_code_and_spends_the_login() {
         (Value::from(nonce), register),
         (claims()["nonce"].clone(), Some(mr()))
     );
+    assert_eq!(asked_for, []);
     let kept = Middel::from_body(&body(&Middel::key("u"))).expect("a row");
     assert_eq!(kept.code_gebruikt, NOW / 30);
     assert!(changes.iter().any(|change| change.key.space() == GEEINDIGD));
@@ -286,4 +289,29 @@ fn etoegang_case_070_who_cancels_ends_the_login_without_a_code() {
     // etoegang case 70
     assert_eq!(verdict.changes.len(), 1);
     assert_eq!(verdict.changes[0].key.space(), GEEINDIGD);
+}
+
+#[test]
+fn oidc_core_5_5_only_what_a_person_is_can_be_asked_of_an_ad() {
+    let asked = |claims: Value| with(|request| request["claims"] = claims);
+    let named = |names: &[&str]| {
+        let names = names.iter().map(|name| ((*name).to_owned(), Value::Null));
+        json!({ "id_token": Value::Object(names.collect()) })
+    };
+    let [first, family, _] = VAN_PERSONEN;
+    let read = asked(named(&[first, family, COMPANY_NAME, "given_name"])).expect("good");
+    let read: Vec<_> = read.attributen.iter().map(Attribuutnaam::as_str).collect();
+    assert_eq!(read, [family, first]);
+    for nothing in [
+        json!(null),
+        json!("x"),
+        json!({ "userinfo": { first: null } }),
+    ] {
+        assert_eq!(asked(nothing).expect("good").attributen, []);
+    }
+    let many: Vec<String> = (0..17)
+        .map(|n| format!("urn:etoegang:1.9:attribute:A{n}"))
+        .collect();
+    let many: Vec<&str> = many.iter().map(String::as_str).collect();
+    assert!(matches!(asked(named(&many)), Err(Geweigerd::Terug(_))));
 }

@@ -1,8 +1,9 @@
 use protocol::client::{Authentication, Client, Clients, PeerCertificate, Shown};
 
 use super::*;
+use crate::attribuut::VAN_PERSONEN;
 use crate::authenticatiedienst::middel::Stand;
-use crate::testing::{NOW, SCOPE, VERIFIER, ad, hm, middel, mr};
+use crate::testing::{NOW, SCOPE, VERIFIER, ad, attributen, attribuutnaam, hm, middel, mr};
 
 const CB: &str = "https://hm.test/ad/1";
 
@@ -31,6 +32,10 @@ fn sessie() -> Sessie {
             },
             nonce: "n1".into(),
             mr: Some(mr()),
+            attributen: VAN_PERSONEN[..2]
+                .iter()
+                .map(|urn| attribuutnaam(urn))
+                .collect(),
         },
     }
 }
@@ -283,4 +288,23 @@ fn a_session_survives_its_row_and_the_open_part_names_nobody() {
         assert!(!body.open.to_string().contains(&sessie.sub));
         assert_eq!(Sessie::from_body(&body), Ok(sessie));
     }
+}
+
+#[test]
+fn a_login_declares_what_was_asked_for_of_the_person_and_a_refresh_says_none_of_it_again() {
+    let mut world = World::new(|_| ());
+    let [first, _, birth] = VAN_PERSONEN;
+    if let Some(middel) = &mut world.middel {
+        middel.value.attributen = attributen(&[(first, "Bram"), (birth, "1970-01-01")]);
+    }
+    let hm = hm().entity.to_string();
+    let issued = |answer| match answer {
+        TokenAnswer::Issued(issued) => issued,
+        TokenAnswer::Refused(refusal) => panic!("expected tokens, got {refusal:?}"),
+    };
+    // etoegang.md §3
+    let login = issued(world.ask(&hm, code()));
+    assert_eq!(login.attributen, attributen(&[(first, "Bram")]));
+    let refresh = issued(world.ask(&hm, Offer::RefreshToken(Some(handle(1)))));
+    assert!(refresh.attributen.is_empty());
 }

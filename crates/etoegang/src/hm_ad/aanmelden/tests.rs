@@ -1,7 +1,10 @@
 use protocol::wire::with_query;
 
 use super::*;
-use crate::testing::{NOW, ad, ad_dienst, keys, mr, other_keys, request, sign};
+use crate::attribuut::{COMPANY_NAME, VAN_PERSONEN};
+use crate::testing::{
+    NOW, ad, ad_dienst, attributen, keys, mr, other_keys, request, request_for, sign,
+};
 
 const CB: &str = "https://hm.test/etd/1.13/ad/1";
 
@@ -63,7 +66,15 @@ fn answered(wachtend: &Wachtend, id_token: &str) -> Result<Aangemeld, Mislukt> {
         retry_after_s: None,
         body: body.to_string().into_bytes(),
     };
-    ad_dienst().aangemeld(wachtend, &antwoord, now())
+    ad_dienst().aangemeld(wachtend, &gevraagd(), &antwoord, now())
+}
+
+/// Two attributes of a person and one of an organisation are asked for.
+fn gevraagd() -> GevraagdeClaims {
+    let names = [VAN_PERSONEN[0], VAN_PERSONEN[1], COMPANY_NAME];
+    let named = names.map(|name| format!("\"{name}\":null")).join(",");
+    let claims = format!("{{\"id_token\":{{{named}}}}}");
+    request_for(&names, &[("claims", &claims)]).claims
 }
 
 fn is_invalid<T>(result: &Result<T, Mislukt>) -> bool {
@@ -158,7 +169,7 @@ fn what_cannot_be_believed_brings_no_login() {
         // OIDC Core §3.1.3.7
         assert!(is_invalid(&declared(&wachtend, change)));
     }
-    let away = ad_dienst().aangemeld(&wachtend, &KetenAntwoord::Geen, now());
+    let away = ad_dienst().aangemeld(&wachtend, &gevraagd(), &KetenAntwoord::Geen, now());
     assert_eq!(away, Err(Mislukt::Afgebroken(Afgebroken::NietBereikbaar)));
 }
 
@@ -174,4 +185,26 @@ fn a_lower_level_or_an_older_login_than_was_asked_for_does_not_do() {
     assert!(declared(&wachtend, old).is_ok());
     let (_, anew) = asked(&[("prompt", "login")]);
     assert!(is_invalid(&declared(&anew, old)));
+}
+
+#[test]
+fn oidc_core_5_5_an_ad_is_asked_for_attributes_and_nothing_else_that_it_says_counts() {
+    assert_eq!(asked(&[]).0.get("claims"), None);
+    let required = request_for(&VAN_PERSONEN[..1], &[]);
+    let (claims, wachtend) =
+        ad_dienst().verzoek(&required, CB, None, &Entropy::new([3; 32]), now());
+    // Neither the app nor the service named it: it is declared, and may be asked for.
+    assert_eq!(claims.get("claims"), None);
+    let given = declared(&wachtend, |claims| {
+        claims[VAN_PERSONEN[0]] = "Bram".into();
+        claims[VAN_PERSONEN[2]] = "1970-01-01".into();
+        // etoegang.md §3: an MR's to declare
+        claims[COMPANY_NAME] = "Bakkerij".into();
+    });
+    let given = given.expect("a login");
+    assert_eq!(given.attributen, attributen(&[(VAN_PERSONEN[0], "Bram")]));
+    for wrong in [json!(7), json!(""), json!("x".repeat(201)), json!(["Bram"])] {
+        let given = declared(&wachtend, |claims| claims[VAN_PERSONEN[0]] = wrong.clone());
+        assert!(is_invalid(&given), "{wrong}");
+    }
 }

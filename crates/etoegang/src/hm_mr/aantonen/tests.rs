@@ -1,5 +1,8 @@
 use super::*;
-use crate::testing::{NOW, hm, keys, kvk, mr, other_keys, request, sign};
+use crate::attribuut::{COMPANY_NAME, VAN_ORGANISATIES, VAN_PERSONEN};
+use crate::testing::{
+    NOW, attributen, attribuutnaam, hm, keys, kvk, mr, other_keys, request, request_for, sign,
+};
 
 const CB: &str = "https://hm.test/etd/1.13/mr/1";
 
@@ -42,6 +45,7 @@ fn verklaring(wachtend: &Wachtend) -> Verklaring {
         machtiging: "M1".into(),
         via: None,
         niveau_gebruikt: Betrouwbaarheidsniveau::Loa3,
+        attributen: Attributen::default(),
     }
 }
 
@@ -201,4 +205,34 @@ fn a_declaration_counts_for_its_own_question_at_its_level_only() {
     assert_eq!(low, Err(Mislukt::Afgebroken(Afgebroken::NiveauNietGehaald)));
     let down = Err(Mislukt::Afgebroken(Afgebroken::NietBereikbaar));
     assert_eq!(answered(&wachtend, 503, ""), down);
+}
+
+#[test]
+fn etoegang_md_3_an_mr_is_asked_for_attributes_of_organisations_and_nothing_else_counts() {
+    let person = InternPseudoniem("a.b.c.d.e".into());
+    let names = [COMPANY_NAME, VAN_PERSONEN[0]];
+    let named = names.map(|name| format!("\"{name}\":null")).join(",");
+    let wanted = format!("{{\"userinfo\":{{{named}}}}}");
+    let request = request_for(&names, &[("claims", &wanted)]);
+    let entropy = Entropy::new([3; 32]);
+    let (mut claims, wachtend) =
+        register().vraag(&request, person, CB, &hm().entity, &entropy, now());
+    assert_eq!(claims["attributen"], json!([COMPANY_NAME]));
+    let given = declared(&wachtend, |said| {
+        said.attributen = attributen(&[
+            (COMPANY_NAME, "Bakkerij"),
+            (VAN_ORGANISATIES[4], "LEI-1"),
+            (VAN_PERSONEN[0], "Bram"),
+        ]);
+    });
+    let given = given.expect("a mandate");
+    assert_eq!(given.attributen, attributen(&[(COMPANY_NAME, "Bakkerij")]));
+    // The MR passes over what is an AD's to declare, and takes no more than there may be.
+    claims["attributen"] = json!([COMPANY_NAME, VAN_PERSONEN[0], COMPANY_NAME]);
+    let taken_of = taken(&claims).expect("taken").attributen;
+    assert_eq!(taken_of, [attribuutnaam(COMPANY_NAME)]);
+    claims["attributen"] = vec![json!(COMPANY_NAME); 17].into();
+    assert!(taken(&claims).is_err());
+    claims["attributen"] = json!(["x"]);
+    assert!(taken(&claims).is_err());
 }

@@ -1,8 +1,9 @@
 use verdict::Then;
 
 use super::*;
+use crate::attribuut::{Attributen, COMPANY_NAME};
 use crate::betrouwbaarheidsniveau::Betrouwbaarheidsniveau;
-use crate::testing::{NOW, dienst, hm, kvk};
+use crate::testing::{NOW, attributen, attribuutnaam, dienst, hm, kvk};
 
 const ID: [u8; 16] = [5; 16];
 
@@ -17,6 +18,7 @@ fn vraag() -> Vraag {
         service_id: dienst().service_id,
         service_uuid: dienst().service_uuid,
         niveau_vereist: Betrouwbaarheidsniveau::Loa3,
+        attributen: vec![attribuutnaam(COMPANY_NAME)],
         redirect_uri: "https://hm.test/etd/1.13/mr/1".into(),
         state: "s1".into(),
     }
@@ -41,6 +43,8 @@ fn mogelijk() -> Mogelijkheid {
         machtiging: "M1".into(),
         via: Some((kvk("87654321"), "M2".into())),
         niveau: Betrouwbaarheidsniveau::Loa3,
+        van_vertegenwoordigde: attributen(&[(COMPANY_NAME, "Bakkerij")]),
+        van_tussenpersoon: Attributen::default(),
     }
 }
 
@@ -140,7 +144,7 @@ fn fetch(
                 Vraagstelling::nog_mogelijk(ID, *found, kan.to_vec())
             }
             Step::Ask(Ophaalvraag::Pseudoniem(vraag)) => {
-                vraag.answer(None, &Entropy::new([2; 32]), now())
+                vraag.answer(None, &Organisaties::new(), &Entropy::new([2; 32]), now())
             }
             Step::Done(verdict) => return (verdict.reply, verdict.changes),
             Step::Save { .. } => panic!("a declaration is one commit"),
@@ -158,6 +162,7 @@ fn a_declaration_is_given_once_to_its_own_hm_while_the_mandate_holds() {
     };
     assert_eq!(verklaring.vertegenwoordigde, kvk("12345678"));
     assert_eq!(verklaring.via, mogelijk().via);
+    assert_eq!(verklaring.attributen, mogelijk().van_vertegenwoordigde);
     let is_spent = |change: &Change<Clear>| {
         change.key == Vraagstelling::key(ID) && matches!(change.then, Then::Remove)
     };

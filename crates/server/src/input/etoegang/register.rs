@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use etoegang::dienstencatalogus::{Dienst, Dienstencatalogus, OngeldigeCatalogus};
 use etoegang::kenmerk::Kenmerk;
+use etoegang::machtiging::keuze::Organisaties;
 use identity::{EntityId, Oin, ServiceId};
 
 use super::super::InputFault;
@@ -30,6 +31,8 @@ pub struct EtoegangRegister {
     pub apps: Vec<EtoegangApp>,
     /// What organisations are called.
     pub organisaties: BTreeMap<Kenmerk, String>,
+    /// What an MR can declare of them.
+    pub bekend: Organisaties,
 }
 
 impl Default for EtoegangRegister {
@@ -41,6 +44,7 @@ impl Default for EtoegangRegister {
             namen: BTreeMap::new(),
             apps: Vec::new(),
             organisaties: BTreeMap::new(),
+            bekend: BTreeMap::new(),
         }
     }
 }
@@ -88,6 +92,7 @@ impl Reading<'_> {
         }
         let dvs = self.dienstverleners(written.dienstverleners)?;
         let (diensten, namen) = self.diensten(written.diensten, &dvs, &[])?;
+        let (organisaties, bekend) = self.organisaties(written.organisaties)?;
         let versie = Place::root().member("versie");
         Ok(EtoegangRegister {
             pad: self.pad(&versie, written.versie.as_deref())?,
@@ -95,7 +100,8 @@ impl Reading<'_> {
             diensten,
             namen,
             apps: self.apps(written.apps, &dvs)?,
-            organisaties: self.organisaties(written.organisaties)?,
+            organisaties,
+            bekend,
         })
     }
 }

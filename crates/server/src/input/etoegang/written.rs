@@ -1,5 +1,6 @@
 //! What stands in `etoegang.json`.
 
+use etoegang::attribuut::Attributen;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::Value;
@@ -88,6 +89,18 @@ pub(super) struct Dienst {
     pub(super) niveau: String,
     #[serde(default)]
     pub(super) classifiers: Vec<String>,
+    #[serde(default)]
+    pub(super) attributen: Vec<Dienstattribuut>,
+}
+
+/// An attribute that a service asks for.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Dienstattribuut {
+    pub(super) naam: String,
+    #[serde(default)]
+    pub(super) verplicht: bool,
+    pub(super) doel: String,
 }
 
 /// An app.
@@ -102,12 +115,14 @@ pub(super) struct App {
     pub(super) jwks: Option<Value>,
 }
 
-/// What an organisation is called.
+/// What an organisation is called, and what else is known of it.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Organisatie {
     pub(super) kvk: String,
     pub(super) naam: String,
+    #[serde(default)]
+    pub(super) attributen: Attributen,
 }
 
 /// A means.
@@ -118,6 +133,8 @@ pub(super) struct Middel {
     pub(super) wachtwoord: String,
     pub(super) codesleutel: Option<String>,
     pub(super) niveau: String,
+    #[serde(default)]
+    pub(super) attributen: Attributen,
 }
 
 /// A mandate.

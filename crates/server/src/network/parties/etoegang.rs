@@ -264,6 +264,7 @@ fn mr(on: &Foundation, app: &Arc<App>, catalogus: &Arc<Catalogus>) -> Result<Arc
         catalogus: Arc::clone(catalogus),
         namen: network.namen.clone(),
         organisaties: network.organisaties.clone(),
+        bekend: network.bekend.clone(),
         machtigingen: network.machtigingen.clone(),
         next_origins: next_origins(on, network),
         sleutels: sleutels(on, &network.mr)?,

@@ -123,6 +123,7 @@ pub(super) async fn mr(on: &Foundation, config: &MrConfig) -> Result<Opened, Str
         catalogus: Arc::clone(&catalogus),
         namen: register.namen.clone(),
         organisaties: register.organisaties.clone(),
+        bekend: register.bekend.clone(),
         machtigingen: Vec::new(),
         next_origins: next_origins(register, &config.hms, &[]),
         sleutels: keys.sleutels,

@@ -16,9 +16,10 @@ use axum::response::Response;
 use axum::routing::get;
 use bytes::Bytes;
 use etoegang::dienstencatalogus::uitgave::{
-    Definitie, Dienstverlener, Instantie, Tekst, ToegestaanKenmerk, Uitgave, Versie,
+    Definitie, Dienstverlener, GevraagdAttribuut, Instantie, Tekst, ToegestaanKenmerk, Uitgave,
+    Versie,
 };
-use etoegang::dienstencatalogus::{Dienst, Dienstencatalogus};
+use etoegang::dienstencatalogus::{Dienst, Dienstattribuut, Dienstencatalogus};
 use etoegang::kenmerk::Soort;
 use http::header::{CACHE_CONTROL, ETAG, IF_NONE_MATCH};
 use http::{HeaderValue, StatusCode};
@@ -127,7 +128,6 @@ impl Diensten {
             if let (Some(dv), Some(makelaar)) =
                 (all.last_mut(), dienst.herkenningsmakelaars.first())
             {
-                let naam = tekst(naam.map(|naam| &*naam.dienst));
                 dv.definities.push(definitie(dienst, makelaar, naam));
                 dv.instanties.push(instantie(dienst));
             }
@@ -136,13 +136,23 @@ impl Diensten {
     }
 }
 
-fn definitie(dienst: &Dienst, makelaar: &Oin, naam: Vec<Tekst>) -> Definitie {
+fn definitie(dienst: &Dienst, makelaar: &Oin, naam: Option<&Dienstnaam>) -> Definitie {
+    let called = tekst(naam.map(|naam| &*naam.dienst));
     let kenmerken = [(Soort::KvkNr.urn(), 1), (PSEUDONIEM, 2)];
+    let doelen = naam.map(|naam| &*naam.doelen).unwrap_or_default();
+    let asked = |asked: &Dienstattribuut| {
+        let doel = doelen.iter().find(|(of, _)| *of == asked.naam);
+        GevraagdAttribuut {
+            naam: asked.naam.as_str().to_owned(),
+            verplicht: asked.verplicht,
+            doelen: tekst(doel.map(|(_, doel)| &**doel)),
+        }
+    };
     Definitie {
         service_uuid: dienst.service_uuid.clone(),
         openbaar: true,
-        omschrijvingen: naam.clone(),
-        namen: naam,
+        omschrijvingen: called.clone(),
+        namen: called,
         niveau: dienst.niveau,
         herkenningsmakelaar: makelaar.clone(),
         kenmerken: kenmerken
@@ -152,7 +162,7 @@ fn definitie(dienst: &Dienst, makelaar: &Oin, naam: Vec<Tekst>) -> Definitie {
             })
             .to_vec(),
         beperkingen: Vec::new(),
-        attributen: Vec::new(),
+        attributen: dienst.attributen.iter().map(asked).collect(),
     }
 }
 

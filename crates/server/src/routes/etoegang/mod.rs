@@ -20,10 +20,13 @@ pub mod sleutels;
 use axum::Router;
 use axum::middleware::map_response;
 use axum::response::Response;
+use etoegang::attribuut::{Attribuutnaam, Drager};
 use http::HeaderValue;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use identity::EntityId;
 use rustls_pki_types::CertificateDer;
+
+use crate::pages::Gegeven;
 
 /// The path of a party's endpoints under this version of the scheme: one URL serves one version (etoegang.md
 /// §3, etoegang case 95).
@@ -63,6 +66,17 @@ impl Deelnemer {
     fn at(&self, path: &str) -> String {
         format!("{}{path}", self.basis)
     }
+}
+
+/// What of a person or an organisation is given along, as a page tells it.
+fn gegevens(attributen: &[Attribuutnaam]) -> Vec<Gegeven> {
+    attributen.iter().map(gegeven).collect()
+}
+
+/// One of them.
+fn gegeven(naam: &Attribuutnaam) -> Gegeven {
+    let is_tussenpersoon = naam.drager() == Drager::Tussenpersoon;
+    Gegeven::of(naam.lokaal(), is_tussenpersoon)
 }
 
 /// The router of a party, whose pages no browser and no proxy keeps.

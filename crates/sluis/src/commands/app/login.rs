@@ -5,8 +5,9 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use clap::Args;
+use etoegang::attribuut::Attribuutnaam;
 use etoegang::betrouwbaarheidsniveau::Betrouwbaarheidsniveau;
-use etoegang::dv_app::{Aanvraag, Begonnen, GeenCode, Gekregen};
+use etoegang::dv_app::{Aanvraag, Begonnen, GeenCode, Gekregen, Plaats, gevraagde_claims};
 use etoegang::dv_hm::claims::IdToken;
 use serde_json::json;
 use server::chance;
@@ -43,6 +44,10 @@ pub(super) struct Login {
     /// At this level, if not at that of the service
     #[arg(long, value_name = "LEVEL", value_parser = level)]
     level: Option<Betrouwbaarheidsniveau>,
+    /// Ask for this attribute of the catalogue in the ID token, such as
+    /// urn:etoegang:1.9:attribute:FirstName; may be given more than once
+    #[arg(long = "attribute", value_name = "URN", value_parser = Attribuutnaam::parse)]
+    attributes: Vec<Attribuutnaam>,
     /// The path of the redirect URI
     #[arg(long, value_name = "PATH", default_value = "/terug", value_parser = path)]
     redirect_path: String,
@@ -72,12 +77,14 @@ impl Login {
         let listener = listener.map_err(|why| cannot_begin(&format!("127.0.0.1: {why}")))?;
         let redirect_uri = listener.uri();
         let begonnen = Begonnen::nieuw(&chance::entropy());
+        let claims = gevraagde_claims(&self.attributes, Plaats::IdToken);
         let url = begonnen.url(&Aanvraag {
             authorization_endpoint: &hm.found.authorization_endpoint,
             client_id: &self.client,
             redirect_uri: &redirect_uri,
             dienst: &self.service,
             niveau: self.level,
+            claims: claims.as_deref(),
         });
         // Before the URL is out: whoever sees it may stop at once.
         let interrupt = signal(SignalKind::interrupt());

@@ -15,6 +15,10 @@ pub(super) fn text(who: Option<&IdToken>, gekregen: &Gekregen) -> String {
         lines.push(format!("acts for       {}", acts_for(who)));
         lines.push(format!("level          {}", who.acr.naam()));
         lines.push(format!("logged in      {}", moment(who.auth_time)));
+        let told = who.attributen.iter();
+        lines.extend(
+            told.map(|(naam, waarde)| format!("{:<14} {}", naam.lokaal(), waarde.as_str())),
+        );
     }
     let life = gekregen.expires_in;
     let life = life.map_or_else(|| "not said".to_owned(), |life_s| format!("{life_s} s"));
@@ -37,6 +41,7 @@ pub(super) fn as_json(who: Option<&IdToken>, gekregen: &Gekregen) -> Value {
             "acts_for": chain(who).iter().map(|one| shown(one)).collect::<Vec<_>>(),
             "acr": who.acr,
             "auth_time": who.auth_time,
+            "attributes": who.attributen,
         })),
         "expires_in": gekregen.expires_in,
         "renews": gekregen.refresh_token.is_some(),

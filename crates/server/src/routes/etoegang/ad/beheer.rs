@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use axum::extract::{Path, State};
 use axum::response::Response;
+use etoegang::attribuut::Attributen;
 use etoegang::authenticatiedienst::aanmelding::NAAM_MAX;
 use etoegang::authenticatiedienst::bewijs::WACHTWOORD_BYTES_MAX;
 use etoegang::authenticatiedienst::middel::{Middel, Stand, Weigering};
@@ -34,6 +35,9 @@ struct Nieuw {
     niveau: Betrouwbaarheidsniveau,
     /// Seconds since 1970.
     tot: i64,
+    /// What is known of its holder.
+    #[serde(default)]
+    attributen: Attributen,
     /// Whose it is, where that person has another means here; otherwise he is new.
     houder: Option<InternPseudoniem>,
 }
@@ -56,7 +60,7 @@ pub(super) async fn registreren(State(role): State<Arc<AdRole>>, visit: Visit) -
         return web::unavailable();
     };
     let houder = nieuw.houder.unwrap_or_else(nieuwe_houder);
-    let middel = Middel::nieuw(houder, bewijs, nieuw.niveau, nieuw.tot);
+    let middel = Middel::nieuw(houder, bewijs, nieuw.niveau, nieuw.tot).met(nieuw.attributen);
     let reis = Registratie {
         naam: nieuw.naam.clone(),
         middel: middel.clone(),
@@ -93,10 +97,21 @@ pub(super) async fn tonen(
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Wijziging {
-    stand: Stand,
+    stand: Option<Stand>,
+    attributen: Option<Attributen>,
 }
 
-/// Suspends, revokes or frees a means. What was revoked never comes back.
+/// What is done to a means.
+#[derive(Clone)]
+enum Wijzigt {
+    /// It is suspended, revoked or freed.
+    Stand(Stand),
+    /// What is known of its holder is said anew.
+    Kent(Attributen),
+}
+
+/// Suspends, revokes or frees a means, or says anew what is known of its holder. What was revoked never comes
+/// back.
 pub(super) async fn wijzigen(
     State(role): State<Arc<AdRole>>,
     Path(naam): Path<String>,
@@ -106,15 +121,28 @@ pub(super) async fn wijzigen(
         Ok(beheerder) => beheerder.actor(),
         Err(response) => return *response,
     };
-    let Wijziging { stand } = match gelezen(&visit) {
-        Ok(wijziging) => wijziging,
+    let wijzigt = match gelezen(&visit) {
+        Ok(Wijziging {
+            stand: Some(stand),
+            attributen: None,
+        }) => Wijzigt::Stand(stand),
+        Ok(Wijziging {
+            stand: None,
+            attributen: Some(attributen),
+        }) => Wijzigt::Kent(attributen),
+        Ok(_) => return fout(422, "expected either stand or attributen"),
         Err(response) => return *response,
+    };
+    let gedaan = match &wijzigt {
+        Wijzigt::Stand(stand) => json!({ "stand": stand }),
+        Wijzigt::Kent(attributen) => json!({ "attributen": attributen }),
     };
     if naam.chars().count() > NAAM_MAX {
         return fout(404, "no means has this name");
     }
-    match settle(&role.app, visit.trace, Standreis { naam, stand, wie }).await {
-        Ok(Gewijzigd::Ja) => web::json(200, &json!({ "stand": stand })),
+    match settle(&role.app, visit.trace, Wijzigreis { naam, wijzigt, wie }).await {
+        Ok(Gewijzigd::Ja) => web::json(200, &gedaan),
+        Ok(Gewijzigd::Nee(weigering)) => fout(422, waarom(weigering)),
         Ok(Gewijzigd::Onbekend) => fout(404, "no means has this name"),
         Ok(Gewijzigd::Ingetrokken) => fout(409, "the means was revoked, and does not come back"),
         Err(_) => web::unavailable(),
@@ -152,19 +180,24 @@ fn nieuwe_houder() -> InternPseudoniem {
 }
 
 fn getoond(naam: &str, middel: &Middel) -> Value {
-    json!({
+    let mut shown = json!({
         "naam": naam,
         "houder": middel.houder,
         "niveau": middel.niveau,
         "tot": middel.tot,
         "stand": middel.stand,
-    })
+    });
+    if !middel.attributen.is_empty() {
+        shown["attributen"] = json!(middel.attributen);
+    }
+    shown
 }
 
 const fn waarom(weigering: Weigering) -> &'static str {
     match weigering {
         Weigering::Voorbij => "tot: the means is over already",
         Weigering::NiveauTeHoog => "niveau: a means above loa2 needs a codesleutel",
+        Weigering::Attributen => "attributen: expected names of attributes of people",
     }
 }
 
@@ -212,15 +245,16 @@ enum Gewijzigd {
     Ja,
     Onbekend,
     Ingetrokken,
+    Nee(Weigering),
 }
 
-struct Standreis {
+struct Wijzigreis {
     naam: String,
-    stand: Stand,
+    wijzigt: Wijzigt,
     wie: Actor,
 }
 
-impl Journey for Standreis {
+impl Journey for Wijzigreis {
     type Reply = Gewijzigd;
     type Question = Key;
 
@@ -233,17 +267,23 @@ impl Journey for Standreis {
         let Some(found) = found else {
             return Ok(Step::reply(Gewijzigd::Onbekend));
         };
-        let Some(change) = Middel::wordt(&found, &self.naam, self.stand) else {
+        let (change, what) = match self.wijzigt.clone() {
+            Wijzigt::Stand(stand) => (
+                Middel::wordt(&found, &self.naam, stand),
+                "the issuer of a means changed its standing",
+            ),
+            Wijzigt::Kent(attributen) => match Middel::kent(&found, &self.naam, attributen) {
+                Ok(change) => (Some(change), "the issuer of a means changed its attributes"),
+                Err(weigering) => return Ok(Step::reply(Gewijzigd::Nee(weigering))),
+            },
+        };
+        let Some(change) = change else {
             return Ok(Step::reply(Gewijzigd::Ingetrokken));
         };
         Ok(Step::Done(Verdict {
             reply: Gewijzigd::Ja,
             changes: vec![change],
-            events: vec![Event::granted(
-                "etoegang.md §3",
-                "the issuer of a means changed its standing",
-                self.wie.clone(),
-            )],
+            events: vec![Event::granted("etoegang.md §3", what, self.wie.clone())],
         }))
     }
 }

@@ -17,6 +17,7 @@ use verdict::{Key, Moment, Step, Stored};
 use super::AdRole;
 use crate::chance;
 use crate::pages::{AdAfwijzing, AdFout, AdInloggen, Brand};
+use crate::routes::etoegang::gegevens;
 use crate::settle::{Journey, Outage, Run, settle};
 use crate::web::{self, Visit};
 
@@ -167,6 +168,7 @@ impl AdRole {
             dienst: naam.map_or_else(String::new, |naam| naam.dienst.clone()),
             dienstverlener: naam.map_or_else(String::new, |naam| naam.dienstverlener.clone()),
             formulier: format!("{}.{token}", aanvraag.id),
+            attributen: gegevens(&aanvraag.attributen),
             afwijzing,
             testpersonen: self.testpersonen(),
         };

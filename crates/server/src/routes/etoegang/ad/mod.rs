@@ -144,7 +144,8 @@ impl AdRole {
             return;
         };
         let tot = now.plus_s(MIDDEL_S).unix();
-        let middel = Middel::nieuw(given.houder.clone(), bewijs, given.niveau, tot);
+        let middel = Middel::nieuw(given.houder.clone(), bewijs, given.niveau, tot)
+            .met(given.attributen.clone());
         let Ok(change) = middel.registreren(&given.naam, now) else {
             tracing::error!(party = self.app.party, naam = %given.naam, "a means of the input is not one");
             return;

@@ -129,9 +129,12 @@ impl AdRole {
         Ok(TokenRequest::new(client, offer))
     }
 
-    /// Signs the declaration, with the internal pseudonym for a register in it where one is named.
+    /// Signs the declaration, with what was asked for of the person, and with the internal pseudonym for a register in it where one is named.
     fn signed(&self, issued: &Issued, recipient: Option<&Jwk>) -> Result<Signed, Outage> {
         let mut claims = json!(issued.id_token);
+        for (naam, waarde) in issued.attributen.iter() {
+            claims[naam.as_str()] = waarde.as_str().into();
+        }
         if let (Some((mr, intern)), Some(recipient)) = (&issued.intern, recipient) {
             let encrypted = encrypted(intern, recipient)?;
             claims["alt_sub"] = alt_sub(mr, &encrypted);

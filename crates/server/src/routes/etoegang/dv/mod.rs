@@ -19,10 +19,12 @@ use axum::{Extension, Router};
 use dienstverlener::layer::{ToegangLayer, Toegelaten};
 use dienstverlener::toegang::{Toegang, Vereist};
 use dienstverlener::uitgever::Uitgever;
+use etoegang::attribuut::Attributen;
 use etoegang::betrouwbaarheidsniveau::Betrouwbaarheidsniveau;
 use etoegang::dienstencatalogus::Dienstencatalogus;
 use etoegang::dv_app::{
-    ALGORITHMS, Aanvraag, Begonnen, GeenCode, Gekregen, LEEWAY_S, Niet, herroeping, vernieuwing,
+    ALGORITHMS, Aanvraag, Begonnen, GeenCode, Gekregen, LEEWAY_S, Niet, Plaats, attributen,
+    gevraagde_claims, herroeping, vernieuwing,
 };
 use etoegang::dv_hm::claims::{ACCESS_TOKEN_TYP, AccessToken};
 use etoegang::kenmerk::{Kenmerk, Soort};
@@ -34,8 +36,8 @@ use tower::{Layer as _, ServiceExt as _};
 use verdict::Moment;
 
 use self::sessie::Sessie;
-use super::Deelnemer;
 use super::sleutels::Sleutelbos;
+use super::{Deelnemer, gegeven};
 use crate::app::App;
 use crate::catalogus::Catalogus;
 use crate::chance;
@@ -189,12 +191,14 @@ async fn inloggen(State(role): State<Arc<DvRole>>, visit: Visit) -> Response {
         begonnen: Begonnen::nieuw(&chance::entropy()),
         tot: role.app.clock.now().plus_s(LOGIN_S).unix(),
     };
+    let claims = role.claims_van(&dienst);
     let url = login.begonnen.url(&Aanvraag {
         authorization_endpoint: &role.given.hm.at("/authorize"),
         client_id: &role.given.client_id,
         redirect_uri: &role.redirect_uri(),
         dienst: dienst.as_str(),
         niveau: None,
+        claims: claims.as_deref(),
     });
     let url = web::in_chosen_lang(&visit, &url);
     let cookie = role.app.seal.cookie(LOGIN, &login);
@@ -295,13 +299,43 @@ async fn sessie_page(State(role): State<Arc<DvRole>>, visit: Visit) -> Response 
     let typ = Typ::Is(ACCESS_TOKEN_TYP);
     let claims = role.claims(&sessie.toegang, typ, audience).await;
     let token = claims.and_then(|claims| claims.parse_all::<AccessToken>().ok());
-    let page = role.shown(token.as_ref(), &sessie);
+    let attributen = match &token {
+        Some(token) => role.attributen(&sessie, token).await,
+        None => Attributen::default(),
+    };
+    let page = role.shown(token.as_ref(), &attributen, &sessie);
     web::show(200, &visit, Brand::Dv, &[], &page)
 }
 
 impl DvRole {
+    /// What the app asks for by name: all that the catalogue declares for the service, in userinfo.
+    fn claims_van(&self, dienst: &ServiceId) -> Option<String> {
+        let nu = self.given.catalogus.bekend()?;
+        let asked = &nu.diensten().van_scope(dienst.as_str())?.attributen;
+        gevraagde_claims(asked.iter().map(|asked| &asked.naam), Plaats::Userinfo)
+    }
+
+    /// What userinfo tells of this person; nothing where the HM does not answer now.
+    async fn attributen(&self, sessie: &Sessie, token: &AccessToken) -> Attributen {
+        let told = async {
+            let headers = Headers::none().bearer(&sessie.toegang);
+            let url = self.given.hm.at("/userinfo");
+            let answer = self.app.outside.get(&url, headers).await.ok()?;
+            let said = str::from_utf8(&answer.body).ok()?;
+            let keys = self.keys.van(&self.app, &self.given.hm).await.ok()?;
+            let whose = (&*self.given.hm.basis, &*self.given.client_id);
+            attributen(said, &keys, whose, &token.sub, self.app.clock.now())
+        };
+        told.await.unwrap_or_default()
+    }
+
     /// An access token that is over shows nothing but the way to renew it.
-    fn shown(&self, token: Option<&AccessToken>, sessie: &Sessie) -> DvSessie {
+    fn shown(
+        &self,
+        token: Option<&AccessToken>,
+        attributen: &Attributen,
+        sessie: &Sessie,
+    ) -> DvSessie {
         let named = |sub: &str, urn: &str| {
             let soort = Soort::from_urn(urn).ok()?;
             let kenmerk = Kenmerk::parse(soort, sub).ok()?;
@@ -319,6 +353,10 @@ impl DvRole {
             voor: voor.and_then(|who| named(&who.sub, &who.sub_id_type)),
             via: via.and_then(|who| named(&who.sub, &who.sub_id_type)),
             niveau: token.map(|token| token.acr.naam().to_owned()),
+            attributen: attributen
+                .iter()
+                .map(|(naam, waarde)| (gegeven(naam), waarde.as_str().to_owned()))
+                .collect(),
             kan_vernieuwen: sessie.vernieuwing.is_some(),
             formulier: sessie.form_token(&self.app.seal),
         }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::{Path, State};
 use axum::response::Response;
+use etoegang::attribuut::Attributen;
 use etoegang::dv_hm::authorize::{Afgebroken, AuthorizationRequest};
 use etoegang::dv_hm::code::{self, Aanmelding};
 use etoegang::dv_hm::family::CODE;
@@ -161,7 +162,8 @@ impl HmRole {
             &ad.issuer,
             &fields,
         );
-        let aangemeld = ad.aangemeld(wachtend, &sent.await?, self.app.clock.now())?;
+        let sent = sent.await?;
+        let aangemeld = ad.aangemeld(wachtend, &request.claims, &sent, self.app.clock.now())?;
         match mr {
             None => self.for_himself(visit, login, request, aangemeld).await,
             Some(mr) => {
@@ -188,6 +190,8 @@ impl HmRole {
             ad: aangemeld.sessie,
             ad_token: aangemeld.ad_token,
             vertegenwoordiging: None,
+            van_ad: aangemeld.attributen,
+            van_mr: Attributen::default(),
         };
         self.to_app(visit, login, request, aanmelding, None).await
     }
@@ -201,6 +205,10 @@ impl HmRole {
         aangemeld: Aangemeld,
         mr: &EntityId,
     ) -> Verder<Response> {
+        // Nobody is sent on to choose for a login that cannot be.
+        if request.claims.mist_van_ad(&aangemeld.attributen) {
+            return Err(Eind::App(Afgebroken::GeenAttribuut));
+        }
         let at = self.mrs.iter().position(|known| known.entity == *mr);
         let down = Eind::App(Afgebroken::NietBereikbaar);
         let (at, deelnemer) = at.zip(self.mr(mr)).ok_or(Eind::Storing)?;
@@ -292,6 +300,8 @@ impl HmRole {
             ad_token: aangemeld.ad_token,
             sub: gemachtigd.sub,
             vertegenwoordiging: Some((gemachtigd.wie, vec![gemachtigd.niveau])),
+            van_ad: aangemeld.attributen,
+            van_mr: gemachtigd.attributen,
         };
         self.to_app(visit, login, request, aanmelding, Some(spent))
             .await

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::extract::State;
 use axum::response::Response;
+use etoegang::attribuut::Attribuutnaam;
 use etoegang::hm_mr::aantonen::{
     Geweigerd, Herkenningsmakelaar, VERKLARING_TYP, Verklaring, Vraag,
 };
@@ -40,6 +41,12 @@ pub(super) async fn vragen(State(role): State<Arc<MrRole>>, visit: Visit) -> Res
         );
     };
     vraag.gemachtigde = persoon;
+    // etoegang.md §5.1: only what the catalogue declares for the service is given
+    let Ok(dienst) = role.dienst(&vraag.service_uuid).await else {
+        return web::unavailable();
+    };
+    let asks = |naam: &Attribuutnaam| dienst.as_ref().is_some_and(|dienst| dienst.vraagt(naam));
+    vraag.attributen.retain(asks);
     match settle(&role.app, visit.trace, Ontvangst { hm, vraag }).await {
         Ok(handle) => {
             let vraag = role.app.handles.make(VRAAG, handle);
@@ -200,7 +207,8 @@ impl Journey for Ophaalreis {
             }
             Ophaalvraag::Pseudoniem(vraag) => {
                 let found = run.load(vraag.key().clone()).await?;
-                vraag.answer(found, &run.entropy, run.now)
+                let bekend = &self.role.given.bekend;
+                vraag.answer(found, bekend, &run.entropy, run.now)
             }
         })
     }

@@ -15,6 +15,7 @@ use verdict::{Step, Stored};
 use super::MrRole;
 use crate::catalogus::Namen;
 use crate::pages::{Brand, MrFout, MrKeuze, MrKiezen};
+use crate::routes::etoegang::gegevens;
 use crate::settle::{Journey, Outage, Run, settle};
 use crate::web::{self, Visit};
 
@@ -97,6 +98,7 @@ impl MrRole {
             dienstverlener,
             formulier: self.app.seal.form_token(FORM, text),
             vraag: text.to_owned(),
+            attributen: gegevens(&vraag.attributen),
             keuzes: kan.iter().map(|one| self.shown(one)).collect(),
         };
         let onward = self.given.next_origins.iter().map(String::as_str);

@@ -18,10 +18,12 @@ use axum::Router;
 use axum::extract::State;
 use axum::response::Response;
 use axum::routing::{get, post};
+use etoegang::attribuut::Attributen;
 use etoegang::betrouwbaarheidsniveau::Betrouwbaarheidsniveau;
+use etoegang::dienstencatalogus::Dienst;
 use etoegang::hm_mr::aantonen::Herkenningsmakelaar;
 use etoegang::kenmerk::Kenmerk;
-use etoegang::machtiging::keuze::{Gevonden, Mogelijkheid};
+use etoegang::machtiging::keuze::{Gevonden, Mogelijkheid, Organisaties};
 use etoegang::machtiging::{Gemachtigde, InternPseudoniem, MACHTIGINGEN_MAX, Machtiging};
 use identity::{EntityId, ServiceId, ServiceUuid};
 use jose::jwe;
@@ -62,6 +64,8 @@ pub struct MrGiven {
     pub namen: BTreeMap<ServiceId, Dienstnaam>,
     /// What organisations are called.
     pub organisaties: BTreeMap<Kenmerk, String>,
+    /// What is known of them beside their mandates.
+    pub bekend: Organisaties,
     /// The mandates of the demo.
     pub machtigingen: Vec<EtoegangMachtiging>,
     /// Origins through which the browser goes on.
@@ -130,6 +134,7 @@ impl MrRole {
             service_uuid: given.service_uuid.clone(),
             niveau: given.niveau,
             beperking: given.beperking.clone(),
+            attributen: Attributen::default(),
             van: now.unix(),
             tot: now.unix() + i64::from(given.dagen) * DAG_S,
             ingetrokken: None,
@@ -229,9 +234,14 @@ impl MrRole {
 
     /// Whether the service is in the catalogue.
     async fn kent(&self, service_uuid: &ServiceUuid) -> Result<bool, Outage> {
+        Ok(self.dienst(service_uuid).await?.is_some())
+    }
+
+    /// The service, as the catalogue has it.
+    async fn dienst(&self, service_uuid: &ServiceUuid) -> Result<Option<Dienst>, Outage> {
         let scope = format!("urn:uuid:{service_uuid}");
         let nu = self.given.catalogus.nu(&self.app).await?;
-        Ok(nu.diensten().van_scope(&scope).is_some())
+        Ok(nu.diensten().van_scope(&scope).cloned())
     }
 
     /// What people call an organisation: its name, or its number.

@@ -41,6 +41,7 @@ impl App {
             redirect_uri: REDIRECT_URI,
             dienst: service_id,
             niveau: None,
+            claims: None,
         });
         (begonnen, url)
     }
