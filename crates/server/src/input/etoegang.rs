@@ -449,7 +449,7 @@ impl Reading<'_> {
             let of_kvk = place.member("kvk");
             let kvk = self.kvk(&of_kvk, &organisatie.kvk)?;
             let naam = readable(self.file, &place.member("naam"), organisatie.naam)?;
-            let known = self.van_organisatie(place, &naam, &organisatie.attributen)?;
+            let known = self.van_organisatie(place, &naam, organisatie.attributen)?;
             bekend.insert(kvk.clone(), known);
             match organisaties.insert(kvk, naam) {
                 None => Ok(()),

@@ -1,9 +1,10 @@
 //! What stands in `etoegang.json`.
 
-use etoegang::attribuut::Attributen;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::Value;
+
+use crate::input::place::Entries;
 
 /// The file.
 #[derive(Deserialize)]
@@ -122,7 +123,7 @@ pub(super) struct Organisatie {
     pub(super) kvk: String,
     pub(super) naam: String,
     #[serde(default)]
-    pub(super) attributen: Attributen,
+    pub(super) attributen: Entries<String>,
 }
 
 /// A means.
@@ -134,7 +135,7 @@ pub(super) struct Middel {
     pub(super) codesleutel: Option<String>,
     pub(super) niveau: String,
     #[serde(default)]
-    pub(super) attributen: Attributen,
+    pub(super) attributen: Entries<String>,
 }
 
 /// A mandate.
