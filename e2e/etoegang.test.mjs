@@ -24,6 +24,10 @@ const WORDS = {
     name: 'Gebruikersnaam',
     password: 'Wachtwoord',
     code: 'Code',
+    gives: 'Wat wij doorgeven',
+    firstName: 'uw voornaam',
+    lastName: 'uw achternaam',
+    company: 'de naam van uw organisatie',
     wrong: ['Inloggen lukte niet', 'Gebruikersnaam, wachtwoord of code klopt niet.'],
     blocked: 'Uw inlogmiddel is geblokkeerd.',
     tooLow: 'Uw inlogmiddel heeft een te laag niveau voor deze dienst.',
@@ -57,6 +61,10 @@ const WORDS = {
     name: 'User name',
     password: 'Password',
     code: 'Code',
+    gives: 'What we pass on',
+    firstName: 'your first name',
+    lastName: 'your last name',
+    company: 'the name of your organisation',
     wrong: ['You could not be logged in', 'User name, password or code is wrong.'],
     blocked: 'Your means to log in is blocked.',
     tooLow: 'Your means has too low a level for this service.',
@@ -135,7 +143,13 @@ async function toAd(visitor, words, dienst, voor) {
   await toHm(visitor, words, dienst);
   await visitor.choose('radio', voor);
   await visitor.press('button', words.goOn);
-  await visitor.reads(words.logIn, `${words.goTo} ${dienst}`);
+  await visitor.reads(words.logIn, `${words.goTo} ${dienst}`, ...given(words, dienst));
+}
+
+/** What the AD gives along with who somebody is, and says before he logs in (GUC3 3.4). */
+function given(words, dienst) {
+  if (dienst === EH3) return [words.gives, words.lastName];
+  return dienst === EH2 ? [words.gives, words.firstName] : [];
 }
 
 /** Shows at the AD what opens the door; `change` shows something else. */
@@ -151,7 +165,7 @@ async function logIn(visitor, words, naam, change = {}) {
 async function toMr(visitor, words, naam) {
   await toAd(visitor, words, EH3, words.forOrganisation);
   await logIn(visitor, words, naam);
-  await visitor.reads(words.forWhom, `${words.goTo} ${EH3}`);
+  await visitor.reads(words.forWhom, `${words.goTo} ${EH3}`, words.gives, words.company);
 }
 
 /** Whoever is logged in tells the app to forget it. */
@@ -177,7 +191,7 @@ walk('etoegang_case_078_a_baker_logs_in_for_the_bakery_renews_and_logs_out', asy
   await toMr(visitor, words, 'b.bakker');
   await visitor.choose('radio', 'Bakkerij Voorbeeld B.V.');
   await visitor.press('button', words.goOn);
-  const session = [words.session, EH3, words.pseudonym, 'Bakkerij Voorbeeld B.V.', 'EH3'];
+  const session = [words.session, EH3, words.pseudonym, 'Bakkerij Voorbeeld B.V.', 'EH3', words.lastName, 'Bakker'];
   await visitor.reads(...session);
   const before = await visitor.context.cookies(demo.url('dv'));
   // GUC9: another pair of tokens for the same person.
@@ -200,9 +214,10 @@ walk('etoegang_case_011_a_bookkeeper_acts_for_a_client_of_the_office', async fun
 walk('etoegang_case_003_somebody_logs_in_for_himself_and_renews', async function himself(visitor, words) {
   await toAd(visitor, words, EH2, words.forMyself);
   await logIn(visitor, words, 'z.zelf');
-  await visitor.reads(words.session, EH2, words.yourself, 'EH2');
+  const session = [words.session, EH2, words.yourself, 'EH2', words.firstName, 'Zeger'];
+  await visitor.reads(...session);
   await visitor.press('button', words.renew);
-  await visitor.reads(words.session, EH2, words.yourself, 'EH2');
+  await visitor.reads(...session);
   await logOut(visitor, words);
 });
 

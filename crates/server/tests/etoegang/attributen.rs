@@ -202,7 +202,7 @@ async fn guc3_3_4_ad_and_mr_name_what_they_give_before_anybody_decides_and_one_m
     let asked = json!({ "userinfo": { FAMILY: null } }).to_string();
     let changes = [("claims", Some(&*asked))];
     let page = world.at_ad_with(&browser, BAKKERIJ, &changes).await;
-    // GUC3 3.4
+    // etoegang.md §2.1, GUC3
     assert!(
         page.html().contains("<li>uw achternaam</li>"),
         "{}",
