@@ -14,6 +14,8 @@ export async function leaks(demo, front, clients) {
   // A token of anybody's: three parts, the first of which begins with {"
   const isLeak = (text) =>
     secrets.some((secret) => text.includes(secret)) || /eyJ[\w-]{8,}\.[\w-]+\.[\w-]+/.test(text);
+  // The published service catalogue is no message, and anybody's to read: it names levels by SAML's element.
+  const isPublished = (place) => path.basename(place) === 'servicecatalog.xml';
   const isSaml = (text) => ['SAMLart=', 'SAMLRequest=', '<saml'].some((name) => text.includes(name));
   // The observer shows messages under their names, with dots in the place of what is hidden.
   const isShown = (text) =>
@@ -21,7 +23,7 @@ export async function leaks(demo, front, clients) {
   const kept = [...files(demo.state), ['output', demo.output]];
   const told = await journeys(demo, front);
   return [
-    ...kept.filter(([, text]) => isLeak(text) || isSaml(text)),
+    ...kept.filter(([place, text]) => isLeak(text) || (!isPublished(place) && isSaml(text))),
     ...told.filter(([, text]) => isLeak(text) || isShown(text)),
   ].map(([place]) => place);
 }

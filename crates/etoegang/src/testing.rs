@@ -18,7 +18,7 @@ use crate::authenticatiedienst::bewijs::Bewijs;
 use crate::authenticatiedienst::middel::{Middel, Stand};
 use crate::betrouwbaarheidsniveau::Betrouwbaarheidsniveau;
 use crate::dienstencatalogus::{Dienst, Dienstattribuut, Dienstencatalogus};
-use crate::dv_hm::attributen::GegevenAttribuut;
+use crate::dv_hm::attributen::{GegevenAttribuut, Plaatsen};
 use crate::dv_hm::authorize::AuthorizationRequest;
 use crate::dv_hm::family::{Family, Keten, Schakel, Secret, Vertegenwoordiging};
 use crate::dv_hm::{DvApp, DvApps, Hm};
@@ -99,8 +99,10 @@ pub(crate) fn gegeven(urn: &str, text: &str, in_id_token: bool) -> Vec<GegevenAt
     vec![GegevenAttribuut {
         naam: attribuutnaam(urn),
         waarde: waarde(text),
-        in_id_token,
-        in_userinfo: !in_id_token,
+        plaatsen: Plaatsen {
+            id_token: in_id_token,
+            userinfo: !in_id_token,
+        },
     }]
 }
 

@@ -21,10 +21,17 @@ pub struct GevraagdAttribuut {
     pub essentieel: bool,
     /// Whether the catalogue says so of the service.
     pub verplicht: bool,
-    /// Whether the app wants it in the ID token.
-    pub in_id_token: bool,
-    /// Whether the app wants it in userinfo.
-    pub in_userinfo: bool,
+    /// Where the app wants it.
+    pub plaatsen: Plaatsen,
+}
+
+/// Where an app wants an attribute (OIDC Core §5.5): in one of both, in both, or in none of them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Plaatsen {
+    /// In the ID token.
+    pub id_token: bool,
+    /// In userinfo.
+    pub userinfo: bool,
 }
 
 /// An attribute that a login brought, and where the app wants it.
@@ -34,10 +41,8 @@ pub struct GegevenAttribuut {
     pub naam: Attribuutnaam,
     /// What it says.
     pub waarde: Attribuutwaarde,
-    /// In the ID token.
-    pub in_id_token: bool,
-    /// In userinfo.
-    pub in_userinfo: bool,
+    /// Where the app wants it.
+    pub plaatsen: Plaatsen,
 }
 
 impl GevraagdAttribuut {
@@ -47,8 +52,7 @@ impl GevraagdAttribuut {
             naam: asked.naam.clone(),
             essentieel: false,
             verplicht: asked.verplicht,
-            in_id_token: false,
-            in_userinfo: false,
+            plaatsen: Plaatsen::default(),
         }
     }
 
@@ -109,7 +113,8 @@ impl GevraagdeClaims {
     /// What is given of what AD and MR declared.
     ///
     /// # Errors
-    /// [`Afgebroken::GeenAttribuut`]: something that must be had cannot be (etoegang.md §4.3).
+    /// [`Afgebroken::GeenAttribuut`]: something that must be had cannot be (etoegang.md §4.3, OIDC Core
+    /// §5.5.1).
     pub(crate) fn gegeven(
         &self,
         verklaard: [&Attributen; 2],
@@ -127,8 +132,7 @@ impl GevraagdeClaims {
                 Some(waarde) => given.push(GegevenAttribuut {
                     naam: asked.naam.clone(),
                     waarde: waarde.clone(),
-                    in_id_token: asked.in_id_token,
-                    in_userinfo: asked.in_userinfo,
+                    plaatsen: asked.plaatsen,
                 }),
                 None if asked.is_nodig(wie) => return Err(Afgebroken::GeenAttribuut),
                 None => {}
@@ -161,8 +165,7 @@ mod tests {
             naam: Attribuutnaam::parse(urn).expect("a name"),
             essentieel,
             verplicht,
-            in_id_token: true,
-            in_userinfo: false,
+            plaatsen: Plaatsen::default(),
         }
     }
 

@@ -199,7 +199,7 @@ impl IdToken {
             nbf: now.unix(),
             exp: now.plus_s(hm.instellingen.id_token_s).unix(),
             represents: family.vertegenwoordiging.as_ref().map(Represents::of),
-            attributen: GegevenAttribuut::alle(&family.attributen, |one| one.in_id_token),
+            attributen: GegevenAttribuut::alle(&family.attributen, |one| one.plaatsen.id_token),
         }
     }
 }

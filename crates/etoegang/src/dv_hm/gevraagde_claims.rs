@@ -98,8 +98,8 @@ impl GevraagdeClaims {
                     if let Some(known) = declared.find(|known| known.naam.as_str() == naam) {
                         let asked = self.attribuut(known);
                         asked.essentieel |= vraag.is_essential;
-                        asked.in_id_token |= in_id_token;
-                        asked.in_userinfo |= !in_id_token;
+                        asked.plaatsen.id_token |= in_id_token;
+                        asked.plaatsen.userinfo |= !in_id_token;
                     }
                 }
             }
@@ -173,6 +173,7 @@ fn niveau(values: &[&str], dienst: &Dienst) -> Result<Betrouwbaarheidsniveau, Re
 mod tests {
     use super::*;
     use crate::attribuut::Attribuutnaam;
+    use crate::dv_hm::attributen::Plaatsen;
     use crate::testing::dienst;
     use serde_json::json;
 
@@ -206,8 +207,10 @@ mod tests {
         let read = read(&asked_for).expect("a good form");
         let expected = GevraagdAttribuut {
             essentieel: true,
-            in_id_token: true,
-            in_userinfo: true,
+            plaatsen: Plaatsen {
+                id_token: true,
+                userinfo: true,
+            },
             ..GevraagdAttribuut::van_dienst(&asked(NAME, false))
         };
         assert_eq!(read.attributen, [expected]);
@@ -230,7 +233,10 @@ mod tests {
         assert_eq!(read(None), std::slice::from_ref(&required));
         let named = format!("{{\"userinfo\":{{\"{BIRTH}\":null}}}}");
         let expected = GevraagdAttribuut {
-            in_userinfo: true,
+            plaatsen: Plaatsen {
+                id_token: false,
+                userinfo: true,
+            },
             ..required
         };
         assert_eq!(read(Some(&named)), [expected]);
@@ -244,9 +250,9 @@ mod tests {
         let mut dienst = dienst();
         dienst.attributen = names.iter().map(|naam| asked(naam, false)).collect();
         let claims = |many: usize| {
-            let named = names.iter().take(many);
-            let named: Map<_, _> = named.map(|naam| (naam.clone(), Value::Null)).collect();
-            GevraagdeClaims::read(Some(&json!({ "id_token": named }).to_string()), &dienst)
+            let some = names.iter().take(many);
+            let some: Map<_, _> = some.map(|naam| (naam.clone(), Value::Null)).collect();
+            GevraagdeClaims::read(Some(&json!({ "id_token": some }).to_string()), &dienst)
         };
         assert!(claims(ATTRIBUTEN_MAX).is_ok());
         assert!(claims(ATTRIBUTEN_MAX + 1).is_err());

@@ -154,7 +154,7 @@ impl FamilyVraag {
             iat: self.now.unix(),
             exp: exp.min(self.token.exp),
             represents: family.vertegenwoordiging.as_ref().map(Represents::of),
-            attributen: GegevenAttribuut::alle(&family.attributen, |one| one.in_userinfo),
+            attributen: GegevenAttribuut::alle(&family.attributen, |one| one.plaatsen.userinfo),
         };
         let event = Event::granted("OIDC Core §5.3", "userinfo was told", who);
         Step::reply_with(UserinfoAnswer::Userinfo(Box::new(claims)), event)

@@ -3,7 +3,7 @@
 use etoegang::attribuut::{Attribuutnaam, Attribuutwaarde, COMPANY_NAME, VAN_PERSONEN};
 use etoegang::betrouwbaarheidsniveau::Betrouwbaarheidsniveau as Niveau;
 use etoegang::dienstencatalogus::{Dienst, Dienstattribuut};
-use etoegang::dv_hm::attributen::GegevenAttribuut;
+use etoegang::dv_hm::attributen::{GegevenAttribuut, Plaatsen};
 use etoegang::dv_hm::family::{Family, Keten, Vertegenwoordiging};
 use etoegang::dv_hm::token::TokenAnswer;
 use etoegang::kenmerk::Vestigingsnr;
@@ -245,8 +245,10 @@ fn the_attributes_of_a_login_stay_until_the_catalogue_does_not_declare_them_any_
     let given = |urn: &str, text: &str| GegevenAttribuut {
         naam: Attribuutnaam::parse(urn).expect("a name"),
         waarde: Attribuutwaarde::parse(text).expect("a value"),
-        in_id_token: true,
-        in_userinfo: false,
+        plaatsen: Plaatsen {
+            id_token: true,
+            userinfo: false,
+        },
     };
     let (name, first) = (
         given(COMPANY_NAME, "Bakkerij"),

@@ -72,8 +72,8 @@ fn answered(wachtend: &Wachtend, id_token: &str) -> Result<Aangemeld, Mislukt> {
 /// Two attributes of a person and one of an organisation are asked for.
 fn gevraagd() -> GevraagdeClaims {
     let names = [VAN_PERSONEN[0], VAN_PERSONEN[1], COMPANY_NAME];
-    let named = names.map(|name| format!("\"{name}\":null")).join(",");
-    let claims = format!("{{\"id_token\":{{{named}}}}}");
+    let members = names.map(|name| format!("\"{name}\":null")).join(",");
+    let claims = format!("{{\"id_token\":{{{members}}}}}");
     request_for(&names, &[("claims", &claims)]).claims
 }
 

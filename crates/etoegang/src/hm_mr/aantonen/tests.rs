@@ -211,8 +211,8 @@ fn a_declaration_counts_for_its_own_question_at_its_level_only() {
 fn etoegang_md_3_an_mr_is_asked_for_attributes_of_organisations_and_nothing_else_counts() {
     let person = InternPseudoniem("a.b.c.d.e".into());
     let names = [COMPANY_NAME, VAN_PERSONEN[0]];
-    let named = names.map(|name| format!("\"{name}\":null")).join(",");
-    let wanted = format!("{{\"userinfo\":{{{named}}}}}");
+    let members = names.map(|name| format!("\"{name}\":null")).join(",");
+    let wanted = format!("{{\"userinfo\":{{{members}}}}}");
     let request = request_for(&names, &[("claims", &wanted)]);
     let entropy = Entropy::new([3; 32]);
     let (mut claims, wachtend) =

@@ -41,7 +41,7 @@ pub(super) async fn vragen(State(role): State<Arc<MrRole>>, visit: Visit) -> Res
         );
     };
     vraag.gemachtigde = persoon;
-    // etoegang.md §5.1: only what the catalogue declares for the service is given
+    // etoegang.md §3: only what the catalogue declares for the service is given
     let Ok(dienst) = role.dienst(&vraag.service_uuid).await else {
         return web::unavailable();
     };
