@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use axum::extract::State;
 use axum::response::Response;
+use etoegang::attribuut::Attributen;
 use etoegang::betrouwbaarheidsniveau::Betrouwbaarheidsniveau;
 use etoegang::kenmerk::{Kenmerk, Soort, Vestigingsnr};
 use etoegang::machtiging::{Gemachtigde, InternPseudoniem, Machtiging, Weigering};
@@ -169,6 +170,7 @@ impl Ingevuld {
             beperking: beperking.clone(),
             van,
             tot,
+            attributen: Attributen::default(),
             ingetrokken: None,
             verloop: Vec::new(),
         };
@@ -340,6 +342,8 @@ const fn fout_van(geweigerd: Geweigerd) -> MrInvulfout {
         Geweigerd::Machtiging(Weigering::TeLang) => MrInvulfout::TeLang,
         Geweigerd::Machtiging(Weigering::Tussenpersoon) => MrInvulfout::Tussen,
         Geweigerd::Machtiging(Weigering::Zelf) => MrInvulfout::TussenZelf,
+        // A form says none: what is known of an organisation comes from the register.
+        Geweigerd::Machtiging(Weigering::Attributen) => MrInvulfout::Nummer,
     }
 }
 
