@@ -74,6 +74,19 @@ pub fn samples(lang: Lang) -> Vec<Sample> {
         of::<PortaalFout>("portaal_fout", Brand::Portaal, lang),
         of::<ModuleTaak>("module_taak", Brand::Module, lang),
         of::<ModuleMelding>("module_melding", Brand::Module, lang),
+        of_etoegang(lang),
+        of::<Netwerk>("netwerk", Brand::Netwerk, lang),
+        of::<Bediening>("bediening", Brand::Netwerk, lang),
+        of::<Reis>("reis", Brand::Netwerk, lang),
+        of::<Berichten>("berichten", Brand::Netwerk, lang),
+        of::<Eis>("eis", Brand::Netwerk, lang),
+        of::<Technisch>("technisch", Brand::Pgo, lang),
+    ]
+    .concat()
+}
+
+fn of_etoegang(lang: Lang) -> Vec<Sample> {
+    [
         of::<HmKiezen>("hm_kiezen", Brand::Hm, lang),
         of::<HmFout>("hm_fout", Brand::Hm, lang),
         of::<AdInloggen>("ad_inloggen", Brand::Ad, lang),
@@ -87,12 +100,6 @@ pub fn samples(lang: Lang) -> Vec<Sample> {
         of::<DvStart>("dv_start", Brand::Dv, lang),
         of::<DvSessie>("dv_sessie", Brand::Dv, lang),
         of::<DvMelding>("dv_melding", Brand::Dv, lang),
-        of::<Netwerk>("netwerk", Brand::Netwerk, lang),
-        of::<Bediening>("bediening", Brand::Netwerk, lang),
-        of::<Reis>("reis", Brand::Netwerk, lang),
-        of::<Berichten>("berichten", Brand::Netwerk, lang),
-        of::<Eis>("eis", Brand::Netwerk, lang),
-        of::<Technisch>("technisch", Brand::Pgo, lang),
     ]
     .concat()
 }

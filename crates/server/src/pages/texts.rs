@@ -65,10 +65,10 @@ impl Texts {
     }
 
     /// The text with these values.
-    pub(super) fn with_all<'v, const N: usize>(
+    pub(super) fn with_all<const N: usize>(
         &self,
         key: &str,
-        values: [(&'static str, &'v str); N],
+        values: [(&'static str, &str); N],
     ) -> String {
         let values = values.map(|(name, value)| (name, FluentValue::from(value)));
         self.format(key, None, Some(&FluentArgs::from_iter(values)))

@@ -134,15 +134,15 @@ impl Nodes {
 
     /// Waits until a role shows so many keys, each with its chain.
     async fn shows_chains(&self, role: (&str, &str), keys: usize) {
-        let mut shown = (0, 0);
+        let mut shown = self.chains(role).await;
         for _ in 0..TRIES_MAX {
-            shown = self.chains(role).await;
             if shown == (keys, keys) {
-                return;
+                break;
             }
             sleep(Duration::from_millis(100)).await;
+            shown = self.chains(role).await;
         }
-        panic!("{role:?} shows {shown:?}");
+        assert_eq!(shown, (keys, keys), "{role:?}");
     }
 
     /// Of the keys that a role publishes, how many have a chain, and how many there are.

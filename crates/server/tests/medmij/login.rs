@@ -1,6 +1,6 @@
 //! From the landing page to the code.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::Value;
 use server::network::{Party, Shown, Trouble};
@@ -288,7 +288,7 @@ async fn after_login(records: &str) -> (String, Duration) {
     let control = world.running.control.as_ref().expect("control");
     let slow = Trouble::Slow { delay_ms: 300 };
     assert!(control.troubles.set(Party::Xis, Some(slow)));
-    let asked = Instant::now();
+    let asked = tokio::time::Instant::now();
     let shown = person.send(login(&shown, DAAN, "inloggen")).await;
     let told = heading(&shown.expect("an answer")).to_owned();
     (told, asked.elapsed())

@@ -10,7 +10,7 @@ use tokio::time::Instant;
 /// record system that work need to answer.
 const STEP: Duration = Duration::from_millis(1_500);
 /// For so long all of them wait as long as the slowest of them did.
-const KEPT: Duration = Duration::from_secs(600);
+const KEPT: Duration = Duration::from_mins(10);
 
 /// How long such refusals take now.
 #[derive(Default)]

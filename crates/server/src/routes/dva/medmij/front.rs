@@ -521,12 +521,12 @@ impl DvaRole {
 
 /// The Annuleringspagina (core.usrint.101, medmij case 24).
 pub(super) async fn geannuleerd(State(role): State<Arc<DvaRole>>, visit: Visit) -> Response {
-    role.gestrand(visit, true)
+    role.gestrand(&visit, true)
 }
 
 /// No identity (Authenticeren 1, medmij case 26).
 pub(super) async fn niet_ingelogd(State(role): State<Arc<DvaRole>>, visit: Visit) -> Response {
-    role.gestrand(visit, false)
+    role.gestrand(&visit, false)
 }
 
 /// A fault of ours, or of somebody whom we need (medmij case 34).
@@ -543,11 +543,11 @@ pub(super) async fn storing(State(role): State<Arc<DvaRole>>, visit: Visit) -> R
 }
 
 impl DvaRole {
-    fn gestrand(&self, visit: Visit, geannuleerd: bool) -> Response {
+    fn gestrand(&self, visit: &Visit, geannuleerd: bool) -> Response {
         let query = visit.query().unwrap_or_default();
-        let found = self.aanvraag(&visit, query.get("aanvraag").unwrap_or_default());
+        let found = self.aanvraag(visit, query.get("aanvraag").unwrap_or_default());
         let (Some((aanvraag, cookie)), Some(medmij)) = (found, &self.medmij) else {
-            return Self::fout(400, &visit, DvaFoutSoort::Verlopen);
+            return Self::fout(400, visit, DvaFoutSoort::Verlopen);
         };
         let back = match &aanvraag.doel {
             Doel::Autoriseren(verzoek) => web::origin(&verzoek.redirect_uri),

@@ -1,6 +1,6 @@
 //! What the Authorization server was asked and what it showed, in the audit log (core.logging.203).
 //!
-//! The names are those of the chain's log (medmij.md §5.4). What nobody can be held to, a request of no known
+//! The names are those of MedMij's chain log. What nobody can be held to, a request of no known
 //! client, stands in `log.jsonl` alone.
 
 use std::convert::Infallible;
