@@ -6,6 +6,7 @@ pub(super) mod delen;
 mod front;
 mod gebeurtenissen;
 mod request_ids;
+mod terug;
 mod toestemmingen;
 mod token;
 mod verklaring;
@@ -171,9 +172,9 @@ pub(super) fn front(role: &Arc<DvaRole>) -> Router {
         .route("/geannuleerd", get(front::geannuleerd))
         .route("/niet-ingelogd", get(front::niet_ingelogd))
         .route("/storing", get(front::storing))
-        .route("/saml/metadata", get(front::saml_metadata))
-        .route("/saml/v4/metadata", get(front::entrance_metadata))
-        .route("/saml/acs", get_once(front::assertion_consumer))
+        .route("/saml/metadata", get(terug::saml_metadata))
+        .route("/saml/v4/metadata", get(terug::entrance_metadata))
+        .route("/saml/acs", get_once(terug::assertion_consumer))
         .route(
             "/verklaring",
             get(verklaring::verklaring).post(verklaring::besluiten),
