@@ -5,7 +5,9 @@ use std::time::Duration;
 use serde_json::Value;
 use server::network::{Party, Shown, Trouble};
 
-use crate::world::{CORRELATION, DAAN, NAAM, SASKIA, World, answer, heading, login, text};
+use crate::world::{
+    CORRELATION, DAAN, NAAM, OCL, SASKIA, World, answer, heading, login, ocl, text,
+};
 
 fn denied(shown: &Shown) {
     denied_with(None, shown);
@@ -283,7 +285,9 @@ async fn medmij_case_034_and_035_a_fault_names_its_numbers_and_the_way_back() {
 
 /// How long the page after a login takes where each question to the record system takes 300 ms.
 async fn after_login(records: &str) -> (String, Duration) {
-    let world = World::start_with(&[("records/00000659.json", records)]).await;
+    let ocl = ocl("Een Ander PGO", &["42", "48", "52", "6"]);
+    let files = [("records/00000659.json", records), (OCL, &ocl)];
+    let world = World::start_with(&files).await;
     let (mut person, shown) = world.at_digid(NAAM).await;
     let control = world.running.control.as_ref().expect("control");
     let slow = Trouble::Slow { delay_ms: 300 };

@@ -56,10 +56,10 @@ async fn medmij_case_070_a_token_opens_what_its_scope_names_and_a_confirmation_n
 #[tokio::test(flavor = "multi_thread")]
 async fn medmij_case_070_an_older_token_of_a_consent_opens_no_more_than_it_says() {
     let world = World::start().await;
-    world.with_ocl("Een Ander PGO", &["51"]).await;
+    world.with_ocl("Het PGO met een", &["51"]).await;
     let first = world.tokens(SASKIA).await;
     assert_eq!(first["scope"], "51");
-    world.with_ocl("Een Ander PGO, ook 52", &["51", "52"]).await;
+    world.with_ocl("Het PGO met twee", &["51", "52"]).await;
     let refresh = first["refresh_token"].as_str().expect("a token");
     let second = json(&world.refresh(refresh).await);
     assert_eq!(second["scope"], "51 52");
@@ -71,7 +71,7 @@ async fn medmij_case_070_an_older_token_of_a_consent_opens_no_more_than_it_says(
     // medmij case 70
     assert_eq!(reads(&first).await, 403, "its own scope is 51");
     assert_eq!(reads(&second).await, 200);
-    world.with_ocl("Een Ander PGO", &["51"]).await;
+    world.with_ocl("Het PGO met minder", &["51"]).await;
     let refresh = second["refresh_token"].as_str().expect("a token");
     let third = json(&world.refresh(refresh).await);
     assert_eq!(third["scope"], "51");

@@ -240,17 +240,7 @@ impl World {
     /// Publishes an OCL in which the client has this name and is recognised for these, and lets the time
     /// pass in which a DVA may go on with the one before.
     pub(crate) async fn with_ocl(&self, naam: &str, diensten: &[&str]) {
-        let element = |id| ["<GegevensdienstId>", id, "</GegevensdienstId>"].concat();
-        let ids: String = diensten.iter().copied().map(element).collect();
-        let ocl = format!(
-            "<OAuthclientlist xmlns=\"xmlns://afsprakenstelsel.medmij.nl/oauthclientlist/release2/\">\
-             <Tijdstempel>2026-01-02T03:04:05Z</Tijdstempel><Volgnummer>1</Volgnummer><OAuthclients>\
-             <OAuthclient><Hostname>{PGO}</Hostname>\
-             <OAuthclientOrganisatienaam>{naam}</OAuthclientOrganisatienaam>\
-             <Gegevensdiensten xmlns=\"urn:sluis:oauthclientlist:gegevensdiensten:release1\">{ids}\
-             </Gegevensdiensten></OAuthclient></OAuthclients></OAuthclientlist>"
-        );
-        self.edit("lists/MedMij_OAuthclientlist.xml", &ocl);
+        self.edit(OCL, &ocl(naam, diensten));
         let url = format!("{}/MedMij_OAuthclientlist.xml", self.url("stelselnode"));
         while !text(&self.get(&url).await).contains(naam) {
             tokio::time::sleep(Duration::from_millis(100)).await;
@@ -318,6 +308,23 @@ impl World {
     pub(crate) fn log(&self) -> String {
         std::fs::read_to_string(self.running.state.join("log.jsonl")).unwrap_or_default()
     }
+}
+
+/// Where the input folder has the OCL.
+pub(crate) const OCL: &str = "lists/MedMij_OAuthclientlist.xml";
+
+/// An OCL in which the client has this name and is recognised for these.
+pub(crate) fn ocl(naam: &str, diensten: &[&str]) -> String {
+    let element = |id| ["<GegevensdienstId>", id, "</GegevensdienstId>"].concat();
+    let ids: String = diensten.iter().copied().map(element).collect();
+    format!(
+        "<OAuthclientlist xmlns=\"xmlns://afsprakenstelsel.medmij.nl/oauthclientlist/release2/\">\
+         <Tijdstempel>2026-01-02T03:04:05Z</Tijdstempel><Volgnummer>1</Volgnummer><OAuthclients>\
+         <OAuthclient><Hostname>{PGO}</Hostname>\
+         <OAuthclientOrganisatienaam>{naam}</OAuthclientOrganisatienaam>\
+         <Gegevensdiensten xmlns=\"urn:sluis:oauthclientlist:gegevensdiensten:release1\">{ids}\
+         </Gegevensdiensten></OAuthclient></OAuthclients></OAuthclientlist>"
+    )
 }
 
 impl Drop for World {
