@@ -194,6 +194,7 @@ impl Attributen {
         gevraagd: impl IntoIterator<Item = &'a Attribuutnaam>,
         said: impl Fn(&str) -> Option<&'a Value>,
     ) -> Result<Self, GeenAttribuut> {
+        let said = |naam: &str| said(naam).filter(|said| !said.is_null());
         let found = gevraagd
             .into_iter()
             .filter_map(|naam| Some((naam.clone(), said(naam.as_str())?)));

@@ -11,7 +11,7 @@ use crate::{Algorithm, b64, hash, json as strict, jwe, roca};
 /// attack on the memory of those who fetch the set.
 pub const KEYS_MAX: usize = 32;
 /// Bytes of a set, at most: room for [`KEYS_MAX`] RSA keys with their certificates.
-const SET_BYTES_MAX: usize = 64 * 1024;
+const SET_BYTES_MAX: usize = 512 * 1024;
 /// Bytes of a `kid`, at most.
 const KID_BYTES_MAX: usize = 256;
 
@@ -34,7 +34,7 @@ pub struct Jwks(Vec<Jwk>);
 /// Why a key or a set of keys is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BadJwk {
-    /// The set is larger than 64 KiB.
+    /// The set is larger than 512 KiB.
     TooLarge,
     /// Not JSON, a repeated member, or no array `keys`.
     Form,
@@ -419,7 +419,7 @@ fn octets(members: &Map<String, Value>, name: &str) -> Result<Vec<u8>, BadJwk> {
 impl std::fmt::Display for BadJwk {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
-            Self::TooLarge => "the key set is larger than 64 KiB",
+            Self::TooLarge => "the key set is larger than 512 KiB",
             Self::Form => "not a JSON key or key set without repeated members",
             Self::TooMany => "the key set has more than 32 keys",
             Self::Malformed => "a key contradicts its own type, or is too weak to use",
@@ -563,7 +563,7 @@ mod tests {
         assert_eq!(refusal(&set(&unnamed)), None);
         assert_eq!(refusal(&set(&vec![ec_key(""); 32])), None);
         assert_eq!(refusal(&set(&vec![ec_key(""); 33])), Some(BadJwk::TooMany));
-        assert_eq!(refusal(&" ".repeat(64 * 1024 + 1)), Some(BadJwk::TooLarge));
+        assert_eq!(refusal(&" ".repeat(512 * 1024 + 1)), Some(BadJwk::TooLarge));
         let long = format!(r#","kid":"{}""#, "a".repeat(257));
         assert_eq!(refusal(&set(&[ec_key(&long)])), Some(BadJwk::Malformed));
         for form in [

@@ -188,16 +188,29 @@ impl GevraagdAttribuut {
     }
 }
 
+impl Definitie {
+    /// Each once: one that stands there twice is required where one of the two is.
+    fn bekende_attributen(&self) -> Vec<Dienstattribuut> {
+        let mut known: Vec<Dienstattribuut> = Vec::new();
+        for asked in self.attributen.iter().filter_map(GevraagdAttribuut::bekend) {
+            match known.iter_mut().find(|one| one.naam == asked.naam) {
+                Some(one) => one.verplicht |= asked.verplicht,
+                None => known.push(asked),
+            }
+        }
+        known
+    }
+}
+
 impl Instantie {
     fn dienst(&self, of: &Definitie) -> Dienst {
-        let attributen = of.attributen.iter().filter_map(GevraagdAttribuut::bekend);
         Dienst {
             service_id: self.service_id.clone(),
             service_uuid: self.service_uuid.clone(),
             niveau: of.niveau,
             herkenningsmakelaars: self.herkenningsmakelaars.clone(),
             classifiers: self.classifiers.clone(),
-            attributen: attributen.collect(),
+            attributen: of.bekende_attributen(),
         }
     }
 }

@@ -3,7 +3,7 @@
 //!
 //! Parties differ, so that a key counts by its PKIoverheid certificate, whose subject names the OIN
 //! (etoegang.md §4.5). The shell passes the chain in; what is published must fit. A key that has none yet is
-//! shown without: it counts nowhere, and nothing is signed with it for those who ask for certificates.
+//! shown without, and counts nowhere where certificates are asked for.
 //! [`read`] is the other side: which keys of another party count.
 
 use std::fmt;

@@ -89,8 +89,9 @@ pub struct Verklaring {
     pub via: Option<(Kenmerk, String)>,
     /// `LevelOfAssuranceUsed`.
     pub niveau_gebruikt: Betrouwbaarheidsniveau,
-    /// What is declared of the organisations beside, of what was asked.
-    #[serde(default, skip_serializing_if = "Attributen::is_empty")]
+    /// What is declared of the organisations beside, of what was asked. The HM reads of them what it asked for,
+    /// whatever form the rest has.
+    #[serde(skip_deserializing, skip_serializing_if = "Attributen::is_empty")]
     pub attributen: Attributen,
 }
 
@@ -231,7 +232,10 @@ impl Register {
         };
         let claims = jose::verify(token, &self.keys, &ALGORITHMS, &expected);
         let claims = claims.map_err(|_| unreadable)?;
-        let verklaring: Verklaring = claims.parse_all().map_err(|_| unreadable)?;
+        let mut verklaring: Verklaring = claims.parse_all().map_err(|_| unreadable)?;
+        let declared = claims.get("attributen");
+        let asked = Attributen::gelezen(&wachtend.vraag.attributen, |naam| declared?.get(naam));
+        verklaring.attributen = asked.map_err(|_| unreadable)?;
         let Vraag {
             query_id,
             service_uuid,
@@ -264,7 +268,7 @@ impl Register {
         Gemachtigd {
             sub: said.sub,
             niveau: said.niveau_gebruikt,
-            attributen: said.attributen.alleen(&wachtend.vraag.attributen),
+            attributen: said.attributen,
             wie: Vertegenwoordiging {
                 vertegenwoordigde: said.vertegenwoordigde,
                 keten,

@@ -59,6 +59,26 @@ fn a_service_has_the_level_and_the_attributes_of_its_definition() {
 }
 
 #[test]
+fn an_attribute_that_a_definition_names_twice_is_asked_for_once_and_required_if_either_is() {
+    let twice = "</esc:RequestedAttribute><esc:RequestedAttribute \
+                 Name=\"urn:etoegang:1.11:attribute-represented:CompanyName\">\
+                 <esc:PurposeStatement xml:lang=\"nl\">Nog eens.</esc:PurposeStatement>\
+                 </esc:RequestedAttribute>";
+    let xml = with(&[("</esc:RequestedAttribute>", twice)]);
+    let read = Geldend::read(signed(&xml).as_bytes(), keuring()).expect("a catalogue");
+    let dienst = read.catalogus().van_scope(SERVICE).expect("a service");
+    // etoegang.md §5.5
+    assert_eq!(
+        dienst.attributen,
+        in_force()
+            .catalogus()
+            .van_scope(SERVICE)
+            .expect("one")
+            .attributen
+    );
+}
+
+#[test]
 fn etoegang_case_049_a_service_without_its_definition_or_of_another_is_not_there() {
     let second = "urn:etoegang:DV:00000001234567890000:services:2";
     // etoegang case 49: its definition is not in the file

@@ -11,15 +11,18 @@ use arc_swap::ArcSwap;
 use etoegang::discovery::sleutels::{gecontroleerd, is_voor};
 use identity::Oin;
 use jose::Jwk;
+use rustls_pki_types::CertificateDer;
 
 use super::files;
 use crate::app::App;
-use crate::certificates::{Validity, validity};
+use crate::certificates::{Validity, leads_to, validity};
 use crate::clock::Clock;
 use crate::routes::etoegang::sleutels::{Certificeerder, gepubliceerd};
 
 /// How often the directory is looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(10);
+/// So many looks take a day.
+const LOOKS_A_DAY: u64 = 8_640;
 /// Files that are read in it, at most: a role has a handful of keys, each with a certificate or two.
 const FILES_MAX: usize = 64;
 
@@ -29,12 +32,17 @@ pub(super) struct Ketens {
     oin: Oin,
     clock: Clock,
     gelezen: ArcSwap<Vec<Keten>>,
+    /// The files as they were before they were read.
+    gezien: Seen,
 }
+
+/// Each file with its length and the moment of its last change.
+type Seen = Vec<(PathBuf, Option<(u64, SystemTime)>)>;
 
 /// The chain of a file.
 #[derive(Debug)]
 pub(super) struct Keten {
-    /// Of its first certificate.
+    /// When all of its certificates hold.
     pub(super) validity: Validity,
     certificates: Vec<Vec<u8>>,
 }
@@ -45,36 +53,61 @@ impl Ketens {
     /// # Errors
     /// A text for the operator: the directory, or the first file in it that is no good.
     pub(super) fn open(directory: &Path, oin: Oin, clock: Clock) -> Result<Self, String> {
+        let gezien = seen(directory);
+        let files = pem_files(directory)?;
+        let read = files.iter().map(|file| Keten::read(file, &oin));
         Ok(Self {
-            gelezen: ArcSwap::from_pointee(read(directory, &oin)?),
+            gelezen: ArcSwap::from_pointee(read.collect::<Result<_, _>>()?),
+            gezien,
             directory: directory.to_owned(),
             oin,
             clock,
         })
     }
 
-    /// Takes the directory anew when a file in it changes; while one is no good, what was taken before stays.
-    /// Tells of each key that is published and has no certificate.
+    /// Takes the directory anew when a file in it changes: what is good in it, and tells of what is not. While the
+    /// directory itself cannot be read, what was taken before stays. Tells of each key that is published and
+    /// has no certificate, once a day.
     pub(super) async fn keep_fresh(self: Arc<Self>, app: Arc<App>) {
-        let mut seen = seen(&self.directory);
-        let mut bare = BTreeSet::new();
-        loop {
-            bare = self.tell_of_bare(&app, &bare);
+        let (mut taken, mut faults) = (self.gezien.clone(), Vec::new());
+        let mut told = BTreeSet::new();
+        for look in 0_u64.. {
+            if look.is_multiple_of(LOOKS_A_DAY) {
+                told.clear();
+            }
+            told = self.tell_of_bare(&app, &told);
             tokio::time::sleep(LOOK_EVERY).await;
-            let found = self::seen(&self.directory);
-            if found == seen {
+            let found = seen(&self.directory);
+            if found == taken && faults.is_empty() {
                 continue;
             }
-            seen = found;
-            match read(&self.directory, &self.oin) {
-                Ok(read) => {
-                    let party = app.party;
-                    tracing::info!(party, "the certificates of the keys were taken anew");
-                    self.gelezen.store(Arc::new(read));
+            let now = self.take();
+            if found != taken || now != faults {
+                for why in &now {
+                    tracing::error!("{why}");
                 }
-                Err(why) => tracing::error!("{why}; what was there before stays"),
+                let party = app.party;
+                tracing::info!(party, "the certificates of the keys were taken anew");
+            }
+            (taken, faults) = (found, now);
+        }
+    }
+
+    /// Takes what is good in the directory; what is not is returned, to be looked at again.
+    fn take(&self) -> Vec<String> {
+        let files = match pem_files(&self.directory) {
+            Ok(files) => files,
+            Err(why) => return vec![format!("{why}; what was there before stays")],
+        };
+        let (mut good, mut faults) = (Vec::new(), Vec::new());
+        for file in &files {
+            match Keten::read(file, &self.oin) {
+                Ok(keten) => good.push(keten),
+                Err(why) => faults.push(format!("{why}; this certificate is not shown")),
             }
         }
+        self.gelezen.store(Arc::new(good));
+        faults
     }
 
     /// Tells of each key without a certificate that was not told of before, and gives all of those.
@@ -119,19 +152,30 @@ impl Keten {
         let certificates: Vec<Vec<u8>> =
             files::roots(file)?.iter().map(|der| der.to_vec()).collect();
         gecontroleerd(&certificates, oin).map_err(|fault| format!("{at}: {fault}"))?;
-        let leaf = certificates.first().map_or(&[][..], Vec::as_slice);
-        let validity = validity(leaf).map_err(|bad| format!("{at}: {bad}"))?;
+        let each: Result<Vec<_>, _> = certificates.iter().map(|der| validity(der)).collect();
+        let each = each.map_err(|bad| format!("{at}: {bad}"))?;
+        let from = each.iter().map(|one| one.from).max();
+        let until = each.iter().map(|one| one.until).min();
+        let validity = from
+            .zip(until)
+            .map(|(from, until)| Validity { from, until });
+        let validity = validity.ok_or(format!("{at}: holds no certificate"))?;
+        // As whoever reads the keys judges it, at a moment at which all of it holds.
+        let root: Vec<_> = certificates
+            .last()
+            .cloned()
+            .into_iter()
+            .map(CertificateDer::from)
+            .collect();
+        if !leads_to(&certificates, &root, validity.from) {
+            let why = "an issuer in it is no authority, or its certificates never hold together";
+            return Err(format!("{at}: {why}"));
+        }
         Ok(Self {
             validity,
             certificates,
         })
     }
-}
-
-/// The chain of each file of a directory.
-fn read(directory: &Path, oin: &Oin) -> Result<Vec<Keten>, String> {
-    let files = pem_files(directory)?;
-    files.iter().map(|file| Keten::read(file, oin)).collect()
 }
 
 /// The PEM files of a directory, by name.
@@ -153,8 +197,8 @@ pub(super) fn pem_files(directory: &Path) -> Result<Vec<PathBuf>, String> {
     Ok(files)
 }
 
-/// Each file with its length and the moment of its last change; nothing of a directory that cannot be read.
-fn seen(directory: &Path) -> Vec<(PathBuf, Option<(u64, SystemTime)>)> {
+/// Nothing of a directory that cannot be read.
+fn seen(directory: &Path) -> Seen {
     let files = pem_files(directory).unwrap_or_default().into_iter();
     files
         .map(|file| (file.clone(), super::reload::seen(&file)))

@@ -227,6 +227,18 @@ fn etoegang_md_3_an_mr_is_asked_for_attributes_of_organisations_and_nothing_else
     });
     let given = given.expect("a mandate");
     assert_eq!(given.attributen, attributen(&[(COMPANY_NAME, "Bakkerij")]));
+    // Whatever form the rest has, it is passed over; what was asked for must be a value.
+    let odd = |said: Value| {
+        let mut claims = verklaring(&wachtend).claims(&mr(), &hm().entity, now());
+        claims["attributen"] = said;
+        answered(&wachtend, 200, &sign(&keys().0, VERKLARING_TYP, &claims))
+    };
+    let given = odd(json!({ COMPANY_NAME: "Bakkerij", "urn:x:y": 7, VAN_ORGANISATIES[4]: null }));
+    let given = given.expect("a mandate").attributen;
+    assert_eq!(given, attributen(&[(COMPANY_NAME, "Bakkerij")]));
+    let nothing = odd(json!({ COMPANY_NAME: null })).expect("a mandate");
+    assert!(nothing.attributen.is_empty());
+    assert!(odd(json!({ COMPANY_NAME: ["Bakkerij"] })).is_err());
     // The MR passes over what is an AD's to declare, and takes no more than there may be.
     claims["attributen"] = json!([COMPANY_NAME, VAN_PERSONEN[0], COMPANY_NAME]);
     let taken_of = taken(&claims).expect("taken").attributen;

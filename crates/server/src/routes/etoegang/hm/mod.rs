@@ -278,7 +278,12 @@ async fn metadata(State(role): State<Arc<HmRole>>) -> Response {
 /// RFC 7517 §5: with what it signs for apps and backends, with what it asks others, and to what apps may
 /// encrypt.
 async fn jwks(State(role): State<Arc<HmRole>>) -> Response {
-    published(role.keys.getoond(&role.app, &role.hm.entity))
+    let shown = role.keys.getoond(&role.app, &role.hm.entity);
+    if shown.status().is_success() {
+        published(shown)
+    } else {
+        shown
+    }
 }
 
 /// May be kept for a week (etoegang case 81).

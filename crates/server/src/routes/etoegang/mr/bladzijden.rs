@@ -304,7 +304,12 @@ impl MrRole {
         let mut context = self.getoond(id, &found.value).await;
         context.formulier = self.loket().formulier(sessie);
         context.fout = fout;
-        context.gedaan = gedaan(visit).filter(|_| fout.is_none());
+        // The address says what was done just now; that it was done, the mandate says.
+        let wanted = match found.value.ingetrokken {
+            Some(_) => MrGedaan::Ingetrokken,
+            None => MrGedaan::Geregistreerd,
+        };
+        context.gedaan = gedaan(visit).filter(|gedaan| fout.is_none() && *gedaan == wanted);
         let status = match fout {
             None => 200,
             Some(MrIntrekfout::NietBevestigd) => 422,
