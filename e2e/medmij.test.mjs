@@ -21,6 +21,9 @@ const WORDS = {
     digid: 'Log in als testpersoon',
     consent: 'Toestemming geven',
     mayCollect: 'Mag De Proef-PGO uw gezondheidsgegevens ophalen bij Ziekenhuis De Sluiswachter?',
+    mayCollectFor: 'Mag De Proef-PGO de gezondheidsgegevens van deze persoon ophalen bij Ziekenhuis De Sluiswachter?',
+    ofSaskia: 'U doet dit voor iemand anders, geboren op 12 april 1961.',
+    ofNoor: 'U doet dit voor iemand anders, geboren op 14 mei 2018.',
     lasting: 'Mijn toestemming geldt totdat ik haar beëindig',
     no: 'Nee, ga terug',
     confirm: 'Bevestigen',
@@ -62,6 +65,9 @@ const WORDS = {
     digid: 'Log in as a test person',
     consent: 'Give consent',
     mayCollect: 'May De Proef-PGO collect your health data at Ziekenhuis De Sluiswachter?',
+    mayCollectFor: 'May De Proef-PGO collect the health data of this person at Ziekenhuis De Sluiswachter?',
+    ofSaskia: 'You do this for somebody else, born on 12 April 1961.',
+    ofNoor: 'You do this for somebody else, born on 14 May 2018.',
     lasting: 'My consent holds until I end it',
     no: 'No, go back',
     confirm: 'Confirm',
@@ -270,7 +276,7 @@ walk('medmij_case_085_a_person_acts_for_somebody_else', async function acts(visi
   await toRepresentation(visitor, words, 'Joost van Dam', 'onbehalfof', '19610412');
   await visitor.choose('radio', 'Saskia Verhoeven');
   await visitor.press('button', words.act);
-  await visitor.reads(words.consent, words.mayCollect);
+  await visitor.reads(words.consent, words.ofSaskia, words.mayCollectFor);
   await backAtPgo(visitor, words, words.consent, 'code');
 });
 
@@ -278,7 +284,7 @@ walk('medmij_case_093_a_parent_collects_for_a_child_until_it_is_twelve', async f
   await toRepresentation(visitor, words, 'Maria Lopes', 'onbehalfofchild', '20180514');
   await visitor.choose('radio', 'Noor Lopes');
   await visitor.press('button', words.act);
-  await visitor.reads(words.consent, words.mayCollect);
+  await visitor.reads(words.consent, words.ofNoor, words.mayCollectFor);
   await backAtPgo(visitor, words, words.consent, 'code');
   // medmij case 93
   await toRepresentation(visitor, words, 'Maria Lopes', 'onbehalfofchild', '20130621');
