@@ -12,6 +12,18 @@ pub fn sha256(bytes: &[u8]) -> [u8; 32] {
     hash
 }
 
+/// SHA-256 of `parts`, each preceded by its length as eight bytes.
+pub(crate) fn sha256_of(parts: &[&[u8]]) -> [u8; 32] {
+    let mut context = digest::Context::new(&digest::SHA256);
+    for part in parts {
+        context.update(&(part.len() as u64).to_be_bytes());
+        context.update(part);
+    }
+    let mut hash = [0; 32];
+    hash.copy_from_slice(context.finish().as_ref());
+    hash
+}
+
 /// HMAC-SHA-256 (RFC 2104) under `key` of `parts`, each preceded by its length as eight bytes, so
 /// that `["ab", "c"]` and `["a", "bc"]` differ. Compare results with `subtle`.
 pub fn hmac_sha256(key: &Key32, parts: &[&[u8]]) -> [u8; 32] {

@@ -210,6 +210,15 @@ impl Jwk {
         self.verifiers.iter().find(of_algorithm).map(|(_, key)| key)
     }
 
+    /// SHA-256 of the key and a text together.
+    pub(crate) fn digest_with(&self, text: &str) -> [u8; 32] {
+        let key: [&[u8]; 2] = match &self.material {
+            Material::Ec(_, point) => [point, &[]],
+            Material::Rsa { n, e } => [n, e],
+        };
+        hash::sha256_of(&[key[0], key[1], text.as_bytes()])
+    }
+
     pub(crate) const fn material(&self) -> &Material {
         &self.material
     }

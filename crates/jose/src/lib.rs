@@ -20,6 +20,7 @@ mod json;
 pub mod jwe;
 mod jwk;
 mod password;
+mod remembered;
 mod roca;
 mod sign;
 mod verify;
@@ -30,10 +31,11 @@ pub use claims::{BadClaim, Claims};
 pub use hash::{hmac_sha256, hmac_sha256_of, sha256, x5t_s256};
 pub use jwk::{BadJwk, Jwk, Jwks, KEYS_MAX};
 pub use password::pbkdf2_sha256;
+pub use remembered::Remembered;
 pub use sign::{BadKey, CannotSign, MacKey, RsaSize, Signer, SigningKey, generate_pkcs8};
 pub use verify::{
-    ClaimedKey, Expected, Refused, TOKEN_BYTES_MAX, Typ, claimed_issuer, claimed_key, verify,
-    verify_mac, verify_up_to,
+    Claimed, Expected, Refused, TOKEN_BYTES_MAX, Typ, claimed, claimed_issuer, verify, verify_mac,
+    verify_up_to,
 };
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use verdict::Moment;
 
 use crate::claims::strings;
-use crate::{Algorithm, Claims, Jwks, MacKey, b64, json};
+use crate::{Algorithm, Claims, Jwk, Jwks, MacKey, b64, json};
 
 /// Bytes of a token, at most. The largest we make (a location token with its bindings) has about
 /// two thousand.
@@ -105,9 +105,7 @@ pub fn verify_up_to(
     expected: &Expected<'_>,
 ) -> Result<Claims, Refused> {
     let parts = Parts::up_to(bytes_max, token)?;
-    let algorithm = Algorithm::from_name(&parts.header.alg)
-        .filter(|algorithm| algorithms.contains(algorithm))
-        .ok_or(Refused::Algorithm)?;
+    let algorithm = parts.header.algorithm_among(algorithms)?;
     parts.header.check_typ(expected.typ)?;
     parts.check_signature(keys, algorithm)?;
     expected.check(&parts.payload)
@@ -129,39 +127,43 @@ pub fn verify_mac(
     expected.check(&parts.payload)
 }
 
-/// Who claims to have issued the token: `iss`, unproven. Good for one thing, finding the keys with
-/// which to [`verify`] it.
-pub fn claimed_issuer(token: &str) -> Result<String, Refused> {
-    let payload = Parts::of(token)?.payload;
-    match json::object(&payload)
-        .ok_or(Refused::Payload)?
-        .remove("iss")
-    {
-        Some(Value::String(issuer)) => Ok(issuer),
-        _ => Err(Refused::Issuer),
-    }
-}
-
-/// What the token's header says of its key, unproven. Good for finding the keys with which to
-/// [`verify`] it, and for refusing.
+/// What a token says of who made it, unproven. Good for finding the keys with which to [`verify`] it,
+/// and for refusing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ClaimedKey {
-    /// Its name in its owner's set (RFC 7515 §4.1.4).
+pub struct Claimed {
+    /// Who issued it: `iss`.
+    pub issuer: Option<String>,
+    /// The key's name in its owner's set (RFC 7515 §4.1.4).
     pub kid: Option<String>,
     /// Where that set would be (RFC 7515 §4.1.2). Nobody here asks there.
     pub jku: Option<String>,
 }
 
-/// See [`ClaimedKey`].
+/// See [`Claimed`].
 ///
 /// # Errors
-/// [`Refused`] when the text is no token.
-pub fn claimed_key(token: &str) -> Result<ClaimedKey, Refused> {
-    let header = Parts::of(token)?.header;
-    Ok(ClaimedKey {
-        kid: header.kid,
-        jku: header.jku,
+/// [`Refused`] when the text is no token, or `iss` no text.
+pub fn claimed(token: &str) -> Result<Claimed, Refused> {
+    let parts = Parts::of(token)?;
+    let mut payload = json::object(&parts.payload).ok_or(Refused::Payload)?;
+    let issuer = match payload.remove("iss") {
+        None => None,
+        Some(Value::String(issuer)) => Some(issuer),
+        Some(_) => return Err(Refused::Issuer),
+    };
+    Ok(Claimed {
+        issuer,
+        kid: parts.header.kid,
+        jku: parts.header.jku,
     })
+}
+
+/// The same of a token that has an `iss`: that one.
+///
+/// # Errors
+/// [`Refused`] when it has none.
+pub fn claimed_issuer(token: &str) -> Result<String, Refused> {
+    claimed(token)?.issuer.ok_or(Refused::Issuer)
 }
 
 /// The parts of a compact JWS (RFC 7515 §7.1).
@@ -202,13 +204,23 @@ impl<'a> Parts<'a> {
     }
 
     pub(crate) fn check_signature(&self, keys: &Jwks, algorithm: Algorithm) -> Result<(), Refused> {
-        let verifier = match &self.header.kid {
-            Some(kid) => {
-                let key = keys.find(kid).ok_or(Refused::UnknownKey)?;
-                key.verifier(algorithm).ok_or(Refused::KeyUse)?
-            }
-            None => only(keys.keys().iter().filter_map(|key| key.verifier(algorithm)))?,
-        };
+        self.check_signature_by(self.key(keys, algorithm)?, algorithm)
+    }
+
+    /// The key of the set that must have signed it.
+    pub(crate) fn key<'k>(&self, keys: &'k Jwks, algorithm: Algorithm) -> Result<&'k Jwk, Refused> {
+        match &self.header.kid {
+            Some(kid) => keys.find(kid).ok_or(Refused::UnknownKey),
+            None => only(keys.keys().iter().filter(|key| key.verifies(algorithm))),
+        }
+    }
+
+    pub(crate) fn check_signature_by(
+        &self,
+        key: &Jwk,
+        algorithm: Algorithm,
+    ) -> Result<(), Refused> {
+        let verifier = key.verifier(algorithm).ok_or(Refused::KeyUse)?;
         verifier
             .verify_sig(self.signed, &self.signature)
             .map_err(|_| Refused::Signature)
@@ -246,7 +258,13 @@ impl Header {
         })
     }
 
-    fn check_typ(&self, expected: Typ<'_>) -> Result<(), Refused> {
+    pub(crate) fn algorithm_among(&self, algorithms: &[Algorithm]) -> Result<Algorithm, Refused> {
+        Algorithm::from_name(&self.alg)
+            .filter(|algorithm| algorithms.contains(algorithm))
+            .ok_or(Refused::Algorithm)
+    }
+
+    pub(crate) fn check_typ(&self, expected: Typ<'_>) -> Result<(), Refused> {
         let fits = match (expected, self.typ.as_deref()) {
             (Typ::Is(expected), Some(typ)) => short(expected).eq_ignore_ascii_case(short(typ)),
             (Typ::JwtOrAbsent, Some(typ)) => short(typ).eq_ignore_ascii_case("JWT"),
@@ -276,7 +294,7 @@ fn text(members: &mut Map<String, Value>, name: &str) -> Result<Option<String>, 
 }
 
 impl Expected<'_> {
-    fn check(&self, payload: &[u8]) -> Result<Claims, Refused> {
+    pub(crate) fn check(&self, payload: &[u8]) -> Result<Claims, Refused> {
         let members = json::object(payload).ok_or(Refused::Payload)?;
         if members.get("iss").and_then(Value::as_str) != Some(self.issuer) {
             return Err(Refused::Issuer);

@@ -7,37 +7,18 @@
 //! Start reading at [`Gebeurtenis`].
 
 mod coding;
+mod fhir;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use jiff::Timestamp;
-use serde_json::{Value, json};
+use serde_json::value::RawValue;
 use verdict::Moment;
 
 use crate::domein::{ClientId, DomeinUrls};
-use crate::domeinconfiguratie::Gebruikerssoort;
 use crate::launch::{Gebruiker, Verwijzing};
 use crate::permissie::ResourceType;
 use crate::resource_service::{self, Interactie};
 
+pub use self::fhir::PROFILE;
 pub use crate::resource_service::Id as Spoor;
-
-use self::coding::{
-    DCM, LIFECYCLE, OBJECT_ROLE, RESOURCE_TYPES, REST, RESTFUL_INTERACTION, SECURITY_SOURCE_TYPE,
-    coded, coding,
-};
-
-/// The profile that every event says it keeps to.
-pub const PROFILE: &str = "http://koppeltaal.nl/fhir/StructureDefinition/KT2AuditEvent";
-
-/// Where Koppeltaal's extensions are defined.
-const EXTENSIONS: &str = "http://koppeltaal.nl/fhir/StructureDefinition";
-/// By what an IdP is named, which has no Device (TOP-KT-011, memo of changes).
-const OIDC_ISSUER: &str = "http://koppeltaal.nl/oidc/issuer";
-/// Bytes of a query or a description, at most: it is a line in a log, no archive.
-const TEXT_BYTES_MAX: usize = 4_096;
-/// Results of a search that are named, at most: a page of an upstream has no more.
-const FOUND_MAX: usize = 500;
 
 /// One event.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -204,6 +185,7 @@ impl Authenticatiestap {
 }
 
 impl Uitkomst {
+    /// `AuditEvent.outcome`.
     const fn code(self) -> &'static str {
         match self {
             Self::Gelukt(_) => "0",
@@ -256,260 +238,10 @@ impl Auditevent {
         })
     }
 
-    /// The event as FHIR, as this observer tells it.
-    pub fn json(&self, waarnemer: &Waarnemer) -> Value {
-        let what = self.gebeurtenis.what();
-        let mut event = json!({
-            "resourceType": "AuditEvent",
-            "meta": { "profile": [PROFILE] },
-            "extension": self.extensions(waarnemer),
-            "type": what.kind,
-            "action": what.action,
-            "recorded": instant(self.recorded),
-            "outcome": self.uitkomst.code(),
-            "agent": self.gebeurtenis.agents(waarnemer),
-            "source": {
-                "site": waarnemer.site,
-                "observer": device(waarnemer.device),
-                "type": [what.source],
-            },
-            "entity": self.gebeurtenis.entities(self.uitkomst),
-        });
-        if let Some(subtype) = what.subtype {
-            event["subtype"] = json!([subtype]);
-        }
-        if let Some(text) = self.outcome_desc() {
-            event["outcomeDesc"] = json!(text);
-        }
-        event
+    /// The event as FHIR's JSON, as this observer tells it.
+    pub fn json(&self, waarnemer: &Waarnemer) -> Box<RawValue> {
+        fhir::json(self, waarnemer)
     }
-
-    /// koppeltaal case 91: the variants of a person's authentication begin with their name.
-    fn outcome_desc(&self) -> Option<String> {
-        let text = self.uitkomst.text();
-        match &self.gebeurtenis {
-            Gebeurtenis::Authenticatie { stap, .. } => Some(format!("{}: {text}", stap.prefix())),
-            _ => (!text.is_empty()).then(|| text.to_owned()),
-        }
-    }
-
-    /// koppeltaal.md §3.5: the numbers; §2.4: the owner, who is the observer.
-    fn extensions(&self, waarnemer: &Waarnemer) -> Value {
-        let number = |name: &str, spoor: &Spoor| json!({ "url": format!("{EXTENSIONS}/{name}"), "valueId": spoor.as_str() });
-        let mut extensions = vec![
-            json!({
-                "url": format!("{EXTENSIONS}/resource-origin"),
-                "valueReference": device(waarnemer.device),
-            }),
-            number("request-id", &self.sporen.request),
-        ];
-        let sporen = &self.sporen;
-        extensions.extend(
-            sporen
-                .correlation
-                .as_ref()
-                .map(|s| number("correlation-id", s)),
-        );
-        extensions.extend(sporen.trace.as_ref().map(|s| number("trace-id", s)));
-        Value::Array(extensions)
-    }
-}
-
-/// What kind of event it is.
-struct What {
-    kind: Value,
-    subtype: Option<Value>,
-    action: &'static str,
-    source: Value,
-}
-
-impl Gebeurtenis {
-    fn what(&self) -> What {
-        let application_server = coding(SECURITY_SOURCE_TYPE, "4", "Application Server");
-        match self {
-            Self::Rest { interactie, .. } | Self::Mislukt { interactie, .. } => {
-                What::rest(*interactie)
-            }
-            Self::Notificatie { .. } => What {
-                kind: coding(LIFECYCLE, "transmit", "Transmit Record Lifecycle Event"),
-                subtype: None,
-                action: "E",
-                source: application_server,
-            },
-            Self::Authenticatie { .. } => What {
-                kind: coding(DCM, "110114", "User Authentication"),
-                subtype: Some(coding(DCM, "110122", "Login")),
-                action: "E",
-                source: coding(SECURITY_SOURCE_TYPE, "6", "Security Server"),
-            },
-            Self::LaunchMislukt { .. } => What {
-                kind: coding(DCM, "110100", "Application Activity"),
-                subtype: Some(coding(DCM, "110120", "Application Start")),
-                action: "E",
-                source: coding(SECURITY_SOURCE_TYPE, "6", "Security Server"),
-            },
-        }
-    }
-
-    /// Who took part (koppeltaal.md §3.6 "agent(s)"): the one that asked first.
-    fn agents(&self, waarnemer: &Waarnemer) -> Value {
-        match self {
-            Self::Rest { door, .. } | Self::Mislukt { door, .. } => json!([requestor(*door)]),
-            Self::Notificatie {
-                veroorzaker,
-                abonnee,
-                endpoint,
-                ..
-            } => {
-                let mut subscriber = destination(device(*abonnee));
-                subscriber["network"] = json!({ "address": shortened(endpoint), "type": "5" });
-                json!([requestor(*veroorzaker), subscriber])
-            }
-            Self::Authenticatie {
-                applicatie, idp, ..
-            } => {
-                let mut agents = vec![requestor(*applicatie)];
-                agents.extend(idp.as_ref().map(|idp| {
-                    let identifier = json!({ "system": OIDC_ISSUER, "value": idp.issuer });
-                    destination(json!({ "display": idp.naam, "identifier": identifier }))
-                }));
-                Value::Array(agents)
-            }
-            Self::LaunchMislukt { .. } => json!([{
-                "type": coded(DCM, "110150", "Application"),
-                "who": device(waarnemer.device),
-                "requestor": false,
-            }]),
-        }
-    }
-
-    /// What it was done with (koppeltaal.md §3.6 "entity").
-    fn entities(&self, uitkomst: Uitkomst) -> Value {
-        match self {
-            Self::Rest {
-                soort,
-                wat,
-                query,
-                gevonden,
-                ..
-            } => {
-                let mut asked = resource(wat.as_deref(), soort.as_str());
-                if let Some(query) = query {
-                    // koppeltaal case 76: the type with the query first, then what was found
-                    asked["role"] = coding(OBJECT_ROLE, "24", "Query");
-                    // FHIR knows no empty value; who asks for everything asks with a bare `?`.
-                    let query = if query.is_empty() { "?" } else { query };
-                    asked["query"] = json!(base64(query));
-                }
-                let found = gevonden.iter().take(FOUND_MAX);
-                let found = found.map(|wat| resource(Some(wat), type_of(wat)));
-                Value::Array(std::iter::once(asked).chain(found).collect())
-            }
-            Self::Mislukt { soort, .. } => {
-                let mut outcome = json!({ "type": of_type("OperationOutcome") });
-                if !uitkomst.text().is_empty() {
-                    outcome["description"] = json!(uitkomst.text());
-                }
-                let mut entities = vec![outcome];
-                entities.extend(soort.as_ref().map(|soort| resource(None, soort.as_str())));
-                Value::Array(entities)
-            }
-            Self::Notificatie {
-                wat,
-                abonnement,
-                criteria,
-                ..
-            } => {
-                let mut subscription = resource(Some(abonnement), "Subscription");
-                subscription["role"] = coding(OBJECT_ROLE, "9", "Subscriber");
-                subscription["query"] = json!(base64(criteria));
-                json!([resource(Some(wat), type_of(wat)), subscription])
-            }
-            Self::Authenticatie { persoon, .. } => json!([person(persoon)]),
-            Self::LaunchMislukt { taak } => json!([resource(Some(taak.as_str()), "Task")]),
-        }
-    }
-}
-
-impl What {
-    fn rest(interactie: Interactie) -> Self {
-        let code = interactie.code();
-        Self {
-            kind: coding(REST, "rest", "RESTful Operation"),
-            subtype: Some(coding(RESTFUL_INTERACTION, code, code)),
-            action: interactie.action(),
-            source: coding(SECURITY_SOURCE_TYPE, "4", "Application Server"),
-        }
-    }
-}
-
-/// koppeltaal case 91: the person, and in which part.
-fn person(persoon: &Gebruiker) -> Value {
-    let (code, display) = match persoon.soort() {
-        Gebruikerssoort::Patient => ("1", "Patient"),
-        Gebruikerssoort::Practitioner => ("15", "Practitioner"),
-        Gebruikerssoort::RelatedPerson => ("6", "User"),
-    };
-    let reference = persoon.verwijzing();
-    let mut entity = resource(Some(reference.as_str()), reference.soort());
-    entity["role"] = coding(OBJECT_ROLE, code, display);
-    entity
-}
-
-/// A resource, or its type alone.
-fn resource(wat: Option<&str>, soort: &str) -> Value {
-    let mut entity = json!({ "type": of_type(soort) });
-    if let Some(wat) = wat {
-        entity["what"] = json!({ "reference": shortened(wat), "type": soort });
-    }
-    entity
-}
-
-/// The type in a reference: what stands before the first slash.
-fn type_of(reference: &str) -> &str {
-    reference.split('/').next().unwrap_or_default()
-}
-
-fn of_type(soort: &str) -> Value {
-    coding(RESOURCE_TYPES, soort, soort)
-}
-
-fn requestor(door: ClientId) -> Value {
-    json!({
-        "type": coded(DCM, "110153", "Source Role ID"),
-        "who": device(door),
-        "requestor": true,
-    })
-}
-
-fn destination(who: Value) -> Value {
-    let kind = coded(DCM, "110152", "Destination Role ID");
-    let mut agent = json!({ "type": kind, "requestor": false });
-    agent["who"] = who;
-    agent
-}
-
-fn device(of: ClientId) -> Value {
-    json!({ "reference": of.device(), "type": "Device" })
-}
-
-fn base64(text: &str) -> String {
-    STANDARD.encode(shortened(text))
-}
-
-/// The beginning of a text, as much of it as a log takes.
-fn shortened(text: &str) -> &str {
-    let mut end = text.len().min(TEXT_BYTES_MAX);
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    &text[..end]
-}
-
-/// FHIR `instant`, in UTC.
-fn instant(moment: Moment) -> String {
-    let moment = Timestamp::from_second(moment.unix()).unwrap_or_default();
-    moment.to_string()
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 //! part, which key; then the signature, and the claims only after it. What failed is told to the
 //! operator; the caller hears `invalid_client`, whatever it was (TOP-KT-012a).
 
-use jose::{Algorithm, ClaimedKey, Jwks};
+use jose::{Algorithm, Claimed, Jwks};
 use protocol::assertion::{self, Assertion, ClientKeys, Receiver};
 use protocol::refusal::{ErrorCode, Refusal};
 use protocol::wire::Parameters;
@@ -30,7 +30,7 @@ pub struct Shown {
     /// Who it says it is.
     pub client_id: ClientId,
     assertion: String,
-    key: ClaimedKey,
+    claimed: Claimed,
 }
 
 /// An application that proved who it is. Only [`Shown::prove`] makes one.
@@ -68,12 +68,12 @@ impl Shown {
         }
         let assertion = form.get("client_assertion").unwrap_or_default();
         let no_jwt = |_| invalid("koppeltaal.md §1.5", "client_assertion is no JWT");
-        let key = jose::claimed_key(assertion).map_err(no_jwt)?;
-        let claimed = jose::claimed_issuer(assertion).map_err(no_jwt)?;
-        let client_id = ClientId::parse(&claimed)
+        let claimed = jose::claimed(assertion).map_err(no_jwt)?;
+        let issuer = claimed.issuer.as_deref().unwrap_or_default();
+        let client_id = ClientId::parse(issuer)
             .map_err(|_| invalid("koppeltaal case 30", "the assertion's iss is no client_id"))?;
         let sent = form.get("client_id");
-        if sent.is_some_and(|sent| sent != claimed) {
+        if sent.is_some_and(|sent| sent != issuer) {
             // RFC 7521 §4.2
             return Err(invalid(
                 "RFC 7521 §4.2",
@@ -83,7 +83,7 @@ impl Shown {
         Ok(Self {
             client_id,
             assertion: assertion.to_owned(),
-            key,
+            claimed,
         })
     }
 
@@ -103,7 +103,7 @@ impl Shown {
         let applicatie = domein
             .approved(self.client_id)
             .ok_or_else(|| invalid("koppeltaal case 31", "the application is not approved"))?;
-        let jku = self.key.jku.as_ref();
+        let jku = self.claimed.jku.as_ref();
         if jku.is_some_and(|jku| *jku != applicatie.jwks_uri) {
             // koppeltaal case 29: compared, never followed
             return Err(invalid(
@@ -111,7 +111,7 @@ impl Shown {
                 "jku is not the registered JWKS URL",
             ));
         }
-        if self.key.kid.is_none() {
+        if self.claimed.kid.is_none() {
             // TOP-KT-020
             return Err(invalid("TOP-KT-020", "the assertion names no key (kid)"));
         }
@@ -120,7 +120,7 @@ impl Shown {
 
     /// Whether its key is in this set.
     pub fn is_by_one_of(&self, keys: &Jwks) -> bool {
-        let kid = self.key.kid.as_ref();
+        let kid = self.claimed.kid.as_ref();
         kid.is_some_and(|kid| keys.find(kid).is_some())
     }
 

@@ -5,7 +5,7 @@
 //! they were made. Of anything else, and of anything wrong, is said that it is not active, and
 //! nothing more.
 
-use jose::{Algorithm, Expected, Jwks, Typ};
+use jose::{Algorithm, Expected, Jwks, Remembered, Typ};
 use protocol::not_before::NotBefore;
 use protocol::refusal::Refusal;
 use serde_json::{Value, json};
@@ -61,6 +61,8 @@ pub struct Eigen<'a> {
     pub access_token_typ: Typ<'a>,
     /// The public keys of ID tokens.
     pub id_tokens: &'a Jwks,
+    /// Those of our tokens that were shown before.
+    pub remembered: &'a Remembered,
     /// Before when nothing counts that was issued to the application with this `client_id`.
     pub not_before: &'a (dyn Fn(&str) -> NotBefore + Sync),
     /// The moment of the request.
@@ -111,7 +113,9 @@ impl Eigen<'_> {
             leeway_s: 0,
         };
         let algorithms = [self.access_token_algorithm];
-        let claims = jose::verify(token, self.access_tokens, &algorithms, &expected).ok()?;
+        let remembered = self.remembered;
+        let claims = remembered.verify(token, self.access_tokens, &algorithms, &expected);
+        let claims = claims.ok()?;
         let mut claims: Value = claims.parse_all().ok()?;
         // SMART App Launch 2.2.0, introspection
         claims["client_id"] = claims.get("azp")?.clone();
@@ -129,7 +133,10 @@ impl Eigen<'_> {
             now: self.now,
             leeway_s: 0,
         };
-        let claims = jose::verify(token, self.id_tokens, &[Algorithm::Rs256], &expected).ok()?;
+        let algorithms = [Algorithm::Rs256];
+        let remembered = self.remembered;
+        let claims = remembered.verify(token, self.id_tokens, &algorithms, &expected);
+        let claims = claims.ok()?;
         let mut claims: Value = claims.parse_all().ok()?;
         claims["client_id"] = json!(asks);
         Some(claims)

@@ -70,11 +70,9 @@ pub enum Afloop {
 impl Bericht {
     /// An event as this observer tells it.
     pub fn of(event: &Auditevent, waarnemer: &Waarnemer) -> Self {
-        let text = event.json(waarnemer).to_string();
         Self {
             request: event.sporen.request.clone(),
-            // What was just written as JSON is JSON.
-            event: RawValue::from_string(text).unwrap_or_default(),
+            event: event.json(waarnemer),
         }
     }
 
@@ -106,25 +104,23 @@ impl Uitgaand {
         };
         let waarnemer = Waarnemer::new(nu.domein.voorziening, nu.urls);
         let berichten = events.iter().map(|event| Bericht::of(event, &waarnemer));
-        Self::put_together(
-            berichten.collect(),
-            &nu.domein.domein,
-            first.recorded,
-            entropy,
-        )
+        let (domein, recorded) = (&nu.domein.domein, first.recorded);
+        let rows = Self::together(berichten.collect(), domein, recorded, entropy);
+        rows.iter().map(Self::put_new).collect()
     }
 
-    /// The changes that put these in the outbox of their domain, in as few rows as they fit in.
-    pub fn put_together(
+    /// These as rows of the outbox of their domain, as few as they fit in: what they are once
+    /// [`Self::put_new`] was committed.
+    pub fn together(
         mut berichten: Vec<Bericht>,
         domein: &Domein,
         recorded: Moment,
         entropy: &Entropy,
-    ) -> Vec<Change<Clear>> {
-        let mut changes = Vec::new();
+    ) -> Vec<(Key, Stored<Self>)> {
+        let mut rows = Vec::new();
         while !berichten.is_empty() {
             let later = berichten.split_off(Bericht::that_fit(&berichten));
-            let part = u32::try_from(changes.len()).unwrap_or(u32::MAX);
+            let part = u32::try_from(rows.len()).unwrap_or(u32::MAX);
             let id = entropy.part("koppeltaal.outbox", part).bytes("id");
             let uitgaand = Self {
                 domein: domein.clone(),
@@ -133,9 +129,19 @@ impl Uitgaand {
                 due: recorded.unix(),
                 berichten: std::mem::replace(&mut berichten, later),
             };
-            changes.push(uitgaand.put(key(recorded, id), Expect::Absent, recorded.plus_s(KEPT_S)));
+            let stored = Stored {
+                version: 1,
+                until: recorded.plus_s(KEPT_S),
+                value: uitgaand,
+            };
+            rows.push((key(recorded, id), stored));
         }
-        changes
+        rows
+    }
+
+    /// The change that writes one of [`Self::together`].
+    pub fn put_new((key, row): &(Key, Stored<Self>)) -> Change<Clear> {
+        row.value.put(key.clone(), Expect::Absent, row.until)
     }
 
     /// Whether they may be sent now.
@@ -366,11 +372,9 @@ mod tests {
         let urls = DomeinUrls::new("https://kt.example", &domein);
         let waarnemer = Waarnemer::new(ClientId::of([9; 16]), &urls);
         let berichten = vec![Bericht::of(&event, &waarnemer); events];
-        let mut changes = Uitgaand::put_together(berichten, &domein, NOW, &Entropy::new([1; 32]));
-        assert_eq!(changes.len(), 1);
-        let change = changes.remove(0);
-        assert_eq!(change.expect, Expect::Absent);
-        (change.key.clone(), written(change, 1))
+        let mut rows = Uitgaand::together(berichten, &domein, NOW, &Entropy::new([1; 32]));
+        assert_eq!(rows.len(), 1);
+        rows.remove(0)
     }
 
     fn written(change: Change<Clear>, version: u64) -> Stored<Uitgaand> {
@@ -399,6 +403,28 @@ mod tests {
 
         let done = Uitgaand::sent(&found, key, &[Afloop::Bezorgd], NOW);
         assert!(matches!(done.then, Then::Remove));
+    }
+
+    #[test]
+    fn koppeltaal_case_110_a_row_that_was_just_made_is_what_will_be_read() {
+        let made = stored(2);
+        let change = Uitgaand::put_new(&made);
+        assert_eq!((&change.key, change.expect), (&made.0, Expect::Absent));
+        let read = written(change, 1);
+        let texts = |row: &Stored<Uitgaand>| -> Vec<(String, String)> {
+            let berichten = row.value.berichten.iter();
+            let text = |bericht: &Bericht| {
+                let (request, event) = (bericht.request.as_str(), bericht.event.get());
+                (request.to_owned(), event.to_owned())
+            };
+            berichten.map(text).collect()
+        };
+        assert_eq!((read.version, read.until), (made.1.version, made.1.until));
+        assert_eq!(texts(&read), texts(&made.1));
+        assert_eq!(
+            (read.value.recorded, read.value.refused, read.value.due),
+            (NOW.unix(), 0, NOW.unix())
+        );
     }
 
     #[test]
@@ -458,9 +484,8 @@ mod tests {
         let domein = found.value.domein.clone();
         let entropy = Entropy::new([1; 32]);
         let sizes = |berichten: Vec<Bericht>| -> Vec<usize> {
-            let rows = Uitgaand::put_together(berichten, &domein, NOW, &entropy).into_iter();
-            let rows = rows.map(|change| (change.key.clone(), written(change, 1)));
-            let rows: std::collections::BTreeMap<_, _> = rows.collect();
+            let rows = Uitgaand::together(berichten, &domein, NOW, &entropy);
+            let rows: std::collections::BTreeMap<_, _> = rows.into_iter().collect();
             let sizes = rows.values().map(|row| row.value.berichten.len());
             let mut sizes: Vec<usize> = sizes.collect();
             sizes.sort_unstable();

@@ -24,7 +24,7 @@ fn settle(request: Request, scopes: &str, answers: &[UpstreamAnswer]) -> Antwoor
         },
         base: "https://kt.example/fhir".to_owned(),
         upstream: "https://fhir.example/d1".to_owned(),
-        sporen: Sporen::read(None, None, None, [number("a"), number("b")]),
+        sporen: Sporen::read(None, None, None, || number("a")),
     });
     let mut step = begin(&asked);
     for question in 0..QUESTIONS_MAX {

@@ -1004,7 +1004,7 @@ fn settle(world: &mut World, scopes: &str, request: Request, page: Option<&Curso
         },
         base: BASE.to_owned(),
         upstream: UPSTREAM.to_owned(),
-        sporen: Sporen::read(None, None, None, [id("a"), id("b")]),
+        sporen: Sporen::read(None, None, None, || id("a")),
     });
     let known = world.knows_owners.then(|| &*KNOWN);
     let mut step = begin(&asked);

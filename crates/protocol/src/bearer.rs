@@ -58,7 +58,7 @@ pub fn token(header: Option<&[u8]>) -> Result<&str, BearerRefusal> {
         return Err(BearerRefusal::NoToken);
     }
     let token = token.trim_matches(' ');
-    let is_token_byte = |b: u8| b.is_ascii_alphanumeric() || b"-._~+/=".contains(&b);
+    let is_token_byte = |b: u8| matches!(b, b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' | b'-' | b'.' | b'_' | b'~' | b'+' | b'/' | b'=');
     if token.is_empty() || token.len() > TOKEN_MAX || !token.bytes().all(is_token_byte) {
         return Err(BearerRefusal::Malformed);
     }

@@ -1,6 +1,6 @@
 //! The code systems of AuditEvents.
 
-use serde_json::{Value, json};
+use serde::Serialize;
 
 /// DICOM.
 pub(super) const DCM: &str = "http://dicom.nema.org/resources/ontology/DCM";
@@ -18,12 +18,38 @@ pub(super) const RESOURCE_TYPES: &str = "http://hl7.org/fhir/resource-types";
 pub(super) const SECURITY_SOURCE_TYPE: &str =
     "http://terminology.hl7.org/CodeSystem/security-source-type";
 
-/// A `Coding`.
-pub(super) fn coding(system: &str, code: &str, display: &str) -> Value {
-    json!({ "system": system, "code": code, "display": display })
+/// FHIR's `Coding`.
+#[derive(Clone, Copy, Serialize)]
+pub(super) struct Coding<'a> {
+    system: &'static str,
+    code: &'a str,
+    display: &'a str,
 }
 
 /// A `CodeableConcept` with one coding.
-pub(super) fn coded(system: &str, code: &str, display: &str) -> Value {
-    json!({ "coding": [coding(system, code, display)] })
+#[derive(Serialize)]
+pub(super) struct Coded {
+    coding: [Coding<'static>; 1],
+}
+
+pub(super) const fn coding<'a>(
+    system: &'static str,
+    code: &'a str,
+    display: &'a str,
+) -> Coding<'a> {
+    Coding {
+        system,
+        code,
+        display,
+    }
+}
+
+pub(super) const fn coded(
+    system: &'static str,
+    code: &'static str,
+    display: &'static str,
+) -> Coded {
+    Coded {
+        coding: [coding(system, code, display)],
+    }
 }

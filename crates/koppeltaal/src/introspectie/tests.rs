@@ -34,6 +34,7 @@ fn eigen(world: &World) -> Eigen<'_> {
         access_token_algorithm: Algorithm::Es256,
         access_token_typ: Typ::Is("JWT"),
         id_tokens: &world.keys,
+        remembered: &world.remembered,
         not_before: &|_| NotBefore::NEVER,
         now: NOW,
     }
@@ -89,6 +90,9 @@ fn koppeltaal_case_089_an_own_access_token_is_active_as_often_as_asked() {
     assert_eq!(body["client_id"], PORTAL);
     assert_eq!(body["exp"], NOW.unix() + 300);
     assert_eq!(body["token_type"], "bearer");
+    let again = eigen(&world).look(&token, &world.nu(), id(MODULE));
+    let again = ended(&world, &asked(&world, again));
+    assert_eq!(again.reply, verdict.reply);
     // nothing but the proof of who asks
     assert_eq!(verdict.changes.len(), 1);
     assert!(spends(&verdict.changes, protocol::assertion::SPACE));

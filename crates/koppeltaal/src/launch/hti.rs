@@ -4,7 +4,7 @@
 //! the signature; then the claims. Its `jti` counts once, for its issuer, whichever way the launch
 //! goes (koppeltaal cases 88 and 98).
 
-use jose::{ClaimedKey, Claims, Expected, Jwks, Typ};
+use jose::{Claimed, Claims, Expected, Jwks, Typ};
 use serde_json::Value;
 use verdict::{Change, Clear, Key, Moment, Space};
 
@@ -34,7 +34,7 @@ pub struct Shown {
     /// Which application claims to have made it.
     pub issuer: ClientId,
     token: String,
-    key: ClaimedKey,
+    claimed: Claimed,
 }
 
 /// A token whose signature and claims hold. That it was not used before is only known when
@@ -59,14 +59,13 @@ impl Shown {
     /// [`NietGoed`]: it is no token, or of somebody else.
     pub fn read(token: &str) -> Result<Self, NietGoed> {
         let no_jwt = |_| NietGoed::new("koppeltaal case 98", "the launch is no JWT");
-        let key = jose::claimed_key(token).map_err(no_jwt)?;
-        let issuer = jose::claimed_issuer(token).map_err(no_jwt)?;
-        let issuer = ClientId::parse(&issuer)
+        let claimed = jose::claimed(token).map_err(no_jwt)?;
+        let issuer = ClientId::parse(claimed.issuer.as_deref().unwrap_or_default())
             .map_err(|_| NietGoed::new("koppeltaal.md §4.2", "the launch's iss is no client_id"))?;
         Ok(Self {
             issuer,
             token: token.to_owned(),
-            key,
+            claimed,
         })
     }
 
@@ -82,13 +81,13 @@ impl Shown {
             "koppeltaal.md §4.2",
             "the domain has no approved application with the launch's iss",
         ))?;
-        let jku = self.key.jku.as_ref();
+        let jku = self.claimed.jku.as_ref();
         if jku.is_some_and(|jku| *jku != portal.jwks_uri) {
             // koppeltaal case 29: compared, never followed
             let reason = "the launch's jku is not the registered JWKS URL";
             return Err(NietGoed::new("koppeltaal case 29", reason));
         }
-        if self.key.kid.is_none() {
+        if self.claimed.kid.is_none() {
             // koppeltaal.md §4.2
             let reason = "the launch names no key (kid)";
             return Err(NietGoed::new("koppeltaal.md §4.2", reason));
@@ -98,7 +97,7 @@ impl Shown {
 
     /// Whether its key is in this set.
     pub fn is_by_one_of(&self, keys: &Jwks) -> bool {
-        let kid = self.key.kid.as_ref();
+        let kid = self.claimed.kid.as_ref();
         kid.is_some_and(|kid| keys.find(kid).is_some())
     }
 

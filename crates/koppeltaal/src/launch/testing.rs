@@ -1,7 +1,7 @@
 //! What tests of a launch share: a domain with a portal and a module, keys, and a launch of one by
 //! the other.
 
-use jose::{Algorithm, Jwks, RsaSize, SigningKey, generate_pkcs8};
+use jose::{Algorithm, Jwks, Remembered, RsaSize, SigningKey, generate_pkcs8};
 use protocol::assertion::{self, ClientKeys, Receiver};
 use protocol::wire::{Parameters, encode};
 use serde_json::{Value, json};
@@ -31,6 +31,7 @@ pub(crate) struct World {
     pub(crate) urls: DomeinUrls,
     pub(crate) key: SigningKey,
     pub(crate) keys: Jwks,
+    pub(crate) remembered: Remembered,
 }
 
 impl World {
@@ -47,6 +48,7 @@ impl World {
         Self {
             urls: DomeinUrls::new("https://kt.example", &domein.domein),
             keys: Jwks::new(vec![key.public().clone()]).expect("a set"),
+            remembered: Remembered::new(16),
             domein,
             key,
         }

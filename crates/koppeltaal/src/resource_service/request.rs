@@ -197,12 +197,7 @@ impl Id {
         (fits && text != "." && text != "..").then(|| Self(text.into()))
     }
 
-    /// A new one: a version 4 UUID (TOP-KT-003).
-    pub fn fresh(entropy: &verdict::Entropy, label: &'static str) -> Self {
-        Self(entropy.uuid(label).into())
-    }
-
-    /// A UUID, which is one.
+    /// A UUID, which is one: of version 4 where it is new (TOP-KT-003).
     pub fn of(uuid: uuid::Uuid) -> Self {
         Self(uuid.to_string().into())
     }

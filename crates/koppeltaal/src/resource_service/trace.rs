@@ -20,14 +20,13 @@ impl Sporen {
         request_id: Option<&str>,
         correlation_id: Option<&str>,
         trace_id: Option<&str>,
-        fresh: [Id; 2],
+        fresh: impl Fn() -> Id,
     ) -> Self {
-        let [fresh_request, fresh_trace] = fresh;
         Self {
             // koppeltaal case 74
-            request_id: request_id.and_then(Id::parse).unwrap_or(fresh_request),
+            request_id: request_id.and_then(Id::parse).unwrap_or_else(&fresh),
             correlation_id: correlation_id.and_then(Id::parse),
-            trace_id: trace_id.and_then(Id::parse).unwrap_or(fresh_trace),
+            trace_id: trace_id.and_then(Id::parse).unwrap_or_else(&fresh),
         }
     }
 }

@@ -162,7 +162,7 @@ impl Entry {
 
     /// The entry that one of these keys signed; nothing for any other text.
     pub fn read(text: &str, keys: &[Jwk], now: Moment) -> Option<Self> {
-        let kid = jose::claimed_key(text).ok()?.kid?;
+        let kid = jose::claimed(text).ok()?.kid?;
         let named = keys.iter().find(|key| key.kid() == Some(&kid))?;
         let keys = Jwks::new(vec![named.clone()]).ok()?;
         let expected = Expected {

@@ -25,6 +25,15 @@ const GROUP_MAX: usize = 256;
 /// A group is closed when the writer let others run this many times and nothing came: some
 /// microseconds, against the good part of a millisecond that the disk takes.
 const IDLE_TURNS: u32 = 30;
+/// A group that has this many when nothing comes any more is one of a busy moment: it waits for others
+/// who are on their way, so that a disk that is fast serves as many at once as one that is slow.
+const COMPANY: usize = 4;
+/// It waits until it has this many,
+const GROUP_GOAL: usize = 32;
+/// or nobody came for so long.
+const PAUSE: Duration = Duration::from_micros(150);
+/// So often at most.
+const PAUSES_MAX: u32 = 8;
 /// A checkpoint copies the log into the database each time the log has grown by this many pages
 /// (16 MiB): seldom enough that a hot page is copied once for many changes.
 const CHECKPOINT_PAGES: i32 = 4096;
@@ -336,8 +345,23 @@ impl<'c> Writer<'c> {
 
 /// Takes what waits, and what still comes while the callers that were just answered get a turn.
 /// Without this, half of the callers would wait while the other half is written, and each wait for
-/// the disk would serve half as many.
+/// the disk would serve half as many. On a disk that is fast, some who are on their way are waited for.
 fn gather(jobs: &mut mpsc::Receiver<Job>, waiting: &mut Vec<Job>) {
+    take(jobs, waiting);
+    let mut pauses = 0;
+    while (COMPANY..GROUP_GOAL).contains(&waiting.len()) && pauses < PAUSES_MAX {
+        let before = waiting.len();
+        thread::sleep(PAUSE);
+        take(jobs, waiting);
+        if waiting.len() == before {
+            break;
+        }
+        pauses += 1;
+    }
+}
+
+/// Takes what waits, until nothing comes for some turns.
+fn take(jobs: &mut mpsc::Receiver<Job>, waiting: &mut Vec<Job>) {
     let mut turns = 0;
     while waiting.len() < GROUP_MAX && turns < IDLE_TURNS {
         if let Ok(job) = jobs.try_recv() {

@@ -148,7 +148,7 @@ impl KoppeltaalRole {
 
     /// What an ID token says, by the keys of its IdP; asked anew when its key is not among them.
     async fn read(&self, discovery: &Discovery, idp: &Idp, id_token: &str, nonce: &str) -> Login {
-        let kid = jose::claimed_key(id_token).ok().and_then(|key| key.kid);
+        let kid = jose::claimed(id_token).ok().and_then(|claimed| claimed.kid);
         let (app, url) = (&self.app, &discovery.jwks_uri);
         let Ok(mut keys) = self.idps.keys.keys(app, url).await else {
             return Login::Onbereikbaar;

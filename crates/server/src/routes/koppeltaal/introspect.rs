@@ -89,6 +89,7 @@ impl KoppeltaalRole {
             access_token_algorithm: Algorithm::Es256,
             access_token_typ: Typ::Is("JWT"),
             id_tokens: id_tokens.published(),
+            remembered: &self.remembered,
             not_before: &|client_id| self.not_before(domein, client_id),
             now: self.app.clock.now(),
         };

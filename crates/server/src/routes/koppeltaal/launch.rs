@@ -433,8 +433,7 @@ impl Journey for Codereis {
 
 /// The number of a request, as FHIR takes it.
 pub(super) fn spoor(trace: TraceId) -> Spoor {
-    // A trace id is a UUID.
-    Spoor::of(Uuid::try_parse(&trace.to_string()).unwrap_or_default())
+    Spoor::of(Uuid::from_bytes(trace.bytes()))
 }
 
 /// 302: where the framework's cases say so, and nothing was sent that a browser should not repeat.

@@ -25,6 +25,7 @@ use axum::routing::{get, post};
 use http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL};
 use http::request::Parts;
 use http::{HeaderName, HeaderValue};
+use jose::Remembered;
 use koppeltaal::Domein;
 use koppeltaal::client_assertion::{ProvenApplicatie, Shown};
 use koppeltaal::domeinconfiguratie::Regels;
@@ -47,6 +48,9 @@ use crate::web::{self, Visit};
 
 pub use domeinen::DomeinNu;
 
+/// Tokens that are remembered, at most: beyond any number of applications that are busy at a time.
+const REMEMBERED_MAX: usize = 10_000;
+
 /// Everything that the roles of Koppeltaal need.
 pub struct KoppeltaalRole {
     app: Arc<App>,
@@ -56,6 +60,8 @@ pub struct KoppeltaalRole {
     fhir: fhir::Gateway,
     idps: Idps,
     outbox: Outbox,
+    /// Our own tokens that were shown at the gateway or for introspection.
+    remembered: Remembered,
 }
 
 impl KoppeltaalRole {
@@ -75,6 +81,7 @@ impl KoppeltaalRole {
             fhir: fhir::Gateway::default(),
             idps: Idps::default(),
             outbox: Outbox::default(),
+            remembered: Remembered::new(REMEMBERED_MAX),
             app,
         };
         role.domeinen.refresh(&role.app).await?;

@@ -20,13 +20,13 @@ use axum::routing::any;
 use http::header::{ACCEPT, CONTENT_TYPE, IF_MATCH, IF_NONE_MATCH};
 use http::{HeaderName, Method};
 use koppeltaal::resource_service::{
-    Antwoord, Asked, Caller, Capabilities, Id, Refused, Request, Sporen,
+    Antwoord, Asked, Caller, Capabilities, Refused, Request, Sporen,
 };
 use serde_json::Value;
 
+use super::launch::spoor;
 use super::{DomeinNu, InPath, KoppeltaalRole, no_domain};
 use crate::app::App;
-use crate::chance;
 use crate::door::TraceId;
 use crate::finishing::Finishing;
 use crate::settle::{Outage, settle};
@@ -256,13 +256,11 @@ fn in_full(visit: &Visit, name: &HeaderName) -> Option<String> {
 
 /// The numbers of the request (koppeltaal case 74).
 fn sporen(visit: &Visit) -> Sporen {
-    let entropy = chance::entropy();
-    let fresh = ["koppeltaal.request", "koppeltaal.trace"].map(|label| Id::fresh(&entropy, label));
     let text = |name| visit.header(name);
     Sporen::read(
         text(&REQUEST_ID),
         text(&CORRELATION_ID),
         text(&TRACE_ID),
-        fresh,
+        || spoor(TraceId::fresh()),
     )
 }

@@ -12,13 +12,11 @@ use protocol::not_before;
 use verdict::Moment;
 
 use super::{DomeinNu, KoppeltaalRole};
+use crate::routes::koppeltaal::REMEMBERED_MAX;
 use crate::web::Visit;
 
-/// Tokens that are remembered, at most: beyond any number of applications that are busy at a time.
-const REMEMBERED_MAX: usize = 10_000;
-
-/// Tokens that were found good, by their digest, until they are over. A token is sent with every
-/// request of five minutes; its signature is checked once.
+/// What tokens say that were found good, by their digest, until they are over: a token is sent with
+/// every request of five minutes.
 #[derive(Default)]
 pub(super) struct Tokens(Mutex<HashMap<[u8; 32], Proven>>);
 
@@ -131,8 +129,9 @@ fn prove(role: &KoppeltaalRole, domein: &DomeinNu, text: &str, now: Moment) -> O
     };
     let set = role.app.keys.set();
     let keys = set.tokens().ok()?.published();
-    let claims = jose::verify(text, keys, &[Algorithm::Es256], &expected).ok()?;
-    read(&claims, &domein.configuratie.domein)
+    let remembered = &role.remembered;
+    let claims = remembered.verify(text, keys, &[Algorithm::Es256], &expected);
+    read(&claims.ok()?, &domein.configuratie.domein)
 }
 
 fn read(claims: &Claims, domein: &Domein) -> Option<Proven> {

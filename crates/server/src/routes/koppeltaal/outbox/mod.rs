@@ -1,17 +1,18 @@
 //! Sends what waits in the outbox to the FHIR servers of the domains (koppeltaal case 110).
 //!
 //! Nothing waits for this: a decision writes its AuditEvents with its other rows, what no decision
-//! carries is kept by `pen`, and both wake us; `zending` is what goes to a FHIR server at once. A
-//! FHIR server that does not answer is tried less and less often, an event that it refuses too, and
+//! carries is kept by `pen`, and both wake us; `wekker` is what we were woken for, `zending` what
+//! goes to a FHIR server at once. A FHIR server that does not answer is tried less and less often, an event that it refuses too, and
 //! neither holds up another domain. What could not be delivered for a month is told to the operator,
 //! one line each, before it goes.
 
 mod pen;
+mod wekker;
 mod zending;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
@@ -19,11 +20,11 @@ use futures_util::stream;
 use koppeltaal::Domein;
 use koppeltaal::outbox::{Afloop, Beurt, Uitgaand, again_s};
 use store::{Commit, NotCommitted, Page, Store as _};
-use tokio::sync::Notify;
 use tokio::time::timeout;
 use verdict::{Change, Clear, CommitId, IndexKey, Key, Moment, Record as _, Stored};
 
 use self::pen::Pen;
+use self::wekker::{Wekker, Werk};
 pub(super) use self::zending::Zending;
 use super::{DomeinNu, KoppeltaalRole};
 use crate::app::App;
@@ -52,13 +53,15 @@ const WAITING_MAX: u64 = 1_000_000;
 #[derive(Default)]
 pub(super) struct Outbox {
     pen: Pen,
-    woken: Mutex<BTreeSet<Domein>>,
-    wake: Notify,
+    wekker: Wekker,
     /// How many events wait that no decision carried, at most, as far as this node saw.
     waiting: AtomicU64,
     /// How many went to the operator instead.
     dropped: AtomicU64,
 }
+
+/// A row that waits.
+type Rij = (Key, Stored<Uitgaand>);
 
 /// When a FHIR server that did not answer is tried again.
 struct Rust {
@@ -72,21 +75,26 @@ enum Ronde {
     Leeg,
     /// There is more.
     Meer,
+    /// Another node sends for this domain.
+    Bezet,
     /// The FHIR server, or the store, does not answer.
     Stil,
 }
 
 impl Outbox {
-    /// There is something for this domain.
+    /// There is something for this domain in the store.
     pub(super) fn wake(&self, domein: &Domein) {
-        let mut woken = self.woken.lock().unwrap_or_else(PoisonError::into_inner);
-        woken.insert(domein.clone());
-        self.wake.notify_one();
+        self.wekker.look(domein);
+        self.wekker.ring();
     }
 
-    fn taken(&self) -> BTreeSet<Domein> {
-        let mut woken = self.woken.lock().unwrap_or_else(PoisonError::into_inner);
-        std::mem::take(&mut woken)
+    /// These were just written: they need not be read before they are sent.
+    fn hand_over(&self, rows: Vec<Rij>) {
+        self.come(rows.iter().map(|(_, row)| row.value.berichten.len()).sum());
+        for row in rows {
+            self.wekker.fresh(row);
+        }
+        self.wekker.ring();
     }
 
     fn is_full(&self) -> bool {
@@ -117,26 +125,30 @@ impl KoppeltaalRole {
         let mut resting: HashMap<Domein, Rust> = HashMap::new();
         let mut turn = 0_u32;
         loop {
-            let mut due = self.outbox.taken();
+            let mut due = self.outbox.wekker.taken();
             let now = self.app.clock.now();
-            if turn.is_multiple_of(TURNS_PER_LOOK) {
-                due.extend(self.domeinen.names());
-            }
             let again = resting
                 .iter()
                 .filter(|(_, rust)| rust.until.is_over_at(now));
-            due.extend(again.map(|(domein, _)| domein.clone()));
-            let may = |domein: &Domein| {
+            let mut look: Vec<Domein> = again.map(|(domein, _)| domein.clone()).collect();
+            if turn.is_multiple_of(TURNS_PER_LOOK) {
+                look.extend(self.domeinen.names());
+            }
+            for domein in look {
+                due.entry(domein).or_default().look = true;
+            }
+            // What is left out here stays in the store.
+            due.retain(|domein, _| {
                 let rust = resting.get(domein);
                 rust.is_none_or(|rust| rust.until.is_over_at(now))
-            };
-            let due: Vec<Domein> = due.into_iter().filter(may).collect();
-            let rounds = due.into_iter().map(|domein| self.round(domein));
+            });
+            let rounds = due.into_iter();
+            let rounds = rounds.map(|(domein, werk)| self.round(domein, werk));
             let mut rounds = stream::iter(rounds).buffer_unordered(DOMEINEN_AT_ONCE);
             while let Some((domein, ended)) = rounds.next().await {
                 self.after(domein, &ended, &mut resting);
             }
-            let _ = timeout(TURN, self.outbox.wake.notified()).await;
+            let _ = timeout(TURN, self.outbox.wekker.rung()).await;
             turn = turn.wrapping_add(1);
         }
     }
@@ -150,6 +162,11 @@ impl KoppeltaalRole {
                 resting.remove(&domein);
                 self.outbox.wake(&domein);
             }
+            // It sends what it wrote; what we wrote is looked for at our next turn.
+            Ronde::Bezet => {
+                resting.remove(&domein);
+                self.outbox.wekker.look(&domein);
+            }
             Ronde::Stil => {
                 let failures = resting.get(&domein).map_or(0, |rust| rust.failures);
                 let failures = failures.saturating_add(1);
@@ -162,12 +179,17 @@ impl KoppeltaalRole {
         }
     }
 
-    /// Sends some of what waits for a domain.
-    async fn round(&self, name: Domein) -> (Domein, Ronde) {
+    /// Sends some of what waits for a domain: what was just written, or else what is in the store.
+    async fn round(&self, name: Domein, werk: Werk) -> (Domein, Ronde) {
         let Some(domein) = self.domeinen.now(&name) else {
             return (name, Ronde::Leeg);
         };
-        let ended = match self.waiting(&domein).await {
+        let is_fresh = !werk.fresh.is_empty();
+        let found = match werk.fresh {
+            none if none.is_empty() => self.waiting(&domein).await,
+            fresh => Ok(fresh),
+        };
+        let ended = match found {
             Ok(found) if found.is_empty() => Ronde::Leeg,
             Ok(found) => self.send(&domein, found).await,
             Err(outage) => {
@@ -175,11 +197,14 @@ impl KoppeltaalRole {
                 Ronde::Stil
             }
         };
-        (name, ended)
+        match ended {
+            Ronde::Leeg if is_fresh && werk.look => (name, Ronde::Meer),
+            ended => (name, ended),
+        }
     }
 
     /// What may be sent now, oldest first. What was tried for too long goes.
-    async fn waiting(&self, domein: &DomeinNu) -> Result<Vec<(Key, Stored<Uitgaand>)>, Outage> {
+    async fn waiting(&self, domein: &DomeinNu) -> Result<Vec<Rij>, Outage> {
         let app = &self.app;
         let now = app.clock.now();
         let name = &domein.configuratie.domein;
@@ -225,7 +250,7 @@ impl KoppeltaalRole {
     }
 
     /// Takes the domain's turn, and sends what was found: the first alone, to see whether anybody listens.
-    async fn send(&self, domein: &DomeinNu, found: Vec<(Key, Stored<Uitgaand>)>) -> Ronde {
+    async fn send(&self, domein: &DomeinNu, found: Vec<Rij>) -> Ronde {
         let Ok(token) = self.system_token(domein) else {
             return Ronde::Stil;
         };
@@ -239,8 +264,7 @@ impl KoppeltaalRole {
         let turn = Beurt::take(&domein.configuratie.domein, rows, self.app.clock.now());
         match commit(&self.app, turn).await {
             Ok(()) => {}
-            // Another node sends them.
-            Err(NotCommitted::Conflict(_)) => return Ronde::Leeg,
+            Err(NotCommitted::Conflict(_)) => return Ronde::Bezet,
             Err(_) => return Ronde::Stil,
         }
         let mut ended = self.deliver(domein, &token, first).await;
@@ -273,12 +297,7 @@ impl KoppeltaalRole {
 
     /// Writes what became of the events, and gives the turn back: all at once, and row by row where somebody
     /// else wrote to one of them since, whose turn it was when ours was over.
-    async fn end(
-        &self,
-        domein: &DomeinNu,
-        found: &[(Key, Stored<Uitgaand>)],
-        mut ended: &[Afloop],
-    ) {
+    async fn end(&self, domein: &DomeinNu, found: &[Rij], mut ended: &[Afloop]) {
         let now = self.app.clock.now();
         let mut rows = Vec::with_capacity(found.len());
         for (key, row) in found {

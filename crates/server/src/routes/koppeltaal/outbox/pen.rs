@@ -74,15 +74,9 @@ impl KoppeltaalRole {
             let kept = self.keep(domein, event).await;
             kept.map_err(|NotKept| "the store did not take it")
         };
-        match kept {
-            Ok(()) => {
-                self.outbox.come(1);
-                self.outbox.wake(name);
-            }
-            Err(reason) => {
-                let request = event.sporen.request.as_str();
-                self.outbox.told(&self.app, name, request, reason);
-            }
+        if let Err(reason) = kept {
+            let request = event.sporen.request.as_str();
+            self.outbox.told(&self.app, name, request, reason);
         }
     }
 
@@ -124,9 +118,13 @@ impl KoppeltaalRole {
             .zip(by_domain)
             .flat_map(|(number, (domein, berichten))| {
                 let entropy = entropy.part("koppeltaal.tell.domain", number);
-                Uitgaand::put_together(berichten, &domein, now, &entropy)
+                Uitgaand::together(berichten, &domein, now, &entropy)
             });
-        let written = commit(&self.app, rows.collect()).await;
+        let rows: Vec<_> = rows.collect();
+        let written = commit(&self.app, rows.iter().map(Uitgaand::put_new).collect()).await;
+        if written.is_ok() {
+            self.outbox.hand_over(rows);
+        }
         for kept in hear {
             // Who went away is in the outbox all the same.
             let _ = kept.send(written.clone().map_err(|_| NotKept));
