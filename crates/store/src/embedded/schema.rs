@@ -46,6 +46,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "once rows by day",
         sql: include_str!("migrations/0005_once_by_day.sql"),
     },
+    Migration {
+        version: 6,
+        name: "who without a list",
+        sql: include_str!("migrations/0006_who_without_a_list.sql"),
+    },
 ];
 
 /// Memory for pages, in KiB: the writer's holds the upper levels of the trees of a million rows.
@@ -226,6 +231,43 @@ mod tests {
         let rows = connection.query_row("SELECT count(*) FROM a", [], |row| row.get::<_, i64>(0));
         assert_eq!(rows, Ok(2));
         assert_eq!(version(&connection), Ok(2));
+    }
+
+    #[test]
+    fn who_did_it_is_one_of_three_and_no_table_is_made_to_see_that() {
+        let connection = Connection::open_in_memory().expect("memory");
+        run(&connection, MIGRATIONS).expect("the steps");
+        let insert = "INSERT INTO audit
+            (day, moment, requirement, what, outcome, who, party, commit_id)
+            VALUES (1, 1, 'r', 'w', 'granted', ?1, ?2, x'01')";
+        let of = |who: &str, party: Option<&str>| connection.execute(insert, params![who, party]);
+        for (who, party) in [
+            ("person", None),
+            ("party", Some("dva.test")),
+            ("unknown", None),
+        ] {
+            assert_eq!(of(who, party), Ok(1), "{who}");
+        }
+        for (who, party) in [
+            ("somebody", None),
+            ("party", None),
+            ("person", Some("dva.test")),
+        ] {
+            let refused = of(who, party).expect_err("a rule of the table");
+            assert_eq!(
+                refused.sqlite_error_code(),
+                Some(rusqlite::ErrorCode::ConstraintViolation),
+                "{who}"
+            );
+        }
+        let mut plan = connection
+            .prepare(&format!("EXPLAIN {insert}"))
+            .expect("a plan");
+        let steps = plan.query_map(params!["person", ""], |row| row.get::<_, String>(1));
+        let steps: Vec<String> = steps.expect("steps").map(|step| step.expect("a step")).collect();
+        assert!(!steps.contains(&"OpenEphemeral".to_owned()), "{steps:?}");
+        let sound = connection.query_row("PRAGMA integrity_check", [], |row| row.get(0));
+        assert_eq!(sound, Ok("ok".to_owned()));
     }
 
     #[test]
