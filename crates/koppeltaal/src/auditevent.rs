@@ -9,6 +9,9 @@
 mod coding;
 mod fhir;
 
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use verdict::Moment;
 
@@ -21,7 +24,7 @@ pub use self::fhir::PROFILE;
 pub use crate::resource_service::Id as Spoor;
 
 /// One event.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Auditevent {
     /// What happened.
     pub gebeurtenis: Gebeurtenis,
@@ -30,11 +33,12 @@ pub struct Auditevent {
     /// Under which numbers it can be found.
     pub sporen: Sporen,
     /// When.
+    #[serde(with = "seconds")]
     pub recorded: Moment,
 }
 
 /// What happened, and who did it. One variant per row of the table in koppeltaal.md §3.6.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Gebeurtenis {
     /// Something was asked of the FHIR resource service, and done.
     Rest {
@@ -46,10 +50,13 @@ pub enum Gebeurtenis {
         soort: ResourceType,
         /// With which resource: `Patient/p/_history/1`; without a version where there is none to
         /// name, and nothing after a deletion.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         wat: Option<String>,
         /// With which query, undecoded, without `?`; of a search alone.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         query: Option<String>,
         /// What was found: `Patient/p/_history/1` each.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
         gevonden: Vec<String>,
     },
     /// A FHIR request was refused or failed.
@@ -96,7 +103,7 @@ pub enum Gebeurtenis {
 
 /// The steps of a person's authentication: one subtype, told apart by the prefix of `outcomeDesc`
 /// (TOP-KT-011, memo of changes 0.0.4).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Authenticatiestap {
     /// An HTI launch token was introspected.
     Introspect,
@@ -109,7 +116,7 @@ pub enum Authenticatiestap {
 }
 
 /// An IdP, as an event names it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NamedIdp {
     /// Its name in the domain.
     pub naam: String,
@@ -118,18 +125,18 @@ pub struct NamedIdp {
 }
 
 /// How it ended (koppeltaal.md §3.6 `outcome`), and why in a few words without personal data.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Uitkomst {
     /// 0: as asked.
-    Gelukt(&'static str),
+    Gelukt(Cow<'static, str>),
     /// 4: it was the asker's mistake (4xx).
-    Geweigerd(&'static str),
+    Geweigerd(Cow<'static, str>),
     /// 8: it was ours, or somebody else's (5xx); a person who was refused, too.
-    Mislukt(&'static str),
+    Mislukt(Cow<'static, str>),
 }
 
 /// The numbers of a request (koppeltaal.md §3.5).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sporen {
     /// `X-Request-Id`: this request's own.
     pub request: Spoor,
@@ -155,6 +162,37 @@ impl Sporen {
             request,
             correlation: None,
             trace: None,
+        }
+    }
+}
+
+impl Gebeurtenis {
+    /// Bytes of the texts that may be long.
+    fn text_bytes(&self) -> usize {
+        let of = |texts: &[&str]| texts.iter().map(|text| text.len()).sum();
+        match self {
+            Self::Rest {
+                wat,
+                query,
+                gevonden,
+                ..
+            } => {
+                let found: usize = gevonden.iter().map(|wat| wat.len() + 3).sum();
+                let texts = [wat, query].map(|text| text.as_deref().unwrap_or_default());
+                found + of(&texts)
+            }
+            Self::Notificatie {
+                endpoint,
+                wat,
+                abonnement,
+                criteria,
+                ..
+            } => of(&[endpoint, wat, abonnement, criteria]),
+            Self::Authenticatie { idp, .. } => {
+                let idp = idp.as_ref();
+                idp.map_or(0, |idp| of(&[&idp.naam, &idp.issuer]))
+            }
+            Self::Mislukt { .. } | Self::LaunchMislukt { .. } => 0,
         }
     }
 }
@@ -186,7 +224,7 @@ impl Authenticatiestap {
 
 impl Uitkomst {
     /// `AuditEvent.outcome`.
-    const fn code(self) -> &'static str {
+    const fn code(&self) -> &'static str {
         match self {
             Self::Gelukt(_) => "0",
             Self::Geweigerd(_) => "4",
@@ -194,7 +232,7 @@ impl Uitkomst {
         }
     }
 
-    const fn text(self) -> &'static str {
+    fn text(&self) -> &str {
         match self {
             Self::Gelukt(text) | Self::Geweigerd(text) | Self::Mislukt(text) => text,
         }
@@ -221,10 +259,10 @@ impl Auditevent {
             soort,
         };
         let (gebeurtenis, uitkomst) = match told.status {
-            0..400 => (rest(soort?), Uitkomst::Gelukt(reden)),
+            0..400 => (rest(soort?), Uitkomst::Gelukt(reden.into())),
             // koppeltaal case 77
-            400..500 => (failed(soort), Uitkomst::Geweigerd(reden)),
-            _ => (failed(soort), Uitkomst::Mislukt(reden)),
+            400..500 => (failed(soort), Uitkomst::Geweigerd(reden.into())),
+            _ => (failed(soort), Uitkomst::Mislukt(reden.into())),
         };
         Some(Self {
             gebeurtenis,
@@ -238,9 +276,29 @@ impl Auditevent {
         })
     }
 
+    /// About how many bytes it takes in a row: its texts, and what stands around them.
+    pub(crate) fn bytes(&self) -> usize {
+        const AROUND: usize = 256;
+        AROUND + self.gebeurtenis.text_bytes()
+    }
+
     /// The event as FHIR's JSON, as this observer tells it.
     pub fn json(&self, waarnemer: &Waarnemer) -> Box<RawValue> {
         fhir::json(self, waarnemer)
+    }
+}
+
+/// A moment in a row: seconds since 1970.
+mod seconds {
+    use serde::{Deserialize as _, Deserializer, Serializer};
+    use verdict::Moment;
+
+    pub(super) fn serialize<S: Serializer>(moment: &Moment, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_i64(moment.unix())
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Moment, D::Error> {
+        i64::deserialize(from).map(Moment::from_unix)
     }
 }
 

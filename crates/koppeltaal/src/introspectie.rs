@@ -233,7 +233,7 @@ impl Domeinvraag {
                 idp: None,
                 persoon: hti.context.sub.clone(),
             },
-            uitkomst: Uitkomst::Gelukt("the launch was accepted"),
+            uitkomst: Uitkomst::Gelukt("the launch was accepted".into()),
             sporen: Sporen {
                 trace: hti.trace().cloned(),
                 ..Sporen::of(this.request.clone())

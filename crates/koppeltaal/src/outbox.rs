@@ -7,14 +7,16 @@
 use std::iter;
 
 use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
+use serde_json::value::{RawValue, to_raw_value};
+use serde_json::{Map, Value};
 use verdict::{
     BadRow, Change, Clear, Entropy, Expect, IndexKey, Key, Moment, Record, Space, Stored, Then,
     versioned,
 };
 
 use crate::auditevent::{Auditevent, Spoor, Waarnemer};
-use crate::domein::Domein;
+use crate::domein::{ClientId, Domein};
+use crate::domeinconfiguratie::Domeinconfiguratie;
 use crate::token_endpoint::Nu;
 
 /// Seconds for which a turn counts that is not given back.
@@ -43,13 +45,36 @@ pub struct Uitgaand {
     pub refused: u32,
     /// From when on they may be sent; seconds since 1970.
     pub due: i64,
+    /// Who tells them: the Device of the Koppeltaal voorziening. Rows of the release before have none.
+    pub voorziening: Option<ClientId>,
     /// What the FHIR server does not have yet.
     pub berichten: Vec<Bericht>,
 }
 
-/// One event as the FHIR server gets it.
+/// One event on its way.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Bericht {
+    /// Under which number its request is found.
+    pub request: Spoor,
+    #[serde(flatten)]
+    inhoud: Inhoud,
+}
+
+/// What is kept of an event. Of the event itself a fifth of what FHIR makes of it, which the home writes,
+/// copies and removes.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+enum Inhoud {
+    /// The event.
+    #[serde(rename = "gebeurtenis")]
+    Gebeurtenis(Box<Auditevent>),
+    /// As the release before wrote it: FHIR.
+    #[serde(rename = "event")]
+    Fhir(Map<String, Value>),
+}
+
+/// An event as the FHIR server gets it.
+#[derive(Clone, Debug)]
+pub struct Brief {
     /// Under which number its request is found.
     pub request: Spoor,
     /// The AuditEvent.
@@ -68,29 +93,51 @@ pub enum Afloop {
 }
 
 impl Bericht {
-    /// An event as this observer tells it.
-    pub fn of(event: &Auditevent, waarnemer: &Waarnemer) -> Self {
+    /// An event that must be told.
+    pub fn of(event: Auditevent) -> Self {
         Self {
             request: event.sporen.request.clone(),
-            event: event.json(waarnemer),
+            inhoud: Inhoud::Gebeurtenis(Box::new(event)),
+        }
+    }
+
+    /// The event as this observer tells it.
+    pub fn brief(&self, waarnemer: &Waarnemer) -> Brief {
+        let event = match &self.inhoud {
+            Inhoud::Gebeurtenis(event) => event.json(waarnemer),
+            // What was read as JSON is JSON.
+            Inhoud::Fhir(event) => to_raw_value(event).unwrap_or_default(),
+        };
+        Brief {
+            request: self.request.clone(),
+            event,
         }
     }
 
     fn bytes(&self) -> usize {
-        self.event.get().len()
+        match &self.inhoud {
+            Inhoud::Gebeurtenis(event) => event.bytes(),
+            Inhoud::Fhir(_) => 4 * 1024,
+        }
     }
+}
 
-    /// How many of these make one row or one Bundle: at least one, if there is one.
-    pub fn that_fit<'a>(berichten: impl IntoIterator<Item = &'a Self>) -> usize {
-        let mut bytes = 0;
-        let sizes = berichten.into_iter().take(BERICHTEN_MAX).map(Self::bytes);
-        let fit = sizes.take_while(|size| {
-            let is_first = bytes == 0;
-            bytes += size;
-            is_first || bytes <= BERICHTEN_BYTES_MAX
-        });
-        fit.count()
+impl Brief {
+    /// How many of these make one Bundle: at least one, if there is one.
+    pub fn that_fit(brieven: &[Self]) -> usize {
+        that_fit(brieven.iter().map(|brief| brief.event.get().len()))
     }
+}
+
+/// How many things of these sizes, in bytes, make one row or one Bundle: at least one, if there is one.
+fn that_fit(sizes: impl Iterator<Item = usize>) -> usize {
+    let mut bytes = 0;
+    let fit = sizes.take(BERICHTEN_MAX).take_while(|size| {
+        let is_first = bytes == 0;
+        bytes += size;
+        is_first || bytes <= BERICHTEN_BYTES_MAX
+    });
+    fit.count()
 }
 
 impl Uitgaand {
@@ -102,10 +149,8 @@ impl Uitgaand {
         let Some(first) = events.first() else {
             return Vec::new();
         };
-        let waarnemer = Waarnemer::new(nu.domein.voorziening, nu.urls);
-        let berichten = events.iter().map(|event| Bericht::of(event, &waarnemer));
-        let (domein, recorded) = (&nu.domein.domein, first.recorded);
-        let rows = Self::together(berichten.collect(), domein, recorded, entropy);
+        let berichten = events.iter().cloned().map(Bericht::of).collect();
+        let rows = Self::together(berichten, nu.domein, first.recorded, entropy);
         rows.iter().map(Self::put_new).collect()
     }
 
@@ -113,20 +158,21 @@ impl Uitgaand {
     /// [`Self::put_new`] was committed.
     pub fn together(
         mut berichten: Vec<Bericht>,
-        domein: &Domein,
+        domein: &Domeinconfiguratie,
         recorded: Moment,
         entropy: &Entropy,
     ) -> Vec<(Key, Stored<Self>)> {
         let mut rows = Vec::new();
         while !berichten.is_empty() {
-            let later = berichten.split_off(Bericht::that_fit(&berichten));
+            let later = berichten.split_off(that_fit(berichten.iter().map(Bericht::bytes)));
             let part = u32::try_from(rows.len()).unwrap_or(u32::MAX);
             let id = entropy.part("koppeltaal.outbox", part).bytes("id");
             let uitgaand = Self {
-                domein: domein.clone(),
+                domein: domein.domein.clone(),
                 recorded: recorded.unix(),
                 refused: 0,
                 due: recorded.unix(),
+                voorziening: Some(domein.voorziening),
                 berichten: std::mem::replace(&mut berichten, later),
             };
             let stored = Stored {
@@ -173,6 +219,7 @@ impl Uitgaand {
             recorded: found.value.recorded,
             refused,
             due: now.plus_s(wait_s).unix(),
+            voorziening: found.value.voorziening,
             berichten,
         };
         next.put(key, Expect::Version(found.version), found.until)
@@ -264,18 +311,18 @@ impl Antwoord {
 }
 
 /// The Bundle of these events: FHIR's way to send several at once, each of which stands alone.
-pub fn bundle<'a>(berichten: impl IntoIterator<Item = &'a Bericht>) -> Vec<u8> {
-    let entry = |bericht: &'a Bericht| Entry {
-        resource: &bericht.event,
+pub fn bundle(brieven: &[Brief]) -> Vec<u8> {
+    let entries = brieven.iter().map(|brief| Entry {
+        resource: &brief.event,
         request: Interactie {
             method: "POST",
             url: "AuditEvent",
         },
-    };
+    });
     let bundle = Bundle {
         resource_type: "Bundle",
         kind: "batch",
-        entry: berichten.into_iter().map(entry).collect(),
+        entry: entries.collect(),
     };
     // Texts and JSON always serialise.
     serde_json::to_vec(&bundle).unwrap_or_default()
@@ -322,6 +369,8 @@ struct Open {
     recorded: i64,
     refused: u32,
     due: i64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    voorziening: Option<ClientId>,
 }
 
 impl Record for Uitgaand {
@@ -334,6 +383,7 @@ impl Record for Uitgaand {
             recorded: self.recorded,
             refused: self.refused,
             due: self.due,
+            voorziening: self.voorziening,
         };
         let of_domain = IndexKey::Text(self.domein.as_str().to_owned());
         versioned::body_with_private(&open, &self.berichten, vec![(Self::INDEX, of_domain)])
@@ -346,6 +396,7 @@ impl Record for Uitgaand {
             recorded: open.recorded,
             refused: open.refused,
             due: open.due,
+            voorziening: open.voorziening,
             berichten: versioned::private(Self::SPACE, body)?,
         })
     }
@@ -355,26 +406,42 @@ impl Record for Uitgaand {
 mod tests {
     use super::*;
     use crate::auditevent::{Gebeurtenis, Sporen, Uitkomst};
-    use crate::domein::{ClientId, DomeinUrls};
+    use crate::domein::DomeinUrls;
 
     const NOW: Moment = Moment::from_unix(1_800_000_000);
 
-    fn stored(events: usize) -> (Key, Stored<Uitgaand>) {
-        let domein = Domein::parse("d1").expect("a domain");
-        let event = Auditevent {
-            gebeurtenis: Gebeurtenis::LaunchMislukt {
-                taak: crate::launch::Verwijzing::parse("Task/t").expect("a reference"),
+    fn domein() -> Domeinconfiguratie {
+        crate::launch::testing::World::new().domein
+    }
+
+    fn bericht(query: Option<String>) -> Bericht {
+        Bericht::of(Auditevent {
+            gebeurtenis: Gebeurtenis::Rest {
+                interactie: crate::resource_service::Interactie::SearchType,
+                door: ClientId::of([1; 16]),
+                soort: crate::permissie::ResourceType::parse("Task").expect("a type"),
+                wat: None,
+                query,
+                gevonden: vec!["Task/1/_history/2".to_owned()],
             },
-            uitkomst: Uitkomst::Gelukt(""),
+            uitkomst: Uitkomst::Gelukt("".into()),
             sporen: Sporen::of(Spoor::parse("r-1").expect("an id")),
             recorded: NOW,
-        };
-        let urls = DomeinUrls::new("https://kt.example", &domein);
-        let waarnemer = Waarnemer::new(ClientId::of([9; 16]), &urls);
-        let berichten = vec![Bericht::of(&event, &waarnemer); events];
-        let mut rows = Uitgaand::together(berichten, &domein, NOW, &Entropy::new([1; 32]));
+        })
+    }
+
+    fn stored(events: usize) -> (Key, Stored<Uitgaand>) {
+        let berichten = vec![bericht(Some("status=ready".to_owned())); events];
+        let mut rows = Uitgaand::together(berichten, &domein(), NOW, &Entropy::new([1; 32]));
         assert_eq!(rows.len(), 1);
         rows.remove(0)
+    }
+
+    fn brieven(row: &Stored<Uitgaand>) -> Vec<Brief> {
+        let urls = DomeinUrls::new("https://kt.example", &row.value.domein);
+        let waarnemer = Waarnemer::new(ClientId::of([9; 16]), &urls);
+        let berichten = row.value.berichten.iter();
+        berichten.map(|bericht| bericht.brief(&waarnemer)).collect()
     }
 
     fn written(change: Change<Clear>, version: u64) -> Stored<Uitgaand> {
@@ -411,20 +478,44 @@ mod tests {
         let change = Uitgaand::put_new(&made);
         assert_eq!((&change.key, change.expect), (&made.0, Expect::Absent));
         let read = written(change, 1);
-        let texts = |row: &Stored<Uitgaand>| -> Vec<(String, String)> {
-            let berichten = row.value.berichten.iter();
-            let text = |bericht: &Bericht| {
-                let (request, event) = (bericht.request.as_str(), bericht.event.get());
-                (request.to_owned(), event.to_owned())
-            };
-            berichten.map(text).collect()
+        let texts = |row| {
+            let text = |brief: Brief| (brief.request, brief.event.get().to_owned());
+            brieven(row).into_iter().map(text).collect::<Vec<_>>()
         };
         assert_eq!((read.version, read.until), (made.1.version, made.1.until));
         assert_eq!(texts(&read), texts(&made.1));
+        assert_eq!(read.value.voorziening, Some(domein().voorziening));
         assert_eq!(
             (read.value.recorded, read.value.refused, read.value.due),
             (NOW.unix(), 0, NOW.unix())
         );
+    }
+
+    #[test]
+    fn koppeltaal_case_110_a_row_of_the_release_before_is_sent_as_it_was_written() {
+        let (key, found) = stored(1);
+        let Then::Put { body, .. } = Uitgaand::put_new(&(key, found)).then else {
+            panic!("expected a row");
+        };
+        let before = r#"{"v":1,"d":[{"request":"r-1","event":{"resourceType":"AuditEvent"}}]}"#;
+        let row = Uitgaand::from_body(&Clear {
+            private: verdict::Secrets::new(before.as_bytes().to_vec()),
+            ..body
+        });
+        let urls = DomeinUrls::new("https://kt.example", &domein().domein);
+        let waarnemer = Waarnemer::new(ClientId::of([9; 16]), &urls);
+        let brief = row.expect("a row").berichten[0].brief(&waarnemer);
+        assert_eq!(brief.event.get(), r#"{"resourceType":"AuditEvent"}"#);
+        assert_eq!(brief.request.as_str(), "r-1");
+    }
+
+    #[test]
+    fn koppeltaal_case_110_what_a_row_takes_is_not_more_than_was_counted() {
+        let long = |bytes: usize| bericht(Some("a".repeat(bytes)));
+        for bericht in [bericht(None), long(10), long(4_000)] {
+            let written = serde_json::to_vec(&bericht).expect("JSON");
+            assert!(written.len() <= bericht.bytes() + 64, "{}", written.len());
+        }
     }
 
     #[test]
@@ -481,10 +572,9 @@ mod tests {
     fn many_events_make_rows_of_a_bounded_size() {
         let (_, found) = stored(1);
         let one = found.value.berichten[0].clone();
-        let domein = found.value.domein.clone();
         let entropy = Entropy::new([1; 32]);
         let sizes = |berichten: Vec<Bericht>| -> Vec<usize> {
-            let rows = Uitgaand::together(berichten, &domein, NOW, &entropy);
+            let rows = Uitgaand::together(berichten, &domein(), NOW, &entropy);
             let rows: std::collections::BTreeMap<_, _> = rows.into_iter().collect();
             let sizes = rows.values().map(|row| row.value.berichten.len());
             let mut sizes: Vec<usize> = sizes.collect();
@@ -492,11 +582,7 @@ mod tests {
             sizes
         };
         assert_eq!(sizes(vec![one.clone(); 130]), [2, 64, 64]);
-        let text = format!("\"{}\"", "a".repeat(BERICHTEN_BYTES_MAX));
-        let large = Bericht {
-            event: RawValue::from_string(text).expect("JSON"),
-            ..one.clone()
-        };
+        let large = bericht(Some("a".repeat(BERICHTEN_BYTES_MAX)));
         assert_eq!(
             sizes(vec![one.clone(), large.clone(), large, one]),
             [1, 1, 1, 1]
@@ -507,8 +593,8 @@ mod tests {
     #[test]
     fn koppeltaal_case_110_a_bundle_of_events_is_answered_entry_by_entry() {
         let (_, found) = stored(2);
-        let sent = bundle(&found.value.berichten);
-        let sent: serde_json::Value = serde_json::from_slice(&sent).expect("JSON");
+        let sent = bundle(&brieven(&found));
+        let sent: Value = serde_json::from_slice(&sent).expect("JSON");
         assert_eq!(
             (&sent["resourceType"], &sent["type"]),
             (&"Bundle".into(), &"batch".into())

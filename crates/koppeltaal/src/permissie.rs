@@ -16,7 +16,8 @@ pub struct Permissie {
 }
 
 /// A FHIR resource type by name, whichever it is: which there are, the FHIR server says.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String")]
 pub struct ResourceType(Box<str>);
 
 /// Create, read, update or delete (TGB 006). Reading includes searching (koppeltaal.md §2.1).
@@ -79,6 +80,14 @@ impl ResourceType {
 impl Actie {
     /// Every action, in the order of `cruds`.
     pub const ALL: [Self; 4] = [Self::Create, Self::Read, Self::Update, Self::Delete];
+}
+
+impl TryFrom<String> for ResourceType {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        Self::parse(&text).ok_or("not the name of a resource type")
+    }
 }
 
 impl fmt::Display for ResourceType {

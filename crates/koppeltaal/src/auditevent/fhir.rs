@@ -58,7 +58,7 @@ pub(super) fn json(event: &Auditevent, waarnemer: &Waarnemer) -> Box<RawValue> {
             observer: Who::device(waarnemer.device),
             kind: [what.source],
         },
-        entity: event.gebeurtenis.entities(event.uitkomst),
+        entity: event.gebeurtenis.entities(&event.uitkomst),
     };
     // Texts, numbers and lists of them always serialise.
     to_raw_value(&told).unwrap_or_default()
@@ -156,7 +156,7 @@ struct Entity<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     role: Option<Coding<'static>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    description: Option<&'static str>,
+    description: Option<&'a str>,
     /// In base64.
     #[serde(skip_serializing_if = "Option::is_none")]
     query: Option<String>,
@@ -277,7 +277,7 @@ impl Gebeurtenis {
     }
 
     /// What it was done with (koppeltaal.md §3.6 "entity").
-    fn entities(&self, uitkomst: Uitkomst) -> Vec<Entity<'_>> {
+    fn entities<'a>(&'a self, uitkomst: &'a Uitkomst) -> Vec<Entity<'a>> {
         match self {
             Self::Rest {
                 soort,

@@ -46,7 +46,7 @@ fn rest(interactie: Interactie, wat: Option<&str>) -> Value {
         query: None,
         gevonden: Vec::new(),
     };
-    told(gebeurtenis, Uitkomst::Gelukt(""))
+    told(gebeurtenis, Uitkomst::Gelukt("".into()))
 }
 
 #[test]
@@ -105,7 +105,7 @@ fn koppeltaal_case_076_a_search_is_told_with_its_query_and_what_it_found() {
         query: Some("status=ready".to_owned()),
         gevonden: vec!["Task/1/_history/2".to_owned()],
     };
-    let event = told(gebeurtenis, Uitkomst::Gelukt(""));
+    let event = told(gebeurtenis, Uitkomst::Gelukt("".into()));
     // koppeltaal case 76
     assert_eq!(event["subtype"][0]["code"], "search-type");
     assert_eq!(event["action"], "E");
@@ -123,7 +123,7 @@ fn koppeltaal_case_076_a_search_is_told_with_its_query_and_what_it_found() {
         query: Some(String::new()),
         gevonden: Vec::new(),
     };
-    let event = told(everything, Uitkomst::Gelukt(""));
+    let event = told(everything, Uitkomst::Gelukt("".into()));
     assert_eq!(event["entity"][0]["query"], "Pw==");
 }
 
@@ -137,13 +137,13 @@ fn koppeltaal_case_077_a_refusal_is_told_with_outcome_4_and_a_failure_with_8() {
         };
         told(gebeurtenis, uitkomst)
     };
-    let event = refused(Uitkomst::Geweigerd("no scope allows it"));
+    let event = refused(Uitkomst::Geweigerd("no scope allows it".into()));
     // koppeltaal case 77
     assert_eq!(event["outcome"], "4");
     assert_eq!(event["outcomeDesc"], "no scope allows it");
     assert_eq!(event["entity"][0]["type"]["code"], "OperationOutcome");
     assert_eq!(event["entity"][1]["type"]["code"], "Patient");
-    assert_eq!(refused(Uitkomst::Mislukt("x"))["outcome"], "8");
+    assert_eq!(refused(Uitkomst::Mislukt("x".into()))["outcome"], "8");
 }
 
 #[test]
@@ -217,7 +217,7 @@ fn koppeltaal_case_091_a_person_is_an_entity_and_applications_are_agents() {
             idp,
             persoon: Gebruiker::parse(persoon).expect("a person"),
         };
-        told(gebeurtenis, Uitkomst::Gelukt("accepted"))
+        told(gebeurtenis, Uitkomst::Gelukt("accepted".into()))
     };
     for (persoon, role) in [
         ("Patient/p", "1"),
@@ -265,7 +265,7 @@ fn koppeltaal_md_3_6_a_notification_names_cause_subscriber_and_subscription() {
     };
     let event = told(
         gebeurtenis,
-        Uitkomst::Geweigerd("the subscriber does not answer"),
+        Uitkomst::Geweigerd("the subscriber does not answer".into()),
     );
     // koppeltaal.md §3.6
     assert_eq!(event["type"]["code"], "transmit");

@@ -10,6 +10,7 @@ use verdict::{Change, Clear, Key, Moment, Record as _, Then};
 use super::NietGoed;
 use super::authorize::{AuthorizeRefusal, AuthorizeVerzoek};
 use super::hti::{Hti, Shown};
+use crate::auditevent::Waarnemer;
 use crate::client_assertion::{self, ALGORITHMS, ProvenApplicatie};
 use crate::domein::{ClientId, DomeinUrls};
 use crate::domeinconfiguratie::{Domeinconfiguratie, Regels};
@@ -173,9 +174,14 @@ pub(crate) fn told(changes: &[Change<Clear>]) -> Vec<Value> {
         }
         _ => None,
     });
-    let events = rows.flat_map(|row| row.berichten);
+    let events = rows.flat_map(|row| {
+        let urls = DomeinUrls::new("https://kt.example", &row.domein);
+        let waarnemer = Waarnemer::new(row.voorziening.expect("who tells"), &urls);
+        let brieven = row.berichten.into_iter();
+        brieven.map(move |bericht| bericht.brief(&waarnemer).event)
+    });
     events
-        .map(|bericht| serde_json::from_str(bericht.event.get()).expect("JSON"))
+        .map(|event| serde_json::from_str(event.get()).expect("JSON"))
         .collect()
 }
 

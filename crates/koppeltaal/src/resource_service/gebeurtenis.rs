@@ -32,7 +32,8 @@ pub struct Gebeurtenis {
 }
 
 /// The interactions of which is told, as FHIR names them (code system restful-interaction).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Interactie {
     /// `capabilities`.
     Capabilities,

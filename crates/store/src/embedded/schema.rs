@@ -264,7 +264,10 @@ mod tests {
             .prepare(&format!("EXPLAIN {insert}"))
             .expect("a plan");
         let steps = plan.query_map(params!["person", ""], |row| row.get::<_, String>(1));
-        let steps: Vec<String> = steps.expect("steps").map(|step| step.expect("a step")).collect();
+        let steps: Vec<String> = steps
+            .expect("steps")
+            .map(|step| step.expect("a step"))
+            .collect();
         assert!(!steps.contains(&"OpenEphemeral".to_owned()), "{steps:?}");
         let sound = connection.query_row("PRAGMA integrity_check", [], |row| row.get(0));
         assert_eq!(sound, Ok("ok".to_owned()));

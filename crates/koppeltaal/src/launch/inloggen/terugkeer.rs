@@ -204,7 +204,7 @@ impl Terugkeer {
     fn failed(&self, error: &'static str, why: NietGoed, told: &'static str, nu: &Nu<'_>) -> Stap {
         let event = Event::refused(why.requirement, why.reason, Actor::Person);
         let reply = self.terug(error, why);
-        self.done(reply, event, Uitkomst::Mislukt(told), Vec::new(), nu)
+        self.done(reply, event, Uitkomst::Mislukt(told.into()), Vec::new(), nu)
     }
 
     fn terug(&self, error: &'static str, why: NietGoed) -> Teruggekeerd {
@@ -332,7 +332,7 @@ impl PersoonVraag {
             Err(why) => {
                 let event = Event::refused(why.requirement, why.reason, Actor::Person);
                 // koppeltaal case 102
-                let uitkomst = Uitkomst::Mislukt("the person is not who launches");
+                let uitkomst = Uitkomst::Mislukt("the person is not who launches".into());
                 let reply = Teruggekeerd::Geweigerd;
                 terugkeer.done(reply, event, uitkomst, Vec::new(), &nu)
             }
@@ -366,7 +366,7 @@ impl PersoonVraag {
             grant: *grant,
         };
         let event = Event::granted("koppeltaal case 101", "a person logged in", Actor::Person);
-        let uitkomst = Uitkomst::Gelukt("the person is who launches");
+        let uitkomst = Uitkomst::Gelukt("the person is who launches".into());
         self.terugkeer.done(reply, event, uitkomst, vec![row], nu)
     }
 }

@@ -1,5 +1,7 @@
 //! To the IdP.
 
+use std::borrow::Cow;
+
 use protocol::authorize::RedirectRefusal;
 use protocol::pkce::Challenge;
 use verdict::{Actor, Entropy, Event, Key, Moment, Step, Verdict};
@@ -118,14 +120,14 @@ impl Vertrek {
     fn failed(&self, why: NietGoed, naam: Option<NamedIdp>, nu: &Nu<'_>) -> Stap {
         let mut events = vec![self.step(Authenticatiestap::Authorize, None, ACCEPTED)];
         events.extend(naam.map(|idp| {
-            let uitkomst = Uitkomst::Mislukt("the identity provider does not answer");
+            let uitkomst = Uitkomst::Mislukt("the identity provider does not answer".into());
             self.step(Authenticatiestap::IdpCall, Some(idp), uitkomst)
         }));
         events.push(self.event(
             Gebeurtenis::LaunchMislukt {
                 taak: self.hti.context.resource.clone(),
             },
-            Uitkomst::Mislukt("the person could not be sent to an identity provider"),
+            Uitkomst::Mislukt("the person could not be sent to an identity provider".into()),
         ));
         let event = Event::refused(why.requirement, why.reason, self.who());
         let reply = Vertrokken::Terug(self.verzoek.refused("server_error", why));
@@ -179,7 +181,7 @@ impl Vertrek {
     }
 }
 
-const ACCEPTED: Uitkomst = Uitkomst::Gelukt("the launch was accepted");
+const ACCEPTED: Uitkomst = Uitkomst::Gelukt(Cow::Borrowed("the launch was accepted"));
 
 impl DomeinVraag {
     /// Chooses the IdP (MIDP).
@@ -230,13 +232,13 @@ impl DiscoveryVraag {
             vertrek.step(
                 Authenticatiestap::IdpCall,
                 Some(self.named()),
-                Uitkomst::Gelukt("the person was sent to the identity provider"),
+                Uitkomst::Gelukt("the person was sent to the identity provider".into()),
             ),
         ];
         if self.hint_onbekend {
             // koppeltaal case 105
             let reason = "idp_hint names no identity provider of the application";
-            let uitkomst = Uitkomst::Geweigerd(reason);
+            let uitkomst = Uitkomst::Geweigerd(reason.into());
             told.insert(1, vertrek.step(Authenticatiestap::IdpCall, None, uitkomst));
         }
         let event = Event::granted("koppeltaal case 92", "a launch was accepted", vertrek.who());

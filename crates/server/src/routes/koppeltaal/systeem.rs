@@ -5,7 +5,7 @@
 use http::header::{ACCEPT, HeaderName};
 use koppeltaal::launch::Verwijzing;
 use koppeltaal::launch::inloggen::Vondst;
-use koppeltaal::outbox::{self, Afloop, Bericht};
+use koppeltaal::outbox::{self, Afloop, Brief};
 use serde_json::json;
 
 use super::outbox::Zending;
@@ -64,23 +64,23 @@ impl KoppeltaalRole {
         &self,
         domein: &DomeinNu,
         token: &str,
-        zending: &Zending<'_>,
+        zending: &Zending,
     ) -> Vec<Afloop> {
-        match zending.berichten[..] {
-            [bericht] => vec![self.deliver_one(domein, token, bericht).await],
-            ref berichten => self.deliver_bundle(domein, token, berichten).await,
+        match &zending.brieven[..] {
+            [brief] => vec![self.deliver_one(domein, token, brief).await],
+            brieven => self.deliver_bundle(domein, token, brieven).await,
         }
     }
 
-    async fn deliver_one(&self, domein: &DomeinNu, token: &str, bericht: &Bericht) -> Afloop {
+    async fn deliver_one(&self, domein: &DomeinNu, token: &str, brief: &Brief) -> Afloop {
         let url = format!("{}/AuditEvent", domein.configuratie.upstream);
         let headers = Headers::none()
             .bearer(token)
             .with(ACCEPT, FHIR_JSON)
             .with(PREFER, "return=minimal")
             // koppeltaal.md §3.5: what caused this request
-            .with(X_CORRELATION_ID, bericht.request.as_str());
-        let body = bericht.event.get().as_bytes().to_vec();
+            .with(X_CORRELATION_ID, brief.request.as_str());
+        let body = brief.event.get().as_bytes().to_vec();
         let outside = &self.app.outside;
         let answer = outside.post_bytes(&url, FHIR_JSON, body, headers).await;
         answer.map_or(Afloop::Onbereikbaar, |answer| {
@@ -92,19 +92,19 @@ impl KoppeltaalRole {
         &self,
         domein: &DomeinNu,
         token: &str,
-        berichten: &[&Bericht],
+        brieven: &[Brief],
     ) -> Vec<Afloop> {
         let url = &domein.configuratie.upstream;
         let headers = Headers::none().bearer(token).with(ACCEPT, FHIR_JSON);
-        let body = outbox::bundle(berichten.iter().copied());
+        let body = outbox::bundle(brieven);
         let outside = &self.app.outside;
         let answer = outside.post_bytes(url, FHIR_JSON, body, headers).await;
         let Ok(answer) = answer else {
-            return vec![Afloop::Onbereikbaar; berichten.len()];
+            return vec![Afloop::Onbereikbaar; brieven.len()];
         };
         match Afloop::of_status(answer.status.as_u16()) {
-            Afloop::Bezorgd => Afloop::of_bundle(&answer.body, berichten.len()),
-            none => vec![none; berichten.len()],
+            Afloop::Bezorgd => Afloop::of_bundle(&answer.body, brieven.len()),
+            none => vec![none; brieven.len()],
         }
     }
 }

@@ -11,6 +11,6 @@ use super::{DomeinNu, KoppeltaalRole};
 /// could find afterwards leaves only when the store is away, and then the operator is told.
 pub(super) async fn tell(role: &KoppeltaalRole, domein: &Arc<DomeinNu>, gebeurtenis: Gebeurtenis) {
     if let Some(event) = Auditevent::of(gebeurtenis, role.app.clock.now()) {
-        role.tell(domein, &event).await;
+        role.tell(domein, event).await;
     }
 }

@@ -256,7 +256,7 @@ impl KoppeltaalRole {
         };
         let takes_batches = self.takes_batches(domein).await;
         let rows = found.iter().map(|(_, row)| &row.value);
-        let zendingen = Zending::of_rows(rows, takes_batches);
+        let zendingen = Zending::of_rows(rows, domein, takes_batches);
         let Some((first, rest)) = zendingen.split_first() else {
             return Ronde::Leeg;
         };

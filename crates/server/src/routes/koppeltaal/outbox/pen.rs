@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use koppeltaal::Domein;
-use koppeltaal::auditevent::{Auditevent, Waarnemer};
+use koppeltaal::auditevent::Auditevent;
 use koppeltaal::outbox::{Bericht, Uitgaand};
 use tokio::sync::{Mutex as Turn, oneshot};
 use verdict::Entropy;
@@ -65,9 +65,10 @@ impl KoppeltaalRole {
     pub(in crate::routes::koppeltaal) async fn tell(
         &self,
         domein: &Arc<DomeinNu>,
-        event: &Auditevent,
+        event: Auditevent,
     ) {
         let name = &domein.configuratie.domein;
+        let request = event.sporen.request.clone();
         let kept = if self.outbox.is_full() {
             Err("too many wait")
         } else {
@@ -75,18 +76,17 @@ impl KoppeltaalRole {
             kept.map_err(|NotKept| "the store did not take it")
         };
         if let Err(reason) = kept {
-            let request = event.sporen.request.as_str();
+            let request = request.as_str();
             self.outbox.told(&self.app, name, request, reason);
         }
     }
 
-    async fn keep(&self, domein: &Arc<DomeinNu>, event: &Auditevent) -> Kept {
-        let waarnemer = Waarnemer::new(domein.configuratie.voorziening, &domein.urls);
+    async fn keep(&self, domein: &Arc<DomeinNu>, event: Auditevent) -> Kept {
         let (kept, mut told) = oneshot::channel();
         let pen = &self.outbox.pen;
         pen.wait(Waiting {
             domein: Arc::clone(domein),
-            bericht: Bericht::of(event, &waarnemer),
+            bericht: Bericht::of(event),
             kept,
         });
         loop {
@@ -100,7 +100,7 @@ impl KoppeltaalRole {
 
     /// Writes for these, and tells each whether its event is kept.
     async fn write(&self, waiting: Vec<Waiting>) {
-        let mut by_domain: BTreeMap<Domein, Vec<Bericht>> = BTreeMap::new();
+        let mut by_domain: BTreeMap<Domein, (Arc<DomeinNu>, Vec<Bericht>)> = BTreeMap::new();
         let mut hear = Vec::with_capacity(waiting.len());
         for Waiting {
             domein,
@@ -109,17 +109,18 @@ impl KoppeltaalRole {
         } in waiting
         {
             let name = domein.configuratie.domein.clone();
-            by_domain.entry(name).or_default().push(bericht);
+            let of_domain = by_domain.entry(name);
+            let (_, berichten) = of_domain.or_insert_with(|| (domein, Vec::new()));
+            berichten.push(bericht);
             hear.push(kept);
         }
         let now = self.app.clock.now();
         let entropy = Entropy::new(chance::entropy().bytes("koppeltaal.tell"));
-        let rows = (0u32..)
-            .zip(by_domain)
-            .flat_map(|(number, (domein, berichten))| {
-                let entropy = entropy.part("koppeltaal.tell.domain", number);
-                Uitgaand::together(berichten, &domein, now, &entropy)
-            });
+        let of_each = (0u32..).zip(by_domain.into_values());
+        let rows = of_each.flat_map(|(number, (domein, berichten))| {
+            let entropy = entropy.part("koppeltaal.tell.domain", number);
+            Uitgaand::together(berichten, &domein.configuratie, now, &entropy)
+        });
         let rows: Vec<_> = rows.collect();
         let written = commit(&self.app, rows.iter().map(Uitgaand::put_new).collect()).await;
         if written.is_ok() {
