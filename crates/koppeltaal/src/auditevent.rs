@@ -293,6 +293,7 @@ mod seconds {
     use serde::{Deserialize as _, Deserializer, Serializer};
     use verdict::Moment;
 
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
     pub(super) fn serialize<S: Serializer>(moment: &Moment, to: S) -> Result<S::Ok, S::Error> {
         to.serialize_i64(moment.unix())
     }

@@ -78,3 +78,66 @@ impl Held {
         self.by_domain.entry(domein.clone()).or_default()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use verdict::{Entropy, Moment};
+
+    use super::*;
+    use koppeltaal::domeinconfiguratie::{Domeinconfiguratie, Regels};
+    use koppeltaal::outbox::{Bericht, Uitgaand};
+
+    fn rows(name: &str, number: u32) -> Vec<Rij> {
+        let document = serde_json::json!({
+            "schema_version": 1, "domain": name,
+            "service": "00000000-0000-4000-8000-0000000000ff",
+            "fhir": { "upstream": "https://fhir.example" },
+            "applications": [], "roles": {},
+        });
+        let domein = Domeinconfiguratie::read(document.to_string().as_bytes(), Regels::default());
+        let domein = domein.expect("a domain");
+        let event = || -> Bericht {
+            let event = r#"{"request":"r-1","event":{"resourceType":"AuditEvent"}}"#;
+            serde_json::from_str(event).expect("an event")
+        };
+        let now = Moment::from_unix(1_800_000_000);
+        let row = |number| {
+            let entropy = Entropy::new([1; 32]).part("row", number);
+            Uitgaand::together(vec![event()], &domein, now, &entropy)
+        };
+        (0..number).flat_map(row).collect()
+    }
+
+    fn hand(wekker: &Wekker, name: &str, number: u32) {
+        for row in rows(name, number) {
+            wekker.fresh(row);
+        }
+    }
+
+    #[test]
+    fn what_was_just_written_is_handed_over_and_what_is_beyond_is_looked_for() {
+        let wekker = Wekker::default();
+        let of = |werk: &BTreeMap<Domein, Werk>, name: &str| {
+            let werk = &werk[&Domein::parse(name).expect("a domain")];
+            (werk.fresh.len(), werk.look)
+        };
+        hand(&wekker, "d1", 40);
+        hand(&wekker, "d2", 2);
+        hand(&wekker, "d3", 40);
+        let taken = wekker.taken();
+        assert_eq!(
+            of(&taken, "d1"),
+            (BATCH, true),
+            "as many as one round sends"
+        );
+        assert_eq!(of(&taken, "d2"), (2, false));
+        assert_eq!(
+            of(&taken, "d3"),
+            (HELD_MAX - BATCH - 2, true),
+            "of all domains"
+        );
+        assert!(wekker.taken().is_empty());
+        hand(&wekker, "d1", 1);
+        assert_eq!(of(&wekker.taken(), "d1"), (1, false), "there is room again");
+    }
+}
