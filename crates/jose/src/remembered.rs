@@ -41,6 +41,9 @@ impl Remembered {
         let algorithm = parts.header.algorithm_among(algorithms)?;
         parts.header.check_typ(expected.typ)?;
         let key = parts.key(keys, algorithm)?;
+        if !key.verifies(algorithm) {
+            return Err(Refused::KeyUse);
+        }
         let signed = key.digest_with(token);
         if !self.holds(&signed, expected.now) {
             parts.check_signature_by(key, algorithm)?;
@@ -174,6 +177,24 @@ mod tests {
         let later = set(&[next.public()]);
         let refused = remembered.verify(&token, &later, &ALGORITHMS, &at(NOW));
         assert_eq!(refused, Err(Refused::UnknownKey));
+    }
+
+    #[test]
+    fn a_signature_counts_no_more_when_its_key_is_for_something_else() {
+        let (key, remembered) = (key(), Remembered::new(8));
+        let token = token(&key, 1);
+        let keys = set(&[key.public()]);
+        assert!(
+            remembered
+                .verify(&token, &keys, &ALGORITHMS, &at(NOW))
+                .is_ok()
+        );
+        let mut to_encrypt = key.public().to_json();
+        to_encrypt["use"] = json!("enc");
+        to_encrypt.as_object_mut().expect("members").remove("alg");
+        let to_encrypt = Jwk::parse(to_encrypt.to_string().as_bytes()).expect("a key");
+        let refused = remembered.verify(&token, &set(&[&to_encrypt]), &ALGORITHMS, &at(NOW));
+        assert_eq!(refused, Err(Refused::KeyUse));
     }
 
     #[test]

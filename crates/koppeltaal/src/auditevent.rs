@@ -23,6 +23,9 @@ use crate::resource_service::{self, Interactie};
 pub use self::fhir::PROFILE;
 pub use crate::resource_service::Id as Spoor;
 
+/// Bytes of a query or a description, at most: it is a line in a log, no archive.
+const TEXT_BYTES_MAX: usize = 4_096;
+
 /// One event.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Auditevent {
@@ -167,34 +170,62 @@ impl Sporen {
 }
 
 impl Gebeurtenis {
-    /// Bytes of the texts that may be long.
-    fn text_bytes(&self) -> usize {
-        let of = |texts: &[&str]| texts.iter().map(|text| text.len()).sum();
-        match self {
+    /// The texts that others chose.
+    fn texts(&self) -> impl Iterator<Item = &str> {
+        let (one, many): (Vec<&String>, &[String]) = match self {
             Self::Rest {
                 wat,
                 query,
                 gevonden,
                 ..
-            } => {
-                let found: usize = gevonden.iter().map(|wat| wat.len() + 3).sum();
-                let texts = [wat, query].map(|text| text.as_deref().unwrap_or_default());
-                found + of(&texts)
-            }
+            } => (wat.iter().chain(query).collect(), gevonden),
             Self::Notificatie {
                 endpoint,
                 wat,
                 abonnement,
                 criteria,
                 ..
-            } => of(&[endpoint, wat, abonnement, criteria]),
-            Self::Authenticatie { idp, .. } => {
-                let idp = idp.as_ref();
-                idp.map_or(0, |idp| of(&[&idp.naam, &idp.issuer]))
+            } => (vec![endpoint, wat, abonnement, criteria], &[]),
+            Self::Authenticatie { idp: Some(idp), .. } => (vec![&idp.naam, &idp.issuer], &[]),
+            Self::Authenticatie { .. } | Self::Mislukt { .. } | Self::LaunchMislukt { .. } => {
+                (Vec::new(), &[])
             }
-            Self::Mislukt { .. } | Self::LaunchMislukt { .. } => 0,
+        };
+        one.into_iter().chain(many).map(String::as_str)
+    }
+
+    /// Those of them that nothing else bounds.
+    fn texts_mut(&mut self) -> Vec<&mut String> {
+        match self {
+            Self::Rest { query, .. } => query.iter_mut().collect(),
+            Self::Notificatie {
+                endpoint, criteria, ..
+            } => vec![endpoint, criteria],
+            Self::Authenticatie { .. } | Self::Mislukt { .. } | Self::LaunchMislukt { .. } => {
+                Vec::new()
+            }
         }
     }
+}
+
+/// Bytes of a text as JSON writes it, at most.
+fn json_bytes(text: &str) -> usize {
+    let of = |byte: u8| match byte {
+        0..=0x1f => 6,
+        b'"' | b'\\' => 2,
+        _ => 1,
+    };
+    // Its quotes, and a comma.
+    3 + text.bytes().map(of).sum::<usize>()
+}
+
+/// The beginning of a text, as much of it as a log takes.
+fn shortened(text: &str) -> &str {
+    let mut end = text.len().min(TEXT_BYTES_MAX);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    &text[..end]
 }
 
 impl Waarnemer {
@@ -276,10 +307,19 @@ impl Auditevent {
         })
     }
 
-    /// About how many bytes it takes in a row: its texts, and what stands around them.
+    /// The same with the beginnings of texts that are longer than a log takes.
+    pub(crate) fn bounded(mut self) -> Self {
+        for text in self.gebeurtenis.texts_mut() {
+            text.truncate(shortened(text).len());
+        }
+        self
+    }
+
+    /// How many bytes it takes in a row, at most: its texts, and what stands around them.
     pub(crate) fn bytes(&self) -> usize {
-        const AROUND: usize = 256;
-        AROUND + self.gebeurtenis.text_bytes()
+        const AROUND: usize = 768;
+        let texts = self.gebeurtenis.texts();
+        AROUND + texts.map(json_bytes).sum::<usize>()
     }
 
     /// The event as FHIR's JSON, as this observer tells it.

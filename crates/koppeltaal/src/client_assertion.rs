@@ -69,7 +69,8 @@ impl Shown {
         let assertion = form.get("client_assertion").unwrap_or_default();
         let no_jwt = |_| invalid("koppeltaal.md §1.5", "client_assertion is no JWT");
         let claimed = jose::claimed(assertion).map_err(no_jwt)?;
-        let issuer = claimed.issuer.as_deref().unwrap_or_default();
+        let issuer = claimed.issuer.as_deref();
+        let issuer = issuer.ok_or(jose::Refused::Issuer).map_err(no_jwt)?;
         let client_id = ClientId::parse(issuer)
             .map_err(|_| invalid("koppeltaal case 30", "the assertion's iss is no client_id"))?;
         let sent = form.get("client_id");

@@ -14,7 +14,7 @@ use super::coding::{
     Coded, Coding, DCM, LIFECYCLE, OBJECT_ROLE, RESOURCE_TYPES, REST, RESTFUL_INTERACTION,
     SECURITY_SOURCE_TYPE, coded, coding,
 };
-use super::{Auditevent, Gebeurtenis, NamedIdp, Sporen, Uitkomst, Waarnemer};
+use super::{Auditevent, Gebeurtenis, NamedIdp, Sporen, Uitkomst, Waarnemer, shortened};
 use crate::domein::ClientId;
 use crate::domeinconfiguratie::Gebruikerssoort;
 use crate::launch::Gebruiker;
@@ -34,8 +34,6 @@ mod extension {
 
 /// By what an IdP is named, which has no Device (TOP-KT-011, memo of changes).
 const OIDC_ISSUER: &str = "http://koppeltaal.nl/oidc/issuer";
-/// Bytes of a query or a description, at most: it is a line in a log, no archive.
-pub(super) const TEXT_BYTES_MAX: usize = 4_096;
 /// Results of a search that are named, at most: a page of an upstream has no more.
 const FOUND_MAX: usize = 500;
 
@@ -407,15 +405,6 @@ fn type_of(reference: &str) -> &str {
 
 fn base64(text: &str) -> String {
     STANDARD.encode(shortened(text))
-}
-
-/// The beginning of a text, as much of it as a log takes.
-pub(super) fn shortened(text: &str) -> &str {
-    let mut end = text.len().min(TEXT_BYTES_MAX);
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    &text[..end]
 }
 
 /// FHIR `instant`, in UTC.

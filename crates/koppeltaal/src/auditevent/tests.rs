@@ -1,6 +1,5 @@
 use serde_json::{Value, json};
 
-use super::fhir::{TEXT_BYTES_MAX, shortened};
 use super::*;
 
 fn id(byte: u8) -> ClientId {
@@ -274,6 +273,85 @@ fn koppeltaal_md_3_6_a_notification_names_cause_subscriber_and_subscription() {
     assert_eq!(event["agent"][1]["network"]["type"], "5");
     assert_eq!(event["entity"][0]["what"]["type"], "Task");
     assert_eq!(event["entity"][1]["role"]["code"], "9");
+}
+
+/// One of each kind, with texts that JSON writes longer than they are.
+fn each() -> Vec<Auditevent> {
+    let odd = "\u{1}\"\\é".repeat(2_000);
+    let gebeurtenissen = [
+        Gebeurtenis::Rest {
+            interactie: Interactie::SearchType,
+            door: id(1),
+            soort: soort("Task"),
+            wat: Some("Task/1/_history/2".to_owned()),
+            query: Some(odd.clone()),
+            gevonden: vec!["Task/1/_history/2".to_owned(); 200],
+        },
+        Gebeurtenis::Mislukt {
+            interactie: Interactie::HistoryInstance,
+            door: id(1),
+            soort: None,
+        },
+        Gebeurtenis::Notificatie {
+            veroorzaker: id(1),
+            abonnee: id(2),
+            endpoint: odd.clone(),
+            wat: "Task/1/_history/2".to_owned(),
+            abonnement: "Subscription/s".to_owned(),
+            criteria: odd,
+        },
+        Gebeurtenis::Authenticatie {
+            stap: Authenticatiestap::IdpCall,
+            applicatie: id(2),
+            idp: Some(NamedIdp {
+                naam: "Proef-IdP".to_owned(),
+                issuer: "https://idp.example".to_owned(),
+            }),
+            persoon: Gebruiker::parse("Patient/p").expect("a person"),
+        },
+        Gebeurtenis::LaunchMislukt {
+            taak: Verwijzing::parse("Task/t").expect("a reference"),
+        },
+    ];
+    let uitkomsten = [Uitkomst::Gelukt, Uitkomst::Geweigerd, Uitkomst::Mislukt];
+    let event = |(gebeurtenis, uitkomst): (_, fn(_) -> _)| Auditevent {
+        gebeurtenis,
+        uitkomst: uitkomst("a reason of this length".into()),
+        sporen: Sporen::of(Spoor::parse(&"r".repeat(64)).expect("an id")),
+        recorded: Moment::from_unix(1_800_000_000),
+    };
+    let uitkomsten = uitkomsten.map(|uitkomst| uitkomst as fn(_) -> _);
+    let uitkomsten = uitkomsten.into_iter().cycle();
+    gebeurtenissen
+        .into_iter()
+        .zip(uitkomsten)
+        .map(event)
+        .collect()
+}
+
+#[test]
+fn koppeltaal_case_110_each_event_is_read_from_a_row_as_it_was_written_there() {
+    for event in each() {
+        let written = serde_json::to_string(&event).expect("JSON");
+        assert_eq!(
+            serde_json::from_str::<Auditevent>(&written).ok(),
+            Some(event)
+        );
+    }
+}
+
+#[test]
+fn koppeltaal_case_110_an_event_takes_no_more_room_than_is_counted_and_that_is_bounded() {
+    for event in each() {
+        let event = event.bounded();
+        let written = serde_json::to_string(&event).expect("JSON").len();
+        assert!(
+            written <= event.bytes(),
+            "{written} > {}: {event:?}",
+            event.bytes()
+        );
+        assert!(event.bytes() < 13 * TEXT_BYTES_MAX);
+    }
 }
 
 #[test]

@@ -60,7 +60,9 @@ impl Shown {
     pub fn read(token: &str) -> Result<Self, NietGoed> {
         let no_jwt = |_| NietGoed::new("koppeltaal case 98", "the launch is no JWT");
         let claimed = jose::claimed(token).map_err(no_jwt)?;
-        let issuer = ClientId::parse(claimed.issuer.as_deref().unwrap_or_default())
+        let issuer = claimed.issuer.as_deref();
+        let issuer = issuer.ok_or(jose::Refused::Issuer).map_err(no_jwt)?;
+        let issuer = ClientId::parse(issuer)
             .map_err(|_| NietGoed::new("koppeltaal.md §4.2", "the launch's iss is no client_id"))?;
         Ok(Self {
             issuer,

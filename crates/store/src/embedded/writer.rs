@@ -22,18 +22,22 @@ use crate::{Applied, Commit, Down, Group, NotCommitted};
 /// Most commits in one transaction. Beyond this the wait for the disk is shared by enough of them
 /// that a larger group only makes the first one wait longer.
 const GROUP_MAX: usize = 256;
-/// A group is closed when the writer let others run this many times and nothing came: some
-/// microseconds, against the good part of a millisecond that the disk takes.
+/// Nobody comes any more when the writer let others run this many times: some microseconds, against the
+/// good part of a millisecond that a disk takes.
 const IDLE_TURNS: u32 = 30;
-/// A group that has this many when nothing comes any more is one of a busy moment: it waits for others
-/// who are on their way, so that a disk that is fast serves as many at once as one that is slow.
+/// A group that has this many is one of a busy moment. Where the disk is fast it waits for others who are on
+/// their way, so that the disk is written as seldom as if it were slow.
 const COMPANY: usize = 4;
-/// It waits until it has this many,
+/// A group that has this many waits for nobody.
 const GROUP_GOAL: usize = 32;
-/// or nobody came for so long.
+/// How long it waits at a time.
 const PAUSE: Duration = Duration::from_micros(150);
-/// So often at most.
+/// How often it waits, at most.
 const PAUSES_MAX: u32 = 8;
+/// After so many pauses one after another in which nobody came, everybody who is about is in the group.
+const EMPTY_PAUSES: u32 = 2;
+/// Groups that do not wait after one that waited for nobody, at most: so few are about that it does not pay.
+const UNASKED_MAX: u32 = 64;
 /// A checkpoint copies the log into the database each time the log has grown by this many pages
 /// (16 MiB): seldom enough that a hot page is copied once for many changes.
 const CHECKPOINT_PAGES: i32 = 4096;
@@ -140,9 +144,10 @@ impl<'c> Writer<'c> {
 
     fn serve(&mut self, mut jobs: mpsc::Receiver<Job>) {
         let mut waiting = Vec::with_capacity(GROUP_MAX);
+        let mut gathering = Gathering::default();
         while let Some(first) = jobs.blocking_recv() {
             waiting.push(first);
-            gather(&mut jobs, &mut waiting);
+            gathering.gather(&mut jobs, &mut waiting);
             let (mut commits, mut answers) = (Vec::new(), Vec::new());
             let mut chores = Vec::new();
             for job in waiting.drain(..) {
@@ -343,20 +348,47 @@ impl<'c> Writer<'c> {
     }
 }
 
-/// Takes what waits, and what still comes while the callers that were just answered get a turn.
-/// Without this, half of the callers would wait while the other half is written, and each wait for
-/// the disk would serve half as many. On a disk that is fast, some who are on their way are waited for.
-fn gather(jobs: &mut mpsc::Receiver<Job>, waiting: &mut Vec<Job>) {
-    take(jobs, waiting);
-    let mut pauses = 0;
-    while (COMPANY..GROUP_GOAL).contains(&waiting.len()) && pauses < PAUSES_MAX {
-        let before = waiting.len();
-        thread::sleep(PAUSE);
+/// How groups are gathered, and what came of it before.
+#[derive(Debug, Default)]
+struct Gathering {
+    /// Groups that still go by without a pause.
+    unasked: u32,
+    /// How many they were last time.
+    unasked_before: u32,
+}
+
+impl Gathering {
+    /// Takes what waits, and what still comes while the callers that were just answered get a turn.
+    /// Without this, half of the callers would wait while the other half is written, and each wait for
+    /// the disk would serve half as many.
+    fn gather(&mut self, jobs: &mut mpsc::Receiver<Job>, waiting: &mut Vec<Job>) {
         take(jobs, waiting);
-        if waiting.len() == before {
-            break;
+        if !(COMPANY..GROUP_GOAL).contains(&waiting.len()) {
+            return;
         }
-        pauses += 1;
+        if self.unasked > 0 {
+            self.unasked -= 1;
+            return;
+        }
+        let mut empty = 0;
+        for _ in 0..PAUSES_MAX {
+            let before = waiting.len();
+            thread::sleep(PAUSE);
+            take(jobs, waiting);
+            empty = if waiting.len() == before {
+                empty + 1
+            } else {
+                0
+            };
+            if empty == EMPTY_PAUSES || waiting.len() >= GROUP_GOAL {
+                break;
+            }
+        }
+        self.unasked_before = match empty {
+            EMPTY_PAUSES => (2 * self.unasked_before).clamp(1, UNASKED_MAX),
+            _ => 0,
+        };
+        self.unasked = self.unasked_before;
     }
 }
 
@@ -401,7 +433,7 @@ fn failed(error: rusqlite::Error) -> Failed {
 mod tests {
     use verdict::{Actor, Change, CommitId, Event, Expect, Key, Sealed, Space, Then};
 
-    use super::super::schema;
+    use super::super::{WAITING_MAX, schema};
     use super::*;
 
     fn record(name: &str) -> Key {
@@ -446,6 +478,39 @@ mod tests {
         let rows = statement.query_map([], |row| row.get::<_, [u8; 16]>(0));
         let rows = rows.expect("audit rows");
         rows.map(|id| id.expect("an id")[0]).collect()
+    }
+
+    #[test]
+    fn where_few_are_about_a_group_soon_waits_for_nobody() {
+        let (sender, mut jobs) = mpsc::channel(WAITING_MAX);
+        let ask = |jobs: usize| {
+            for _ in 0..jobs {
+                let (answer, _) = oneshot::channel();
+                let commit = Box::new(insert(1, "a"));
+                let sent = sender.try_send(Job::Commit { commit, answer });
+                sent.expect("room");
+            }
+        };
+        let mut gathering = Gathering::default();
+        let mut gathered = |gathering: &mut Gathering, jobs_max: usize| {
+            let mut waiting = Vec::new();
+            gathering.gather(&mut jobs, &mut waiting);
+            assert_eq!(waiting.len(), jobs_max);
+            gathering.unasked
+        };
+        ask(COMPANY - 1);
+        assert_eq!(gathered(&mut gathering, COMPANY - 1), 0, "too few to wait");
+        for left in [1, 0, 2, 1, 0, 4] {
+            ask(COMPANY);
+            assert_eq!(gathered(&mut gathering, COMPANY), left);
+        }
+        ask(GROUP_MAX + 1);
+        assert_eq!(
+            gathered(&mut gathering, GROUP_MAX),
+            4,
+            "enough: nobody waits"
+        );
+        assert_eq!(gathered(&mut gathering, 1), 4);
     }
 
     #[test]

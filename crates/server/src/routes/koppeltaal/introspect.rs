@@ -64,7 +64,7 @@ pub(super) async fn introspect(
 impl KoppeltaalRole {
     /// What the token is, to this application; nothing is spent by looking.
     async fn look(&self, domein: &DomeinNu, token: &str, asks: ClientId) -> Gevonden {
-        // What is asked most often first, so that it is read once.
+        // An access token of ours, which is asked about most, is read once.
         let own = self.look_own(domein, token, asks);
         let is_ours = || jose::claimed_issuer(token).ok() == Some(domein.urls.issuer());
         if !matches!(own, Gevonden::Niets(_)) || is_ours() {

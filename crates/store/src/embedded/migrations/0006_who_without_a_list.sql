@@ -2,7 +2,8 @@
 -- time it looks, which cost more than the row itself.
 --
 -- This changes no row, so it is done in place, the way that SQLite's documentation gives for such changes (ALTER TABLE,
--- "Making Other Kinds Of Table Schema Changes").
+-- "Making Other Kinds Of Table Schema Changes"). It leaves out to raise `schema_version`: a connection that is open
+-- elsewhere keeps the rule as it read it, which says the same.
 PRAGMA writable_schema = ON;
 
 UPDATE sqlite_schema SET sql = replace(

@@ -16,7 +16,8 @@ use crate::routes::koppeltaal::REMEMBERED_MAX;
 use crate::web::Visit;
 
 /// What tokens say that were found good, by their digest, until they are over: a token is sent with
-/// every request of five minutes.
+/// every request of five minutes. One whose key was retired meanwhile counts for the rest of those;
+/// what must end at once ends by the moment before which nothing counts.
 #[derive(Default)]
 pub(super) struct Tokens(Mutex<HashMap<[u8; 32], Proven>>);
 

@@ -10,9 +10,9 @@ mod pen;
 mod wekker;
 mod zending;
 
-use std::collections::HashMap;
-use std::sync::Arc;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
@@ -47,15 +47,15 @@ const PAGE_ROWS: u16 = 16;
 const PAGES_MAX: usize = 512;
 /// Events that wait, at most, before what no decision carries is told to the operator instead: a
 /// FHIR server that is away for long must not fill the disk.
-const WAITING_MAX: u64 = 1_000_000;
+const WAITING_MAX: usize = 1_000_000;
 
 /// What is known of the rows that wait.
 #[derive(Default)]
 pub(super) struct Outbox {
     pen: Pen,
     wekker: Wekker,
-    /// How many events wait that no decision carried, at most, as far as this node saw.
-    waiting: AtomicU64,
+    /// How many events wait in each domain, as far as this node saw.
+    waiting: Mutex<BTreeMap<Domein, usize>>,
     /// How many went to the operator instead.
     dropped: AtomicU64,
 }
@@ -90,26 +90,36 @@ impl Outbox {
 
     /// These were just written: they need not be read before they are sent.
     fn hand_over(&self, rows: Vec<Rij>) {
-        self.come(rows.iter().map(|(_, row)| row.value.berichten.len()).sum());
         for row in rows {
+            let (_, Stored { value, .. }) = &row;
+            self.come(&value.domein, value.berichten.len());
             self.wekker.fresh(row);
         }
         self.wekker.ring();
     }
 
     fn is_full(&self) -> bool {
-        self.waiting.load(Ordering::Relaxed) > WAITING_MAX
+        self.counted().values().sum::<usize>() > WAITING_MAX
     }
 
-    fn come(&self, events: usize) {
-        self.waiting.fetch_add(events as u64, Ordering::Relaxed);
+    fn come(&self, domein: &Domein, events: usize) {
+        let mut waiting = self.counted();
+        *waiting.entry(domein.clone()).or_default() += events;
     }
 
-    fn gone(&self, events: usize) {
-        let fewer = |waiting: u64| Some(waiting.saturating_sub(events as u64));
-        let order = Ordering::Relaxed;
-        // Never an error: there is always a next value.
-        let _ = self.waiting.fetch_update(order, order, fewer);
+    fn gone(&self, domein: &Domein, events: usize) {
+        if let Some(waiting) = self.counted().get_mut(domein) {
+            *waiting = waiting.saturating_sub(events);
+        }
+    }
+
+    /// So many wait: every row of the domain was read.
+    fn found(&self, domein: &Domein, events: usize) {
+        self.counted().insert(domein.clone(), events);
+    }
+
+    fn counted(&self) -> MutexGuard<'_, BTreeMap<Domein, usize>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Tells the operator of an event that is not kept, and of how many there were.
@@ -179,15 +189,16 @@ impl KoppeltaalRole {
         }
     }
 
-    /// Sends some of what waits for a domain: what was just written, or else what is in the store.
+    /// Sends some of what waits for a domain. Where there may be more in the store than what was just written, that
+    /// is read, the oldest first: what was just written is there too.
     async fn round(&self, name: Domein, werk: Werk) -> (Domein, Ronde) {
         let Some(domein) = self.domeinen.now(&name) else {
             return (name, Ronde::Leeg);
         };
-        let is_fresh = !werk.fresh.is_empty();
-        let found = match werk.fresh {
-            none if none.is_empty() => self.waiting(&domein).await,
-            fresh => Ok(fresh),
+        let found = if werk.look || werk.fresh.is_empty() {
+            self.waiting(&domein).await
+        } else {
+            Ok(werk.fresh)
         };
         let ended = match found {
             Ok(found) if found.is_empty() => Ronde::Leeg,
@@ -197,10 +208,7 @@ impl KoppeltaalRole {
                 Ronde::Stil
             }
         };
-        match ended {
-            Ronde::Leeg if is_fresh && werk.look => (name, Ronde::Meer),
-            ended => (name, ended),
-        }
+        (name, ended)
     }
 
     /// What may be sent now, oldest first. What was tried for too long goes.
@@ -210,12 +218,20 @@ impl KoppeltaalRole {
         let name = &domein.configuratie.domein;
         let of_domain = IndexKey::Text(name.as_str().to_owned());
         let mut page = Page::first(PAGE_ROWS);
-        let mut waiting = Vec::new();
+        let (mut waiting, mut events) = (Vec::new(), 0);
         for _ in 0..PAGES_MAX {
             let (space, index) = (Uitgaand::SPACE, Uitgaand::INDEX);
             let found = app.home.find(space, index, &of_domain, page, now).await?;
             for (key, row) in found.rows {
-                let found = app.opened::<Uitgaand>(&key, row)?;
+                let found = match app.opened::<Uitgaand>(&key, row) {
+                    Ok(found) => found,
+                    Err(outage) => {
+                        // It holds up no other: a newer node wrote it, perhaps, and sends it.
+                        tracing::warn!(party = app.party, domein = %name, %outage, "AuditEvents were not read");
+                        continue;
+                    }
+                };
+                events += found.value.berichten.len();
                 if found.value.is_given_up(now) {
                     self.give_up(&key, &found).await?;
                 } else if found.value.is_due(now) && waiting.len() < BATCH {
@@ -224,7 +240,11 @@ impl KoppeltaalRole {
             }
             match found.next {
                 Some(next) if waiting.len() < BATCH => page = Page::after(next, PAGE_ROWS),
-                _ => break,
+                Some(_) => break,
+                None => {
+                    self.outbox.found(name, events);
+                    break;
+                }
             }
         }
         Ok(waiting)
@@ -240,7 +260,7 @@ impl KoppeltaalRole {
                     let request = bericht.request.as_str();
                     (self.outbox).told(&self.app, &uitgaand.domein, request, reason);
                 }
-                self.outbox.gone(uitgaand.berichten.len());
+                self.outbox.gone(&uitgaand.domein, uitgaand.berichten.len());
                 Ok(())
             }
             // Another node tells of them.
@@ -254,19 +274,22 @@ impl KoppeltaalRole {
         let Ok(token) = self.system_token(domein) else {
             return Ronde::Stil;
         };
-        let takes_batches = self.takes_batches(domein).await;
-        let rows = found.iter().map(|(_, row)| &row.value);
-        let zendingen = Zending::of_rows(rows, domein, takes_batches);
-        let Some((first, rest)) = zendingen.split_first() else {
-            return Ronde::Leeg;
-        };
         let rows = found.iter().map(|(key, row)| (key, row.version));
         let turn = Beurt::take(&domein.configuratie.domein, rows, self.app.clock.now());
         match commit(&self.app, turn).await {
             Ok(()) => {}
-            Err(NotCommitted::Conflict(_)) => return Ronde::Bezet,
+            Err(NotCommitted::Conflict(key)) if Beurt::is(&key) => return Ronde::Bezet,
+            // One of them was sent since: by another node, or by us after it was read in the store.
+            Err(NotCommitted::Conflict(_)) => return Ronde::Meer,
             Err(_) => return Ronde::Stil,
         }
+        let takes_batches = self.takes_batches(domein).await;
+        let rows = found.iter().map(|(_, row)| &row.value);
+        let zendingen = Zending::of_rows(rows, domein, takes_batches);
+        let Some((first, rest)) = zendingen.split_first() else {
+            self.end(domein, &found, &[]).await;
+            return Ronde::Leeg;
+        };
         let mut ended = self.deliver(domein, &token, first).await;
         let is_heard = !ended.contains(&Afloop::Onbereikbaar);
         if is_heard {
@@ -316,11 +339,11 @@ impl KoppeltaalRole {
         let all = rows.iter().map(change).chain([turn]);
         if commit(&self.app, all.collect()).await.is_ok() {
             let gone = rows.iter().map(|(_, _, ended)| delivered(ended)).sum();
-            return self.outbox.gone(gone);
+            return self.outbox.gone(&domein.configuratie.domein, gone);
         }
         for row in &rows {
             if commit(&self.app, vec![change(row)]).await.is_ok() {
-                self.outbox.gone(delivered(row.2));
+                (self.outbox).gone(&domein.configuratie.domein, delivered(row.2));
             }
         }
     }
