@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use futures_util::future::join_all;
 use serde_json::{Value, json};
 
 use crate::world::{ADMIN, Ask, NOBODY, OWN, World, id, origins, patient, start};
@@ -204,4 +205,34 @@ async fn koppeltaal_3_6_reading_the_log_is_not_logged() {
     event_of(&world, "r5", ask).await;
     // koppeltaal.md §3.6
     assert!(events(&world, "r4", 0).await.is_empty());
+}
+
+#[tokio::test]
+async fn koppeltaal_case_110_what_many_ask_at_once_is_logged_once_each() {
+    let world = start().await;
+    let mine = world.patient(OWN).await;
+    let numbers: Vec<String> = (0..100).map(|number| format!("r-{number}")).collect();
+    let reads = numbers.iter().map(|number| {
+        let headers = [("x-request-id", number.as_str())];
+        let (world, path) = (&world, mine.as_str());
+        async move {
+            let answer = world.ask(Ask {
+                by: Some(OWN),
+                method: "GET",
+                path,
+                headers: &headers,
+                ..Ask::default()
+            });
+            answer.await.status
+        }
+    });
+    let statuses = join_all(reads).await;
+    assert!(statuses.iter().all(|status| *status == 200), "{statuses:?}");
+    for number in &numbers {
+        assert_eq!(events(&world, number, 1).await.len(), 1, "{number}");
+    }
+    // koppeltaal case 110: nor does any of them come again
+    for number in &numbers {
+        assert_eq!(events(&world, number, 1).await.len(), 1, "{number}");
+    }
 }
