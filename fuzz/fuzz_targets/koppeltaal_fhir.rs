@@ -53,7 +53,7 @@ libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
         },
         base: "https://kt.example/fhir".to_owned(),
         upstream: "https://fhir.example/d1".to_owned(),
-        sporen: Sporen::read(None, None, None, [number.clone(), number]),
+        sporen: Sporen::read(None, None, None, || number.clone()),
     });
     let mut step = begin(&asked);
     for _ in 0..60 {
