@@ -239,7 +239,7 @@ async fn a_node_says_how_the_certificates_of_its_keys_stand() {
         if !why.contains("in use") {
             break;
         }
-        tokio::time::sleep(Duration::from_millis(250)).await;
+        sleep(Duration::from_millis(250)).await;
     }
     assert!(why.contains("ander.pem"), "{why}");
 }
