@@ -76,8 +76,7 @@ impl Claims {
 
     /// All members, read as a `T`. The error names no member, lest it repeat a value.
     pub fn parse_all<T: DeserializeOwned>(&self) -> Result<T, BadClaim> {
-        let members = Value::Object(self.members.clone());
-        T::deserialize(members).map_err(|_| BadClaim("payload"))
+        T::deserialize(&self.members).map_err(|_| BadClaim("payload"))
     }
 
     /// `exp`: from this moment on the token is over.

@@ -34,7 +34,7 @@ pub use password::pbkdf2_sha256;
 pub use remembered::Remembered;
 pub use sign::{BadKey, CannotSign, MacKey, RsaSize, Signer, SigningKey, generate_pkcs8};
 pub use verify::{
-    Claimed, Expected, Refused, TOKEN_BYTES_MAX, Typ, claimed, claimed_issuer, verify, verify_mac,
+    Expected, Refused, TOKEN_BYTES_MAX, Typ, Unproven, claimed_issuer, verify, verify_mac,
     verify_up_to,
 };
 

@@ -46,9 +46,9 @@ impl Remembered {
         }
         let signed = key.digest_with(token);
         if !self.holds(&signed, expected.now) {
-            parts.check_signature_by(key, algorithm)?;
+            parts.check_signature(key, algorithm)?;
         }
-        let claims = expected.check(&parts.payload)?;
+        let claims = expected.check(parts.members()?)?;
         self.remember(signed, claims.expires(), expected.now);
         Ok(claims)
     }

@@ -20,7 +20,7 @@ fn check(token: &str, keys: &Jwks, mac_keys: &[MacKey]) -> Result<Vec<u8>, Refus
         parts.check_tag(mac_keys)?;
     } else {
         let algorithm = Algorithm::from_name(&parts.header.alg).ok_or(Refused::Algorithm)?;
-        parts.check_signature(keys, algorithm)?;
+        parts.check_signature(parts.key(keys, algorithm)?, algorithm)?;
     }
     Ok(parts.payload)
 }

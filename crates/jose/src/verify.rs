@@ -105,10 +105,8 @@ pub fn verify_up_to(
     expected: &Expected<'_>,
 ) -> Result<Claims, Refused> {
     let parts = Parts::up_to(bytes_max, token)?;
-    let algorithm = parts.header.algorithm_among(algorithms)?;
-    parts.header.check_typ(expected.typ)?;
-    parts.check_signature(keys, algorithm)?;
-    expected.check(&parts.payload)
+    parts.check(keys, algorithms, expected)?;
+    expected.check(parts.members()?)
 }
 
 /// The claims of a token that was made with one of these secret keys, and that is what the caller
@@ -124,46 +122,70 @@ pub fn verify_mac(
     }
     parts.header.check_typ(expected.typ)?;
     parts.check_tag(keys)?;
-    expected.check(&parts.payload)
+    expected.check(parts.members()?)
 }
 
-/// What a token says of who made it, unproven. Good for finding the keys with which to [`verify`] it,
-/// and for refusing.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Claimed {
-    /// Who issued it: `iss`.
-    pub issuer: Option<String>,
+/// A token that was read, of which nothing is proven: what it says of who made it is good for finding
+/// the keys with which to [`verify`](Unproven::verify) it, and for refusing.
+pub struct Unproven<'a> {
+    parts: Parts<'a>,
+    members: Map<String, Value>,
+}
+
+impl<'a> Unproven<'a> {
+    /// Reads a token, and judges nothing.
+    ///
+    /// # Errors
+    /// [`Refused`] when the text is no token.
+    pub fn read(token: &'a str) -> Result<Self, Refused> {
+        let parts = Parts::of(token)?;
+        let members = parts.members()?;
+        Ok(Self { parts, members })
+    }
+
+    /// Who issued it, it says: `iss`.
+    ///
+    /// # Errors
+    /// [`Refused`] when it is missing or no text.
+    pub fn issuer(&self) -> Result<&str, Refused> {
+        let issuer = self.members.get("iss").and_then(Value::as_str);
+        issuer.ok_or(Refused::Issuer)
+    }
+
     /// The key's name in its owner's set (RFC 7515 §4.1.4).
-    pub kid: Option<String>,
+    pub fn kid(&self) -> Option<&str> {
+        self.parts.header.kid.as_deref()
+    }
+
     /// Where that set would be (RFC 7515 §4.1.2). Nobody here asks there.
-    pub jku: Option<String>,
+    pub fn jku(&self) -> Option<&str> {
+        self.parts.header.jku.as_deref()
+    }
+
+    /// The same as [`verify`], without reading it again.
+    pub fn verify(
+        self,
+        keys: &Jwks,
+        algorithms: &[Algorithm],
+        expected: &Expected<'_>,
+    ) -> Result<Claims, Refused> {
+        self.parts.check(keys, algorithms, expected)?;
+        expected.check(self.members)
+    }
 }
 
-/// See [`Claimed`].
-///
-/// # Errors
-/// [`Refused`] when the text is no token, or `iss` no text.
-pub fn claimed(token: &str) -> Result<Claimed, Refused> {
-    let parts = Parts::of(token)?;
-    let mut payload = json::object(&parts.payload).ok_or(Refused::Payload)?;
-    let issuer = match payload.remove("iss") {
-        None => None,
-        Some(Value::String(issuer)) => Some(issuer),
-        Some(_) => return Err(Refused::Issuer),
-    };
-    Ok(Claimed {
-        issuer,
-        kid: parts.header.kid,
-        jku: parts.header.jku,
-    })
+impl fmt::Debug for Unproven<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Unproven").finish_non_exhaustive()
+    }
 }
 
-/// The same of a token that has an `iss`: that one.
+/// Who a token says has issued it, unproven.
 ///
 /// # Errors
-/// [`Refused`] when it has none.
+/// [`Refused`] when the text is no token, or says nothing of that.
 pub fn claimed_issuer(token: &str) -> Result<String, Refused> {
-    claimed(token)?.issuer.ok_or(Refused::Issuer)
+    Ok(Unproven::read(token)?.issuer()?.to_owned())
 }
 
 /// The parts of a compact JWS (RFC 7515 §7.1).
@@ -203,8 +225,21 @@ impl<'a> Parts<'a> {
         })
     }
 
-    pub(crate) fn check_signature(&self, keys: &Jwks, algorithm: Algorithm) -> Result<(), Refused> {
-        self.check_signature_by(self.key(keys, algorithm)?, algorithm)
+    /// Everything but the claims.
+    fn check(
+        &self,
+        keys: &Jwks,
+        algorithms: &[Algorithm],
+        expected: &Expected<'_>,
+    ) -> Result<(), Refused> {
+        let algorithm = self.header.algorithm_among(algorithms)?;
+        self.header.check_typ(expected.typ)?;
+        self.check_signature(self.key(keys, algorithm)?, algorithm)
+    }
+
+    /// What the payload says.
+    pub(crate) fn members(&self) -> Result<Map<String, Value>, Refused> {
+        json::object(&self.payload).ok_or(Refused::Payload)
     }
 
     /// The key of the set that must have signed it.
@@ -215,11 +250,7 @@ impl<'a> Parts<'a> {
         }
     }
 
-    pub(crate) fn check_signature_by(
-        &self,
-        key: &Jwk,
-        algorithm: Algorithm,
-    ) -> Result<(), Refused> {
+    pub(crate) fn check_signature(&self, key: &Jwk, algorithm: Algorithm) -> Result<(), Refused> {
         let verifier = key.verifier(algorithm).ok_or(Refused::KeyUse)?;
         verifier
             .verify_sig(self.signed, &self.signature)
@@ -294,8 +325,7 @@ fn text(members: &mut Map<String, Value>, name: &str) -> Result<Option<String>, 
 }
 
 impl Expected<'_> {
-    pub(crate) fn check(&self, payload: &[u8]) -> Result<Claims, Refused> {
-        let members = json::object(payload).ok_or(Refused::Payload)?;
+    pub(crate) fn check(&self, members: Map<String, Value>) -> Result<Claims, Refused> {
         if members.get("iss").and_then(Value::as_str) != Some(self.issuer) {
             return Err(Refused::Issuer);
         }

@@ -4,7 +4,7 @@
 //! part, which key; then the signature, and the claims only after it. What failed is told to the
 //! operator; the caller hears `invalid_client`, whatever it was (TOP-KT-012a).
 
-use jose::{Algorithm, Claimed, Jwks};
+use jose::{Algorithm, Jwks, Unproven};
 use protocol::assertion::{self, Assertion, ClientKeys, Receiver};
 use protocol::refusal::{ErrorCode, Refusal};
 use protocol::wire::Parameters;
@@ -25,12 +25,11 @@ pub const ALGORITHMS: [Algorithm; 6] = [
 ];
 
 /// What a request shows of its client, unproven.
-#[derive(Clone, Debug)]
-pub struct Shown {
+#[derive(Debug)]
+pub struct Shown<'a> {
     /// Who it says it is.
     pub client_id: ClientId,
-    assertion: String,
-    claimed: Claimed,
+    assertion: Unproven<'a>,
 }
 
 /// An application that proved who it is. Only [`Shown::prove`] makes one.
@@ -52,12 +51,12 @@ pub enum Device {
     Onbekend,
 }
 
-impl Shown {
+impl<'a> Shown<'a> {
     /// Reads `client_assertion_type` and `client_assertion` (koppeltaal.md §1.5 steps 1 and 2).
     ///
     /// # Errors
     /// `invalid_client`.
-    pub fn read(form: &Parameters, has_authorization: bool) -> Result<Self, Refusal> {
+    pub fn read(form: &'a Parameters, has_authorization: bool) -> Result<Self, Refusal> {
         if has_authorization || form.get("client_secret").is_some() {
             return Err(invalid("koppeltaal case 3", "no secret is a proof here"));
         }
@@ -68,9 +67,8 @@ impl Shown {
         }
         let assertion = form.get("client_assertion").unwrap_or_default();
         let no_jwt = |_| invalid("koppeltaal.md §1.5", "client_assertion is no JWT");
-        let claimed = jose::claimed(assertion).map_err(no_jwt)?;
-        let issuer = claimed.issuer.as_deref();
-        let issuer = issuer.ok_or(jose::Refused::Issuer).map_err(no_jwt)?;
+        let assertion = Unproven::read(assertion).map_err(no_jwt)?;
+        let issuer = assertion.issuer().map_err(no_jwt)?;
         let client_id = ClientId::parse(issuer)
             .map_err(|_| invalid("koppeltaal case 30", "the assertion's iss is no client_id"))?;
         let sent = form.get("client_id");
@@ -83,8 +81,7 @@ impl Shown {
         }
         Ok(Self {
             client_id,
-            assertion: assertion.to_owned(),
-            claimed,
+            assertion,
         })
     }
 
@@ -92,10 +89,10 @@ impl Shown {
     ///
     /// # Errors
     /// `invalid_client`: unknown in this domain, not approved, or it points to keys of its own.
-    pub fn applicatie<'a>(
+    pub fn applicatie<'d>(
         &self,
-        domein: &'a Domeinconfiguratie,
-    ) -> Result<&'a Applicatie, Refusal> {
+        domein: &'d Domeinconfiguratie,
+    ) -> Result<&'d Applicatie, Refusal> {
         if !domein.applicaties.contains_key(&self.client_id) {
             // koppeltaal cases 30 and 36
             let reason = "the domain has no application with the assertion's iss";
@@ -104,15 +101,15 @@ impl Shown {
         let applicatie = domein
             .approved(self.client_id)
             .ok_or_else(|| invalid("koppeltaal case 31", "the application is not approved"))?;
-        let jku = self.claimed.jku.as_ref();
-        if jku.is_some_and(|jku| *jku != applicatie.jwks_uri) {
+        let jku = self.assertion.jku();
+        if jku.is_some_and(|jku| jku != applicatie.jwks_uri) {
             // koppeltaal case 29: compared, never followed
             return Err(invalid(
                 "koppeltaal case 29",
                 "jku is not the registered JWKS URL",
             ));
         }
-        if self.claimed.kid.is_none() {
+        if self.assertion.kid().is_none() {
             // TOP-KT-020
             return Err(invalid("TOP-KT-020", "the assertion names no key (kid)"));
         }
@@ -121,7 +118,7 @@ impl Shown {
 
     /// Whether its key is in this set.
     pub fn is_by_one_of(&self, keys: &Jwks) -> bool {
-        let kid = self.claimed.kid.as_ref();
+        let kid = self.assertion.kid();
         kid.is_some_and(|kid| keys.find(kid).is_some())
     }
 
@@ -130,7 +127,7 @@ impl Shown {
     /// # Errors
     /// `invalid_client`.
     pub fn prove(
-        &self,
+        self,
         keys: &ClientKeys,
         receiver: &Receiver<'_>,
     ) -> Result<ProvenApplicatie, Refusal> {
@@ -141,7 +138,7 @@ impl Shown {
         let client_id = self.client_id.to_string();
         Ok(ProvenApplicatie {
             client_id: self.client_id,
-            assertion: keys.verify(&client_id, &self.assertion, receiver)?,
+            assertion: keys.verify(&client_id, self.assertion, receiver)?,
         })
     }
 }

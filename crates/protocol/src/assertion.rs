@@ -4,7 +4,7 @@
 //! the token may be is said by the registration and the endpoint, never by the token. That the
 //! number serves once is a change that [`Assertion::burn`] gives: whoever grants takes it along.
 
-use jose::{Algorithm, Expected, Jwks, Typ};
+use jose::{Algorithm, Expected, Jwks, Typ, Unproven};
 use verdict::{Change, Clear, Key, Moment, Space};
 
 use crate::refusal::{ErrorCode, Refusal};
@@ -116,7 +116,7 @@ impl ClientKeys {
     pub fn verify(
         &self,
         client_id: &str,
-        assertion: &str,
+        assertion: Unproven<'_>,
         at: &Receiver<'_>,
     ) -> Result<Assertion, Refusal> {
         let expected = Expected {
@@ -127,7 +127,8 @@ impl ClientKeys {
             now: at.now,
             leeway_s: LEEWAY_S,
         };
-        let claims = jose::verify(assertion, &self.keys, &self.algorithms, &expected)
+        let claims = assertion
+            .verify(&self.keys, &self.algorithms, &expected)
             .map_err(|refused| invalid(reason(refused)))?;
         if claims.str("sub") != Ok(client_id) {
             return Err(invalid("the assertion's sub is not the client"));
@@ -164,6 +165,14 @@ impl Assertion {
     pub fn burn(&self) -> Change<Clear> {
         Change::spend(Key::Once(SPACE, self.number), self.until)
     }
+}
+
+/// An assertion as it was sent, unproven.
+///
+/// # Errors
+/// `invalid_client` when it is no JWT.
+pub fn read(assertion: &str) -> Result<Unproven<'_>, Refusal> {
+    Unproven::read(assertion).map_err(|refused| invalid(reason(refused)))
 }
 
 /// Who claims to have made the assertion, unproven: RFC 7521 §4.2 lets `client_id` be left out.

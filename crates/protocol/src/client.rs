@@ -194,14 +194,11 @@ impl Clients {
         receiver: &Receiver<'_>,
     ) -> Result<ProvenClient, Refusal> {
         let invalid = |reason| invalid("RFC 7523 §3", reason);
+        let assertion = assertion::read(text);
         // RFC 7521 §4.2: client_id may be left out; where it stands, it must be `sub`.
-        let claimed = match shown.client_id {
-            Some(_) => None,
-            None => assertion::claimed_client(text),
-        };
         let client = shown
             .client_id
-            .or(claimed.as_deref())
+            .or_else(|| assertion.as_ref().ok()?.issuer().ok())
             .and_then(|client_id| self.get(client_id))
             .ok_or_else(|| invalid("the client is not registered"))?;
         let keys = match &client.authentication {
@@ -212,7 +209,7 @@ impl Clients {
         Ok(ProvenClient {
             client: Arc::clone(client),
             x5t_s256: shown.peer.map(|peer| peer.x5t_s256),
-            assertion: Some(keys.verify(&client.client_id, text, receiver)?),
+            assertion: Some(keys.verify(&client.client_id, assertion?, receiver)?),
         })
     }
 }

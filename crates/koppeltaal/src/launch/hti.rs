@@ -4,7 +4,7 @@
 //! the signature; then the claims. Its `jti` counts once, for its issuer, whichever way the launch
 //! goes (koppeltaal cases 88 and 98).
 
-use jose::{Claimed, Claims, Expected, Jwks, Typ};
+use jose::{Claims, Expected, Jwks, Typ, Unproven};
 use serde_json::Value;
 use verdict::{Change, Clear, Key, Moment, Space};
 
@@ -29,12 +29,11 @@ const VERSION: &str = "2.0";
 pub const SPACE: Space = Space("koppeltaal.hti");
 
 /// A token of which nothing is proven.
-#[derive(Clone, Debug)]
-pub struct Shown {
+#[derive(Debug)]
+pub struct Shown<'a> {
     /// Which application claims to have made it.
     pub issuer: ClientId,
-    token: String,
-    claimed: Claimed,
+    token: Unproven<'a>,
 }
 
 /// A token whose signature and claims hold. That it was not used before is only known when
@@ -52,44 +51,39 @@ pub struct Hti {
     until: Moment,
 }
 
-impl Shown {
+impl<'a> Shown<'a> {
     /// Reads a token that an application of Koppeltaal may have made.
     ///
     /// # Errors
     /// [`NietGoed`]: it is no token, or of somebody else.
-    pub fn read(token: &str) -> Result<Self, NietGoed> {
+    pub fn read(token: &'a str) -> Result<Self, NietGoed> {
         let no_jwt = |_| NietGoed::new("koppeltaal case 98", "the launch is no JWT");
-        let claimed = jose::claimed(token).map_err(no_jwt)?;
-        let issuer = claimed.issuer.as_deref();
-        let issuer = issuer.ok_or(jose::Refused::Issuer).map_err(no_jwt)?;
+        let token = Unproven::read(token).map_err(no_jwt)?;
+        let issuer = token.issuer().map_err(no_jwt)?;
         let issuer = ClientId::parse(issuer)
             .map_err(|_| NietGoed::new("koppeltaal.md §4.2", "the launch's iss is no client_id"))?;
-        Ok(Self {
-            issuer,
-            token: token.to_owned(),
-            claimed,
-        })
+        Ok(Self { issuer, token })
     }
 
     /// The registration of who claims to have made it.
     ///
     /// # Errors
     /// [`NietGoed`]: unknown in this domain, not approved, or it names no key of its issuer.
-    pub fn applicatie<'a>(
+    pub fn applicatie<'d>(
         &self,
-        domein: &'a Domeinconfiguratie,
-    ) -> Result<&'a Applicatie, NietGoed> {
+        domein: &'d Domeinconfiguratie,
+    ) -> Result<&'d Applicatie, NietGoed> {
         let portal = domein.approved(self.issuer).ok_or(NietGoed::new(
             "koppeltaal.md §4.2",
             "the domain has no approved application with the launch's iss",
         ))?;
-        let jku = self.claimed.jku.as_ref();
-        if jku.is_some_and(|jku| *jku != portal.jwks_uri) {
+        let jku = self.token.jku();
+        if jku.is_some_and(|jku| jku != portal.jwks_uri) {
             // koppeltaal case 29: compared, never followed
             let reason = "the launch's jku is not the registered JWKS URL";
             return Err(NietGoed::new("koppeltaal case 29", reason));
         }
-        if self.claimed.kid.is_none() {
+        if self.token.kid().is_none() {
             // koppeltaal.md §4.2
             let reason = "the launch names no key (kid)";
             return Err(NietGoed::new("koppeltaal.md §4.2", reason));
@@ -99,7 +93,7 @@ impl Shown {
 
     /// Whether its key is in this set.
     pub fn is_by_one_of(&self, keys: &Jwks) -> bool {
-        let kid = self.claimed.kid.as_ref();
+        let kid = self.token.kid();
         kid.is_some_and(|kid| keys.find(kid).is_some())
     }
 
@@ -107,7 +101,7 @@ impl Shown {
     ///
     /// # Errors
     /// [`NietGoed`], whatever is wrong.
-    pub fn prove(&self, keys: &Jwks, module: ClientId, now: Moment) -> Result<Hti, NietGoed> {
+    pub fn prove(self, keys: &Jwks, module: ClientId, now: Moment) -> Result<Hti, NietGoed> {
         let (issuer, device) = (self.issuer.to_string(), module.device());
         let expected = Expected {
             typ: Typ::JwtOrAbsent,
@@ -117,7 +111,9 @@ impl Shown {
             now,
             leeway_s: LEEWAY_S,
         };
-        let claims = jose::verify(&self.token, keys, &ALGORITHMS, &expected)
+        let claims = self
+            .token
+            .verify(keys, &ALGORITHMS, &expected)
             .map_err(|refused| NietGoed::new("koppeltaal case 98", reason(refused)))?;
         Hti::of(self.issuer, &claims, now)
     }

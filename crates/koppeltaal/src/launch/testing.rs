@@ -69,7 +69,8 @@ impl World {
 
     /// What `claims` prove to the module.
     pub(crate) fn hti(&self, claims: &Value) -> Result<Hti, NietGoed> {
-        let shown = Shown::read(&self.signed(claims))?;
+        let token = self.signed(claims);
+        let shown = Shown::read(&token)?;
         shown.applicatie(&self.domein)?;
         shown.prove(&self.keys, id(MODULE), NOW)
     }

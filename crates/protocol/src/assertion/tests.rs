@@ -38,11 +38,16 @@ fn with(name: &str, value: impl Into<Value>) -> Value {
     claims
 }
 
+/// What the endpoint makes of an assertion of the client.
+fn verified(keys: &ClientKeys, token: &str) -> Result<Assertion, Refusal> {
+    keys.verify(CLIENT, read(token)?, &receiver())
+}
+
 /// The operator's reason why an assertion with these claims is refused.
 fn refused(claims: &Value) -> Option<&'static str> {
     let key = key(Algorithm::Es256);
     let token = key.sign("JWT", claims).expect("signed");
-    let answer = registered(&key, &ALGORITHMS).verify(CLIENT, &token, &receiver());
+    let answer = verified(&registered(&key, &ALGORITHMS), &token);
     let refusal = answer.err()?;
     assert_eq!(refusal.error, ErrorCode::InvalidClient);
     assert_eq!(refusal.requirement, "RFC 7523 §3");
@@ -56,7 +61,7 @@ fn every_algorithm_of_the_list_serves_and_no_other() {
         let token = key.sign("JWT", &claims()).expect("signed");
         let keys = registered(&key, &ALGORITHMS);
         // RFC 7523 §3
-        assert!(keys.verify(CLIENT, &token, &receiver()).is_ok());
+        assert!(verified(&keys, &token).is_ok());
     }
     let rs512 = Jwks::new(vec![key(Algorithm::Rs512).public().clone()]).expect("a set");
     assert_eq!(ClientKeys::new(rs512, &ALGORITHMS), None);
@@ -93,7 +98,7 @@ fn a_header_that_chooses_its_own_algorithm_is_refused() {
         format!("{}.{payload}.c2lnbmF0dXJl", header(other)),
         confused,
     ] {
-        let answer = keys.verify(CLIENT, &token, &receiver());
+        let answer = verified(&keys, &token);
         // RFC 8725 §3.1
         assert_eq!(answer.expect_err("refused").error, ErrorCode::InvalidClient);
     }
@@ -103,7 +108,7 @@ fn a_header_that_chooses_its_own_algorithm_is_refused() {
 fn a_key_of_nobody_and_a_kid_of_nobody_are_refused() {
     let (known, stranger) = (key(Algorithm::Es256), key(Algorithm::Es256));
     let token = stranger.sign("JWT", &claims()).expect("signed");
-    let answer = registered(&known, &ALGORITHMS).verify(CLIENT, &token, &receiver());
+    let answer = verified(&registered(&known, &ALGORITHMS), &token);
     assert_eq!(
         answer.expect_err("unknown").reason,
         "no registered key of the client has the assertion's kid"
@@ -146,7 +151,8 @@ fn a_number_is_spent_under_the_client_until_nobody_takes_the_assertion_any_more(
         });
         let token = key.sign("JWT", &said).expect("signed");
         let keys = registered(&key, &ALGORITHMS);
-        keys.verify(client, &token, &receiver()).expect("good")
+        keys.verify(client, read(&token).expect("a JWT"), &receiver())
+            .expect("good")
     };
     let burn = of("a.example", "1").burn();
     assert_eq!(burn.key, of("a.example", "1").burn().key);
@@ -172,7 +178,7 @@ proptest! {
     #[test]
     fn any_text_is_taken_or_refused(text in ".{0,300}") {
         let key = key(Algorithm::Es256);
-        let answer = registered(&key, &ALGORITHMS).verify(CLIENT, &text, &receiver());
+        let answer = verified(&registered(&key, &ALGORITHMS), &text);
         prop_assert!(answer.is_err());
         let _ = claimed_client(&text);
     }

@@ -6,7 +6,7 @@
 
 use std::fmt;
 
-use jose::{Algorithm, CannotSign, Expected, Jwk, Jwks, SigningKey, Typ, b64, sha256};
+use jose::{Algorithm, CannotSign, Expected, Jwk, Jwks, SigningKey, Typ, Unproven, b64, sha256};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use store::{AUDIT_ROWS_MAX, AuditRow, Commit, NotCommitted, Store};
@@ -162,8 +162,9 @@ impl Entry {
 
     /// The entry that one of these keys signed; nothing for any other text.
     pub fn read(text: &str, keys: &[Jwk], now: Moment) -> Option<Self> {
-        let kid = jose::claimed(text).ok()?.kid?;
-        let named = keys.iter().find(|key| key.kid() == Some(&kid))?;
+        let unproven = Unproven::read(text).ok()?;
+        let kid = unproven.kid()?;
+        let named = keys.iter().find(|key| key.kid() == Some(kid))?;
         let keys = Jwks::new(vec![named.clone()]).ok()?;
         let expected = Expected {
             typ: Typ::Is(TYP),
@@ -172,7 +173,9 @@ impl Entry {
             now,
             leeway_s: 0,
         };
-        let claims = jose::verify(text, &keys, &[Algorithm::Es256], &expected).ok()?;
+        let claims = unproven
+            .verify(&keys, &[Algorithm::Es256], &expected)
+            .ok()?;
         claims.parse_all().ok()
     }
 }

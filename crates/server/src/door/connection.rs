@@ -18,7 +18,7 @@ use tokio_rustls::server::TlsStream;
 use super::refusal::Refusal;
 use super::serve::{Door, Place, Stopping};
 use super::site::{H2, OpenSite};
-use super::visit::{HEADERS_MAX, Visit, Visits};
+use super::visit::{Visit, Visits};
 use super::{House, Peer, PeerCertificate, TraceId};
 
 /// Requests that one HTTP/2 connection may have open at a time.
@@ -112,8 +112,8 @@ fn http1(house: &House) -> http1::Builder {
     builder
         .timer(TokioTimer::new())
         .header_read_timeout(house.header_timeout)
-        // What hyper refuses gets an answer without our headers, so it takes twice what we do.
-        .max_headers(2 * HEADERS_MAX)
+        // What hyper refuses gets an answer without our headers, so it takes more than we do: twice as long
+        // a head, and 100 headers, for which it has room at hand as long as nobody names another number.
         .max_header_size(2 * bytes_max)
         // hyper refuses less than 8192.
         .max_buf_size(4 * bytes_max.max(8192));

@@ -81,7 +81,8 @@ fn koppeltaal_case_098_a_launch_is_signed_by_an_approved_application_of_the_doma
     assert!(world.hti(&launch_with("iss", json!(stranger))).is_err());
     assert!(world.hti(&launch_with("iss", json!("portaal"))).is_err());
     let other = World::new();
-    let shown = Shown::read(&other.signed(&launch())).expect("a token");
+    let token = other.signed(&launch());
+    let shown = Shown::read(&token).expect("a token");
     // koppeltaal case 98: a key of somebody else
     assert!(!shown.is_by_one_of(&world.keys));
     assert!(shown.prove(&world.keys, id(MODULE), NOW).is_err());

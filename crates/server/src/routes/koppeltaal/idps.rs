@@ -148,12 +148,13 @@ impl KoppeltaalRole {
 
     /// What an ID token says, by the keys of its IdP; asked anew when its key is not among them.
     async fn read(&self, discovery: &Discovery, idp: &Idp, id_token: &str, nonce: &str) -> Login {
-        let kid = jose::claimed(id_token).ok().and_then(|claimed| claimed.kid);
+        let unproven = jose::Unproven::read(id_token).ok();
+        let kid = unproven.as_ref().and_then(jose::Unproven::kid);
         let (app, url) = (&self.app, &discovery.jwks_uri);
         let Ok(mut keys) = self.idps.keys.keys(app, url).await else {
             return Login::Onbereikbaar;
         };
-        if kid.is_some_and(|kid| keys.find(&kid).is_none()) {
+        if kid.is_some_and(|kid| keys.find(kid).is_none()) {
             match self.idps.keys.keys_again(app, url).await {
                 Ok(newer) => keys = newer,
                 Err(_) => return Login::Onbereikbaar,

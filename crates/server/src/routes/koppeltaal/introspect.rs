@@ -75,7 +75,7 @@ impl KoppeltaalRole {
             // koppeltaal case 90
             Err(why) => return Gevonden::Niets(why),
         };
-        match self.proven_hti(domein, &shown, asks).await {
+        match self.proven_hti(domein, shown, asks).await {
             Ok(hti) => Gevonden::Hti(Box::new(hti)),
             Err(why) => Gevonden::Niets(why),
         }

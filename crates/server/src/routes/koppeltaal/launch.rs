@@ -116,14 +116,14 @@ impl KoppeltaalRole {
     /// The launch of a request, proven by its portal's keys.
     async fn hti(&self, domein: &DomeinNu, verzoek: &AuthorizeVerzoek) -> Result<Hti, NietGoed> {
         let shown = hti::Shown::read(&verzoek.launch)?;
-        self.proven_hti(domein, &shown, verzoek.client_id).await
+        self.proven_hti(domein, shown, verzoek.client_id).await
     }
 
     /// A launch for this module, proven by its portal's keys.
     pub(super) async fn proven_hti(
         &self,
         domein: &DomeinNu,
-        shown: &hti::Shown,
+        shown: hti::Shown<'_>,
         module: koppeltaal::ClientId,
     ) -> Result<Hti, NietGoed> {
         let portal = shown.applicatie(&domein.configuratie)?;
