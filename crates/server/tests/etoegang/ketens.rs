@@ -47,7 +47,7 @@ impl Authority {
             "-out",
             "root.pem",
             "-days",
-            "30",
+            "365",
             "-subj",
             "/CN=Proef PKI",
         ]);
