@@ -150,14 +150,15 @@ async fn f17_a_level_that_is_raised_holds_at_hm_and_dv_from_then_on() {
 async fn etoegang_case_092_a_manager_in_trouble_leaves_the_catalogue_that_is_in_force() {
     let world = World::start().await;
     let mut tokens = world.login(ZELF).await;
+    // Nobody is fetching when the trouble begins: a fetch that is under way would end well, and the next be
+    // a quarter of an hour later.
+    world.followed().await;
     // etoegang case 92
     for (how, says) in [
         (Wrong::BadSignature, "is not signed"),
         (Wrong::Truncated, "cannot be read"),
         (Wrong::Expired, "is older"),
     ] {
-        world.pass(800);
-        world.followed().await;
         let kept = world.kept(Party::Hm);
         world
             .edit_services(|sample| dienst(sample, S3)["niveau"] = json!(LOA4))
@@ -173,6 +174,8 @@ async fn etoegang_case_092_a_manager_in_trouble_leaves_the_catalogue_that_is_in_
             .edit_services(|sample| dienst(sample, S3)["niveau"] = json!(LOA2))
             .await;
         world.heal();
+        world.pass(800);
+        world.followed().await;
     }
     world.disturb(Party::Aggregator, Trouble::Down);
     world.pass(800);
