@@ -11,7 +11,7 @@ use verdict::{Actor, Entropy, Event, Key, Moment, Record as _, Step, Verdict};
 
 use crate::client_assertion::ProvenApplicatie;
 use crate::domein::{ClientId, DomeinUrls};
-use crate::domeinconfiguratie::{Domeinconfiguratie, Domeinkop};
+use crate::domeinconfiguratie::{Domeinconfiguratie, Domeinkop, Toegestaan};
 use crate::scope::Scopes;
 
 /// The grant of this module.
@@ -45,6 +45,8 @@ pub struct Nu<'a> {
     pub version: u64,
     /// Where its endpoints are.
     pub urls: &'a DomeinUrls,
+    /// What its applications may do.
+    pub toegestaan: &'a Toegestaan,
 }
 
 /// What a token endpoint answers.
@@ -132,25 +134,28 @@ impl Domeinvraag {
     pub fn answer(self, nu: Option<Nu<'_>>) -> Step<TokenAnswer, Domeinvraag> {
         let client_id = self.request.applicatie.client_id();
         let approved = nu.filter(|nu| nu.domein.approved(client_id).is_some());
-        let Some(nu) = approved else {
+        let allowed = approved.and_then(|nu| {
+            let allowed = nu.toegestaan.aan(client_id, nu.domein)?;
+            Some((nu, allowed))
+        });
+        let Some((nu, allowed)) = allowed else {
             // koppeltaal case 31: since the assertion was checked
             let reason = "the application is not approved any more";
             return self.refused(ErrorCode::InvalidClient, "koppeltaal case 31", reason);
         };
-        let allowed = nu.domein.scopes(client_id);
-        let scopes = match &self.request.asked {
-            Asked::Everything => allowed,
+        let scope = match &self.request.asked {
+            Asked::Everything => allowed.text.clone(),
             Asked::Only(asked) => {
-                let both = allowed.narrowed_to(asked);
+                let both = allowed.scopes.narrowed_to(asked);
                 if both.is_empty() {
                     // koppeltaal case 12
                     let reason = "the role allows nothing of what was asked";
                     return self.refused(ErrorCode::InvalidScope, "koppeltaal case 12", reason);
                 }
-                both
+                both.to_string()
             }
         };
-        self.issue(&nu, &scopes)
+        self.issue(&nu, scope)
     }
 
     /// A refusal spends nothing: the assertion may be sent again with another scope.
@@ -167,7 +172,7 @@ impl Domeinvraag {
         )
     }
 
-    fn issue(self, nu: &Nu<'_>, scopes: &Scopes) -> Step<TokenAnswer, Self> {
+    fn issue(self, nu: &Nu<'_>, scope: String) -> Step<TokenAnswer, Self> {
         let client_id = self.request.applicatie.client_id();
         let token = AccessToken {
             iss: nu.urls.issuer(),
@@ -178,7 +183,7 @@ impl Domeinvraag {
             nbf: self.now.unix(),
             exp: self.now.plus_s(ACCESS_TOKEN_S).unix(),
             jti: self.jti,
-            scope: scopes.to_string(),
+            scope,
             kind: "access",
         };
         Step::Done(Verdict {

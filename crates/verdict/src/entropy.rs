@@ -17,29 +17,31 @@ impl Entropy {
     /// label gives the same bytes within a run, so each use has a label of its own. `N` may be at
     /// most 8160.
     pub fn bytes<const N: usize>(&self, label: &'static str) -> [u8; N] {
+        self.expanded(&[label.as_bytes()])
+    }
+
+    /// Entropy for one of several like parts of a run (the location tokens of one answer, say).
+    #[must_use]
+    pub fn part(&self, label: &'static str, number: u32) -> Self {
+        // No label has a byte 0 in it.
+        let info = [label.as_bytes(), b"\0part", &number.to_be_bytes()];
+        Self(Zeroizing::new(self.expanded(&info)))
+    }
+
+    fn expanded<const N: usize>(&self, info: &[&[u8]]) -> [u8; N] {
         const { assert!(N <= 255 * 32, "HKDF-SHA-256 gives at most 8160 bytes") };
         let mut bytes = [0; N];
-        let key = hkdf::Salt::new(hkdf::HKDF_SHA256, b"sluis/entropy").extract(&self.0[..]);
-        let info = [label.as_bytes()];
+        // RFC 5869 §3.3: what is random in every bit is a key as it is, and needs no extraction.
+        let key = hkdf::Prk::new_less_safe(hkdf::HKDF_SHA256, &self.0[..]);
         // Both calls can only fail on a length that the assertion above excludes.
         let filled = key
-            .expand(&info, Length(N))
+            .expand(info, Length(N))
             .and_then(|okm| okm.fill(&mut bytes));
         debug_assert!(filled.is_ok());
         if filled.is_err() {
             std::process::abort();
         }
         bytes
-    }
-
-    /// Entropy for one of several like parts of a run (the location tokens of one answer, say).
-    #[must_use]
-    pub fn part(&self, label: &'static str, number: u32) -> Self {
-        let mut seed = self.bytes::<32>(label);
-        for (byte, n) in seed.iter_mut().zip(number.to_be_bytes()) {
-            *byte ^= n;
-        }
-        Self(Zeroizing::new(Self::new(seed).bytes("part")))
     }
 
     /// A version 4 UUID in its lower-case text form (RFC 9562 §5.4).

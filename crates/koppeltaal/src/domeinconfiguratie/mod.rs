@@ -7,6 +7,7 @@
 mod onderdelen;
 mod reading;
 mod rows;
+mod toegestaan;
 mod written;
 
 use std::collections::BTreeMap;
@@ -19,6 +20,7 @@ pub use onderdelen::read_rol;
 pub use reading::{Declaratie, Fout, Regels};
 pub(crate) use reading::{fout, name};
 pub use rows::{Domeinkop, Kept};
+pub use toegestaan::Toegestaan;
 
 /// Bytes of a declaration, at most: it is one row.
 pub const DOCUMENT_BYTES_MAX: usize = 960 * 1024;
@@ -149,7 +151,7 @@ impl Domeinconfiguratie {
     }
 
     /// What an application may do: everything that its role allows. Nothing without a role.
-    pub fn scopes(&self, client_id: ClientId) -> Scopes {
+    pub(crate) fn scopes(&self, client_id: ClientId) -> Scopes {
         let applicatie = self.applicaties.get(&client_id);
         let role = applicatie.and_then(|known| {
             let permissies = self.rollen.get(known.rol.as_ref()?)?;

@@ -13,7 +13,7 @@ use super::hti::{Hti, Shown};
 use crate::auditevent::Waarnemer;
 use crate::client_assertion::{self, ALGORITHMS, ProvenApplicatie};
 use crate::domein::{ClientId, DomeinUrls};
-use crate::domeinconfiguratie::{Domeinconfiguratie, Regels};
+use crate::domeinconfiguratie::{Domeinconfiguratie, Regels, Toegestaan};
 use crate::outbox::Uitgaand;
 use crate::token_endpoint::Nu;
 
@@ -30,6 +30,7 @@ pub(crate) const CHALLENGE: &str = "3EKXXv90zoVx_SxRwqGM-g9Wek9wxZRocal6_mvCTQ4"
 pub(crate) struct World {
     pub(crate) domein: Domeinconfiguratie,
     pub(crate) urls: DomeinUrls,
+    toegestaan: Toegestaan,
     pub(crate) key: SigningKey,
     pub(crate) keys: Jwks,
     pub(crate) remembered: Remembered,
@@ -48,6 +49,7 @@ impl World {
         let key = SigningKey::from_pkcs8(Algorithm::Es256, &der).expect("a key");
         Self {
             urls: DomeinUrls::new("https://kt.example", &domein.domein),
+            toegestaan: Toegestaan::of(&domein),
             keys: Jwks::new(vec![key.public().clone()]).expect("a set"),
             remembered: Remembered::new(16),
             domein,
@@ -60,6 +62,7 @@ impl World {
             domein: &self.domein,
             version: 7,
             urls: &self.urls,
+            toegestaan: &self.toegestaan,
         }
     }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use koppeltaal::domeinconfiguratie::{Domeinconfiguratie, Regels};
+use koppeltaal::domeinconfiguratie::{Domeinconfiguratie, Regels, Toegestaan};
 use koppeltaal::token_endpoint::Nu;
 use koppeltaal::{Domein, DomeinUrls};
 use tokio::time::sleep;
@@ -28,6 +28,7 @@ pub struct DomeinNu {
     pub version: u64,
     /// Where its endpoints are.
     pub urls: DomeinUrls,
+    toegestaan: Toegestaan,
 }
 
 impl DomeinNu {
@@ -37,6 +38,7 @@ impl DomeinNu {
             domein: &self.configuratie,
             version: self.version,
             urls: &self.urls,
+            toegestaan: &self.toegestaan,
         }
     }
 }
@@ -108,9 +110,11 @@ impl Domeinen {
             nu => nu?,
         };
         Ok(nu.and_then(|nu| {
+            let configuratie = nu.domein?;
             Some(Arc::new(DomeinNu {
                 urls: DomeinUrls::new(&self.base, domein),
-                configuratie: nu.domein?,
+                toegestaan: Toegestaan::of(&configuratie),
+                configuratie,
                 version: nu.versie,
             }))
         }))

@@ -37,11 +37,14 @@ const ONDERWEG: &str = "koppeltaal.onderweg";
 /// Bytes of that cookie, at most: browsers keep 4096 with its name and attributes.
 const COOKIE_BYTES_MAX: usize = 3_900;
 
-/// What answers below `/oauth2`.
+/// What answers browsers.
 pub(super) fn routes() -> Router<Arc<KoppeltaalRole>> {
     Router::new()
-        .route("/authorize", get_once(authorize).post(authorize_post))
-        .route("/idp/callback", get_once(callback))
+        .route(
+            "/oauth2/authorize",
+            get_once(authorize).post(authorize_post),
+        )
+        .route("/oauth2/idp/callback", get_once(callback))
 }
 
 // ── From the module ─────────────────────────────────────────────────────────────────────────────

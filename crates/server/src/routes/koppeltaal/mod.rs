@@ -90,21 +90,19 @@ impl KoppeltaalRole {
 
     /// What answers at its host.
     pub fn router(self: &Arc<Self>) -> Router {
-        let oauth2 = Router::new()
+        let domein = fhir::routes()
             .merge(launch::routes())
-            .route("/token", post(token::token))
-            .route("/introspect", post(introspect::introspect))
-            .route("/jwks", get(discovery::jwks))
+            .route("/oauth2/token", post(token::token))
+            .route("/oauth2/introspect", post(introspect::introspect))
+            .route("/oauth2/jwks", get(discovery::jwks))
             .route(
-                "/.well-known/openid-configuration",
+                "/oauth2/.well-known/openid-configuration",
                 get(discovery::openid_configuration),
             )
             .route(
-                "/.well-known/smart-configuration",
+                "/oauth2/.well-known/smart-configuration",
                 get(discovery::smart_configuration),
-            );
-        let domein = fhir::routes()
-            .nest("/oauth2", oauth2)
+            )
             .nest("/beheer", beheer::routes())
             .route(
                 "/fhir/r4/.well-known/smart-configuration",
