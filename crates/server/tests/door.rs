@@ -354,6 +354,29 @@ async fn a_ticket_of_one_host_is_worth_nothing_at_another() {
     assert_eq!(visit(&door, B, &config).await, HandshakeKind::Full);
 }
 
+/// design §3: what a certificate is worth is asked at each request and not at the handshake alone.
+#[tokio::test]
+async fn a_certificate_that_is_trusted_no_more_ends_with_the_next_request_of_its_connection() {
+    let rig = Rig::new();
+    let trusting = |root| asking(&rig, ClientCertificates::Offered(Trust::from(vec![root])));
+    let door = open([trusting(rig.root())], House::default()).await;
+    let config = rig.tls(Some(&rig.client("pgo.localhost")), &[]);
+    let connect = || async { door.connect(A, config.clone()).await.expect("a handshake") };
+    let (mut kept, mut ended) = (connect().await, connect().await);
+    let replace = |site| {
+        let sites = door.sites.load().replacing(site).expect("a good site");
+        door.sites.store(Arc::new(sites));
+    };
+    let request = format!("GET / HTTP/1.1\r\nHost: {A}:{}\r\n\r\n", door.port);
+    replace(trusting(rig.root()));
+    let answer = say(&mut kept, &request).await;
+    assert!(answer.ends_with("pgo.localhost at 127.0.0.1"), "{answer}");
+    replace(trusting(Rig::new().root()));
+    let answer = say(&mut ended, &request).await;
+    assert_eq!(status(&answer), 403, "{answer}");
+    assert!(answer.contains("connection: close"), "{answer}");
+}
+
 #[tokio::test]
 async fn where_revocation_is_checked_who_comes_again_is_judged_again() {
     let rig = Rig::new();
@@ -544,7 +567,7 @@ async fn a_body_without_room_to_read_it_in_gets_503() {
         .await
         .expect("a handshake");
     let half = format!(
-        "POST / HTTP/1.1\r\nHost: {B}:{}\r\nContent-Length: 9\r\n\r\n",
+        "POST / HTTP/1.1\r\nHost: {B}:{}\r\nContent-Length: 9\r\n\r\nx",
         door.port
     );
     hog.write_all(half.as_bytes()).await.expect("written");
@@ -555,6 +578,31 @@ async fn a_body_without_room_to_read_it_in_gets_503() {
     assert_eq!(status(&hear(&mut hog).await), 408);
     let answer = door.exchange(A, rig.tls(None, &[]), &declared(10)).await;
     assert_eq!(status(&answer), 200);
+}
+
+#[tokio::test]
+async fn bodies_that_were_only_announced_keep_nobody_out() {
+    let rig = Rig::new();
+    let house = House {
+        bodies_bytes_max: 1024,
+        ..House::default()
+    };
+    let door = open([counting(&rig)], house).await;
+    let announced = format!(
+        "POST / HTTP/1.1\r\nHost: {A}:{}\r\nContent-Length: 1000\r\n\r\n",
+        door.port
+    );
+    let mut announcing = Vec::new();
+    for _ in 0..4 {
+        let mut stream = door.connect(A, rig.tls(None, &[])).await.expect("open");
+        stream
+            .write_all(announced.as_bytes())
+            .await
+            .expect("written");
+        announcing.push(stream);
+    }
+    let answer = door.exchange(A, rig.tls(None, &[]), &declared(1000)).await;
+    assert_eq!(status(&answer), 200, "{answer}");
 }
 
 #[tokio::test]

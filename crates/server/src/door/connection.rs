@@ -60,13 +60,15 @@ pub(super) async fn welcome(
     };
     let (_, session) = tls.get_ref();
     let speaks_h2 = session.alpn_protocol() == Some(H2);
-    let shown = session.peer_certificates().and_then(<[_]>::first);
+    let chain: Option<Box<[_]>> = session.peer_certificates().map(Into::into);
+    let shown = chain.as_ref().and_then(|chain| chain.first());
     let Ok(certificate) = shown.cloned().map(PeerCertificate::read).transpose() else {
         return End::Clean;
     };
     let certificate = certificate.map(Arc::new);
     let visit = Arc::new(Visit {
         peer: Peer::new(certificate, address),
+        chain,
         activity: Arc::default(),
         stopping: stopping.clone(),
         site,

@@ -61,7 +61,7 @@ pub struct House {
     pub header_bytes_max: u32,
     /// The target of a request: path and query.
     pub uri_bytes_max: usize,
-    /// Memory for bodies that are being read, all connections together.
+    /// Memory for bodies that are being read, all connections together. One address has a quarter of it.
     pub bodies_bytes_max: usize,
     /// For running requests, from the wish to stop to the moment when connections are cut.
     pub drain_timeout: Duration,

@@ -33,6 +33,8 @@ pub(super) enum Refusal {
     Unproxied,
     /// A proxy tells of a certificate that does not hold here (RFC 9440 §2.4).
     BadClientCert,
+    /// The certificate of the connection was revoked, or is not trusted here any more (RFC 5280 §6.1.3).
+    CertificateEnded,
 }
 
 impl Refusal {
@@ -59,7 +61,7 @@ impl Refusal {
                 StatusCode::BAD_REQUEST,
                 "a client certificate is shown in TLS, not in a header\n",
             ),
-            Self::BadClientCert => (
+            Self::BadClientCert | Self::CertificateEnded => (
                 StatusCode::FORBIDDEN,
                 "the client certificate does not hold here\n",
             ),
@@ -86,6 +88,10 @@ impl Refusal {
             Self::BadClientCert => (
                 "RFC 9440 §2.4",
                 "a proxy tells of a client certificate that does not hold",
+            ),
+            Self::CertificateEnded => (
+                "RFC 5280 §6.1.3",
+                "the client certificate does not hold any more",
             ),
         }
     }
@@ -119,6 +125,7 @@ impl Refusal {
             | Self::BodyTooLarge
             | Self::BodyTooSlow
             | Self::BodyBroken
+            | Self::CertificateEnded
             | Self::Busy => true,
         }
     }

@@ -10,6 +10,8 @@ use identity::Hostname;
 use rustls::ServerConfig;
 use rustls::crypto::aws_lc_rs;
 use rustls::server::NoServerSessionStorage;
+use rustls::server::danger::ClientCertVerifier;
+use rustls_pki_types::{CertificateDer, UnixTime};
 use tokio::sync::Semaphore;
 
 use super::TraceId;
@@ -119,6 +121,8 @@ pub(super) struct OpenSite {
     pub(super) router: Router,
     pub(super) limits: Limits,
     pub(super) proxies: Option<Proxies>,
+    /// Who judges certificates of clients, where the site asks for them.
+    judge: Option<Arc<dyn ClientCertVerifier>>,
     /// Room for running requests.
     pub(super) running: Semaphore,
 }
@@ -185,18 +189,28 @@ impl Sites {
         let found = self.by_host.get(&site.host);
         found.is_some_and(|found| Arc::ptr_eq(found, site))
     }
+
+    /// Whether a client with these certificates, its own first, would be let in at `host` now.
+    pub(super) fn takes(&self, host: &Hostname, chain: &[CertificateDer<'_>]) -> bool {
+        let judge = self.by_host.get(host).and_then(|site| site.judge.as_ref());
+        let (Some(judge), [leaf, rest @ ..]) = (judge, chain) else {
+            return false;
+        };
+        judge
+            .verify_client_cert(leaf, rest, UnixTime::now())
+            .is_ok()
+    }
 }
 
 impl OpenSite {
     fn new(site: Site) -> Result<Self, SiteFault> {
-        let tls = tls(&site).map_err(|error| SiteFault {
+        let fault = |error: BadTrust| SiteFault {
             host: site.host.clone(),
             why: error.to_string(),
-        })?;
-        let proxies = proxies(&site).map_err(|error| SiteFault {
-            host: site.host.clone(),
-            why: error.to_string(),
-        })?;
+        };
+        let judge = judge(&site.clients).map_err(fault)?;
+        let tls = tls(&site, judge.clone()).map_err(fault)?;
+        let proxies = proxies(&site).map_err(fault)?;
         Ok(Self {
             host: site.host,
             port: site.port,
@@ -204,6 +218,7 @@ impl OpenSite {
             router: site.router,
             limits: site.limits,
             proxies,
+            judge,
             running: Semaphore::new(site.limits.running_max.min(Semaphore::MAX_PERMITS)),
         })
     }
@@ -243,18 +258,22 @@ fn proxies(site: &Site) -> Result<Option<Proxies>, BadTrust> {
     }))
 }
 
-fn tls(site: &Site) -> Result<ServerConfig, BadTrust> {
+/// Who judges certificates of clients, where they are asked for.
+fn judge(clients: &ClientCertificates) -> Result<Option<Arc<dyn ClientCertVerifier>>, BadTrust> {
+    Ok(match clients {
+        ClientCertificates::Never => None,
+        ClientCertificates::Offered(trust) => Some(trust.of_clients(false)?),
+        ClientCertificates::Required(trust) => Some(trust.of_clients(true)?),
+    })
+}
+
+fn tls(site: &Site, judge: Option<Arc<dyn ClientCertVerifier>>) -> Result<ServerConfig, BadTrust> {
     let provider = Arc::new(aws_lc_rs::default_provider());
     let config =
         ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
-    let config = match &site.clients {
-        ClientCertificates::Never => config.with_no_client_auth(),
-        ClientCertificates::Offered(trust) => {
-            config.with_client_cert_verifier(trust.of_clients(false)?)
-        }
-        ClientCertificates::Required(trust) => {
-            config.with_client_cert_verifier(trust.of_clients(true)?)
-        }
+    let config = match judge {
+        None => config.with_no_client_auth(),
+        Some(judge) => config.with_client_cert_verifier(judge),
     };
     let mut config =
         config.with_single_cert(site.identity.chain(), site.identity.key().clone_key())?;

@@ -16,10 +16,14 @@ pub struct Turns {
     site: Arc<OpenSite>,
 }
 
+/// How many lines of the operator's log one address may cause at the door.
+const TOLD: Rate = Rate::new(1, 60);
+
 /// Whose bucket.
 #[derive(Hash)]
 enum Who<'a> {
     Address(IpAddr),
+    Told(IpAddr),
     Certificate([u8; 32]),
     Client(&'a str),
 }
@@ -58,6 +62,14 @@ impl Turns {
             None => Ok(()),
         });
         both.map_err(Refusal::TooOften)
+    }
+
+    /// Whether the operator hears of a refusal: who floods us must not flood the log. Where addresses have no
+    /// bound, each is told.
+    pub(super) fn may_tell(&self, peer: &Peer) -> bool {
+        let rate = self.site.limits.per_address.map(|_| TOLD);
+        self.take(&Who::Told(network(peer.address.ip())), rate)
+            .is_ok()
     }
 
     fn take(&self, who: &Who<'_>, rate: Option<Rate>) -> Result<(), TooSoon> {

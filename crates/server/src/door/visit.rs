@@ -18,6 +18,7 @@ use http::header::{
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode, Version};
 use hyper::body::{Body as _, Incoming};
+use rustls_pki_types::CertificateDer;
 use tokio::sync::SemaphorePermit;
 use tower::ServiceExt;
 
@@ -39,6 +40,8 @@ pub(super) struct Visit {
     pub(super) door: Arc<Door>,
     pub(super) site: Arc<OpenSite>,
     pub(super) peer: Peer,
+    /// What the client showed in the handshake, its own certificate first.
+    pub(super) chain: Option<Box<[CertificateDer<'static>]>>,
     pub(super) activity: Arc<Activity>,
     pub(super) stopping: Stopping,
 }
@@ -55,7 +58,7 @@ impl Visit {
                 handle(self.site.router.clone(), request, trace).await
             }
             Err(refusal) => {
-                if refusal.is_told() {
+                if refusal.is_told() && self.turns().may_tell(&self.peer) {
                     let sites = self.door.sites.load();
                     sites.tell(&self.site.host, trace, refusal.reason());
                 }
@@ -96,19 +99,51 @@ impl Visit {
         request: Request<Incoming>,
     ) -> Result<(Request<Body>, SemaphorePermit<'_>), Refusal> {
         let (mut head, body) = request.into_parts();
-        self.check_head(&head)?;
-        let peer = proxy::peer(self.site.proxies.as_ref(), &self.peer, &mut head.headers)?;
-        let turns = Turns::new(&self.door, &self.site);
+        let turns = self.turns();
+        let peer = self.peer_behind(&mut head).or_else(|refusal| {
+            // A request that is none is one all the same for who sends too many.
+            turns.of_peer(&self.peer).and(Err(refusal))
+        })?;
         turns.of_peer(&peer)?;
+        if self.site.running.available_permits() == 0 {
+            return Err(Refusal::Crowded);
+        }
+        let waits_for_100 = head.headers.contains_key(EXPECT);
+        let body = (self.door.reading_room)
+            .read(body, &peer, &self.site.limits, waits_for_100)
+            .await?;
+        // Taken when the body is there: who sends slowly keeps nobody out.
         let room = self.site.running.try_acquire();
         let room = room.map_err(|_| Refusal::Crowded)?;
         head.extensions.insert(peer);
         head.extensions.insert(turns);
-        let waits_for_100 = head.headers.contains_key(EXPECT);
-        let body = (self.door.reading_room)
-            .read(body, &self.site.limits, waits_for_100)
-            .await?;
         Ok((Request::from_parts(head, body.into()), room))
+    }
+
+    fn turns(&self) -> Turns {
+        Turns::new(&self.door, &self.site)
+    }
+
+    /// Who asks, by a head that is within bounds, for this site, from somebody whose certificate still
+    /// holds here.
+    fn peer_behind(&self, head: &mut Parts) -> Result<Peer, Refusal> {
+        self.check_head(head)?;
+        self.check_certificate()?;
+        proxy::peer(self.site.proxies.as_ref(), &self.peer, &mut head.headers)
+    }
+
+    /// Whether the site as it is now takes the certificate that the handshake took: since then revocation
+    /// lists may have come (design §3 "checked per request, not per connection").
+    fn check_certificate(&self) -> Result<(), Refusal> {
+        let Some(chain) = &self.chain else {
+            return Ok(());
+        };
+        let sites = self.door.sites.load();
+        if sites.has(&self.site) || sites.takes(&self.site.host, chain) {
+            Ok(())
+        } else {
+            Err(Refusal::CertificateEnded)
+        }
     }
 
     /// Whether the head is within bounds and for this site.

@@ -13,7 +13,7 @@ use server::trust::Trust;
 use tokio::io::AsyncWriteExt as _;
 use tokio::sync::Notify;
 
-use crate::rig::{Open, Rig, hear, hear_one, host, open, status};
+use crate::rig::{Open, Rig, hear, hear_one, host, open, say, status};
 
 const A: &str = "a.localhost";
 const PROXY: &str = "proxy.localhost";
@@ -83,6 +83,50 @@ async fn rfc_6585_4_who_asks_too_often_gets_429_with_a_time_and_the_connection_g
     assert!(header(&answers[2], "trace-id").is_some());
     let told = told.lock().expect("not poisoned").clone();
     assert_eq!(told, ["RFC 6585 §4: the sender asks too often"], "one line");
+}
+
+#[tokio::test]
+async fn a_request_that_is_none_is_one_all_the_same_for_who_sends_too_many() {
+    let rig = Rig::new();
+    let limits = Limits {
+        per_address: Some(seldom(2)),
+        ..Limits::default()
+    };
+    let site = Site {
+        limits,
+        ..rig.site(A, hello())
+    };
+    let (door, told) = telling(site).await;
+    let elsewhere = "GET / HTTP/1.1\r\nHost: b.localhost\r\nConnection: close\r\n\r\n";
+    for expected in [421, 421, 429, 429] {
+        let mut stream = door.connect(A, rig.tls(None, &[])).await.expect("open");
+        let answer = say(&mut stream, elsewhere).await;
+        assert_eq!(status(&answer), expected, "{answer}");
+    }
+    assert_eq!(told.lock().expect("not poisoned").len(), 3);
+}
+
+#[tokio::test]
+async fn who_floods_the_door_does_not_flood_the_log() {
+    let rig = Rig::new();
+    let limits = Limits {
+        per_address: Some(Rate::new(1000, 1000)),
+        ..Limits::default()
+    };
+    let site = Site {
+        limits,
+        ..rig.site(A, hello())
+    };
+    let (door, told) = telling(site).await;
+    let mut stream = door.connect(A, rig.tls(None, &[])).await.expect("open");
+    let large = request(&door, &"X: y\r\n".repeat(65));
+    for _ in 0..80 {
+        stream.write_all(large.as_bytes()).await.expect("written");
+        let answer = hear_one(&mut stream, "the headers are too large\n".len()).await;
+        assert_eq!(status(&answer), 431, "{answer}");
+    }
+    let lines = told.lock().expect("not poisoned").len();
+    assert!((60..80).contains(&lines), "{lines} lines");
 }
 
 #[tokio::test]

@@ -240,6 +240,7 @@ impl World {
     /// Publishes an OCL in which the client has this name and is recognised for these, and lets the time
     /// pass in which a DVA may go on with the one before.
     pub(crate) async fn with_ocl(&self, naam: &str, diensten: &[&str]) {
+        self.has_fetched("MedMij_OAuthclientlist").await;
         self.edit(OCL, &ocl(naam, diensten));
         let url = format!("{}/MedMij_OAuthclientlist.xml", self.url("stelselnode"));
         while !text(&self.get(&url).await).contains(naam) {
@@ -264,6 +265,7 @@ impl World {
         let (head, tail) = before.split_once(&id).expect("a gegevensdienst");
         let (_, tail) = tail.split_once("</Weergavenaam>").expect("its name");
         let gnl = format!("{head}{id}<Weergavenaam>{naam}</Weergavenaam>{tail}");
+        self.has_fetched("MedMij_Gegevensdienstnamenlijst").await;
         self.edit("lists/MedMij_Gegevensdienstnamenlijst.xml", &gnl);
         while !text(&self.get(&url).await).contains(naam) {
             tokio::time::sleep(Duration::from_millis(100)).await;
@@ -274,6 +276,15 @@ impl World {
         let is_new = || holds(&folder, fetched, naam);
         while !is_new() {
             tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+
+    /// Waits until the DVA has fetched a list for the first time. A fetch that is under way when time passes
+    /// would bring the list of before, and the next come a quarter of an hour later.
+    async fn has_fetched(&self, list: &str) {
+        let folder = self.running.state.join("dva/lists");
+        while !holds(&folder, list, "") {
+            tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }
 
