@@ -41,6 +41,13 @@ impl World {
 
     /// The manager changes the services, and everybody follows.
     pub(crate) async fn with_services(&self, change: impl FnOnce(&mut Value)) {
+        // A first fetch that is still under way would bring the catalogue of before.
+        let all = async {
+            while READERS.iter().any(|party| self.kept(*party).is_empty()) {
+                sleep(Duration::from_millis(20)).await;
+            }
+        };
+        timeout(PATIENCE, all).await.expect("a catalogue");
         self.edit_services(change).await;
         self.pass(800);
         self.followed().await;
