@@ -9,7 +9,7 @@
 //! ```
 
 use std::collections::BTreeMap;
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use crate::domein::ClientId;
 use crate::permissie::{Actie, Bereik, Permissie, ResourceType};
@@ -21,6 +21,9 @@ pub const RESOURCE_ORIGIN: &str = "resource-origin";
 const TEXT_BYTES_MAX: usize = 64 * 1024;
 /// Scopes in a text, at most.
 const SCOPES_MAX: usize = 512;
+/// Bytes of the scope text of a token, at most. In base64url they become a third more; with the other
+/// claims and the signature the token stays below what is read of one (`jose::TOKEN_BYTES_MAX`, 16 KiB).
+pub const SCOPE_BYTES_MAX: usize = 10 * 1024;
 
 /// What an application may do: the union of its scopes (SMART 2.2 "scopes").
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -66,6 +69,15 @@ const LETTERS: [u8; 5] = *b"cruds";
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NotScopes;
 
+/// Scopes of which no token can be made that is taken anywhere, our own endpoints included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TooLong {
+    /// How many there are.
+    pub scopes: usize,
+    /// Bytes of their text.
+    pub bytes: usize,
+}
+
 impl Scopes {
     /// What a role with these permissions gives an application that was granted the resources of
     /// `granted` (koppeltaal.md §2.3): the actions on a type with one's own resources form one scope,
@@ -76,16 +88,17 @@ impl Scopes {
         own: ClientId,
         granted: &[ClientId],
     ) -> Self {
+        let granted = Origins::of(granted);
         let mut sorted: Vec<&Permissie> = permissies.into_iter().collect();
         sorted.sort();
         let mut together: BTreeMap<(&ResourceType, Bereik), Actions> = BTreeMap::new();
         let mut scopes = Vec::new();
         for permissie in sorted {
             let actions = Actions::of(permissie.actie);
-            match (permissie.bereik, Origins::of(granted)) {
+            match (permissie.bereik, &granted) {
                 (Bereik::Granted, None) => {}
                 (Bereik::Granted, Some(origins)) => {
-                    scopes.push(Scope::new(&permissie.resource, actions, origins));
+                    scopes.push(Scope::new(&permissie.resource, actions, origins.clone()));
                 }
                 (bereik, _) => {
                     let group = together.entry((&permissie.resource, bereik)).or_default();
@@ -133,6 +146,27 @@ impl Scopes {
             }
         }
         Self(kept)
+    }
+
+    /// What a token says of them.
+    ///
+    /// # Errors
+    /// [`TooLong`]: who reads it would not take the token.
+    pub fn text(&self) -> Result<String, TooLong> {
+        let bytes = self.text_bytes();
+        if self.0.len() <= SCOPES_MAX && bytes <= SCOPE_BYTES_MAX {
+            return Ok(self.to_string());
+        }
+        let scopes = self.0.len();
+        Err(TooLong { scopes, bytes })
+    }
+
+    /// Bytes of the text, which is not made for it: it may be very long.
+    fn text_bytes(&self) -> usize {
+        let mut counted = Counted(0);
+        // Counting cannot fail.
+        let _ = write!(counted, "{self}");
+        counted.0
     }
 
     /// Those that allow this on resources of this type, whosever they are.
@@ -312,6 +346,27 @@ impl Actions {
     /// Whether all of `wanted` are among them.
     pub const fn has(self, wanted: Self) -> bool {
         self.0 & wanted.0 == wanted.0
+    }
+}
+
+/// Takes a text, and keeps its length alone.
+struct Counted(usize);
+
+impl fmt::Write for Counted {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.0 += text.len();
+        Ok(())
+    }
+}
+
+impl fmt::Display for TooLong {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { scopes, bytes } = self;
+        write!(
+            f,
+            "a token holds {SCOPES_MAX} scopes and {SCOPE_BYTES_MAX} bytes of them at most: \
+             the role and what is granted make {scopes} scopes of {bytes} bytes"
+        )
     }
 }
 

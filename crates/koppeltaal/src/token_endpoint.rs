@@ -152,8 +152,13 @@ impl Domeinvraag {
                     let reason = "the role allows nothing of what was asked";
                     return self.refused(ErrorCode::InvalidScope, "koppeltaal case 12", reason);
                 }
-                both.to_string()
+                both.text().ok()
             }
+        };
+        let Some(scope) = scope else {
+            // koppeltaal.md §2.3: nobody would take such a token
+            let reason = "the role and what is granted make a scope that no token can hold";
+            return self.refused(ErrorCode::InvalidScope, "koppeltaal.md §2.3", reason);
         };
         self.issue(&nu, scope)
     }
@@ -205,4 +210,60 @@ impl Domeinvraag {
 /// Whether this domain's row is what a lost race was about.
 pub fn is_domain(key: &Key) -> bool {
     key.space() == Domeinkop::SPACE
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::launch::testing::{MODULE, NOW, World, document};
+    use serde_json::json;
+
+    /// What the module gets that asks for this, with a role that reads what was granted.
+    fn asked(granted: usize, scope: Option<&str>) -> TokenAnswer {
+        let mut domain = document();
+        domain["roles"] = json!({ "Ruim": { "Task": { "read": "granted" } } });
+        domain["applications"][1]["role"] = "Ruim".into();
+        // Grants of before the bound: once each, an application is one owner.
+        let others = (0..granted).map(|at| format!("44444444-4444-4444-8444-{at:012}"));
+        let others: Vec<String> = others.collect();
+        domain["applications"][1]["granted"] = json!(others);
+        let applications = domain["applications"].as_array_mut().expect("applications");
+        applications.extend(others.iter().map(|id| {
+            let jwks_uri = format!("https://{id}.example/jwks");
+            json!({ "client_id": id, "name": "x", "status": "pending", "jwks_uri": jwks_uri })
+        }));
+        let world = World::of(&domain);
+        let request = TokenRequest::new(world.proven(MODULE), scope).expect("a request");
+        let Step::Ask(question) = request.begin(NOW, &Entropy::new([1; 32])) else {
+            panic!("expected a question");
+        };
+        match question.answer(Some(world.nu())) {
+            Step::Done(verdict) => verdict.reply,
+            _ => panic!("expected an answer"),
+        }
+    }
+
+    #[test]
+    fn koppeltaal_md_2_3_no_token_is_issued_that_nobody_takes() {
+        for (granted, scope, is_issued) in [
+            (200, None, true),
+            (300, None, false),
+            (300, Some("system/Task.rs"), false),
+            (
+                300,
+                Some("system/Task.rs?resource-origin=Device/44444444-4444-4444-8444-000000000007"),
+                true,
+            ),
+        ] {
+            // koppeltaal.md §2.3
+            match asked(granted, scope) {
+                TokenAnswer::Issued(token) => assert!(is_issued, "{granted}: {}", token.scope),
+                TokenAnswer::Refused(refusal) => {
+                    assert!(!is_issued, "{granted}: {refusal:?}");
+                    assert_eq!(refusal.error, ErrorCode::InvalidScope);
+                    assert!(refusal.reason.contains("no token can hold"), "{refusal:?}");
+                }
+            }
+        }
+    }
 }

@@ -1,7 +1,8 @@
 //! Bearer tokens at a resource (RFC 6750).
 
-/// The longest token that we read; ours are under 1 KiB.
-const TOKEN_MAX: usize = 8 * 1024;
+/// The longest token that we read: as long as one that is verified. Most are under 1 KiB; those of Koppeltaal
+/// carry all that an application may do.
+const TOKEN_MAX: usize = jose::TOKEN_BYTES_MAX;
 
 /// How a request at a protected resource is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

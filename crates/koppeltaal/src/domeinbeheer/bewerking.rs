@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::domein::ClientId;
 use crate::domeinconfiguratie::{
-    Applicatie, Domeinconfiguratie, Fout, Idp, Regels, Status, fout, name,
+    Applicatie, Domeinconfiguratie, Fout, Idp, Regels, Status, fout, may_become, name,
 };
 use crate::permissie::Permissie;
 
@@ -61,15 +61,15 @@ impl Bewerking {
             (Self::Geheel(wordt), _) => *wordt,
             (_, None) => return Err(fout("", "there is no such domain")),
             (Self::Opheffen, Some(_)) => return Ok(None),
-            (other, Some(was)) => {
+            (other, Some(known)) => {
                 let part = other.part();
-                let wordt = other.deel(was.clone())?;
-                return checked(&wordt, regels)
+                let wordt = other.deel(known.clone())?;
+                return checked(was, &wordt, regels)
                     .map_err(|fault| told(fault, part.as_deref(), &wordt))
                     .map(Some);
             }
         };
-        checked(&wordt, regels).map(Some)
+        checked(was, &wordt, regels).map(Some)
     }
 
     /// An edit of one part.
@@ -128,8 +128,14 @@ impl Bewerking {
 }
 
 /// The domain as a reader of its declaration finds it: every rule holds for an edit, too.
-fn checked(wordt: &Domeinconfiguratie, regels: Regels) -> Result<Domeinconfiguratie, Fout> {
-    Domeinconfiguratie::read(&wordt.document(), regels)
+fn checked(
+    was: Option<&Domeinconfiguratie>,
+    wordt: &Domeinconfiguratie,
+    regels: Regels,
+) -> Result<Domeinconfiguratie, Fout> {
+    let read = Domeinconfiguratie::read(&wordt.document(), regels)?;
+    may_become(was, &read)?;
+    Ok(read)
 }
 
 /// A fault of the whole, as the maker of an edit of `part` knows the place. Applications are found in a

@@ -99,6 +99,44 @@ fn koppeltaal_case_044_no_edit_gives_create_on_what_is_anothers() {
     assert_eq!(fault.expect_err("refused").at, "Task.create");
 }
 
+/// The sample domain, in which the portal was granted what `granted` others have.
+fn granting(granted: usize) -> Domeinconfiguratie {
+    let mut wide = document();
+    let others = (0..granted).map(|at| format!("44444444-4444-4444-8444-{at:012}"));
+    let others: Vec<String> = others.collect();
+    wide["applications"][0]["granted"] = json!(others);
+    let applications = wide["applications"].as_array_mut().expect("applications");
+    applications.extend(others.iter().map(|id| {
+        let jwks_uri = format!("https://{id}.example/jwks");
+        json!({ "client_id": id, "name": "Module", "status": "pending", "jwks_uri": jwks_uri })
+    }));
+    read(&wide)
+}
+
+#[test]
+fn koppeltaal_md_2_3_no_change_makes_a_scope_that_no_token_can_hold() {
+    let becomes = |was: Option<&Domeinconfiguratie>, bewerking: Bewerking| {
+        bewerking.op(was, Regels::default())
+    };
+    let (fits, wide) = (granting(200), granting(300));
+    assert!(becomes(None, Bewerking::Geheel(Box::new(fits.clone()))).is_ok());
+    // koppeltaal.md §2.3
+    let fault = becomes(None, Bewerking::Geheel(Box::new(wide.clone()))).expect_err("refused");
+    assert_eq!(fault.at, format!("applications {A} role"));
+    assert!(fault.why.contains("make 2 scopes of 13"), "{fault}");
+    // The same by a role that becomes wider.
+    let types = ["Task", "Patient"].map(|name| (name, json!({ "read": "granted" })));
+    let role = read_rol("Behandelaarsportaal", types.into_iter().collect()).expect("a role");
+    let wider = Bewerking::RolZetten("Behandelaarsportaal".into(), role);
+    assert!(becomes(Some(&fits), wider.clone()).is_err());
+    assert!(becomes(Some(&wide), wider).is_err());
+    // A row from before may change in everything else.
+    let other = Bewerking::Status(id(M), Status::Approved);
+    assert!(becomes(Some(&wide), other).is_ok());
+    let none = Bewerking::Rol(id(A), None);
+    assert!(becomes(Some(&wide), none).is_ok());
+}
+
 #[test]
 fn koppeltaal_case_045_an_edit_gives_an_application_one_role_that_there_is() {
     let two = json!({ "role": ["Behandelaarsportaal", "Clientportaal"] });

@@ -4,6 +4,7 @@
 //! [`Domeinconfiguratie::read`] takes the declaration, which is also what is kept, sent and shown;
 //! what it means is these types, and nothing that a reader finds in them needs another look.
 
+mod erbij;
 mod onderdelen;
 mod reading;
 mod rows;
@@ -16,6 +17,7 @@ use crate::domein::{ClientId, Domein};
 use crate::permissie::Permissie;
 use crate::scope::Scopes;
 
+pub(crate) use erbij::may_become;
 pub use onderdelen::read_rol;
 pub use reading::{Declaratie, Fout, Regels};
 pub(crate) use reading::{fout, name};
@@ -152,12 +154,17 @@ impl Domeinconfiguratie {
 
     /// What an application may do: everything that its role allows. Nothing without a role.
     pub(crate) fn scopes(&self, client_id: ClientId) -> Scopes {
-        let applicatie = self.applicaties.get(&client_id);
-        let role = applicatie.and_then(|known| {
-            let permissies = self.rollen.get(known.rol.as_ref()?)?;
-            Some(Scopes::of_role(permissies, client_id, &known.granted))
-        });
-        role.unwrap_or_default()
+        self.rechten(client_id)
+            .map(|(permissies, granted)| Scopes::of_role(permissies, client_id, granted))
+            .unwrap_or_default()
+    }
+
+    /// From what the scopes of an application are made: its role's permissions, and whose resources were
+    /// granted to it.
+    fn rechten(&self, client_id: ClientId) -> Option<(&[Permissie], &[ClientId])> {
+        let applicatie = self.applicaties.get(&client_id)?;
+        let permissies = self.rollen.get(applicatie.rol.as_ref()?)?;
+        Some((permissies, &applicatie.granted))
     }
 }
 

@@ -16,8 +16,8 @@ pub struct Toegestaan(BTreeMap<ClientId, OnceLock<Alles>>);
 #[derive(Debug)]
 pub(crate) struct Alles {
     pub(crate) scopes: Scopes,
-    /// The same as it stands in a token.
-    pub(crate) text: String,
+    /// The same as it stands in a token; nothing when none can hold it.
+    pub(crate) text: Option<String>,
 }
 
 impl Toegestaan {
@@ -33,7 +33,7 @@ impl Toegestaan {
         Some(alles.get_or_init(|| {
             let scopes = domein.scopes(client_id);
             Alles {
-                text: scopes.to_string(),
+                text: scopes.text().ok(),
                 scopes,
             }
         }))

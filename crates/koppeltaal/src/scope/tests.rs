@@ -170,3 +170,26 @@ proptest! {
         prop_assert_eq!(allows(&one.narrowed_to(&two), resource, action, owner), both);
     }
 }
+
+#[test]
+fn koppeltaal_md_2_3_scopes_that_no_token_can_hold_have_no_text() {
+    let of_bytes = |bytes: usize| {
+        let fixed = "system/Task.r?resource-origin=".len();
+        let device = OWN.device().len() + 1;
+        Scopes(vec![Scope {
+            resource: Resource::Of(ResourceType::parse("Task").expect("a type")),
+            actions: Actions::READ,
+            origins: Origins::Of(vec![OWN; (bytes - fixed) / device]),
+        }])
+    };
+    let longest = of_bytes(SCOPE_BYTES_MAX);
+    assert_eq!(longest.text(), Ok(longest.to_string()));
+    // koppeltaal.md §2.3
+    let long = of_bytes(SCOPE_BYTES_MAX + 50);
+    let bytes = long.to_string().len();
+    assert_eq!(long.text(), Err(TooLong { scopes: 1, bytes }));
+    let one = Scopes::parse("system/Task.r").expect("scopes").0;
+    let many = Scopes([&one[..]; SCOPES_MAX + 1].concat());
+    assert!(many.text().is_err());
+    assert_eq!(Scopes::parse(&many.to_string()), Err(NotScopes));
+}
