@@ -38,6 +38,8 @@ const MEMBERS: [&str; 13] = [
     "error",
     "channel",
 ];
+/// The status of a subscription that tells nobody anything (FHIR R4 SubscriptionStatus).
+const OFF: &str = "off";
 /// Members of a channel that are taken. `payload` is not, in no form (koppeltaal case 79).
 const OF_A_CHANNEL: [&str; 3] = ["type", "endpoint", "header"];
 /// Headers that say where a message goes and where it ends (RFC 9110 §7, RFC 9112 §6).
@@ -57,7 +59,8 @@ const OF_THE_MESSAGE: [&str; 8] = [
 pub(super) struct Judged {
     /// With its criteria narrowed.
     pub members: Members,
-    pub notice: Notice,
+    /// Nothing for one that is off.
+    pub notice: Option<Notice>,
 }
 
 /// What the FHIR server would do by itself.
@@ -131,7 +134,8 @@ pub(super) fn knowing(
 }
 
 /// The subscription with its criteria narrowed to what its owner may find (koppeltaal case 81). A
-/// notification says that something changed, and not what.
+/// notification says that something changed, and not what. One that is off gives none: neither criteria nor
+/// channel matter then.
 ///
 /// # Errors
 /// [`Refused::Subscription`] for another channel than a POST without a body to an address with TLS, and
@@ -142,6 +146,13 @@ pub(super) fn narrowed(mut members: Members, caller: &Caller) -> Result<Judged, 
         return Err(Refused::Subscription(
             "A subscription has a member or an extension that is not taken.",
         ));
+    }
+    if members.read_as::<String>("status").as_deref() == Some(OFF) {
+        // Who puts it out need not reach what it told of (koppeltaal.md §3.7).
+        return Ok(Judged {
+            members,
+            notice: None,
+        });
     }
     let endpoint = channel(&members)?;
     let criteria: String = members.read_as("criteria").ok_or(FORM)?;
@@ -165,7 +176,10 @@ pub(super) fn narrowed(mut members: Members, caller: &Caller) -> Result<Judged, 
         members.set("criteria", &Value::from(narrowed));
         notice.narrowed = Some(resource);
     }
-    Ok(Judged { members, notice })
+    Ok(Judged {
+        members,
+        notice: Some(notice),
+    })
 }
 
 /// Where the channel leads, if it is one that is taken.
@@ -356,6 +370,31 @@ mod tests {
     }
 
     #[test]
+    fn koppeltaal_3_7_who_reaches_nothing_of_it_puts_a_subscription_out() {
+        let mut off = subscription("Task?status=ready");
+        off["status"] = "off".into();
+        off["channel"]["payload"] = "application/fhir+json".into();
+        // koppeltaal.md §3.7
+        let judged = judge("system/Subscription.u", &off);
+        assert_eq!(judged, Ok("Task?status=ready".to_owned()));
+        off["contained"] = json!([]);
+        let refused = judge("system/Subscription.u", &off);
+        assert!(matches!(refused, Err(Refused::Subscription(_))));
+        for status in [
+            json!("requested"),
+            json!("active"),
+            json!("error"),
+            json!(null),
+            json!(["off"]),
+        ] {
+            let mut on = subscription("Task?status=ready");
+            on["status"] = status.clone();
+            let refused = judge("system/Subscription.u", &on);
+            assert_eq!(refused, Err(Refused::Forbidden), "{status}");
+        }
+    }
+
+    #[test]
     fn koppeltaal_case_081_criteria_reach_as_far_as_the_scopes() {
         let own = format!("system/Task.rs?resource-origin={}", ME.device());
         let device = format!("Device%2F{ME}");
@@ -397,8 +436,9 @@ mod tests {
             let judged = narrowed(members.expect("a subscription"), &caller).expect("taken");
             // koppeltaal case 81
             let expected = narrowed_type.and_then(ResourceType::parse);
-            assert_eq!(judged.notice.narrowed, expected, "{scopes}");
-            assert_eq!(judged.notice.endpoint, "https://module.example/hook");
+            let notice = judged.notice.expect("a notice");
+            assert_eq!(notice.narrowed, expected, "{scopes}");
+            assert_eq!(notice.endpoint, "https://module.example/hook");
         }
     }
 }

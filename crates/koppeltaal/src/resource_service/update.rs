@@ -145,7 +145,7 @@ pub(super) fn judged_content(
 ) -> Result<(Members, Option<Notice>), Refused> {
     if resource.as_str() == subscription::TYPE {
         let judged = subscription::narrowed(members, &exchange.asked.caller)?;
-        Ok((judged.members, Some(judged.notice)))
+        Ok((judged.members, judged.notice))
     } else {
         Ok((members, None))
     }
