@@ -14,8 +14,9 @@ use crate::client_assertion::ALGORITHMS;
 use crate::domein::ClientId;
 use crate::domeinconfiguratie::{Applicatie, Domeinconfiguratie};
 
-/// Seconds between now and `exp`, at most, beside the leeway (koppeltaal.md §4.2: five minutes).
-const LIFETIME_S_MAX: u32 = 300;
+/// Seconds from `iat` to `exp`, at most (koppeltaal.md §4.2: five minutes). Two claims of one clock need no
+/// leeway.
+const LIFETIME_S_MAX: i64 = 300;
 /// Seconds by which the portal's clock may differ from ours (koppeltaal.md §5).
 const LEEWAY_S: u32 = 60;
 /// Seconds for which a spent `jti` stays beyond the token's end: for a commit that waited.
@@ -115,14 +116,14 @@ impl<'a> Shown<'a> {
             .token
             .verify(keys, &ALGORITHMS, &expected)
             .map_err(|refused| NietGoed::new("koppeltaal case 98", reason(refused)))?;
-        Hti::of(self.issuer, &claims, now)
+        Hti::of(self.issuer, &claims)
     }
 }
 
 impl Hti {
-    fn of(issuer: ClientId, claims: &Claims, now: Moment) -> Result<Self, NietGoed> {
+    fn of(issuer: ClientId, claims: &Claims) -> Result<Self, NietGoed> {
         CHECKS.iter().try_for_each(|(holds, requirement, reason)| {
-            holds(claims, now)
+            holds(claims)
                 .then_some(())
                 .ok_or(NietGoed::new(requirement, reason))
         })?;
@@ -157,17 +158,17 @@ impl Hti {
     }
 }
 
-type Holds = fn(&Claims, Moment) -> bool;
+type Holds = fn(&Claims) -> bool;
 
 /// What must hold of the claims beside who made them, for whom and until when.
 const CHECKS: [(Holds, &str, &str); 5] = [
     (
-        |claims, _| claims.get("task").is_none(),
+        |claims| claims.get("task").is_none(),
         "koppeltaal.md §4.2",
         "the launch is of HTI 1.x (task)",
     ),
     (
-        |claims, _| {
+        |claims| {
             claims
                 .get("hti-version")
                 .is_none_or(|version| version == VERSION)
@@ -176,20 +177,21 @@ const CHECKS: [(Holds, &str, &str); 5] = [
         "the launch is of another version of HTI than 2.0",
     ),
     (
-        |claims, _| claims.strings("aud").map_or(0, |named| named.len()) == 1,
+        |claims| claims.strings("aud").map_or(0, |named| named.len()) == 1,
         "koppeltaal case 86",
         "the launch is for others too (aud)",
     ),
     (
-        |claims, now| {
-            claims.integer("iat").is_ok()
-                && claims.expires() <= now.plus_s(LIFETIME_S_MAX + LEEWAY_S)
+        |claims| {
+            let iat = claims.integer("iat").ok();
+            let lasts_s = iat.and_then(|iat| claims.expires().unix().checked_sub(iat));
+            lasts_s.is_some_and(|lasts_s| (1..=LIFETIME_S_MAX).contains(&lasts_s))
         },
         "koppeltaal.md §4.2",
-        "the launch does not say when it was made (iat), or would last too long (exp)",
+        "the launch does not say when it was made (iat), or does not last one second to five minutes (exp)",
     ),
     (
-        |claims, _| {
+        |claims| {
             let jti = claims.str("jti").unwrap_or_default();
             (1..=TEXT_BYTES_MAX).contains(&jti.len())
         },
