@@ -158,7 +158,7 @@ pub(super) fn knowing(
 /// Takes a page of the FHIR server.
 pub(super) fn page(exchange: &Exchange, mut listing: Listing, answer: UpstreamAnswer) -> Stap {
     if answer.status != 200 {
-        return exchange.unexpected(answer);
+        return failed(exchange, &listing, answer);
     }
     let body = answer.body.unwrap_or_default();
     let Some(page) = Page::read(&body, kind(exchange)) else {
@@ -186,6 +186,19 @@ pub(super) fn page(exchange: &Exchange, mut listing: Listing, answer: UpstreamAn
         return exchange.refused(Refused::TooCostly);
     }
     listing.ask(exchange)
+}
+
+/// No page. That one is not there says nothing of a resource, but where the history of one was asked.
+fn failed(exchange: &Exchange, listing: &Listing, answer: UpstreamAnswer) -> Stap {
+    let is_absent = matches!(answer.status, 404 | 410);
+    let is_instance = matches!(exchange.interaction, Interaction::HistoryInstance(_));
+    let is_further = listing.upstream.is_some();
+    match (is_absent, is_further, is_instance) {
+        // koppeltaal.md §2.6: FHIR servers keep their further pages for a while
+        (true, true, _) => exchange.refused(Refused::PageGone),
+        (true, false, false) => exchange.refused(Refused::Unreadable),
+        _ => exchange.unexpected(answer),
+    }
 }
 
 impl Listing {

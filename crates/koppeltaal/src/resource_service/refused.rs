@@ -22,6 +22,8 @@ pub enum Refused {
     NotFound,
     /// There was one.
     Gone,
+    /// The FHIR server has this page of a list no more.
+    PageGone,
     /// `If-Match` is missing.
     NoIfMatch,
     /// `If-Match` names another version than the one that is there.
@@ -59,7 +61,7 @@ impl Refused {
             Self::Method(_) => 405,
             Self::NotAcceptable => 406,
             Self::Conflict => 409,
-            Self::Gone => 410,
+            Self::Gone | Self::PageGone => 410,
             Self::NoIfMatch | Self::Stale | Self::Ambiguous => 412,
             Self::MediaType => 415,
             Self::Unprocessable | Self::Subscription(_) => 422,
@@ -86,6 +88,7 @@ impl Refused {
             ),
             Self::NotFound => (NotFound, "There is no such resource."),
             Self::Gone => (Deleted, "The resource was deleted."),
+            Self::PageGone => (NotFound, "This page is not there any more: search again."),
             Self::NoIfMatch => (
                 Conflict,
                 "If-Match must name the version that is to be replaced.",
@@ -119,7 +122,7 @@ impl Refused {
             Self::NoIfMatch => "koppeltaal case 62",
             Self::Stale => "koppeltaal case 63",
             Self::Subscription(_) => "koppeltaal.md §3.7",
-            Self::Parameter(_) | Self::TooCostly => "koppeltaal.md §2.6",
+            Self::Parameter(_) | Self::TooCostly | Self::PageGone => "koppeltaal.md §2.6",
             Self::Bad(_)
             | Self::NotFound
             | Self::Gone

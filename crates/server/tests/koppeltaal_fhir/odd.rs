@@ -79,6 +79,46 @@ async fn koppeltaal_2_6_a_server_that_knows_no_owners_tells_of_nobody() {
 }
 
 #[tokio::test]
+async fn koppeltaal_2_6_a_page_that_is_not_there_is_no_resource_that_is_not_there() {
+    let world = start_odd(|seen| match &*seen.path {
+        "Patient" if !seen.query.contains("__at") => {
+            let next = "http://internal:8080/odd/Patient?__at=2";
+            fhir(
+                200,
+                &bundle(&[stored(0, OWN), stored(1, OTHER)], Some(next)),
+            )
+        }
+        "Patient" | "Patient/_history" => fhir(410, &json!({})),
+        _ => fhir(404, &json!({})),
+    })
+    .await;
+    let first = world.get(ADMIN, "Patient?_count=2").await;
+    let next = first.next(&world.base()).expect("another page");
+    // koppeltaal.md §2.6
+    for answer in [
+        world.get(ADMIN, &next).await,
+        world.get(OWN, "Patient").await,
+    ] {
+        assert_eq!(answer.status, 410, "{}", answer.text());
+        let issue = &answer.json()["issue"][0];
+        assert_eq!(issue["code"], "not-found");
+        assert_eq!(
+            issue["diagnostics"],
+            "This page is not there any more: search again."
+        );
+    }
+    for by in [ADMIN, OWN] {
+        for path in ["Task", "Patient/_history"] {
+            assert_eq!(world.get(by, path).await.status, 502, "{by} {path}");
+        }
+    }
+    // Here it is one resource that is not there.
+    let history = "Patient/p9/_history";
+    assert_eq!(world.get(ADMIN, history).await.status, 404);
+    assert_eq!(world.get(OWN, history).await.status, 403);
+}
+
+#[tokio::test]
 async fn koppeltaal_2_6_a_server_that_knows_owners_is_asked_for_the_right_ones() {
     let world = start_odd(|seen| {
         if seen.path == "metadata" {
