@@ -12,6 +12,8 @@ use crate::{Algorithm, b64, hash, json as strict, jwe, roca};
 pub const KEYS_MAX: usize = 32;
 /// Bytes of a set, at most: room for [`KEYS_MAX`] RSA keys with their certificates.
 const SET_BYTES_MAX: usize = 512 * 1024;
+/// Members that a private or symmetric key has and a public one has not (RFC 7518 §§6.2.2, 6.3.2, 6.4).
+const SECRET_MEMBERS: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
 /// Bytes of a `kid`, at most.
 const KID_BYTES_MAX: usize = 256;
 
@@ -230,7 +232,7 @@ impl Jwk {
 
     fn from_members(members: &Map<String, Value>) -> Result<Self, BadJwk> {
         let text = |name| text(members, name);
-        if ["d", "p", "q", "k"]
+        if SECRET_MEMBERS
             .iter()
             .any(|secret| members.contains_key(*secret))
         {
@@ -557,7 +559,11 @@ mod tests {
             let refused = Jwks::parse(set(&[ec_key(""), bad.clone()]).as_bytes());
             assert_eq!(refused.err(), Some(BadJwk::Malformed), "{bad}");
         }
-        for secret in [r#"{"kty":"oct"}"#.to_owned(), ec_key(r#","d":"AA""#)] {
+        let oct = [r#"{"kty":"oct"}"#.to_owned(), ec_key(r#","d":"AA""#)];
+        // RFC 7518 §6.3.2
+        let rsa = ["d", "p", "q", "dp", "dq", "qi", "oth"]
+            .map(|member| RFC_7638_KEY.replacen('{', &format!(r#"{{"{member}":"AA","#), 1));
+        for secret in oct.into_iter().chain(rsa) {
             let refused = Jwks::parse(set(&[secret]).as_bytes());
             assert_eq!(refused.err(), Some(BadJwk::Secret));
         }
