@@ -34,6 +34,8 @@ pub fn document(urls: &DomeinUrls) -> Value {
         "response_types_supported": ["code"],
         "capabilities": CAPABILITIES,
         "code_challenge_methods_supported": ["S256"],
+        // RFC 9207 §3
+        "authorization_response_iss_parameter_supported": true,
     })
 }
 
@@ -48,6 +50,9 @@ pub fn openid(urls: &DomeinUrls) -> Value {
         "introspection_endpoint": urls.introspect(),
         "grant_types_supported": ["authorization_code", "client_credentials"],
         "response_types_supported": ["code"],
+        "response_modes_supported": ["query"],
+        // Where it is absent it means true.
+        "request_uri_parameter_supported": false,
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": [Algorithm::Rs256.name()],
         "token_endpoint_auth_methods_supported": ["private_key_jwt"],
