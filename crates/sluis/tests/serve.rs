@@ -201,7 +201,7 @@ fn a_new_certificate_is_shown_without_a_restart_and_a_broken_one_changes_nothing
     }
     signal(&node, "HUP");
     wait_until(|| answers(&caller(&at, None)));
-    assert_eq!(admin_json(&at, "/health/ready")["not_renewed"], 0);
+    wait_until(|| admin_json(&at, "/health/ready")["not_renewed"] == 0);
     let by_the_old = Installation {
         authority: old,
         folder: at.folder.clone(),
@@ -260,6 +260,43 @@ fn a_revoked_client_gets_in_no_more_and_a_list_that_is_over_lets_nobody_in() {
         front.is_ok(),
         "hosts that ask for no certificate are served"
     );
+}
+
+#[test]
+fn a_new_list_revokes_also_where_a_certificate_or_an_authority_cannot_be_taken() {
+    // design §5 "revocation of certificates"
+    let state = State::new("serve-revoked-broken");
+    let mut at = mitz(&state);
+    let good = at.authority.issue(CLIENT);
+    let revoked = [at.authority.issue(CLIENT), at.authority.issue(CLIENT)];
+    let node = serve(&at);
+    let run = runtime();
+    let status = |at: &Installation, shown| {
+        run.block_on(async { asks_for_a_token(&caller(at, Some(shown)), at).await })
+    };
+    let whole = at.authority.pem();
+    let breaks = [
+        ("mitz-back.localhost.pem", "nothing\n"),
+        ("ca.pem", "nothing\n"),
+    ];
+    for (count, ((file, broken), revoked)) in breaks.into_iter().zip(&revoked).enumerate() {
+        assert_eq!(status(&at, revoked), Some(400), "{file}");
+        at.write(file, broken);
+        at.authority.revoke(revoked.serial);
+        at.new_revocation_list(2099);
+        signal(&node, "HUP");
+        wait_until(|| status(&at, revoked).is_none());
+        assert_eq!(
+            status(&at, &good),
+            Some(400),
+            "{file}: what else was there stays"
+        );
+        wait_until(|| admin_json(&at, "/health/ready")["not_renewed"] == count + 2);
+    }
+    at.write("ca.pem", &whole);
+    at.new_certificate("mitz-back.localhost");
+    signal(&node, "HUP");
+    wait_until(|| admin_json(&at, "/health/ready")["not_renewed"] == 0);
 }
 
 fn wait_until(mut holds: impl FnMut() -> bool) {

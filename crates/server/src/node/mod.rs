@@ -24,11 +24,10 @@ use store::Store as _;
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
-use verdict::Moment;
 
 use crate::app::App;
 use crate::audit;
-use crate::certificates::private_directory;
+use crate::certificates::{Identity, private_directory};
 use crate::clock::Clock;
 use crate::config::{Config, NodeIdentity};
 use crate::door::{self, Drained, House, Site, Stop};
@@ -132,12 +131,13 @@ impl Foundation {
         let registers = registers.map_err(|fault| fault.to_string())?;
         let trusted = trusted::Sources::of(&config.trust, &registers, &config.state);
         let fetcher = reload::fetcher(&config)?;
-        for (_, fetched) in trusted.fetch(&fetcher, |_| true).await {
+        let roots = trusted.authorities()?;
+        for (_, fetched) in trusted.fetch(&fetcher, &roots, |_| true).await {
             if let Err(why) = fetched {
                 tracing::warn!("{why}");
             }
         }
-        let judged = trusted.at(clock.wall())?;
+        let judged = trusted.judged(roots, clock.wall());
         for why in &judged.faults {
             tracing::error!("{why}");
         }
@@ -160,22 +160,16 @@ impl Foundation {
 
     /// How a role calls others.
     fn outside(&self, role: &str, node: &NodeIdentity) -> Result<Outside, String> {
-        let (trust, now) = (&self.judged.trust, self.clock.wall());
-        let config = outside_config(&self.config, trust, (role, node), now)?;
+        let shown = files::client(&node.identity, &node.host, self.clock.wall())?;
+        let config = outside_config(&self.config, &self.judged.trust, role, shown.identity);
         Outside::new(config).map_err(|fault| fault.to_string())
     }
 }
 
-/// How a role calls others, with its certificate as it is now.
-fn outside_config(
-    config: &Config,
-    trust: &Trust,
-    (role, node): (&str, &NodeIdentity),
-    now: Moment,
-) -> Result<OutsideConfig, String> {
-    let shown = files::client(&node.identity, &node.host, now)?;
-    let usual = OutsideConfig::new(trust.clone(), Some(shown.identity));
-    Ok(OutsideConfig {
+/// How a role calls others, by this certificate.
+fn outside_config(config: &Config, trust: &Trust, role: &str, shown: Identity) -> OutsideConfig {
+    let usual = OutsideConfig::new(trust.clone(), Some(shown));
+    OutsideConfig {
         addresses: Addresses::Public {
             and: config.private_hosts.clone(),
         },
@@ -184,7 +178,7 @@ fn outside_config(
             _ => usual.timeout,
         },
         ..usual
-    })
+    }
 }
 
 /// Opens every socket, before anything is served on one.
@@ -264,21 +258,20 @@ impl Running {
     }
 }
 
-/// A site, from what its role says and its files hold.
-fn site(plan: &reload::PlannedSite, trust: &Trust, now: Moment) -> Result<Site, String> {
-    let shown = files::server(&plan.config.identity, &plan.config.host, now)?;
+/// A site, from what its role says and its files held.
+fn site(plan: &reload::PlannedSite, trust: &Trust) -> Site {
     let clients = match plan.ask {
         roles::Ask::Never => door::ClientCertificates::Never,
         roles::Ask::Offered => door::ClientCertificates::Offered(trust.clone()),
         roles::Ask::Required => door::ClientCertificates::Required(trust.clone()),
     };
-    Ok(Site {
+    Site {
         host: plan.config.host.clone(),
         port: Some(plan.config.port()),
-        identity: shown.identity,
+        identity: plan.shown.clone(),
         clients,
         router: plan.router.clone(),
         limits: plan.config.limits,
         proxies: plan.config.proxies.clone(),
-    })
+    }
 }

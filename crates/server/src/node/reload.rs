@@ -8,6 +8,7 @@ use std::time::{Duration, SystemTime};
 use arc_swap::ArcSwap;
 use axum::Router;
 use identity::Hostname;
+use rustls_pki_types::CertificateDer;
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use verdict::Moment;
@@ -15,10 +16,11 @@ use verdict::Moment;
 use super::answers::Answers;
 use super::health::Health;
 use super::roles::{Ask, Opened};
-use super::trusted::{Judged, next_fetch};
-use super::{Foundation, outside_config, site, sweep, trusted};
+use super::trusted::next_fetch;
+use super::{Foundation, files, outside_config, site, sweep, trusted};
 use crate::app::App;
 use crate::audit;
+use crate::certificates::Identity;
 use crate::clock::Clock;
 use crate::config::{Config, NodeIdentity, SiteConfig};
 use crate::door::Sites;
@@ -29,11 +31,13 @@ use crate::trust::Trust;
 /// How often the files are looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(10);
 
-/// A host that is served, but for what its files hold.
+/// A host that is served.
 pub(super) struct PlannedSite {
     pub(super) config: SiteConfig,
     pub(super) ask: Ask,
     pub(super) router: Router,
+    /// The last certificate that its files held and that could be used.
+    pub(super) shown: Identity,
 }
 
 /// A role's way to the others, which shows a certificate.
@@ -41,6 +45,8 @@ pub(super) struct Caller {
     role: &'static str,
     node: NodeIdentity,
     outside: Outside,
+    /// As that of a site.
+    shown: Identity,
 }
 
 /// A node, ready to be served.
@@ -56,6 +62,8 @@ pub(super) struct Kept {
     config: Config,
     clock: Clock,
     trusted: trusted::Sources,
+    /// The authorities, as they could be read the last time.
+    roots: Vec<CertificateDer<'static>>,
     sites: Vec<PlannedSite>,
     callers: Vec<Caller>,
     /// What could not be used at the last time.
@@ -74,6 +82,7 @@ impl Plan {
     pub(super) fn of(on: Foundation, opened: Vec<Opened>) -> Result<Self, String> {
         let (mut apps, mut chores, mut sites) = (BTreeMap::new(), Vec::new(), Vec::new());
         let (mut behind, mut answers) = (HashMap::new(), BTreeMap::new());
+        let now = on.clock.wall();
         for role in opened {
             chores.push(tokio::spawn(sweep(Arc::clone(&role.app))));
             let kept = Some(on.config.audit_kept);
@@ -87,6 +96,7 @@ impl Plan {
                 behind.insert(config.host.clone(), Arc::clone(&role.app));
                 let counted: &Arc<Answers> = answers.entry(config.host.clone()).or_default();
                 sites.push(PlannedSite {
+                    shown: files::server(&config.identity, &config.host, now)?.identity,
                     router: Answers::of(router, counted),
                     config,
                     ask,
@@ -94,18 +104,11 @@ impl Plan {
             }
             apps.insert(role.app.party, role.app);
         }
-        let nodes = on.config.nodes().into_iter();
-        let callers = nodes.filter_map(|(role, node)| {
-            Some(Caller {
-                role,
-                node: node.clone(),
-                outside: apps.get(role)?.outside.clone(),
-            })
-        });
         let mut kept = Kept {
-            callers: callers.collect(),
+            callers: callers(&on.config, &apps, now)?,
             faults: on.judged.faults,
             until: on.judged.until,
+            roots: on.judged.trust.roots.clone(),
             clock: on.clock,
             trusted: on.trusted,
             sites,
@@ -138,9 +141,7 @@ impl Kept {
                 .sites
                 .iter()
                 .filter(|plan| plan.config.listener == *name);
-            let now = self.clock.wall();
-            let sites = at_it.map(|plan| site(plan, trust, now));
-            let sites: Vec<_> = sites.collect::<Result<_, _>>()?;
+            let sites = at_it.map(|plan| site(plan, trust));
             let sites = Sites::open(sites).map_err(|fault| fault.to_string())?;
             let behind = Arc::clone(behind);
             let sites = sites.telling(move |host, trace, requirement, reason| {
@@ -169,7 +170,7 @@ impl Kept {
             }
             let now = self.clock.wall();
             if let Some(way) = &way {
-                fetches.those_due(&self.trusted, way, now).await;
+                fetches.those_due(&self, way, now).await;
             }
             let found = self.seen();
             if seen.as_ref() != Some(&found) || self.ran_out(looked, now) {
@@ -192,32 +193,42 @@ impl Kept {
             .any(|until| until.is_over_at(now) && !until.is_over_at(looked))
     }
 
-    /// Takes everything anew; tells what could not be used.
+    /// Takes everything anew; tells what could not be used. In its place stays what was used before,
+    /// and nothing else does: a list revokes also where a certificate or an authority cannot be taken
+    /// (design §5 "revocation of certificates").
     fn take(&mut self, now: Moment) -> Vec<String> {
-        let Judged {
-            trust,
-            mut faults,
-            until,
-        } = match self.trusted.at(now) {
-            Ok(judged) => judged,
-            Err(why) => return vec![why],
-        };
-        self.until = until;
-        for plan in &self.sites {
+        let roots = self.trusted.authorities();
+        let mut faults = replaced(&mut self.roots, roots);
+        let judged = self.trusted.judged(self.roots.clone(), now);
+        self.until = judged.until;
+        faults.extend(judged.faults);
+        faults.extend(self.take_sites(&judged.trust, now));
+        faults.extend(self.take_callers(&judged.trust, now));
+        faults
+    }
+
+    fn take_sites(&mut self, trust: &Trust, now: Moment) -> Vec<String> {
+        let mut faults = Vec::new();
+        for plan in &mut self.sites {
+            let read = files::server(&plan.config.identity, &plan.config.host, now);
+            faults.extend(replaced(&mut plan.shown, read.map(|read| read.identity)));
             let served = &self.served[&plan.config.listener];
-            let replaced = site(plan, &trust, now).and_then(|site| {
-                let sites = served.load().replacing(site);
-                sites.map_err(|fault| fault.to_string())
-            });
-            match replaced {
+            match served.load().replacing(site(plan, trust)) {
                 Ok(sites) => served.store(Arc::new(sites)),
-                Err(why) => faults.push(why),
+                Err(fault) => faults.push(fault.to_string()),
             }
         }
-        for caller in &self.callers {
-            let renewed = outside_config(&self.config, &trust, (caller.role, &caller.node), now)
-                .and_then(|config| caller.outside.renew(&config).map_err(|bad| bad.to_string()));
-            faults.extend(renewed.err());
+        faults
+    }
+
+    fn take_callers(&mut self, trust: &Trust, now: Moment) -> Vec<String> {
+        let mut faults = Vec::new();
+        for caller in &mut self.callers {
+            let read = files::client(&caller.node.identity, &caller.node.host, now);
+            faults.extend(replaced(&mut caller.shown, read.map(|read| read.identity)));
+            let config = outside_config(&self.config, trust, caller.role, caller.shown.clone());
+            let renewed = caller.outside.renew(&config);
+            faults.extend(renewed.err().map(|bad| bad.to_string()));
         }
         faults
     }
@@ -230,6 +241,40 @@ impl Kept {
         let pairs = pairs.flat_map(|pair| [pair.certificate.clone(), pair.key.clone()]);
         let files = pairs.chain(self.trusted.files());
         files.map(|file| (file.clone(), seen(&file))).collect()
+    }
+}
+
+/// The ways of the roles to the others, with the certificates that they show.
+///
+/// # Errors
+/// A text for the operator.
+fn callers(
+    config: &Config,
+    apps: &BTreeMap<&'static str, Arc<App>>,
+    now: Moment,
+) -> Result<Vec<Caller>, String> {
+    let nodes = config.nodes().into_iter();
+    let caller = |(role, node): (&'static str, &NodeIdentity)| {
+        let outside = apps.get(role)?.outside.clone();
+        let shown = files::client(&node.identity, &node.host, now);
+        Some(shown.map(|shown| Caller {
+            role,
+            node: node.clone(),
+            outside,
+            shown: shown.identity,
+        }))
+    };
+    nodes.filter_map(caller).collect()
+}
+
+/// Puts what was read in the place of what was held; or tells why that stays.
+fn replaced<T>(held: &mut T, read: Result<T, String>) -> Vec<String> {
+    match read {
+        Ok(read) => {
+            *held = read;
+            Vec::new()
+        }
+        Err(why) => vec![why],
     }
 }
 
@@ -260,9 +305,14 @@ impl Fetches {
         }
     }
 
-    async fn those_due(&mut self, trusted: &trusted::Sources, way: &Outside, now: Moment) {
-        let next = &self.next;
-        let fetched = trusted.fetch(way, |at| next[at].is_over_at(now)).await;
+    async fn those_due(&mut self, kept: &Kept, way: &Outside, now: Moment) {
+        let is_due = |at: usize| self.next[at].is_over_at(now);
+        if !(0..self.next.len()).any(is_due) {
+            return;
+        }
+        let roots = kept.trusted.authorities();
+        let roots = roots.unwrap_or_else(|_| kept.roots.clone()); // told by `take`
+        let fetched = kept.trusted.fetch(way, &roots, is_due).await;
         for (at, fetched) in fetched {
             self.next[at] = next_fetch(None, now);
             if let Err(why) = fetched {

@@ -61,13 +61,9 @@ impl Sources {
         self.lists.as_deref().unwrap_or_default()
     }
 
-    /// Trust at this moment, from the files as they are. A list that cannot be used is left out, so that
-    /// what its authority vouches for is refused.
-    ///
-    /// # Errors
-    /// A text for the operator, when an authority cannot be read.
-    pub(super) fn at(&self, now: Moment) -> Result<Judged, String> {
-        let roots = self.authorities()?;
+    /// Trust at this moment, in these authorities, by the lists as they are. A list that cannot be used is
+    /// left out, so that what its authority vouches for is refused.
+    pub(super) fn judged(&self, roots: Vec<CertificateDer<'static>>, now: Moment) -> Judged {
         let (mut faults, mut until, mut held) = (Vec::new(), Vec::new(), Vec::new());
         for source in self.lists() {
             let list = source.in_force(&roots, now);
@@ -86,27 +82,25 @@ impl Sources {
             },
             ..Trust::default()
         };
-        Ok(Judged {
+        Judged {
             trust,
             faults,
             until,
-        })
+        }
     }
 
     /// Fetches those of the lists for which `is_due` holds, by their place; tells of each that could
-    /// not be had.
+    /// not be had, or that none of the authorities signed.
     pub(super) async fn fetch(
         &self,
         outside: &Outside,
+        roots: &[CertificateDer<'static>],
         is_due: impl Fn(usize) -> bool,
     ) -> Vec<(usize, Result<(), String>)> {
         let due = self.lists().iter().enumerate();
         let due: Vec<_> = due.filter(|(at, _)| is_due(*at)).collect();
-        let Ok(roots) = self.authorities() else {
-            return Vec::new(); // told by `at`
-        };
         let fetched = due.into_iter().map(async |(at, source)| {
-            let fetched = source.fetch(outside, &roots).await;
+            let fetched = source.fetch(outside, roots).await;
             (at, fetched)
         });
         join_all(fetched).await

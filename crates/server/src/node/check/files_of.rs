@@ -133,7 +133,10 @@ pub(super) async fn trust(
     let mut findings = vec![Finding::good("trust.roots", format!("{count} authorities"))];
     let now = clock.wall();
     if let (Ok(fetcher), Reach::Everywhere) = (reload::fetcher(config), reach) {
-        let fetched = sources.fetch(&fetcher, |_| true).await.into_iter();
+        let fetched = sources
+            .fetch(&fetcher, &authorities, |_| true)
+            .await
+            .into_iter();
         let faults = fetched.filter_map(|(_, fetched)| fetched.err());
         findings.extend(faults.map(|why| Finding::fault("trust.crls", why)));
     }
@@ -151,8 +154,8 @@ pub(super) async fn trust(
             "off: a certificate that was revoked is still taken",
         ));
     }
-    let trust = sources.at(now).ok().map(|judged| judged.trust);
-    (findings, trust)
+    let trust = sources.judged(authorities, now).trust;
+    (findings, Some(trust))
 }
 
 /// Authorities of which no list is held: whom they vouch for is refused.

@@ -8,7 +8,7 @@ use super::{Finding, catalogi};
 use crate::clock::Clock;
 use crate::config::{BackendConfig, CalledConfig, CallerConfig, Config};
 use crate::lists::published_at;
-use crate::node::{outside_config, roles};
+use crate::node::{files, outside_config, roles};
 use crate::outside::{Answer, Headers, Outside};
 use crate::trust::Trust;
 
@@ -16,8 +16,10 @@ use crate::trust::Trust;
 pub(super) async fn look(config: &Config, trust: &Trust, clock: &Clock) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (role, node) in config.nodes() {
-        let outside = outside_config(config, trust, (role, node), clock.wall())
-            .and_then(|config| Outside::new(config).map_err(|bad| bad.to_string()));
+        let outside = files::client(&node.identity, &node.host, clock.wall()).and_then(|shown| {
+            let config = outside_config(config, trust, role, shown.identity);
+            Outside::new(config).map_err(|bad| bad.to_string())
+        });
         let Ok(outside) = outside else {
             continue; // told of the certificate already
         };
