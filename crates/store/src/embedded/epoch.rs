@@ -17,9 +17,11 @@ use crate::epoch::{NewEpoch, Restored};
 pub(super) fn back_up(dir: &Path, to: &Path, now: Moment) -> Result<(), OpenError> {
     let unusable = |why: io::Error| OpenError::Unusable(to.to_owned(), why);
     if to.exists() {
-        return Err(unusable(io::ErrorKind::AlreadyExists.into()));
+        return Err(OpenError::Exists(to.to_owned()));
     }
-    let from = connect(&dir.join(FILE_NAME), OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    let rows = dir.join(FILE_NAME);
+    fs::metadata(&rows).map_err(|why| OpenError::of_file(&rows, why))?;
+    let from = connect(&rows, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
     schema::prepare_reader(&from)?;
     schema::check(&from)?;
     // Until it is whole it has another name.
@@ -70,8 +72,7 @@ pub(super) fn present(connection: &Connection) -> rusqlite::Result<u32> {
 pub(super) fn begin(dir: &Path, restored: &Restored) -> Result<NewEpoch, OpenError> {
     let _owner = Owner::claim(dir)?;
     let path = dir.join(FILE_NAME);
-    let there = fs::metadata(&path);
-    there.map_err(|why| OpenError::Unusable(path.clone(), why))?;
+    fs::metadata(&path).map_err(|why| OpenError::of_file(&path, why))?;
     drop(private_file(&path).map_err(|why| OpenError::Unusable(path.clone(), why))?);
     let connection = connect(&path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
     schema::prepare_writer(&connection)?;

@@ -148,7 +148,7 @@ impl Embedded {
     pub fn beside(dir: &Path) -> Result<Self, OpenError> {
         let path = dir.join(FILE_NAME);
         let there = File::options().read(true).write(true).open(&path);
-        drop(there.map_err(|why| OpenError::Unusable(path.clone(), why))?);
+        drop(there.map_err(|why| OpenError::of_file(&path, why))?);
         let mut connection = connect(&path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         schema::prepare_writer(&connection)?;
         schema::stand_beside(&mut connection)?;

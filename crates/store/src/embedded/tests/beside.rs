@@ -74,7 +74,7 @@ async fn what_a_command_swept_stays_spent_for_the_owner() {
 fn a_command_makes_and_migrates_nothing() {
     let dir = Scratch::new();
     let missing = Embedded::beside(&dir.0).err().expect("refused");
-    assert!(matches!(missing, OpenError::Unusable(..)), "{missing}");
+    assert!(matches!(missing, OpenError::NotThere(_)), "{missing}");
     assert!(!dir.0.exists());
     drop(Embedded::open(&dir.0).expect("makes it"));
     let older = Connection::open(dir.database()).expect("opens");
