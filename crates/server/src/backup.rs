@@ -43,7 +43,10 @@ pub fn back_up(config: &Config, to: &Path) -> Result<Vec<PathBuf>, String> {
                 .to_owned(),
         );
     };
-    private_directory(to).map_err(|fault| fault.to_string())?;
+    // Copies are for their owner alone, whoever may look into a folder that is somebody's already.
+    if !to.is_dir() {
+        private_directory(to).map_err(|fault| fault.to_string())?;
+    }
     let now = Clock::system().wall();
     let mut files = Vec::new();
     for role in config.roles() {
@@ -98,16 +101,29 @@ fn put(config: &Config, role: &str, from: &Path) -> Result<(), String> {
     };
     let directory = config.state.join(role);
     let place = directory.join(embedded::FILE_NAME);
-    if place.exists() {
+    if let Some(file) = left_behind(&place) {
         return Err(format!(
-            "{}: there are rows already; move them away (with -wal and -shm) to restore others",
-            place.display()
+            "{}: there are rows already; move them away to restore others, {} with its -wal, -shm and \
+             -journal",
+            file.display(),
+            embedded::FILE_NAME
         ));
     }
     private_directory(&directory).map_err(|fault| fault.to_string())?;
     let copy = from.join(format!("{role}.sqlite3"));
     let put = fs::copy(&copy, &place).and_then(|_| File::open(&place)?.sync_all());
     put.map_err(|error| format!("{}: {error}", copy.display()))
+}
+
+/// What is there of other rows: SQLite would play a log that lies beside a database into it, whosesoever
+/// it is.
+fn left_behind(place: &Path) -> Option<PathBuf> {
+    let mut files = ["", "-wal", "-shm", "-journal"].into_iter().map(|end| {
+        let mut name = place.as_os_str().to_owned();
+        name.push(end);
+        PathBuf::from(name)
+    });
+    files.find(|file| fs::symlink_metadata(file).is_ok())
 }
 
 #[cfg(test)]

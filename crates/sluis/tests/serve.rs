@@ -299,6 +299,35 @@ fn a_new_list_revokes_also_where_a_certificate_or_an_authority_cannot_be_taken()
     wait_until(|| admin_json(&at, "/health/ready")["not_renewed"] == 0);
 }
 
+fn mode(path: &std::path::Path) -> u32 {
+    use std::os::unix::fs::PermissionsExt as _;
+    let found = std::fs::metadata(path).expect("there");
+    found.permissions().mode() & 0o777
+}
+
+#[test]
+fn a_backup_leaves_a_folder_that_is_there_as_it_is_and_closes_its_copies() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let state = State::new("serve-backup-folder");
+    let at = mitz(&state);
+    let copies = at.folder.join("copies");
+    std::fs::create_dir(&copies).expect("a folder");
+    let open = std::fs::Permissions::from_mode(0o755);
+    std::fs::set_permissions(&copies, open).expect("ours");
+    let backup = || {
+        let mut backup = sluis("backup", &at);
+        backup.arg("--to").arg(&copies).output().expect("runs")
+    };
+    let early = backup();
+    let said = String::from_utf8_lossy(&early.stderr).into_owned();
+    assert!(said.contains("there is no store yet"), "{said}");
+
+    assert_eq!(stop(serve(&at)).code(), Some(0));
+    assert!(backup().status.success());
+    assert_eq!(mode(&copies), 0o755);
+    assert_eq!(mode(&copies.join("mitz.sqlite3")), 0o600);
+}
+
 fn wait_until(mut holds: impl FnMut() -> bool) {
     for _ in 0..TRIES_MAX {
         if holds() {
@@ -323,7 +352,11 @@ fn a_backup_is_taken_while_the_node_serves_and_begins_an_epoch_when_it_is_restor
             .expect("runs")
     };
     assert!(backup().status.success());
-    assert!(!backup().status.success(), "a copy is not replaced");
+    assert_eq!(mode(&copies), 0o700, "a folder that was made for it");
+    let twice = backup();
+    assert!(!twice.status.success(), "a copy is not replaced");
+    let said = String::from_utf8_lossy(&twice.stderr).into_owned();
+    assert!(said.contains("name another folder"), "{said}");
     assert_eq!(stop(node).code(), Some(0));
 
     let rows = at.folder.join("state/mitz");
@@ -343,8 +376,13 @@ fn a_backup_is_taken_while_the_node_serves_and_begins_an_epoch_when_it_is_restor
         "rows that are there are not replaced"
     );
 
-    for name in ["store.sqlite3", "store.sqlite3-wal", "store.sqlite3-shm"] {
-        let _ = std::fs::remove_file(rows.join(name));
+    let _ = std::fs::remove_file(rows.join("store.sqlite3"));
+    for name in ["store.sqlite3-wal", "store.sqlite3-shm"] {
+        std::fs::write(rows.join(name), "of other rows").expect("writable");
+        let refused = restored("2026-11-27T03:00:00Z");
+        let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+        assert!(said.contains(&format!("{name}: there are rows")), "{said}");
+        std::fs::remove_file(rows.join(name)).expect("there");
     }
     std::fs::copy(copies.join("mitz.sqlite3"), rows.join("store.sqlite3")).expect("put there");
     let refused = sluis("serve", &at).output().expect("runs");

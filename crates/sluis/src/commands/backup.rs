@@ -16,7 +16,8 @@ pub(crate) struct Backup {
     /// The configuration
     #[arg(long, value_name = "FILE")]
     config: PathBuf,
-    /// The folder, closed to others; files that are there already are not replaced
+    /// The folder, made and closed to others if it is not there; files that are there already are not
+    /// replaced
     #[arg(long, value_name = "DIR")]
     to: PathBuf,
 }
