@@ -159,6 +159,23 @@ impl Trust {
     }
 }
 
+/// Whether TLS can work with a revocation list: it takes none of version 1, no part of one (delta) and
+/// none with an extension that must be understood and is not (RFC 5280 §5.2). With one such list among
+/// them nobody could be judged by the others either.
+///
+/// # Errors
+/// [`BadTrust`], also when a root is none.
+pub fn takes(
+    list: &CertificateRevocationListDer<'static>,
+    roots: &[CertificateDer<'static>],
+) -> Result<(), BadTrust> {
+    let (store, provider) = (store(roots)?, aws_lc_rs::default_provider());
+    WebPkiServerVerifier::builder_with_provider(Arc::new(store), Arc::new(provider))
+        .with_crls([list.clone()])
+        .build()?;
+    Ok(())
+}
+
 fn store(roots: &[CertificateDer<'static>]) -> Result<RootCertStore, Error> {
     let mut store = RootCertStore::empty();
     for root in roots {

@@ -4,6 +4,8 @@ mod common;
 #[path = "common/node.rs"]
 mod node;
 
+use std::io::{Read as _, Write as _};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use common::State;
@@ -297,6 +299,60 @@ fn a_new_list_revokes_also_where_a_certificate_or_an_authority_cannot_be_taken()
     at.new_certificate("mitz-back.localhost");
     signal(&node, "HUP");
     wait_until(|| admin_json(&at, "/health/ready")["not_renewed"] == 0);
+}
+
+#[test]
+fn a_list_that_has_a_url_is_fetched_when_the_node_is_told_and_an_older_one_is_not_taken() {
+    // RFC 5280 §5.2.3
+    let state = State::new("serve-revoked-url");
+    let mut at = mitz(&state);
+    let (good, revoked) = (at.authority.issue(CLIENT), at.authority.issue(CLIENT));
+    let before = at.authority.revocation_list(2099);
+    at.authority.revoke(revoked.serial);
+    let after = at.authority.revocation_list(2099);
+    let published = Arc::new(Mutex::new(before.clone()));
+    let port = publishes(&published);
+    let url = format!("crls = [\"http://dva.localhost:{port}/ca.crl\"]");
+    at.change("crls = [\"ca.crl\"]", &url);
+
+    let node = serve(&at);
+    let run = runtime();
+    let status =
+        |shown| run.block_on(async { asks_for_a_token(&caller(&at, Some(shown)), &at).await });
+    let publish = |list: &str| {
+        list.clone_into(&mut published.lock().expect("whole"));
+        signal(&node, "HUP");
+    };
+    assert_eq!(status(&revoked), Some(400));
+    publish(&after);
+    wait_until(|| status(&revoked).is_none());
+    assert_eq!(status(&good), Some(400));
+
+    publish(&before);
+    wait_until(|| admin_json(&at, "/health/ready")["not_renewed"] == 1);
+    assert_eq!(status(&revoked), None, "the newer list is held");
+    assert_eq!(status(&good), Some(400));
+}
+
+/// A server without TLS that answers with what is published, in a thread that goes with the process;
+/// its port.
+fn publishes(list: &Arc<Mutex<String>>) -> u16 {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let port = listener.local_addr().expect("an address").port();
+    let list = Arc::clone(list);
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.expect("a caller");
+            let _ = stream.read(&mut [0; 4096]);
+            let list = list.lock().expect("whole").clone();
+            let head = format!(
+                "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: {}",
+                list.len()
+            );
+            let _ = stream.write_all(format!("{head}\r\n\r\n{list}").as_bytes());
+        }
+    });
+    port
 }
 
 fn mode(path: &std::path::Path) -> u32 {

@@ -132,7 +132,8 @@ impl Foundation {
         let trusted = trusted::Sources::of(&config.trust, &registers, &config.state);
         let fetcher = reload::fetcher(&config)?;
         let roots = trusted.authorities()?;
-        for (_, fetched) in trusted.fetch(&fetcher, &roots, |_| true).await {
+        let fetched = trusted.fetch(&fetcher, &roots, clock.wall(), |_| true);
+        for (_, fetched) in fetched.await {
             if let Err(why) = fetched {
                 tracing::warn!("{why}");
             }

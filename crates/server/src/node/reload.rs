@@ -155,7 +155,8 @@ impl Kept {
         Ok(())
     }
 
-    /// Looks every ten seconds, or when told, whether a file changed or a revocation list is due.
+    /// Looks every ten seconds whether a file changed or a revocation list is due; when told, takes all of
+    /// them anew.
     /// What cannot be used is told, and what was used before stays.
     pub(super) async fn renew(mut self, told: Arc<Notify>, health: Arc<Health>) {
         let mut looked = self.clock.wall();
@@ -166,7 +167,10 @@ impl Kept {
         loop {
             tokio::select! {
                 () = tokio::time::sleep(LOOK_EVERY) => {}
-                () = told.notified() => seen = None,
+                () = told.notified() => {
+                    seen = None;
+                    fetches.all_at(self.clock.wall());
+                }
             }
             let now = self.clock.wall();
             if let Some(way) = &way {
@@ -296,6 +300,11 @@ impl Fetches {
         }
     }
 
+    /// Each of them is due then.
+    fn all_at(&mut self, moment: Moment) {
+        self.next.fill(moment);
+    }
+
     /// From what the lists say now. What could not be had keeps its turn.
     fn plan(&mut self, until: &[Option<Moment>], now: Moment) {
         for (at, until) in until.iter().enumerate() {
@@ -312,7 +321,7 @@ impl Fetches {
         }
         let roots = kept.trusted.authorities();
         let roots = roots.unwrap_or_else(|_| kept.roots.clone()); // told by `take`
-        let fetched = kept.trusted.fetch(way, &roots, is_due).await;
+        let fetched = kept.trusted.fetch(way, &roots, now, is_due).await;
         for (at, fetched) in fetched {
             self.next[at] = next_fetch(None, now);
             if let Err(why) = fetched {

@@ -95,12 +95,13 @@ impl Sources {
         &self,
         outside: &Outside,
         roots: &[CertificateDer<'static>],
+        now: Moment,
         is_due: impl Fn(usize) -> bool,
     ) -> Vec<(usize, Result<(), String>)> {
         let due = self.lists().iter().enumerate();
         let due: Vec<_> = due.filter(|(at, _)| is_due(*at)).collect();
         let fetched = due.into_iter().map(async |(at, source)| {
-            let fetched = source.fetch(outside, roots).await;
+            let fetched = source.fetch(outside, roots, now).await;
             (at, fetched)
         });
         join_all(fetched).await

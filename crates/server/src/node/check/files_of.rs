@@ -134,7 +134,7 @@ pub(super) async fn trust(
     let now = clock.wall();
     if let (Ok(fetcher), Reach::Everywhere) = (reload::fetcher(config), reach) {
         let fetched = sources
-            .fetch(&fetcher, &authorities, |_| true)
+            .fetch(&fetcher, &authorities, now, |_| true)
             .await
             .into_iter();
         let faults = fetched.filter_map(|(_, fetched)| fetched.err());
