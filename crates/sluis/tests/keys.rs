@@ -71,6 +71,19 @@ fn becomes(at: &Installation, wanted: usize) {
     unreachable!("the node did not look");
 }
 
+#[test]
+fn a_name_that_would_rule_a_terminal_is_refused() {
+    let state = State::new("keys-control");
+    let at = Installation::lay(&state.0, &[Role::Mitz], &Store::Sqlite, CLIENTS, PROVIDERS);
+    let why = refused(&of_mitz(&at, &["list"]), 2);
+    assert!(why.contains("there is no store yet"), "{why}");
+    drop(serve(&at));
+    let set = |name| of_mitz(&at, &["not-before", "client", name, "now"]);
+    let why = refused(&set("a\nb\u{1b}[31m"), 2);
+    assert!(why.contains("control character"), "{why}");
+    assert!(!said(&of_mitz(&at, &["not-before"])).contains("[31m"));
+}
+
 /// Everything an operator can do, beside a node that knows of it within seconds.
 fn an_operator_beside_a_node(name: &str, store: &Store) {
     let state = State::new(name);

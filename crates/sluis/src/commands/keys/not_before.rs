@@ -47,6 +47,11 @@ impl NotBefore {
             Ok(opened) => opened,
             Err(code) => return code,
         };
+        // It is printed whenever somebody lists them: nothing in it may rule their terminal.
+        let has_control = |name: &String| name.contains(char::is_control);
+        if self.name.as_ref().is_some_and(has_control) {
+            return cannot_begin("the name has a control character in it");
+        }
         if let (Some(kind), Some(name)) = (&self.kind, &self.name)
             && let Some(subject) = Subject::read(kind, name)
             && let Err(code) = self.set(&opened, &subject).await
