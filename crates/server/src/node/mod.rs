@@ -132,9 +132,9 @@ impl Foundation {
         let trusted = trusted::Sources::of(&config.trust, &registers, &config.state);
         let fetcher = reload::fetcher(&config)?;
         let roots = trusted.authorities()?;
-        let fetched = trusted.fetch(&fetcher, &roots, clock.wall(), |_| true);
-        for (_, fetched) in fetched.await {
-            if let Err(why) = fetched {
+        let lists = trusted.fetch(&fetcher, &roots, clock.wall(), |_| true);
+        for (_, list) in lists.await {
+            if let Err(why) = list {
                 tracing::warn!("{why}");
             }
         }
