@@ -23,6 +23,8 @@ pub enum IssueType {
     Conflict,
     /// It would take too much.
     TooCostly,
+    /// It was asked too often.
+    Throttled,
     /// Something went wrong that is not the client's doing.
     Exception,
 }
@@ -39,6 +41,7 @@ impl IssueType {
             Self::Deleted => "deleted",
             Self::Conflict => "conflict",
             Self::TooCostly => "too-costly",
+            Self::Throttled => "throttled",
             Self::Exception => "exception",
         }
     }

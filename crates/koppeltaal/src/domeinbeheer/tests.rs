@@ -138,6 +138,32 @@ fn koppeltaal_md_2_3_no_change_makes_a_scope_that_no_token_can_hold() {
 }
 
 #[test]
+fn rfc_3986_2_a_url_that_comes_into_a_domain_has_the_characters_of_a_uri() {
+    for odd in [
+        "https://module.example/jw\nks",
+        " https://module.example/jwks",
+        "https:\\\\module.example/jwks",
+        "https://module.example/j w",
+        "https://m\u{f6}dule.example/jwks",
+        "https://module.example/{jwks}",
+    ] {
+        // RFC 3986 §2
+        let fault = after(Bewerking::JwksUri(id(M), odd.into())).expect_err(odd);
+        assert_eq!(fault.at, "jwks_uri", "{odd}");
+        let fault = after(Bewerking::RedirectUriErbij(id(M), odd.into())).expect_err(odd);
+        assert_eq!(fault.at, "redirect_uris", "{odd}");
+        // A row from before is read, and its domain may change.
+        let mut old = document();
+        old["applications"][1]["jwks_uri"] = odd.into();
+        let other = Bewerking::Status(id(M), Status::Approved);
+        assert!(
+            other.op(Some(&read(&old)), Regels::default()).is_ok(),
+            "{odd}"
+        );
+    }
+}
+
+#[test]
 fn koppeltaal_case_045_an_edit_gives_an_application_one_role_that_there_is() {
     let two = json!({ "role": ["Behandelaarsportaal", "Clientportaal"] });
     let module = &domein().applicaties[&id(M)];

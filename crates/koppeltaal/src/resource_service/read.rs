@@ -61,12 +61,14 @@ fn found(exchange: &Exchange, at: &Instance, answer: UpstreamAnswer) -> Stap {
     exchange.answered(unless_known(exchange, reply), Some(wat))
 }
 
-/// 304 when the client has this very version (koppeltaal.md §3.2 "conditional read").
+/// 304 when the client has this very version, or any (koppeltaal.md §3.2 "conditional read"; RFC 9110 §13.1.2).
 fn unless_known(exchange: &Exchange, reply: Antwoord) -> Antwoord {
     let known = exchange.asked.request.if_none_match.as_deref();
+    let has_any = known.is_some_and(|tags| tags.trim() == "*");
     let known = known.into_iter().flat_map(|tags| tags.split(','));
     let current = reply.etag.as_deref().and_then(search::version);
-    if current.is_some() && known.map(search::version).any(|tag| tag == current) {
+    let has_it = current.is_some() && known.map(search::version).any(|tag| tag == current);
+    if has_any || has_it {
         Antwoord {
             status: 304,
             body: Inhoud::Leeg,

@@ -28,6 +28,8 @@ pub enum Refused {
     NoIfMatch,
     /// `If-Match` names another version than the one that is there.
     Stale,
+    /// `If-None-Match` asks that there is none, and there is one.
+    IsThere,
     /// `If-None-Exist` finds several resources.
     Ambiguous,
     /// Another resource refers to it, or it changed in the same moment.
@@ -44,6 +46,8 @@ pub enum Refused {
     Unprocessable,
     /// Too much had to be read for this answer.
     TooCostly,
+    /// The client asks too often.
+    TooSoon,
     /// The FHIR server does not answer.
     Away,
     /// What the FHIR server answers is none of FHIR's.
@@ -62,9 +66,10 @@ impl Refused {
             Self::NotAcceptable => 406,
             Self::Conflict => 409,
             Self::Gone | Self::PageGone => 410,
-            Self::NoIfMatch | Self::Stale | Self::Ambiguous => 412,
+            Self::NoIfMatch | Self::Stale | Self::IsThere | Self::Ambiguous => 412,
             Self::MediaType => 415,
             Self::Unprocessable | Self::Subscription(_) => 422,
+            Self::TooSoon => 429,
             Self::Unreadable => 502,
             Self::Away => 503,
         }
@@ -74,7 +79,7 @@ impl Refused {
     pub const fn says(self) -> (IssueType, &'static str) {
         use IssueType::{
             Conflict, Deleted, Exception, Forbidden, Invalid, NotFound, NotSupported, Security,
-            TooCostly, Transient,
+            Throttled, TooCostly, Transient,
         };
         match self {
             Self::Forbidden | Self::OwnerChanged => (Forbidden, "Not allowed."),
@@ -94,6 +99,10 @@ impl Refused {
                 "If-Match must name the version that is to be replaced.",
             ),
             Self::Stale => (Conflict, "The resource has another version by now."),
+            Self::IsThere => (
+                Conflict,
+                "If-None-Match does not fit a change: If-Match names what is to be replaced.",
+            ),
             Self::Ambiguous => (Conflict, "If-None-Exist finds several resources."),
             Self::Conflict => (
                 Conflict,
@@ -103,6 +112,7 @@ impl Refused {
             Self::Parameter(why) => (NotSupported, why),
             Self::Unprocessable => (Invalid, "The FHIR server does not take this resource."),
             Self::TooCostly => (TooCostly, "The question is too wide: narrow the search."),
+            Self::TooSoon => (Throttled, "Too many requests: wait before the next."),
             Self::Away => (Transient, "The FHIR server does not answer."),
             Self::Unreadable => (
                 Exception,
@@ -121,8 +131,10 @@ impl Refused {
             Self::NotAcceptable | Self::MediaType => "koppeltaal case 70",
             Self::NoIfMatch => "koppeltaal case 62",
             Self::Stale => "koppeltaal case 63",
+            Self::IsThere => "RFC 9110 §13.1.2",
             Self::Subscription(_) => "koppeltaal.md §3.7",
             Self::Parameter(_) | Self::TooCostly | Self::PageGone => "koppeltaal.md §2.6",
+            Self::TooSoon => "RFC 6585 §4",
             Self::Bad(_)
             | Self::NotFound
             | Self::Gone

@@ -12,6 +12,8 @@ const ID_BYTES_MAX: usize = 64;
 const NEVER_CHANGED: &str = "AuditEvent";
 /// What everybody may read, with a token and without (TGB 001).
 const FOR_EVERYBODY: &str = "ImplementationGuide";
+/// The methods of what is read only: HEAD is answered as GET, without the body (RFC 9110 §9.3.2).
+const READ_ONLY: &str = "GET, HEAD";
 
 /// What a POST to `_search` carries.
 pub(super) const FORM: &str = "application/x-www-form-urlencoded";
@@ -89,17 +91,17 @@ impl Request {
     pub fn interaction(&self) -> Result<Interaction, Refused> {
         let segments: Vec<&str> = self.path.split('/').collect();
         match segments[..] {
-            ["metadata"] => self.only("GET", Interaction::Capabilities),
+            ["metadata"] => self.only_read(Interaction::Capabilities),
             [kind] => self.of_type(resource_type(kind)?),
-            [kind, "_search"] => self.only("POST", Interaction::Search(resource_type(kind)?, true)),
-            [kind, "_history"] => self.only("GET", Interaction::HistoryType(resource_type(kind)?)),
+            [kind, "_search"] => self.only_post(Interaction::Search(resource_type(kind)?, true)),
+            [kind, "_history"] => self.only_read(Interaction::HistoryType(resource_type(kind)?)),
             [kind, id] => self.of_instance(instance(kind, id)?),
             [kind, id, "_history"] => {
-                self.only("GET", Interaction::HistoryInstance(instance(kind, id)?))
+                self.only_read(Interaction::HistoryInstance(instance(kind, id)?))
             }
             [kind, id, "_history", version] => {
                 let version = Id::parse(version).ok_or(Refused::NoSuchPath)?;
-                self.only("GET", Interaction::Vread(instance(kind, id)?, version))
+                self.only_read(Interaction::Vread(instance(kind, id)?, version))
             }
             // koppeltaal case 71
             _ => Err(Refused::NoSuchPath),
@@ -123,19 +125,25 @@ impl Request {
         essence.trim().eq_ignore_ascii_case(FORM)
     }
 
-    fn only(&self, method: &'static str, interaction: Interaction) -> Result<Interaction, Refused> {
-        if self.method == method {
-            Ok(interaction)
-        } else {
-            Err(Refused::Method(method))
+    fn only_read(&self, interaction: Interaction) -> Result<Interaction, Refused> {
+        match &*self.method {
+            "GET" | "HEAD" => Ok(interaction),
+            _ => Err(Refused::Method(READ_ONLY)),
+        }
+    }
+
+    fn only_post(&self, interaction: Interaction) -> Result<Interaction, Refused> {
+        match &*self.method {
+            "POST" => Ok(interaction),
+            _ => Err(Refused::Method("POST")),
         }
     }
 
     fn of_type(&self, resource: ResourceType) -> Result<Interaction, Refused> {
         match &*self.method {
-            "GET" => Ok(Interaction::Search(resource, false)),
+            "GET" | "HEAD" => Ok(Interaction::Search(resource, false)),
             "POST" => Ok(Interaction::Create(resource)),
-            _ => Err(Refused::Method("GET, POST")),
+            _ => Err(Refused::Method("GET, HEAD, POST")),
         }
     }
 
@@ -143,11 +151,11 @@ impl Request {
         // koppeltaal case 67
         let is_fixed = instance.resource.as_str() == NEVER_CHANGED;
         match &*self.method {
-            "GET" => Ok(Interaction::Read(instance)),
-            _ if is_fixed => Err(Refused::Method("GET")),
+            "GET" | "HEAD" => Ok(Interaction::Read(instance)),
+            _ if is_fixed => Err(Refused::Method(READ_ONLY)),
             "PUT" => Ok(Interaction::Update(instance)),
             "DELETE" => Ok(Interaction::Delete(instance)),
-            _ => Err(Refused::Method("GET, PUT, DELETE")),
+            _ => Err(Refused::Method("GET, HEAD, PUT, DELETE")),
         }
     }
 }
@@ -269,17 +277,39 @@ mod tests {
         assert_eq!(asked("POST", ""), Err(Refused::NoSuchPath));
         let allowed = |allow| Err(Refused::Method(allow));
         // koppeltaal.md §3.2
-        assert_eq!(asked("PATCH", "Patient/1"), allowed("GET, PUT, DELETE"));
-        assert_eq!(asked("PUT", "Patient"), allowed("GET, POST"));
-        assert_eq!(asked("DELETE", "Patient"), allowed("GET, POST"));
-        assert_eq!(asked("HEAD", "Patient/1/_history"), allowed("GET"));
+        assert_eq!(
+            asked("PATCH", "Patient/1"),
+            allowed("GET, HEAD, PUT, DELETE")
+        );
+        assert_eq!(asked("PUT", "Patient"), allowed("GET, HEAD, POST"));
+        assert_eq!(asked("DELETE", "Patient"), allowed("GET, HEAD, POST"));
+        assert_eq!(asked("POST", "Patient/1/_history"), allowed("GET, HEAD"));
+        assert_eq!(asked("HEAD", "Patient/_search"), allowed("POST"));
+    }
+
+    #[test]
+    fn rfc_9110_9_3_2_head_asks_what_get_asks() {
+        for path in [
+            "metadata",
+            "Patient",
+            "Patient/1",
+            "Patient/_history",
+            "Patient/1/_history",
+            "Patient/1/_history/2",
+            "AuditEvent/1",
+        ] {
+            // RFC 9110 §9.3.2
+            assert!(asked("HEAD", path).is_ok(), "{path}");
+            assert_eq!(asked("HEAD", path), asked("GET", path), "{path}");
+        }
     }
 
     #[test]
     fn koppeltaal_case_067_an_audit_event_stays_as_it_is() {
         for method in ["PUT", "DELETE", "PATCH"] {
             // koppeltaal case 67
-            assert_eq!(asked(method, "AuditEvent/1"), Err(Refused::Method("GET")));
+            let refused = Err(Refused::Method("GET, HEAD"));
+            assert_eq!(asked(method, "AuditEvent/1"), refused);
         }
         assert!(asked("GET", "AuditEvent/1").is_ok());
         assert!(asked("POST", "AuditEvent").is_ok());

@@ -47,6 +47,10 @@ fn change(
         // koppeltaal case 63
         return Err(Refused::Stale);
     }
+    if request.if_none_match.is_some() {
+        // RFC 9110 §13.1.2
+        return Err(Refused::IsThere);
+    }
     let (body, notice) = body(exchange, at, &head, stored)?;
     let request = UpstreamRequest {
         method: "PUT",

@@ -9,6 +9,7 @@ use jose::Algorithm;
 use koppeltaal::domeinconfiguratie::Regels;
 use server::door::{self, ClientCertificates, House, Limits, Rate, Site, Sites};
 use server::network::Party;
+use server::outside::Headers;
 use server::routes::koppeltaal::KoppeltaalRole;
 use tokio::net::TcpListener;
 
@@ -80,10 +81,24 @@ async fn koppeltaal_case_114_who_asks_too_often_is_told_when_to_come_again_and_o
     for _ in 0..3 {
         assert_eq!(ask(&calm).await.status, 200);
     }
+    // Its FHIR requests count with them, and hear it in words of FHIR.
+    let token = world.token(&calm).await;
+    let token = token["access_token"].as_str().expect("a token");
+    let fhir = url.replace("oauth2/token", "fhir/r4/metadata");
+    let mut last = world.get(&fhir, Headers::none().bearer(token)).await;
+    for _ in 0..20 {
+        if last.status == 429 {
+            break;
+        }
+        last = world.get(&fhir, Headers::none().bearer(token)).await;
+    }
+    assert_eq!(last.status, 429);
+    assert!(last.headers.contains_key(RETRY_AFTER));
+    assert_eq!(body(&last)["issue"][0]["code"], "throttled");
     // What was refused so was not spent: the log has one token for each 200.
     let issued = world.audit().await;
     let issued = issued
         .iter()
         .filter(|row| row.what == "an access token was issued");
-    assert_eq!(issued.count(), 23 - refused);
+    assert_eq!(issued.count(), 24 - refused);
 }

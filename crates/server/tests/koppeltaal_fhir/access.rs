@@ -200,6 +200,9 @@ async fn koppeltaal_case_050_and_059_without_a_scope_nothing_is_looked_at() {
         let expected =
             json!([{ "severity": "error", "code": "forbidden", "diagnostics": "Not allowed." }]);
         assert_eq!(answer.json()["issue"], expected);
+        // RFC 6750 §3
+        let challenge = answer.header("www-authenticate");
+        assert_eq!(challenge, "Bearer error=\"insufficient_scope\"");
     }
     // koppeltaal case 59
     let answer = world.post(NOBODY, "Patient", &json!("no resource")).await;
@@ -339,6 +342,8 @@ async fn koppeltaal_3_2_who_has_a_version_gets_it_no_second_time() {
     // koppeltaal.md §3.2
     assert_eq!((known.status, known.body.len()), (304, 0));
     assert_eq!(get("W/\"2\"").await.status, 200);
+    // RFC 9110 §13.1.2
+    assert_eq!(get("*").await.status, 304);
 }
 
 #[tokio::test]

@@ -113,11 +113,11 @@ async fn koppeltaal_case_112_every_answer_bears_what_keeps_it_private() {
 async fn koppeltaal_3_2_a_method_that_is_not_taken_says_which_are() {
     let world = start().await;
     for (method, path, allow) in [
-        ("PATCH", "Patient/1", "GET, PUT, DELETE"),
-        ("PUT", "Patient", "GET, POST"),
-        ("DELETE", "Patient?identifier=1", "GET, POST"),
-        ("PUT", "Patient?identifier=1", "GET, POST"),
-        ("POST", "Patient/1", "GET, PUT, DELETE"),
+        ("PATCH", "Patient/1", "GET, HEAD, PUT, DELETE"),
+        ("PUT", "Patient", "GET, HEAD, POST"),
+        ("DELETE", "Patient?identifier=1", "GET, HEAD, POST"),
+        ("PUT", "Patient?identifier=1", "GET, HEAD, POST"),
+        ("POST", "Patient/1", "GET, HEAD, PUT, DELETE"),
         ("GET", "Patient/_search", "POST"),
     ] {
         let ask = Ask {
@@ -139,6 +139,25 @@ async fn koppeltaal_3_2_a_method_that_is_not_taken_says_which_are() {
 }
 
 #[tokio::test]
+async fn rfc_9110_9_3_2_head_is_answered_as_get_without_the_body() {
+    let world = start().await;
+    let mine = world.patient(OWN).await;
+    for (path, status) in [(&*mine, 200), ("Patient", 200), ("Device", 403)] {
+        let ask = Ask {
+            by: Some(OWN),
+            method: "HEAD",
+            path,
+            ..Ask::default()
+        };
+        let (head, get) = (world.ask(ask).await, world.get(OWN, path).await);
+        // RFC 9110 §9.3.2
+        assert_eq!((head.status, head.body.len()), (status, 0), "{path}");
+        assert_eq!(get.status, status, "{path}");
+        assert_eq!(head.headers.get("etag"), get.headers.get("etag"), "{path}");
+    }
+}
+
+#[tokio::test]
 async fn top_kt_018_another_domain_is_somewhere_else() {
     let world = start().await;
     let token = world.token(ADMIN).await;
@@ -148,6 +167,8 @@ async fn top_kt_018_another_domain_is_somewhere_else() {
         ..Ask::default()
     };
     // TOP-KT-018
-    assert_eq!(world.ask(ask).await.status, 404);
+    let other = world.ask(ask).await;
+    assert_eq!(other.status, 404);
+    assert_eq!(other.json()["resourceType"], "OperationOutcome");
     assert_eq!(world.ask_with(&token, "Patient/%2e%2e").await.status, 404);
 }

@@ -155,7 +155,7 @@ async fn koppeltaal_case_067_what_was_logged_stays() {
     let put = world
         .put(ADMIN, &logged, &with_id(event, &logged), Some("W/\"1\""))
         .await;
-    assert_eq!((put.status, put.header("allow")), (405, "GET"));
+    assert_eq!((put.status, put.header("allow")), (405, "GET, HEAD"));
     assert_eq!(world.delete(ADMIN, &logged).await.status, 405);
     assert_eq!(world.get(ADMIN, &logged).await.header("etag"), "W/\"1\"");
 }
@@ -193,4 +193,22 @@ async fn koppeltaal_3_2_a_condition_on_everybody_s_resources_is_for_who_reads_th
         assert_eq!(post(ADMIN, bad).await.status, 400, "{bad}");
     }
     assert_eq!(world.get(ADMIN, "Patient").await.found().len(), 2);
+}
+
+#[tokio::test]
+async fn rfc_9110_13_1_2_a_change_that_asks_that_there_is_nothing_is_not_made() {
+    let world = start().await;
+    let mine = world.patient(OWN).await;
+    let mut changed = world.get(OWN, &mine).await.json();
+    changed["name"][0]["family"] = "Bakker".into();
+    let ask = Ask {
+        by: Some(OWN),
+        method: "PUT",
+        path: &mine,
+        body: Some(&changed),
+        headers: &[("if-match", "W/\"1\""), ("if-none-match", "*")],
+    };
+    // RFC 9110 §13.1.2
+    assert_eq!(world.ask(ask).await.status, 412);
+    assert_eq!(world.get(OWN, &mine).await.header("etag"), "W/\"1\"");
 }

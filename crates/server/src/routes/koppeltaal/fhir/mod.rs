@@ -25,7 +25,7 @@ use koppeltaal::resource_service::{
 use serde_json::Value;
 
 use super::launch::spoor;
-use super::{DomeinNu, InPath, KoppeltaalRole, no_domain};
+use super::{DomeinNu, InPath, KoppeltaalRole};
 use crate::app::App;
 use crate::door::TraceId;
 use crate::finishing::Finishing;
@@ -76,7 +76,7 @@ async fn base(
 ) -> Response {
     match path {
         Ok(Path(domein)) => answer(&role, role.domein(&InPath(domein)), &method, &visit).await,
-        Err(_) => no_domain(),
+        Err(_) => reply::outcome(Refused::NoSuchPath),
     }
 }
 
@@ -91,7 +91,7 @@ async fn resource(
             let domein = role.domein(&InPath(domein));
             answer(&role, domein, &method, &visit).await
         }
-        Err(_) => no_domain(),
+        Err(_) => reply::outcome(Refused::NoSuchPath),
     }
 }
 
@@ -103,7 +103,7 @@ async fn answer(
     visit: &Visit,
 ) -> Response {
     let Some(domein) = domein else {
-        return no_domain();
+        return reply::outcome(Refused::NoSuchPath);
     };
     let sporen = sporen(visit);
     let request = request(method, visit);
@@ -149,7 +149,7 @@ impl KoppeltaalRole {
                 }
                 reply::of(self, domein, antwoord, &passing)
             }
-            Ok(Err(_)) | Err(_) => reply::outcome(Refused::Away),
+            Ok(Err(_)) | Err(_) => reply::away(),
         };
         reply::traced(response, &asked.sporen)
     }
@@ -212,7 +212,7 @@ impl KoppeltaalRole {
             let reason = "the client asks too often";
             (self.app).refused_to(&who, visit.trace, "RFC 6585 §4", reason);
         }
-        Some(web::too_soon(soon))
+        Some(reply::too_soon(soon))
     }
 
     fn tell_refusal(&self, visit: &Visit, caller: &Caller, why: Refused) {
@@ -238,7 +238,7 @@ fn request(method: &Method, visit: &Visit) -> Request {
         accept: (!accepted.is_empty()).then(|| accepted.join(",")),
         content_type: text(&CONTENT_TYPE),
         if_match: in_full(visit, &IF_MATCH),
-        if_none_match: text(&IF_NONE_MATCH),
+        if_none_match: in_full(visit, &IF_NONE_MATCH),
         if_none_exist: in_full(visit, &IF_NONE_EXIST),
         prefer: text(&PREFER),
         body: visit.body.to_vec(),

@@ -5,13 +5,17 @@ use std::sync::PoisonError;
 use axum::body::Body;
 use axum::response::Response;
 use futures_util::{StreamExt as _, stream};
-use http::header::{ALLOW, CONTENT_TYPE, ETAG, LAST_MODIFIED, LOCATION, RETRY_AFTER};
+use http::header::{
+    ALLOW, CONTENT_TYPE, ETAG, LAST_MODIFIED, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE,
+};
 use http::{HeaderName, HeaderValue};
 use koppeltaal::resource_service::{Antwoord, FHIR_JSON, Inhoud, Refused, Sporen};
+use protocol::bearer::BearerRefusal;
 
 use super::journey::{InPassing, purpose};
 use super::upstream::Passing;
 use super::{DomeinNu, KoppeltaalRole, REQUEST_ID, TRACE_ID};
+use crate::door::TooSoon;
 use crate::{date, web};
 
 /// The type and no charset for what has no body.
@@ -35,11 +39,15 @@ pub(super) fn of(
         Some(Refused::Method(methods)) => Some(methods.to_owned()),
         _ => None,
     };
-    let headers: [(HeaderName, Option<String>); 4] = [
+    // RFC 6750 §3: the same whether the resource is there or not
+    let is_beyond = antwoord.refused == Some(Refused::Forbidden);
+    let challenge = is_beyond.then(|| BearerRefusal::InsufficientScope.challenge());
+    let headers: [(HeaderName, Option<String>); 5] = [
         (ETAG, antwoord.etag),
         (LAST_MODIFIED, antwoord.last_modified),
         (LOCATION, antwoord.location),
         (ALLOW, allow),
+        (WWW_AUTHENTICATE, challenge),
     ];
     for (name, value) in headers {
         // What the FHIR server sent and HTTP cannot carry is left out.
@@ -80,12 +88,22 @@ fn passed(passing: Passing) -> Body {
     Body::from_stream(begun.chain(passing.rest.rest()))
 }
 
+/// Something that we need does not answer.
+pub(super) fn away() -> Response {
+    web::with(outcome(Refused::Away), (RETRY_AFTER, RETRY_AFTER_S))
+}
+
+/// 429 with a time to try again (RFC 6585 §4).
+pub(super) fn too_soon(soon: TooSoon) -> Response {
+    let retry_after = (RETRY_AFTER, soon.retry_after_s().into());
+    web::with(outcome(Refused::TooSoon), retry_after)
+}
+
 /// A refusal that no rule decided.
 pub(super) fn outcome(why: Refused) -> Response {
     let (issue, text) = why.says();
     let outcome = fhir::operation_outcome(issue, text).to_string();
-    let response = web::typed(why.status(), FHIR_JSON, outcome);
-    web::with(response, (RETRY_AFTER, RETRY_AFTER_S))
+    web::typed(why.status(), FHIR_JSON, outcome)
 }
 
 /// The answer as FHIR.
