@@ -8,7 +8,7 @@ use std::time::Duration;
 use identity::Hostname;
 use store::RetentionDays;
 use store::postgres::Settings;
-use url::Url;
+use url::{Url, form_urlencoded};
 
 use super::meant::{
     Config, HomeConfig, ListenerConfig, NodeIdentity, PemFiles, Revocation, SiteConfig, TrustConfig,
@@ -135,6 +135,12 @@ impl Reading<'_> {
             ("sqlite", Some(_)) => Err(self.fault(
                 "store.address",
                 "an address belongs to home = \"postgresql\"; SQLite lies in `state`",
+            )),
+            ("postgresql", Some(address)) if holds_a_password(&address) => Err(self.fault(
+                "store.address",
+                format!(
+                    "the password belongs in a file, which `password_file` (or {PASSWORD_FILE}) names"
+                ),
             )),
             ("postgresql", Some(address)) => {
                 let password_file = variable(PASSWORD_FILE).map(PathBuf::from);
@@ -287,10 +293,41 @@ impl Reading<'_> {
             .listeners
             .keys()
             .find(|name| !used.contains(name.as_str()));
-        match idle {
-            Some(name) => Err(self.fault(&format!("listeners.{name}"), "no site uses it")),
-            None => Ok(()),
+        if let Some(name) = idle {
+            return Err(self.fault(&format!("listeners.{name}"), "no site uses it"));
         }
+        let sites = config.sites().into_iter();
+        let mut deaf = sites.filter(|(name, _)| !ASK_FOR_A_CERTIFICATE.contains(name));
+        if let Some((name, _)) = deaf.find(|(_, site)| !site.proxies.is_empty()) {
+            let why = format!(
+                "a proxy proves itself by a certificate, for which this site never asks; those that do \
+                 are {}",
+                ASK_FOR_A_CERTIFICATE.join(", ")
+            );
+            return Err(self.fault(&format!("{name}.proxies"), why));
+        }
+        self.apart(config)
+    }
+
+    /// Each socket has an address of its own; port 0 is another one each time.
+    fn apart(&self, config: &Config) -> Result<(), ConfigFault> {
+        let listeners = config.listeners.iter();
+        let sockets =
+            listeners.map(|(name, opened)| (format!("listeners.{name}.listen"), opened.listen));
+        let admin = config
+            .admin
+            .map(|listen| ("admin.listen".to_owned(), listen));
+        let mut taken = BTreeMap::new();
+        for (setting, listen) in sockets
+            .chain(admin)
+            .filter(|(_, listen)| listen.port() != 0)
+        {
+            if let Some(other) = taken.insert(listen, setting.clone()) {
+                let why = format!("is the address of {other} already; each socket needs its own");
+                return Err(self.fault(&setting, why));
+            }
+        }
+        Ok(())
     }
 
     /// Bounds under which nothing would be served, or nothing kept.
@@ -388,6 +425,25 @@ impl Reading<'_> {
         })
     }
 }
+
+/// Whether an address of PostgreSQL, in either of its forms, says a password: secrets are files
+/// (design §5).
+fn holds_a_password(address: &str) -> bool {
+    let is_password = |name: &str| name.trim().eq_ignore_ascii_case("password");
+    let (start, query) = address.split_once('?').unwrap_or((address, ""));
+    if let Some((_, named)) = start.split_once("://") {
+        let user = named.rsplit_once('@').map_or("", |(user, _)| user);
+        let mut members = form_urlencoded::parse(query.as_bytes());
+        return user.contains(':') || members.any(|(name, _)| is_password(&name));
+    }
+    // `password = x` is one member too.
+    let mut parts = address.split('=');
+    parts.next_back();
+    parts.any(|part| part.split_whitespace().next_back().is_some_and(is_password))
+}
+
+/// The sites that ask their clients for a certificate, as their roles say ([`crate::node`]).
+const ASK_FOR_A_CERTIFICATE: [&str; 3] = ["mitz.back", "lokalisatie.site", "dva.back"];
 
 /// Times the requests of one second that an address or a client may send at once after a rest.
 const BURST: u32 = 5;

@@ -172,6 +172,27 @@ fn a_password_stays_out_of_the_address_until_it_is_used() {
     );
 }
 
+/// design §5: secrets are files.
+#[test]
+fn a_password_in_the_address_is_refused_in_either_form_and_not_told() {
+    let line = mitz().lines().find(|line| line.starts_with("address ="));
+    let line = line.expect("an address");
+    let with = |address: &str| mitz().replace(line, &format!("address = \"{address}\""));
+    for address in [
+        "postgresql://sluis:s3kr1t@db.example.nl/sluis",
+        "pgsql://sluis:s3kr1t@db.example.nl/sluis",
+        "postgresql://sluis:s3kr1t@a.example.nl:5432,b.example.nl:5432/sluis",
+        "postgresql://db.example.nl/sluis?user=sluis&password=s3kr1t",
+        "host=/run/postgresql user=sluis password=s3kr1t",
+        "host=/run/postgresql password = 's3kr1t' user=sluis",
+    ] {
+        let why = refused(&with(address));
+        assert!(why.contains("store.address: the password belongs"), "{why}");
+        assert!(!why.contains("s3kr1t"), "{why}");
+    }
+    assert!(read(&with("host=/run/postgresql user=password")).is_ok());
+}
+
 #[test]
 fn a_slip_of_the_pen_is_told_with_its_line_and_the_setting_that_was_meant() {
     let text = mitz().replace("min_level =", "min_levl =");
@@ -221,6 +242,16 @@ fn each_fault_is_told_at_its_setting() {
             "store.address: an address belongs to home = \"postgresql\"",
         ),
         (
+            "postgresql://sluis@",
+            "postgresql://sluis:s3kr1t@",
+            "store.address: the password belongs in a file",
+        ),
+        (
+            "\"[::]:443\"",
+            "\"127.0.0.1:9090\"",
+            "admin.listen: is the address of listeners.public.listen already",
+        ),
+        (
             "\"[::]:443\"",
             "\"443\"",
             "listeners.public.listen: expected an address and a port",
@@ -229,6 +260,11 @@ fn each_fault_is_told_at_its_setting() {
             "listener = \"public\"",
             "listener = \"pulbic\"",
             "mitz.front.listener: no such listener; did you mean `public`?",
+        ),
+        (
+            "host = \"toestemmingen.example.nl\"",
+            "proxies = [\"proxy.example.nl\"]\nhost = \"toestemmingen.example.nl\"",
+            "mitz.register.proxies: a proxy proves itself by a certificate",
         ),
         (
             "host = \"toestemmingen.example.nl\"",

@@ -145,6 +145,7 @@ fn verified(authorities: &str, shown: Option<(&str, &str)>) -> Result<Tls, BadAd
 
 /// What an address says beside what the library reads.
 const MEMBERS: [&str; 5] = ["sslmode", "sslrootcert", "sslcert", "sslkey", "schema"];
+const FORMS: &str = "expected postgresql://user@host/database?… or host=… user=… dbname=…";
 const BEGIN: &[u8] = b"-----BEGIN CERTIFICATE-----";
 const SAY_SO: &str = "say sslmode=verify-full with sslrootcert=FILE, or sslmode=disable where the \
                       network is trusted (a Unix socket, loopback)";
@@ -214,12 +215,20 @@ fn without(text: &str, names: &[&'static str]) -> Result<(String, Members), BadA
     Ok((kept, taken))
 }
 
-/// What the library found, with its reason, which it keeps one level down.
+/// What the library found, with its reason, which it keeps one level down. An address of another kind
+/// (`pgsql://…`) is the name of an option to it: a reason is told only if it quotes nothing but a name.
 fn cause(why: &tokio_postgres::Error) -> String {
-    match std::error::Error::source(why) {
-        Some(source) => format!("{why}: {source}"),
-        None => why.to_string(),
+    let told = std::error::Error::source(why).map(ToString::to_string);
+    match told.filter(|told| told.split('`').skip(1).step_by(2).all(is_a_name)) {
+        Some(reason) => format!("{why}: {reason}"),
+        None => FORMS.to_owned(),
     }
+}
+
+/// Whether a text can be the name of an option.
+fn is_a_name(text: &str) -> bool {
+    text.bytes()
+        .all(|at| at.is_ascii_alphanumeric() || at == b'_')
 }
 
 #[cfg(test)]
@@ -258,11 +267,17 @@ mod tests {
             "postgres://sluis:hunter2@db.example/sluis?sslmode=verify-full",
             "postgres://sluis:hunter2@db.example/sluis?sslmode=verify-full&sslrootcert=/nowhere",
             "postgres://sluis:hunter2@localhost/sluis?colour=red",
+            "pgsql://sluis:hunter2@db/sluis?schema=mitz",
+            "host=localhost sluis:hunter2=x",
+            "host=localhost password='hunter2",
+            "host=localhost port=hunter2",
             "user=sluis password=hunter2",
         ] {
             let why = refused(text);
             assert!(!why.contains("hunter2"), "{why}");
         }
+        let misspelt = refused("postgres://sluis@localhost/sluis?colour=red");
+        assert!(misspelt.contains("unknown option `colour`"), "{misspelt}");
         assert!(refused("user=sluis").contains("no host"));
         assert!(refused("postgres://x@h/x?sslmode=verify-full").contains("sslrootcert"));
         assert!(refused("postgres://x@localhost/x?sslcert=a").contains("go together"));
