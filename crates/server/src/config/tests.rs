@@ -208,111 +208,114 @@ fn a_slip_of_the_pen_is_told_with_its_line_and_the_setting_that_was_meant() {
     );
 }
 
+/// What is put in the place of what, in the example of Mitz, and what is said then.
+const FAULTS: &[(&str, &str, &str)] = &[
+    (
+        "# audit_days = 1827",
+        "audit_days = 0",
+        "store.audit_days: expected at least 1",
+    ),
+    (
+        "http://crl.pkioverheid.nl/",
+        "http://u:secret@crl.pkioverheid.nl/",
+        "trust.crls: a list is public",
+    ),
+    (
+        "# connections_max = 4096",
+        "connections_max = 0",
+        "listeners.public.connections_max: expected at least 1",
+    ),
+    (
+        "https://lokalisatie.internal.example.nl\"\n#",
+        "https://:secret@lokalisatie.internal.example.nl\"\n#",
+        "mitz.lokalisatie: expected an https URL",
+    ),
+    (
+        "home = \"postgresql\"",
+        "home = \"mysql\"",
+        "store.home: expected \"sqlite\" or \"postgresql\"",
+    ),
+    (
+        "home = \"postgresql\"",
+        "home = \"sqlite\"",
+        "store.address: an address belongs to home = \"postgresql\"",
+    ),
+    (
+        "postgresql://sluis@",
+        "postgresql://sluis:s3kr1t@",
+        "store.address: the password belongs in a file",
+    ),
+    (
+        "\"[::]:443\"",
+        "\"127.0.0.1:9090\"",
+        "admin.listen: is the address of listeners.public.listen already",
+    ),
+    (
+        "\"[::]:443\"",
+        "\"443\"",
+        "listeners.public.listen: expected an address and a port",
+    ),
+    (
+        "listener = \"public\"",
+        "listener = \"pulbic\"",
+        "mitz.front.listener: no such listener; did you mean `public`?",
+    ),
+    (
+        "host = \"toestemmingen.example.nl\"",
+        "proxies = [\"proxy.example.nl\"]\nhost = \"toestemmingen.example.nl\"",
+        "mitz.register.proxies: a proxy proves itself by a certificate",
+    ),
+    (
+        "host = \"toestemmingen.example.nl\"",
+        "host = \"mitz.example.nl\"",
+        "mitz.register.host: is the host of mitz.front already",
+    ),
+    (
+        "https://dva.example.nl/jwks",
+        "http://dva.example.nl/jwks",
+        "mitz.dva[0].jwks_uri: expected an https URL",
+    ),
+    (
+        "[\"00000659\"]",
+        "[]",
+        "mitz.dva[0].uras: expected at least one URA",
+    ),
+    ("[\"00000659\"]", "[\"659x\"]", "mitz.dva[0].uras: "),
+    (
+        "min_level = \"substantieel\"",
+        "min_level = \"high\"",
+        "mitz.min_level: expected basis, midden, substantieel or hoog",
+    ),
+    (
+        "crls = [\"http://crl.pkioverheid.nl/PrivateRootLatestCRL-G1.crl\"]",
+        "",
+        "trust.crls: name the revocation list of every authority",
+    ),
+    (
+        "roots = [\"/etc/sluis/trust/pkioverheid-private-g1.pem\"]",
+        "roots = []",
+        "trust.roots: expected at least one PEM file",
+    ),
+    (
+        "master_file = \"/etc/sluis/secret/master.key\"",
+        "",
+        "keys: `master_file` (or SLUIS_KEYS_MASTER_FILE) must name",
+    ),
+    (
+        "# rotate_days = { tokens = 30, access_tokens = 7 }",
+        "rotate_days = { token = 30 }",
+        "keys.rotate_days: there are no keys for `token`; there are keys for rows, ",
+    ),
+    (
+        "# rotate_days = { tokens = 30, access_tokens = 7 }",
+        "rotate_days = { tokens = 0 }",
+        "keys.rotate_days: expected 1 to 3660 days",
+    ),
+];
+
 #[test]
 fn each_fault_is_told_at_its_setting() {
-    for (from, to, says) in [
-        (
-            "# audit_days = 1827",
-            "audit_days = 0",
-            "store.audit_days: expected at least 1",
-        ),
-        (
-            "http://crl.pkioverheid.nl/",
-            "http://u:secret@crl.pkioverheid.nl/",
-            "trust.crls: a list is public",
-        ),
-        (
-            "# connections_max = 4096",
-            "connections_max = 0",
-            "listeners.public.connections_max: expected at least 1",
-        ),
-        (
-            "https://lokalisatie.internal.example.nl\"\n#",
-            "https://:secret@lokalisatie.internal.example.nl\"\n#",
-            "mitz.lokalisatie: expected an https URL",
-        ),
-        (
-            "home = \"postgresql\"",
-            "home = \"mysql\"",
-            "store.home: expected \"sqlite\" or \"postgresql\"",
-        ),
-        (
-            "home = \"postgresql\"",
-            "home = \"sqlite\"",
-            "store.address: an address belongs to home = \"postgresql\"",
-        ),
-        (
-            "postgresql://sluis@",
-            "postgresql://sluis:s3kr1t@",
-            "store.address: the password belongs in a file",
-        ),
-        (
-            "\"[::]:443\"",
-            "\"127.0.0.1:9090\"",
-            "admin.listen: is the address of listeners.public.listen already",
-        ),
-        (
-            "\"[::]:443\"",
-            "\"443\"",
-            "listeners.public.listen: expected an address and a port",
-        ),
-        (
-            "listener = \"public\"",
-            "listener = \"pulbic\"",
-            "mitz.front.listener: no such listener; did you mean `public`?",
-        ),
-        (
-            "host = \"toestemmingen.example.nl\"",
-            "proxies = [\"proxy.example.nl\"]\nhost = \"toestemmingen.example.nl\"",
-            "mitz.register.proxies: a proxy proves itself by a certificate",
-        ),
-        (
-            "host = \"toestemmingen.example.nl\"",
-            "host = \"mitz.example.nl\"",
-            "mitz.register.host: is the host of mitz.front already",
-        ),
-        (
-            "https://dva.example.nl/jwks",
-            "http://dva.example.nl/jwks",
-            "mitz.dva[0].jwks_uri: expected an https URL",
-        ),
-        (
-            "[\"00000659\"]",
-            "[]",
-            "mitz.dva[0].uras: expected at least one URA",
-        ),
-        ("[\"00000659\"]", "[\"659x\"]", "mitz.dva[0].uras: "),
-        (
-            "min_level = \"substantieel\"",
-            "min_level = \"high\"",
-            "mitz.min_level: expected basis, midden, substantieel or hoog",
-        ),
-        (
-            "crls = [\"http://crl.pkioverheid.nl/PrivateRootLatestCRL-G1.crl\"]",
-            "",
-            "trust.crls: name the revocation list of every authority",
-        ),
-        (
-            "roots = [\"/etc/sluis/trust/pkioverheid-private-g1.pem\"]",
-            "roots = []",
-            "trust.roots: expected at least one PEM file",
-        ),
-        (
-            "master_file = \"/etc/sluis/secret/master.key\"",
-            "",
-            "keys: `master_file` (or SLUIS_KEYS_MASTER_FILE) must name",
-        ),
-        (
-            "# rotate_days = { tokens = 30, access_tokens = 7 }",
-            "rotate_days = { token = 30 }",
-            "keys.rotate_days: there are no keys for `token`; there are keys for rows, ",
-        ),
-        (
-            "# rotate_days = { tokens = 30, access_tokens = 7 }",
-            "rotate_days = { tokens = 0 }",
-            "keys.rotate_days: expected 1 to 3660 days",
-        ),
-    ] {
+    for (from, to, says) in FAULTS {
         is_told(mitz(), from, to, says);
     }
 }
