@@ -28,6 +28,17 @@ impl RefusalLog {
         Ok(Self(Arc::new(Mutex::new(file))))
     }
 
+    /// Whether it can be appended to, or made when the time comes.
+    ///
+    /// # Errors
+    /// A text for the operator.
+    pub(crate) fn could_open(path: &Path) -> Result<(), String> {
+        match OpenOptions::new().append(true).open(path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(unusable(path, &error)),
+            _ => Ok(()),
+        }
+    }
+
     /// One line. [`App`](crate::app::App) calls it, which also tells the observer.
     pub(crate) fn write(&self, refused: &Weigering) {
         let line = json!({
@@ -43,6 +54,14 @@ impl RefusalLog {
             tracing::error!(%error, "log.jsonl cannot be written; is the disk full?");
         }
     }
+}
+
+/// What the operator is told of a log that cannot be written.
+pub(crate) fn unusable(path: &Path, error: &io::Error) -> String {
+    format!(
+        "{}: {error}; make it writable for the user who serves",
+        path.display()
+    )
 }
 
 /// A line that is written at most once a second, however often there is reason for it.

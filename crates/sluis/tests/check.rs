@@ -5,10 +5,11 @@ mod common;
 #[path = "common/node.rs"]
 mod node;
 
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use common::State;
-use node::{CLIENTS, PROVIDERS, sluis};
+use node::{CLIENTS, PROVIDERS, serve, sluis, stop};
 use testkit::{Authority, Cluster, Installation, Role, Store};
 
 /// One way to break a configuration: its name, the role, and what is done to the folder.
@@ -17,7 +18,7 @@ type Case = (&'static str, Role, fn(&mut Installation));
 /// The one case in which others are called.
 const CALLED: &str = "nobody-there";
 
-const CASES: [Case; 20] = [
+const CASES: [Case; 24] = [
     ("unknown-setting", Role::Mitz, |at| {
         at.change("[mitz]\n", "[mitz]\nmin_levl = \"hoog\"\n");
     }),
@@ -55,6 +56,27 @@ const CASES: [Case; 20] = [
     }),
     ("key-for-all", Role::Mitz, |at| {
         at.open_to_all("mitz.localhost.key");
+    }),
+    ("key-behind-a-passphrase", Role::Mitz, |at| {
+        let pem =
+            "-----BEGIN ENCRYPTED PRIVATE KEY-----\nMAA=\n-----END ENCRYPTED PRIVATE KEY-----\n";
+        at.write_private("mitz.localhost.key", pem.as_bytes());
+    }),
+    ("log-that-cannot-be-written", Role::Mitz, |at| {
+        std::fs::create_dir_all(at.folder.join("state/log.jsonl")).expect("a folder");
+        let closed = std::fs::Permissions::from_mode(0o700);
+        std::fs::set_permissions(at.folder.join("state"), closed).expect("ours");
+    }),
+    // RFC 9440
+    ("proxies-of-a-site-that-never-asks", Role::Mitz, |at| {
+        at.change(
+            "host = \"mitz.localhost\"",
+            "proxies = [\"proxy.localhost\"]\nhost = \"mitz.localhost\"",
+        );
+    }),
+    ("two-sockets-with-one-address", Role::Mitz, |at| {
+        let (admin, port) = (at.admin.to_string(), at.port.to_string());
+        at.change(&admin, &port);
     }),
     ("node-of-another-name", Role::Mitz, |at| {
         at.change(
@@ -152,6 +174,21 @@ fn each_broken_configuration_is_told_of_with_its_remedy_and_no_two_alike() {
         );
         told.push(faults);
     }
+}
+
+#[test]
+fn rows_under_another_master_key_are_told_of_before_the_node_refuses_them() {
+    let state = State::new("check-another-master");
+    let at = Installation::lay(&state.0, &[Role::Mitz], &Store::Sqlite, CLIENTS, PROVIDERS);
+    assert_eq!(stop(serve(&at)).code(), Some(0));
+    assert!(faults(&said(&at, &["--offline"], 0)).is_empty());
+
+    at.write_private("master.key", &[8; 32]);
+    let said = said(&at, &["--offline"], 1);
+    let faults = faults(&said);
+    assert_eq!(faults.len(), 1, "{said}");
+    assert!(faults[0].contains("keys of mitz"), "{said}");
+    assert!(faults[0].contains("another master key"), "{said}");
 }
 
 #[test]

@@ -298,6 +298,21 @@ pub async fn audit_publics<S: Store>(
     public.collect()
 }
 
+/// Whether this master key opens every key of a party; there may be none yet. Needs no token, and
+/// changes nothing.
+///
+/// # Errors
+/// [`KeyFault`], as [`Keys::open`] would.
+pub(crate) async fn opened_by<S: Store>(
+    home: &S,
+    master: MasterKey,
+    now: Moment,
+) -> Result<(), KeyFault> {
+    let custody = Custody::new(master, None);
+    let rows = agreed::load(home, now).await?;
+    rows.iter().try_for_each(|row| row.open(&custody).map(drop))
+}
+
 impl Seen {
     fn of(rows: Vec<KeyRow>, now: Moment) -> Self {
         let groups = rows.chunk_by(|a, b| a.purpose == b.purpose);

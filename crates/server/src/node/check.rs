@@ -11,7 +11,8 @@ use std::fmt;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::input::Registers;
-use crate::node::files;
+use crate::log::RefusalLog;
+use crate::node::{LOG, files};
 
 /// What was found of one subject.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -109,7 +110,10 @@ pub async fn check(config: &Config, reach: Reach) -> Vec<Finding> {
 /// The directory in which the node keeps what is its own.
 fn state(config: &Config) -> Finding {
     let at = config.state.display();
-    let looked = files::own_directory(&config.state).map(|says| format!("{at} {says}"));
+    let looked = files::own_directory(&config.state).and_then(|says| {
+        RefusalLog::could_open(&config.state.join(LOG))?;
+        Ok(format!("{at} {says}"))
+    });
     Finding::of("state", looked)
 }
 

@@ -7,6 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use identity::Hostname;
+use rustix::fs::Access;
 use rustls::client::verify_server_name;
 use rustls::crypto::aws_lc_rs;
 use rustls::server::ParsedCertificate;
@@ -145,8 +146,23 @@ fn private_key(file: &Path) -> Result<PrivateKeyDer<'static>, String> {
             file.display()
         ));
     }
-    PrivateKeyDer::from_pem_slice(&bytes)
-        .map_err(|_| format!("{}: holds no private key in PEM", file.display()))
+    PrivateKeyDer::from_pem_slice(&bytes).map_err(|_| {
+        let at = file.display();
+        if is_encrypted(&bytes) {
+            return format!(
+                "{at}: is encrypted, and nobody is there to type the passphrase; `openssl pkey` takes \
+                 it off, chmod 600 the result"
+            );
+        }
+        format!("{at}: holds no private key in PEM")
+    })
+}
+
+/// Whether it is a private key behind a passphrase: in PKCS#8 (RFC 7468 §11) or as OpenSSL wrote it
+/// before (RFC 1421 §4.6.1.1).
+fn is_encrypted(pem: &[u8]) -> bool {
+    let says = |words: &[u8]| pem.windows(words.len()).any(|at| at == words);
+    says(b"-----BEGIN ENCRYPTED PRIVATE KEY-----") || says(b"Proc-Type: 4,ENCRYPTED")
 }
 
 /// Whether everybody on this machine can read a file.
@@ -163,8 +179,10 @@ pub(super) fn own_directory(directory: &Path) -> Result<&'static str, String> {
     let at = directory.display();
     match fs::metadata(directory) {
         Ok(found) if !found.is_dir() => Err(format!("{at}: is no directory")),
-        Ok(found) if is_closed(&found) => Ok("is closed to others"),
-        Ok(_) if is_empty(directory) => Ok("is empty; the first start closes it"),
+        Ok(found) if is_closed(&found) => ours(directory).map(|()| "is closed to others"),
+        Ok(_) if is_empty(directory) => {
+            ours(directory).map(|()| "is empty; the first start closes it")
+        }
         Ok(_) => Err(format!(
             "{at}: others may enter this directory; name one of the node's own, or chmod 700 it"
         )),
@@ -173,6 +191,15 @@ pub(super) fn own_directory(directory: &Path) -> Result<&'static str, String> {
         }
         Err(error) => Err(format!("{at}: {error}")),
     }
+}
+
+/// Whether the present user may make and change files in a directory.
+fn ours(directory: &Path) -> Result<(), String> {
+    let all = Access::READ_OK | Access::WRITE_OK | Access::EXEC_OK;
+    rustix::fs::access(directory, all).map_err(|error| {
+        let at = directory.display();
+        format!("{at}: {error}; make it readable and writable for the user who serves")
+    })
 }
 
 /// Whether nobody but the owner may enter.

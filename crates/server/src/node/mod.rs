@@ -35,7 +35,7 @@ use crate::door::{self, Drained, House, Site, Stop};
 use crate::home::Home;
 use crate::input::Registers;
 use crate::keys::{SigningToken, custody};
-use crate::log::RefusalLog;
+use crate::log::{self, RefusalLog};
 use crate::outside::{Addresses, Outside, OutsideConfig};
 use crate::routes::etoegang::hm::HmRole;
 use crate::trust::Trust;
@@ -49,6 +49,8 @@ pub(crate) use files::is_open_to_all;
 pub use self::roles::etoegang::diensten_van_mr;
 pub use check::{Finding, Reach, Standing, check};
 
+/// The log of refusals, in the state directory.
+const LOG: &str = "log.jsonl";
 /// How often a node sweeps what is over, and how many rows at once.
 const SWEEP_EVERY: Duration = Duration::from_secs(20);
 const SWEEP_ROWS_MAX: u16 = 1_000;
@@ -143,10 +145,11 @@ impl Foundation {
         for why in &judged.faults {
             tracing::error!("{why}");
         }
-        let log = RefusalLog::open(&config.state.join("log.jsonl"));
+        let log = config.state.join(LOG);
+        let opened = RefusalLog::open(&log);
         Ok(Self {
             token: custody::token(&config)?,
-            log: log.map_err(|error| error.to_string())?,
+            log: opened.map_err(|error| log::unusable(&log, &error))?,
             config,
             registers,
             clock,

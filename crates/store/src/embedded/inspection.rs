@@ -5,6 +5,8 @@ use std::io;
 use std::path::Path;
 
 use rusqlite::OpenFlags;
+use rustix::fs::Access;
+use rustix::io::Errno;
 use verdict::Moment;
 
 use super::{FILE_NAME, OpenError, connect, epoch, schema};
@@ -32,6 +34,11 @@ impl Inspection {
         let unusable = |why: io::Error| OpenError::Unusable(dir.to_owned(), why);
         let space = rustix::fs::statvfs(dir).map_err(|why| unusable(why.into()))?;
         let path = dir.join(FILE_NAME);
+        usable(dir, Access::READ_OK | Access::WRITE_OK | Access::EXEC_OK)?;
+        for end in ["", "-wal", "-shm"] {
+            let file = dir.join(format!("{FILE_NAME}{end}"));
+            usable(&file, Access::READ_OK | Access::WRITE_OK)?;
+        }
         let size = |name: &str| fs::metadata(dir.join(name)).map_or(0, |file| file.len());
         let (schema, epoch, backup_taken) = match File::open(&path) {
             Ok(_) => {
@@ -54,5 +61,13 @@ impl Inspection {
             bytes: size(FILE_NAME) + size(&format!("{FILE_NAME}-wal")),
             bytes_free: space.f_bavail.saturating_mul(space.f_frsize),
         })
+    }
+}
+
+/// Whether the present user may do so with a file or directory; one that is not there is made.
+fn usable(path: &Path, how: Access) -> Result<(), OpenError> {
+    match rustix::fs::access(path, how) {
+        Ok(()) | Err(Errno::NOENT) => Ok(()),
+        Err(why) => Err(OpenError::Unusable(path.to_owned(), why.into())),
     }
 }

@@ -6,6 +6,8 @@ use store::{Embedded, Postgres, SchemaStanding};
 use super::Finding;
 use crate::clock::Clock;
 use crate::config::{Config, HomeConfig};
+use crate::home::Home;
+use crate::keys::{self, MasterKey};
 
 /// Free space below which a disk is told of, and below which it is a fault, in bytes.
 const BYTES_FREE_WISHED: u64 = 1024 * 1024 * 1024;
@@ -23,8 +25,19 @@ pub(super) async fn look(config: &Config, clock: &Clock) -> Vec<Finding> {
             HomeConfig::Sqlite => findings.push(sqlite(config, role)),
             HomeConfig::Postgresql { .. } => findings.extend(postgresql(config, role, clock).await),
         }
+        findings.extend(keys(config, role, clock).await);
     }
     findings
+}
+
+/// What keeps the keys among a role's rows closed. Of a home that cannot be opened, and of a master key
+/// that cannot be read, is told elsewhere.
+async fn keys(config: &Config, role: &'static str, clock: &Clock) -> Option<Finding> {
+    let master = MasterKey::read(&config.master_file).ok()?;
+    let home = Home::beside_node(config, role).await.ok()?;
+    let opened = keys::opened_by(&home, master, clock.now()).await;
+    let fault = opened.err()?;
+    Some(Finding::fault(format!("keys of {role}"), fault.to_string()))
 }
 
 fn sqlite(config: &Config, role: &'static str) -> Finding {
