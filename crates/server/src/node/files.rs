@@ -158,8 +158,7 @@ fn private_key(file: &Path) -> Result<PrivateKeyDer<'static>, String> {
     })
 }
 
-/// Whether it is a private key behind a passphrase: in PKCS#8 (RFC 7468 §11) or as OpenSSL wrote it
-/// before (RFC 1421 §4.6.1.1).
+/// Whether it is a private key behind a passphrase: in PKCS#8, or as OpenSSL wrote it before.
 fn is_encrypted(pem: &[u8]) -> bool {
     let says = |words: &[u8]| pem.windows(words.len()).any(|at| at == words);
     says(b"-----BEGIN ENCRYPTED PRIVATE KEY-----") || says(b"Proc-Type: 4,ENCRYPTED")
