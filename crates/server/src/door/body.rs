@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 use std::net::IpAddr;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use axum::body::Bytes;
@@ -68,17 +68,14 @@ impl ReadingRoom {
         if body.is_end_stream() {
             return Ok(Bytes::new());
         }
-        let max = limits.body_bytes_max;
-        let announced = body.size_hint().exact().map(usize::try_from);
-        let read = match announced {
-            Some(Ok(bytes)) if bytes > max => Err(Refusal::BodyTooLarge),
-            Some(Err(_)) => Err(Refusal::BodyTooLarge),
-            _ => {
-                let room = Room::of(self, peer);
-                timeout(limits.body_timeout, collect(&mut body, room, limits))
-                    .await
-                    .unwrap_or(Err(Refusal::BodyTooSlow))
-            }
+        let announced = body.size_hint().exact();
+        let read = if announced.is_some_and(|bytes| bytes > limits.body_bytes_max as u64) {
+            Err(Refusal::BodyTooLarge)
+        } else {
+            let room = Room::of(self, peer);
+            timeout(limits.body_timeout, collect(&mut body, room, limits))
+                .await
+                .unwrap_or(Err(Refusal::BodyTooSlow))
         };
         // A client that waits for "100 Continue" has sent nothing yet and need not send it at all.
         if read == Err(Refusal::BodyTooLarge) && !waits_for_100 {
@@ -136,7 +133,7 @@ impl<'r> Room<'r> {
 }
 
 impl ReadingRoom {
-    fn taken(&self) -> std::sync::MutexGuard<'_, HashMap<IpAddr, u32>> {
+    fn taken(&self) -> MutexGuard<'_, HashMap<IpAddr, u32>> {
         self.taken_kib
             .lock()
             .unwrap_or_else(PoisonError::into_inner)

@@ -29,6 +29,18 @@ fn hello() -> Router {
     Router::new().route("/", get(|| async { "hello" }))
 }
 
+/// A site at which an address may ask so often.
+fn limited(rig: &Rig, per_address: Rate) -> Site {
+    let limits = Limits {
+        per_address: Some(per_address),
+        ..Limits::default()
+    };
+    Site {
+        limits,
+        ..rig.site(A, hello())
+    }
+}
+
 fn request(door: &Open, more: &str) -> String {
     format!("GET / HTTP/1.1\r\nHost: {A}:{}\r\n{more}\r\n", door.port)
 }
@@ -58,14 +70,7 @@ fn header<'a>(answer: &'a str, name: &str) -> Option<&'a str> {
 #[tokio::test]
 async fn rfc_6585_4_who_asks_too_often_gets_429_with_a_time_and_the_connection_goes_on() {
     let rig = Rig::new();
-    let limits = Limits {
-        per_address: Some(seldom(2)),
-        ..Limits::default()
-    };
-    let site = Site {
-        limits,
-        ..rig.site(A, hello())
-    };
+    let site = limited(&rig, seldom(2));
     let (door, told) = telling(site).await;
     let mut stream = door.connect(A, rig.tls(None, &[])).await.expect("open");
     let mut answers = Vec::new();
@@ -88,14 +93,7 @@ async fn rfc_6585_4_who_asks_too_often_gets_429_with_a_time_and_the_connection_g
 #[tokio::test]
 async fn a_request_that_is_none_is_one_all_the_same_for_who_sends_too_many() {
     let rig = Rig::new();
-    let limits = Limits {
-        per_address: Some(seldom(2)),
-        ..Limits::default()
-    };
-    let site = Site {
-        limits,
-        ..rig.site(A, hello())
-    };
+    let site = limited(&rig, seldom(2));
     let (door, told) = telling(site).await;
     let elsewhere = "GET / HTTP/1.1\r\nHost: b.localhost\r\nConnection: close\r\n\r\n";
     for expected in [421, 421, 429, 429] {
@@ -109,14 +107,7 @@ async fn a_request_that_is_none_is_one_all_the_same_for_who_sends_too_many() {
 #[tokio::test]
 async fn who_floods_the_door_does_not_flood_the_log() {
     let rig = Rig::new();
-    let limits = Limits {
-        per_address: Some(Rate::new(1000, 1000)),
-        ..Limits::default()
-    };
-    let site = Site {
-        limits,
-        ..rig.site(A, hello())
-    };
+    let site = limited(&rig, Rate::new(1000, 1000));
     let (door, told) = telling(site).await;
     let mut stream = door.connect(A, rig.tls(None, &[])).await.expect("open");
     let large = request(&door, &"X: y\r\n".repeat(65));
@@ -132,14 +123,7 @@ async fn who_floods_the_door_does_not_flood_the_log() {
 #[tokio::test]
 async fn a_refused_request_with_a_body_ends_the_connection() {
     let rig = Rig::new();
-    let limits = Limits {
-        per_address: Some(seldom(1)),
-        ..Limits::default()
-    };
-    let site = Site {
-        limits,
-        ..rig.site(A, hello())
-    };
+    let site = limited(&rig, seldom(1));
     let door = open([site], House::default()).await;
     let first = door.exchange(
         A,
