@@ -20,6 +20,7 @@
 //! Start reading at [`serve`], then `visit`.
 
 mod body;
+mod challenge;
 mod connection;
 mod peer;
 mod proxy;

@@ -22,6 +22,7 @@ use rustls_pki_types::CertificateDer;
 use tokio::sync::SemaphorePermit;
 use tower::ServiceExt;
 
+use super::challenge::Tried;
 use super::connection::{Activity, Running};
 use super::refusal::Refusal;
 use super::serve::{Door, Stopping};
@@ -55,7 +56,10 @@ impl Visit {
         let mut response = match self.admit(request).await {
             Ok((mut request, _room)) => {
                 request.extensions_mut().insert(trace);
-                handle(self.site.router.clone(), request, trace).await
+                let tried = Tried::of(request.headers());
+                let mut response = handle(self.site.router.clone(), request, trace).await;
+                tried.challenge(&mut response, self.site.host.as_str());
+                response
             }
             Err(refusal) => {
                 if refusal.is_told() && self.turns().may_tell(&self.peer) {

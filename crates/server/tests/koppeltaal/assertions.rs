@@ -1,10 +1,12 @@
 //! Assertions that prove nothing.
 
+use http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
 use jose::{Algorithm, MacKey};
 use koppeltaal::domeinbeheer::Gewijzigd;
 use koppeltaal::domeinconfiguratie::{Domeinconfiguratie, Regels};
 use serde_json::{Value, json};
 use server::domeinbeheer;
+use server::outside::Headers;
 
 use crate::world::{
     Applicatie, Shown, TYPE, World, assert_invalid_client, body, declaration, id, key, set, usual,
@@ -30,6 +32,30 @@ async fn koppeltaal_case_014_another_kind_of_assertion_proves_nothing() {
     assert_invalid_client(&ask(&[]).await);
     let secret = ("client_secret", "geheim");
     assert_invalid_client(&ask(&[("client_assertion_type", TYPE), shown, secret]).await);
+}
+
+#[tokio::test]
+async fn koppeltaal_case_003_credentials_in_a_header_are_no_proof_and_their_scheme_is_named() {
+    let world = World::start().await;
+    let portaal = world.applicatie(1, Algorithm::Es384);
+    let assertion = world.assertion(&portaal);
+    let fields = [
+        ("grant_type", "client_credentials"),
+        ("client_assertion_type", TYPE),
+        ("client_assertion", &assertion),
+    ];
+    let url = world.token_endpoint();
+    let basic = Headers::none().with(AUTHORIZATION, "Basic YTpi");
+    let refused = world.outside.post_form(&url, &fields, basic).await;
+    let refused = refused.expect("an answer");
+    assert_invalid_client(&refused);
+    // RFC 6749 §5.2
+    assert_eq!(
+        refused.headers[WWW_AUTHENTICATE],
+        "Basic realm=\"koppeltaal.localhost\""
+    );
+    // The assertion was not spent.
+    assert_eq!(world.ask(&assertion).await.status, 200);
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! Domain administration by REST.
 
 use http::Method;
-use http::header::{CONTENT_TYPE, ETAG, IF_MATCH, IF_NONE_MATCH, WWW_AUTHENTICATE};
+use http::header::{ALLOW, CONTENT_TYPE, ETAG, IF_MATCH, IF_NONE_MATCH, WWW_AUTHENTICATE};
 use jose::Algorithm;
 use koppeltaal::Domein;
 use koppeltaal::domeinbeheer::{Beheersleutel, Domeinen, SLEUTEL};
@@ -523,6 +523,24 @@ async fn what_is_no_text_in_an_address_is_nothing_that_there_is() {
 }
 
 // ── The whole domain ────────────────────────────────────────────────────────────────────────────
+
+#[tokio::test]
+async fn rfc_9457_another_address_and_another_method_are_problems_too() {
+    let world = World::start().await;
+    let beheer = Beheer::new(&world).await;
+    let elsewhere = beheer.get("application").await;
+    assert_problem(&elsewhere, 404, None);
+    assert!(!elsewhere.headers.contains_key(ALLOW));
+
+    let other = (beheer.ask(Method::PUT, "applications", Version::None, None)).await;
+    assert_problem(&other, 405, None);
+    // RFC 9110 §15.5.6
+    let allow = other.headers[ALLOW].to_str().expect("text");
+    let mut methods: Vec<_> = allow.split(',').map(str::trim).collect();
+    methods.sort_unstable();
+    assert_eq!(methods, ["GET", "HEAD", "POST"]);
+    assert_eq!(beheer.get("applications").await.status, 200);
+}
 
 #[tokio::test]
 async fn a_domain_is_declared_planned_and_made_by_rest() {

@@ -60,6 +60,11 @@ async fn koppeltaal_case_002_and_003_and_004_it_promises_what_topic_016_lists_an
     assert_eq!(document["capabilities"], json!(capabilities));
     let methods = &document["token_endpoint_auth_methods_supported"];
     assert_eq!(*methods, json!(["private_key_jwt"]));
+    // RFC 9207 §3
+    assert_eq!(
+        document["authorization_response_iss_parameter_supported"],
+        true
+    );
     // koppeltaal case 4
     let algorithms = &document["token_endpoint_auth_signing_alg_values_supported"];
     let algorithms = algorithms.as_array().expect("algorithms");

@@ -29,7 +29,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::State;
 use axum::response::Response;
-use axum::routing::{MethodFilter, get, on};
+use axum::routing::{MethodFilter, any, get, on};
 use http::HeaderValue;
 use http::header::ETAG;
 use koppeltaal::Domein;
@@ -66,12 +66,25 @@ pub(super) fn routes() -> Router<Arc<KoppeltaalRole>> {
     let router = Router::new()
         .route("/", get(bladzijden::from_discovery))
         .route("/openapi.json", get(openapi::document));
-    OPERATIES.iter().fold(router, |router, operatie| {
+    let router = OPERATIES.iter().fold(router, |router, operatie| {
         let handler = move |State(role), Names(names), visit| answer(operatie, role, names, visit);
         // Every method of the table is one that axum knows: a test asks each.
         let method = MethodFilter::try_from(operatie.method.clone()).unwrap_or(MethodFilter::GET);
         router.route(operatie.path, on(method, handler))
-    })
+    });
+    router
+        .method_not_allowed_fallback(other_method)
+        .route("/{*elsewhere}", any(elsewhere))
+}
+
+/// The path is one of the table, and the method is not. The router says in `Allow` which are.
+async fn other_method(State(role): State<Arc<KoppeltaalRole>>, visit: Visit) -> Response {
+    Problem::other_method().response(&role.app, visit.trace)
+}
+
+/// No path of the table.
+async fn elsewhere(State(role): State<Arc<KoppeltaalRole>>, visit: Visit) -> Response {
+    Problem::unknown("address").response(&role.app, visit.trace)
 }
 
 /// Who, may he, do it, answer.

@@ -79,6 +79,12 @@ impl Problem {
         Self::new(404, "Not there", format!("there is no such {what}"))
     }
 
+    /// Another method than the address takes (RFC 9110 §15.5.6).
+    pub(super) fn other_method() -> Self {
+        let detail = "Allow says which methods there are";
+        Self::new(405, "Not with this method", detail)
+    }
+
     /// A body of another type.
     pub(super) fn media_type(expected: &str) -> Self {
         Self::new(415, "Another media type", format!("expected {expected}"))
