@@ -38,7 +38,7 @@ fn scheme(credentials: &HeaderValue) -> Option<&str> {
     let credentials = credentials.to_str().ok()?;
     let (scheme, _) = credentials.split_once(' ')?;
     let is_scheme = (1..=SCHEME_BYTES_MAX).contains(&scheme.len());
-    (is_scheme && scheme.as_bytes().iter().all(|letter| is_of_token(letter))).then_some(scheme)
+    (is_scheme && scheme.as_bytes().iter().all(is_of_token)).then_some(scheme)
 }
 
 #[cfg(test)]
