@@ -522,8 +522,6 @@ async fn what_is_no_text_in_an_address_is_nothing_that_there_is() {
     }
 }
 
-// ── The whole domain ────────────────────────────────────────────────────────────────────────────
-
 #[tokio::test]
 async fn rfc_9457_another_address_and_another_method_are_problems_too() {
     let world = World::start().await;
@@ -541,6 +539,8 @@ async fn rfc_9457_another_address_and_another_method_are_problems_too() {
     assert_eq!(methods, ["GET", "HEAD", "POST"]);
     assert_eq!(beheer.get("applications").await.status, 200);
 }
+
+// ── The whole domain ────────────────────────────────────────────────────────────────────────────
 
 #[tokio::test]
 async fn a_domain_is_declared_planned_and_made_by_rest() {
