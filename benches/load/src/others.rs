@@ -39,7 +39,11 @@ fn site(installation: &mut Installation, host: &str, router: Router) -> Result<S
         identity: Identity::new(certificate, Vec::new(), key),
         clients: ClientCertificates::Never,
         router,
-        limits: Limits::on_one_machine(),
+        limits: Limits {
+            // A Bundle of events is larger than what a node takes.
+            body_bytes_max: 1024 * 1024,
+            ..Limits::on_one_machine()
+        },
         proxies: BTreeSet::new(),
     })
 }

@@ -101,3 +101,22 @@ async fn koppeltaal_case_110_what_waits_goes_in_one_bundle_and_what_is_refused_t
     assert_eq!(fhir.told_of(3).await.len(), 3);
     assert_eq!(fhir.bundles(), [3], "each went alone");
 }
+
+#[tokio::test]
+async fn koppeltaal_case_110_where_a_bundle_is_too_large_each_event_goes_alone_at_once() {
+    let world = World::start().await;
+    let fhir = &world.fhir;
+    fhir.takes_batches.store(true, Ordering::Relaxed);
+    fhir.has_no_room.store(true, Ordering::Relaxed);
+    fhir.is_down.store(true, Ordering::Relaxed);
+    for _ in 0..3 {
+        let token = world.signed(PORTAL, &world.launch());
+        world.introspect(MODULE, &token).await;
+    }
+    fhir.is_down.store(false, Ordering::Relaxed);
+    // Whoever tried in vain rests, and had the events for a minute.
+    world.running.clock.shift(61);
+    // koppeltaal case 110: nobody waits until what was refused is tried again
+    assert_eq!(fhir.told_of(3).await.len(), 3);
+    assert_eq!(fhir.bundles(), [3]);
+}

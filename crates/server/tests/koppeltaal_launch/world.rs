@@ -63,6 +63,8 @@ pub(crate) struct Fhir {
     pub(crate) refuses: AtomicBool,
     /// Whether it says that it takes several events at once.
     pub(crate) takes_batches: AtomicBool,
+    /// Whether each Bundle is too large for it.
+    pub(crate) has_no_room: AtomicBool,
     bundles: Mutex<Vec<usize>>,
 }
 
@@ -180,6 +182,10 @@ async fn take_bundle(State(fhir): State<Arc<Fhir>>, headers: HeaderMap, body: By
     }
     let bundle: Value = serde_json::from_slice(&body).expect("JSON");
     let entries = bundle["entry"].as_array().expect("entries");
+    if fhir.has_no_room.load(Ordering::Relaxed) {
+        fhir.bundles.lock().expect("bundles").push(entries.len());
+        return StatusCode::PAYLOAD_TOO_LARGE.into_response();
+    }
     let refuses = fhir.refuses.load(Ordering::Relaxed);
     if !refuses {
         let events = entries.iter().map(|entry| entry["resource"].clone());

@@ -104,8 +104,23 @@ impl KoppeltaalRole {
         };
         match Afloop::of_status(answer.status.as_u16()) {
             Afloop::Bezorgd => Afloop::of_bundle(&answer.body, brieven.len()),
-            none => vec![none; brieven.len()],
+            // It says nothing of any of them: perhaps they are too much at once.
+            Afloop::Geweigerd => self.deliver_each(domein, token, brieven).await,
+            Afloop::Onbereikbaar => vec![Afloop::Onbereikbaar; brieven.len()],
         }
+    }
+
+    /// One by one, until the FHIR server does not answer.
+    async fn deliver_each(&self, domein: &DomeinNu, token: &str, brieven: &[Brief]) -> Vec<Afloop> {
+        let mut aflopen = Vec::with_capacity(brieven.len());
+        for brief in brieven {
+            aflopen.push(self.deliver_one(domein, token, brief).await);
+            if aflopen.ends_with(&[Afloop::Onbereikbaar]) {
+                break;
+            }
+        }
+        aflopen.resize(brieven.len(), Afloop::Onbereikbaar);
+        aflopen
     }
 }
 

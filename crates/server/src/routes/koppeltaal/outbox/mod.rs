@@ -1,12 +1,15 @@
 //! Sends what waits in the outbox to the FHIR servers of the domains (koppeltaal case 110).
 //!
 //! Nothing waits for this: a decision writes its AuditEvents with its other rows, what no decision
-//! carries is kept by `pen`, and both wake us; `wekker` is what we were woken for, `zending` what
-//! goes to a FHIR server at once. A FHIR server that does not answer is tried less and less often, an event that it refuses too, and
-//! neither holds up another domain. What could not be delivered for a month is told to the operator,
-//! one line each, before it goes.
+//! carries is kept by `pen`, and both wake us; `wekker` is what we were woken for, `wachtrij` what waits
+//! in the store, `zending` what goes to a FHIR server at once. A FHIR server that does not answer is
+//! tried less and less often, an event that it refuses too, and neither holds up another domain. What
+//! could not be delivered for a month is told to the operator, one line each, before it goes.
 
 mod pen;
+#[cfg(test)]
+mod testing;
+mod wachtrij;
 mod wekker;
 mod zending;
 
@@ -19,32 +22,28 @@ use futures_util::StreamExt as _;
 use futures_util::stream;
 use koppeltaal::Domein;
 use koppeltaal::outbox::{Afloop, Beurt, Uitgaand, again_s};
-use store::{Commit, NotCommitted, Page, Store as _};
-use tokio::time::timeout;
-use verdict::{Change, Clear, CommitId, IndexKey, Key, Moment, Record as _, Stored};
+use store::{Commit, NotCommitted, Store as _};
+use tokio::time::{Instant, timeout};
+use verdict::{Change, Clear, CommitId, Key, Moment, Stored};
 
 use self::pen::Pen;
+use self::wachtrij::{Gevonden, Leesstand};
 use self::wekker::{Wekker, Werk};
 pub(super) use self::zending::Zending;
 use super::{DomeinNu, KoppeltaalRole};
 use crate::app::App;
 use crate::chance;
-use crate::settle::Outage;
 
 /// How often we look whether a domain may be tried again.
 const TURN: Duration = Duration::from_secs(1);
-/// How many turns until we look at domains that nobody woke us for: what another node left behind.
-const TURNS_PER_LOOK: u32 = 15;
+/// How long until we look at everything of every domain: what another node left behind, and what was refused.
+const LOOK: Duration = Duration::from_secs(15);
 /// Rows sent in one round of a domain: what becomes of them is one commit.
 const BATCH: usize = 32;
 /// Requests to one FHIR server at once.
 const AT_ONCE: usize = 8;
 /// Domains at once.
 const DOMEINEN_AT_ONCE: usize = 8;
-/// Rows read at once, each of which may have [`BERICHTEN_BYTES_MAX`](koppeltaal::outbox::BERICHTEN_BYTES_MAX), and
-/// pages read in one round: beyond what was refused and waits.
-const PAGE_ROWS: u16 = 16;
-const PAGES_MAX: usize = 512;
 /// Events that wait, at most, before what no decision carries is told to the operator instead: a
 /// FHIR server that is away for long must not fill the disk.
 const WAITING_MAX: usize = 1_000_000;
@@ -54,6 +53,7 @@ const WAITING_MAX: usize = 1_000_000;
 pub(super) struct Outbox {
     pen: Pen,
     wekker: Wekker,
+    leesstand: Leesstand,
     /// How many events wait in each domain, as far as this node saw.
     waiting: Mutex<BTreeMap<Domein, usize>>,
     /// How many went to the operator instead.
@@ -133,7 +133,7 @@ impl KoppeltaalRole {
     /// Sends what waits, for as long as the role is served.
     pub(super) async fn send_events(self: &Arc<Self>) {
         let mut resting: HashMap<Domein, Rust> = HashMap::new();
-        let mut turn = 0_u32;
+        let mut look_at = Instant::now();
         loop {
             let mut due = self.outbox.wekker.taken();
             let now = self.app.clock.now();
@@ -141,8 +141,10 @@ impl KoppeltaalRole {
                 .iter()
                 .filter(|(_, rust)| rust.until.is_over_at(now));
             let mut look: Vec<Domein> = again.map(|(domein, _)| domein.clone()).collect();
-            if turn.is_multiple_of(TURNS_PER_LOOK) {
+            if look_at <= Instant::now() {
+                look_at = Instant::now() + LOOK;
                 look.extend(self.domeinen.names());
+                self.outbox.leesstand.forget();
             }
             for domein in look {
                 due.entry(domein).or_default().look = true;
@@ -159,7 +161,6 @@ impl KoppeltaalRole {
                 self.after(domein, &ended, &mut resting);
             }
             let _ = timeout(TURN, self.outbox.wekker.rung()).await;
-            turn = turn.wrapping_add(1);
         }
     }
 
@@ -198,11 +199,13 @@ impl KoppeltaalRole {
         let found = if werk.look || werk.fresh.is_empty() {
             self.waiting(&domein).await
         } else {
-            Ok(werk.fresh)
+            Ok(Gevonden::all(werk.fresh))
         };
         let ended = match found {
-            Ok(found) if found.is_empty() => Ronde::Leeg,
-            Ok(found) => self.send(&domein, found).await,
+            Ok(found) => match self.send(&domein, &found.rows).await {
+                Ronde::Leeg if found.is_part => Ronde::Meer,
+                ended => ended,
+            },
             Err(outage) => {
                 tracing::warn!(party = self.app.party, domein = %name, %outage, "AuditEvents were not read");
                 Ronde::Stil
@@ -211,66 +214,11 @@ impl KoppeltaalRole {
         (name, ended)
     }
 
-    /// What may be sent now, oldest first. What was tried for too long goes.
-    async fn waiting(&self, domein: &DomeinNu) -> Result<Vec<Rij>, Outage> {
-        let app = &self.app;
-        let now = app.clock.now();
-        let name = &domein.configuratie.domein;
-        let of_domain = IndexKey::Text(name.as_str().to_owned());
-        let mut page = Page::first(PAGE_ROWS);
-        let (mut waiting, mut events) = (Vec::new(), 0);
-        for _ in 0..PAGES_MAX {
-            let (space, index) = (Uitgaand::SPACE, Uitgaand::INDEX);
-            let found = app.home.find(space, index, &of_domain, page, now).await?;
-            for (key, row) in found.rows {
-                let found = match app.opened::<Uitgaand>(&key, row) {
-                    Ok(found) => found,
-                    Err(outage) => {
-                        // It holds up no other: a newer node wrote it, perhaps, and sends it.
-                        tracing::warn!(party = app.party, domein = %name, %outage, "AuditEvents were not read");
-                        continue;
-                    }
-                };
-                events += found.value.berichten.len();
-                if found.value.is_given_up(now) {
-                    self.give_up(&key, &found).await?;
-                } else if found.value.is_due(now) && waiting.len() < BATCH {
-                    waiting.push((key, found));
-                }
-            }
-            match found.next {
-                Some(next) if waiting.len() < BATCH => page = Page::after(next, PAGE_ROWS),
-                Some(_) => break,
-                None => {
-                    self.outbox.found(name, events);
-                    break;
-                }
-            }
-        }
-        Ok(waiting)
-    }
-
-    async fn give_up(&self, key: &Key, found: &Stored<Uitgaand>) -> Result<(), Outage> {
-        let gone = vec![Change::remove(key.clone(), found.version)];
-        match commit(&self.app, gone).await {
-            Ok(()) => {
-                let uitgaand = &found.value;
-                for bericht in &uitgaand.berichten {
-                    let reason = "it was not taken for a month";
-                    let request = bericht.request.as_str();
-                    (self.outbox).told(&self.app, &uitgaand.domein, request, reason);
-                }
-                self.outbox.gone(&uitgaand.domein, uitgaand.berichten.len());
-                Ok(())
-            }
-            // Another node tells of them.
-            Err(NotCommitted::Conflict(_)) => Ok(()),
-            Err(other) => Err(Outage::Store(other.to_string())),
-        }
-    }
-
     /// Takes the domain's turn, and sends what was found: the first alone, to see whether anybody listens.
-    async fn send(&self, domein: &DomeinNu, found: Vec<Rij>) -> Ronde {
+    async fn send(&self, domein: &DomeinNu, found: &[Rij]) -> Ronde {
+        if found.is_empty() {
+            return Ronde::Leeg;
+        }
         let Ok(token) = self.system_token(domein) else {
             return Ronde::Stil;
         };
@@ -287,7 +235,7 @@ impl KoppeltaalRole {
         let rows = found.iter().map(|(_, row)| &row.value);
         let zendingen = Zending::of_rows(rows, domein, takes_batches);
         let Some((first, rest)) = zendingen.split_first() else {
-            self.end(domein, &found, &[]).await;
+            self.end(domein, found, &[]).await;
             return Ronde::Leeg;
         };
         let mut ended = self.deliver(domein, &token, first).await;
@@ -301,11 +249,9 @@ impl KoppeltaalRole {
         }
         let events = found.iter().map(|(_, row)| row.value.berichten.len()).sum();
         ended.resize(events, Afloop::Onbereikbaar);
-        self.end(domein, &found, &ended).await;
+        self.end(domein, found, &ended).await;
         if ended.contains(&Afloop::Onbereikbaar) {
             Ronde::Stil
-        } else if found.len() == BATCH {
-            Ronde::Meer
         } else {
             Ronde::Leeg
         }
