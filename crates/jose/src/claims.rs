@@ -46,6 +46,12 @@ impl Claims {
         self.get(name).and_then(Value::as_i64).ok_or(BadClaim(name))
     }
 
+    /// The member of that name, which must be a NumericDate: Unix time in seconds, without the fraction
+    /// that it may have (RFC 7519 §2).
+    pub fn seconds(&self, name: &'static str) -> Result<i64, BadClaim> {
+        self.get(name).and_then(numeric_date).ok_or(BadClaim(name))
+    }
+
     /// The member of that name, which must be true or false.
     pub fn bool(&self, name: &'static str) -> Result<bool, BadClaim> {
         self.get(name)
@@ -97,6 +103,24 @@ impl Claims {
     }
 }
 
+/// The last second of a year with four digits.
+const YEAR_9999_END_S: f64 = 253_402_300_799.0;
+
+/// The whole seconds of a NumericDate (RFC 7519 §2): a whole number, or one with a fraction or an
+/// exponent of a year that has four digits.
+pub(crate) fn numeric_date(value: &Value) -> Option<i64> {
+    let rounded_down = || {
+        let seconds = value.as_f64()?.floor();
+        let is_date = (0.0..=YEAR_9999_END_S).contains(&seconds);
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "whole, and within the bounds"
+        )]
+        is_date.then_some(seconds as i64)
+    };
+    value.as_i64().or_else(rounded_down)
+}
+
 /// A string, or an array of strings.
 pub(crate) fn strings(value: &Value) -> Option<Vec<&str>> {
     match value {
@@ -135,6 +159,8 @@ mod tests {
         assert_eq!(claims.str("n"), Err(BadClaim("n")));
         assert_eq!(claims.integer("n"), Ok(7));
         assert_eq!(claims.integer("f"), Err(BadClaim("f")));
+        assert_eq!(claims.seconds("n"), Ok(7));
+        assert_eq!(claims.seconds("f"), Ok(7));
         assert_eq!(claims.bool("yes"), Ok(true));
         assert_eq!(claims.bool("sub"), Err(BadClaim("sub")));
         assert_eq!(claims.array("list").map(<[Value]>::len), Ok(2));

@@ -7,9 +7,9 @@ use serde_json::{Map, Value, json};
 
 use crate::{Algorithm, b64, hash, json as strict, jwe, roca};
 
-/// Keys in a set, at most: a party has a few per purpose while it rotates; more is a mistake or an
-/// attack on the memory of those who fetch the set.
-pub const KEYS_MAX: usize = 32;
+/// Keys in a set, at most: a party has a few per purpose while it rotates, or one for each process that
+/// signs (TOP-KT-020); more is a mistake or an attack on the memory of those who fetch the set.
+pub const KEYS_MAX: usize = 100;
 /// Bytes of a set, at most: room for [`KEYS_MAX`] RSA keys with their certificates.
 const SET_BYTES_MAX: usize = 512 * 1024;
 /// Members that a private or symmetric key has and a public one has not (RFC 7518 §§6.2.2, 6.3.2, 6.4).
@@ -79,21 +79,28 @@ impl Jwks {
     /// Reads a set. Keys of unknown type, curve, size or algorithm are skipped (RFC 7517 §5); a
     /// key that is known and wrong refuses the whole set, so that its owner hears of it.
     pub fn parse(bytes: &[u8]) -> Result<Self, BadJwk> {
-        if bytes.len() > SET_BYTES_MAX {
-            return Err(BadJwk::TooLarge);
-        }
-        let set = strict::object(bytes).ok_or(BadJwk::Form)?;
-        let Some(Value::Array(items)) = set.get("keys") else {
-            return Err(BadJwk::Form);
+        let items = items(bytes)?;
+        let keys = items.iter().map(Jwk::from_item);
+        let known = keys.filter(|key| !matches!(key, Err(BadJwk::Unknown)));
+        Self::new(known.collect::<Result<_, _>>()?)
+    }
+
+    /// Reads a set of which a key that cannot serve must not lock out those beside it: keys that are
+    /// wrong or too weak are skipped too (RFC 7517 §5), and all that share a `kid`, since nobody can
+    /// tell which is meant. A private or symmetric key refuses the whole set all the same: who
+    /// publishes one keeps no secrets.
+    pub fn parse_forgiving(bytes: &[u8]) -> Result<Self, BadJwk> {
+        let items = items(bytes)?;
+        let shares_kid = |item: &Value| {
+            let kid = item.get("kid");
+            kid.is_some() && items.iter().filter(|each| each.get("kid") == kid).count() > 1
         };
-        if items.len() > KEYS_MAX {
-            return Err(BadJwk::TooMany);
-        }
         let mut keys = Vec::with_capacity(items.len());
-        for item in items {
-            match Jwk::from_members(item.as_object().ok_or(BadJwk::Form)?) {
+        for item in &items {
+            match Jwk::from_item(item) {
+                Ok(_) if shares_kid(item) => {}
                 Ok(key) => keys.push(key),
-                Err(BadJwk::Unknown) => {}
+                Err(BadJwk::Unknown | BadJwk::Malformed) => {}
                 Err(bad) => return Err(bad),
             }
         }
@@ -230,6 +237,10 @@ impl Jwk {
         self
     }
 
+    fn from_item(item: &Value) -> Result<Self, BadJwk> {
+        Self::from_members(item.as_object().ok_or(BadJwk::Form)?)
+    }
+
     fn from_members(members: &Map<String, Value>) -> Result<Self, BadJwk> {
         let text = |name| text(members, name);
         if SECRET_MEMBERS
@@ -317,6 +328,21 @@ impl Jwk {
         }
         Ok(())
     }
+}
+
+/// What stands in the array of a set.
+fn items(bytes: &[u8]) -> Result<Vec<Value>, BadJwk> {
+    if bytes.len() > SET_BYTES_MAX {
+        return Err(BadJwk::TooLarge);
+    }
+    let mut set = strict::object(bytes).ok_or(BadJwk::Form)?;
+    let Some(Value::Array(items)) = set.remove("keys") else {
+        return Err(BadJwk::Form);
+    };
+    if items.len() > KEYS_MAX {
+        return Err(BadJwk::TooMany);
+    }
+    Ok(items)
 }
 
 /// The spelling that we know of a declared algorithm.
@@ -432,7 +458,7 @@ impl std::fmt::Display for BadJwk {
         f.write_str(match self {
             Self::TooLarge => "the key set is larger than 512 KiB",
             Self::Form => "not a JSON key or key set without repeated members",
-            Self::TooMany => "the key set has more than 32 keys",
+            Self::TooMany => "the key set has more than 100 keys",
             Self::Malformed => "a key contradicts its own type, or is too weak to use",
             Self::Secret => "a private or symmetric key was published: it must be replaced at once",
             Self::DuplicateKid => "two keys have the same kid",
@@ -570,14 +596,52 @@ mod tests {
     }
 
     #[test]
+    fn a_forgiving_reader_skips_what_cannot_serve_beside_what_can() {
+        let good = ec_key(r#","kid":"good""#);
+        let kids = |keys: &[String]| {
+            let set = Jwks::parse_forgiving(set(keys).as_bytes())?;
+            let kid = |key: &Jwk| key.kid().unwrap_or_default().to_owned();
+            Ok::<Vec<String>, BadJwk>(set.keys().iter().map(kid).collect())
+        };
+        let weak = b64::encode([255; 128]);
+        // RFC 7517 §5
+        for bad in [
+            format!(r#"{{"kty":"RSA","kid":"@","n":"{weak}","e":"AQAB"}}"#),
+            ec_key(r#","kid":"@""#).replace(EC_Y, EC_X),
+            r#"{"kty":"RSA","kid":"@"}"#.to_owned(),
+            r#"{"kid":"@"}"#.to_owned(),
+            ec_key(r#","alg":"ES256K","kid":"@""#),
+        ] {
+            let beside = [bad.replace('@', "bad"), good.clone()];
+            assert_eq!(kids(&beside), Ok(vec!["good".into()]), "{bad}");
+            // A name that is there twice means neither of the two, whether both can serve or not.
+            let namesake = bad.replace('@', "good");
+            let three = [namesake, good.clone(), ec_key(r#","kid":"other""#)];
+            assert_eq!(kids(&three), Ok(vec!["other".into()]), "{bad}");
+        }
+        let private = ec_key(r#","kid":"private","d":"AA""#);
+        assert_eq!(kids(&[good.clone(), private]), Err(BadJwk::Secret));
+        assert_eq!(
+            kids(&vec![good.clone(); KEYS_MAX + 1]),
+            Err(BadJwk::TooMany)
+        );
+        let unnamed = Jwks::parse_forgiving(set(&[ec_key(""), ec_key("")]).as_bytes());
+        assert_eq!(unnamed.map(|set| set.keys().len()), Ok(2));
+        assert_eq!(Jwks::parse_forgiving(b"[]").err(), Some(BadJwk::Form));
+    }
+
+    #[test]
     fn a_set_is_bounded_and_names_are_unique() {
         let refusal = |text: &str| Jwks::parse(text.as_bytes()).err();
         let twice = [ec_key(r#","kid":"a""#), ec_key(r#","kid":"a""#)];
         assert_eq!(refusal(&set(&twice)), Some(BadJwk::DuplicateKid));
         let unnamed = [ec_key(""), ec_key("")];
         assert_eq!(refusal(&set(&unnamed)), None);
-        assert_eq!(refusal(&set(&vec![ec_key(""); 32])), None);
-        assert_eq!(refusal(&set(&vec![ec_key(""); 33])), Some(BadJwk::TooMany));
+        assert_eq!(refusal(&set(&vec![ec_key(""); KEYS_MAX])), None);
+        assert_eq!(
+            refusal(&set(&vec![ec_key(""); KEYS_MAX + 1])),
+            Some(BadJwk::TooMany)
+        );
         assert_eq!(refusal(&" ".repeat(512 * 1024 + 1)), Some(BadJwk::TooLarge));
         let long = format!(r#","kid":"{}""#, "a".repeat(257));
         assert_eq!(refusal(&set(&[ec_key(&long)])), Some(BadJwk::Malformed));
@@ -605,6 +669,7 @@ mod tests {
                 *place = byte;
             }
             let _ = Jwks::parse(&bytes);
+            let _ = Jwks::parse_forgiving(&bytes);
         }
     }
 }

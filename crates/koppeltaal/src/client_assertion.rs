@@ -132,7 +132,8 @@ impl<'a> Shown<'a> {
         receiver: &Receiver<'_>,
     ) -> Result<ProvenApplicatie, Refusal> {
         if !self.is_by_one_of(keys.keys()) {
-            let reason = "the application's JWKS has no key with the assertion's kid";
+            let reason =
+                "the application's JWKS has no one key that serves with the assertion's kid";
             return Err(invalid("koppeltaal case 23", reason));
         }
         let client_id = self.client_id.to_string();

@@ -2,7 +2,7 @@
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::FromRequest;
+use axum::extract::{FromRequest, OriginalUri};
 use axum::handler::Handler;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get};
@@ -42,7 +42,7 @@ pub struct Visit {
     pub peer: Peer,
     /// Its number.
     pub trace: TraceId,
-    /// The path.
+    /// The path, whole also where a router is nested.
     pub path: String,
     /// The query, undecoded.
     pub query: String,
@@ -67,10 +67,12 @@ impl<S: Send + Sync> FromRequest<S> for Visit {
             return Err(StatusCode::INTERNAL_SERVER_ERROR.into_response());
         };
         let body = axum::body::to_bytes(body, BODY_MAX).await;
+        let nested = head.extensions.get::<OriginalUri>();
+        let uri = nested.map_or(&head.uri, |OriginalUri(uri)| uri);
         Ok(Self {
             peer,
             trace,
-            path: head.uri.path().to_owned(),
+            path: uri.path().to_owned(),
             query: head.uri.query().unwrap_or_default().to_owned(),
             headers: head.headers,
             body: body.map_err(|_| StatusCode::PAYLOAD_TOO_LARGE.into_response())?,

@@ -241,7 +241,7 @@ impl Authenticatiedienst {
         let incomplete =
             Mislukt::Ongeldig("the AD's ID token lacks sub, acr or auth_time, or has a wrong one");
         let sub = claims.str("sub").map_err(|_| incomplete)?;
-        let auth_time = claims.integer("auth_time").map_err(|_| incomplete)?;
+        let auth_time = claims.seconds("auth_time").map_err(|_| incomplete)?;
         let acr = claims.str("acr").map_err(|_| incomplete)?;
         let niveau = Betrouwbaarheidsniveau::from_acr(acr).map_err(|_| incomplete)?;
         if sub.is_empty() || auth_time > now.plus_s(LEEWAY_S).unix() {

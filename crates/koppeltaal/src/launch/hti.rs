@@ -183,7 +183,7 @@ const CHECKS: [(Holds, &str, &str); 5] = [
     ),
     (
         |claims| {
-            let iat = claims.integer("iat").ok();
+            let iat = claims.seconds("iat").ok();
             let lasts_s = iat.and_then(|iat| claims.expires().unix().checked_sub(iat));
             lasts_s.is_some_and(|lasts_s| (1..=LIFETIME_S_MAX).contains(&lasts_s))
         },

@@ -191,7 +191,7 @@ impl Discovery {
             return Err(bad("the IdP's ID token was made for another client (azp)"));
         }
         // OIDC Core §2: who it is about, and when it was made, always stand in it.
-        if claims.str("sub").unwrap_or_default().is_empty() || claims.integer("iat").is_err() {
+        if claims.str("sub").unwrap_or_default().is_empty() || claims.seconds("iat").is_err() {
             return Err(bad("the IdP's ID token lacks sub or iat"));
         }
         if idp.claim == "email" && !is_confirmed(claims.get("email_verified")) {

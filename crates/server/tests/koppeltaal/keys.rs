@@ -17,45 +17,86 @@ async fn koppeltaal_case_023_an_unknown_key_is_looked_for_once_more() {
         id: portaal.id,
         key: key(Algorithm::Es256),
     };
-    // koppeltaal case 23: soon after a look nobody looks again
-    assert_invalid_client(&world.ask(&world.assertion(&new)).await);
-    assert_eq!(world.shelf.asked("1"), 1);
-    world.running.clock.shift(31);
-    assert_invalid_client(&world.ask(&world.assertion(&new)).await);
-    assert_eq!(world.shelf.asked("1"), 2);
+    // koppeltaal case 23: at once, and soon after that nobody looks again
     for _ in 0..5 {
         assert_invalid_client(&world.ask(&world.assertion(&new)).await);
+        assert_eq!(world.shelf.asked("1"), 2);
     }
-    assert_eq!(world.shelf.asked("1"), 2);
     // A key that was added meanwhile serves before the old set is over.
     let keys = set(&[&portaal.key, &new.key]);
     world.shelf.show("1", Shown::Keys(keys, "max-age=60"));
     world.running.clock.shift(31);
     world.token(&new).await;
     assert_eq!(world.shelf.asked("1"), 3);
+    // Whoever names a key that is nowhere takes nothing from the others, whatever the look brings.
+    world.shelf.show("1", Shown::Other(500, Vec::new()));
+    world.running.clock.shift(31);
+    let nowhere = Applicatie {
+        id: portaal.id,
+        key: key(Algorithm::Es256),
+    };
+    assert_invalid_client(&world.ask(&world.assertion(&nowhere)).await);
+    assert_eq!(world.shelf.asked("1"), 4);
+    world.token(&new).await;
+    assert_eq!(world.shelf.asked("1"), 4);
 }
 
 #[tokio::test]
-async fn koppeltaal_case_024_and_027_a_set_with_a_bad_key_serves_nobody() {
+async fn koppeltaal_case_023_a_set_that_is_over_is_asked_for_whatever_was_looked_for() {
+    let world = World::start().await;
+    let old = world.applicatie(1, Algorithm::Es256);
+    world.token(&old).await;
+    let new = Applicatie {
+        id: old.id,
+        key: key(Algorithm::Es256),
+    };
+    assert_invalid_client(&world.ask(&world.assertion(&new)).await);
+    assert_eq!(world.shelf.asked("1"), 2);
+    let keys = set(&[&new.key]);
+    world.shelf.show("1", Shown::Keys(keys, "max-age=60"));
+    world.running.clock.shift(61);
+    world.token(&new).await;
+    assert_eq!(world.shelf.asked("1"), 3);
+    // koppeltaal case 33: and with the set the old key went, after the one look
+    assert_invalid_client(&world.ask(&world.assertion(&old)).await);
+    assert_eq!(world.shelf.asked("1"), 4);
+}
+
+#[tokio::test]
+async fn koppeltaal_case_024_and_027_a_bad_key_proves_nothing_and_those_beside_it_do() {
     let world = World::start().await;
     let portaal = Applicatie::new(1, Algorithm::Es256);
     let good = portaal.key.public().to_json();
+    let other = key(Algorithm::Es384).public().to_json();
     let weak = json!({
         "kty": "RSA", "kid": "zwak", "e": "AQAB", "n": jose::base64url_encode([0xc5; 128]),
     });
+    let mut namesake = other.clone();
+    namesake["kid"] = good["kid"].clone();
     let mut private = good.clone();
     private["d"] = json!(jose::base64url_encode([7; 32]));
     // koppeltaal cases 24 and 27
     for keys in [
         json!({ "keys": [good, good] }),
-        json!({ "keys": [good, weak] }),
+        json!({ "keys": [other, good, namesake] }),
+        json!({ "keys": [weak] }),
         json!({ "keys": [private] }),
+        json!({ "keys": [good, { "kty": "oct", "kid": "geheim", "k": "AA" }] }),
         json!({ "keys": [] }),
         json!([good]),
     ] {
         world.shelf.show("1", Shown::Keys(keys.clone(), "no-store"));
         world.running.clock.shift(10);
         assert_invalid_client(&world.ask(&world.assertion(&portaal)).await);
+    }
+    for keys in [
+        json!({ "keys": [weak, good] }),
+        json!({ "keys": [other, good, other] }),
+        json!({ "keys": [good, { "kty": "RSA", "kid": "half" }] }),
+    ] {
+        world.shelf.show("1", Shown::Keys(keys, "no-store"));
+        world.running.clock.shift(10);
+        world.token(&portaal).await;
     }
 }
 

@@ -90,6 +90,24 @@ async fn koppeltaal_case_093_an_unknown_client_gets_our_own_page() {
 }
 
 #[tokio::test]
+async fn koppeltaal_case_093_the_page_is_there_in_the_other_language_too() {
+    let world = World::start().await;
+    let shown = changed(&world, "client_id", None).await;
+    let page = text(&shown);
+    let mut hrefs = page
+        .split("href=\"")
+        .filter_map(|rest| rest.split_once('"'));
+    let switch = hrefs.find(|(href, _)| href.ends_with("taal=en"));
+    let switch = switch.expect("a language switch").0.replace("&#38;", "&");
+    let host = world.running.hosts.url("koppeltaal");
+    let english = world.get(&format!("{host}{switch}")).await;
+    // koppeltaal case 93
+    assert_page(&english);
+    assert!(page.contains("<html lang=\"nl\""));
+    assert!(text(&english).contains("<html lang=\"en\""));
+}
+
+#[tokio::test]
 async fn koppeltaal_case_094_an_unregistered_redirect_uri_gets_our_own_page() {
     let world = World::start().await;
     for uri in [None, Some("https://evil.example/")] {

@@ -19,6 +19,14 @@ use crate::token_endpoint::Nu;
 /// The rows of requests that an IdP answered.
 pub(super) const BEANTWOORD: Space = Space("koppeltaal.idp_state");
 
+/// What an IdP says that would have to ask the person something (OIDC Core §3.1.2.6).
+const MOET_VRAGEN: [&str; 4] = [
+    "login_required",
+    "interaction_required",
+    "account_selection_required",
+    "consent_required",
+];
+
 /// What follows the IdP's answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Teruggekeerd {
@@ -62,6 +70,9 @@ pub enum Antwoord {
     Code(String),
     /// The person stopped, or was refused there.
     AccessDenied,
+    /// It would have to ask the person something, which the module forbade by `prompt=none`: the error
+    /// of OIDC Core §3.1.2.6 that says what.
+    MoetVragen(&'static str),
     /// Any other error.
     Fout,
 }
@@ -125,6 +136,10 @@ impl Antwoord {
         match (code, error) {
             (Some(code), None) if !code.is_empty() => Self::Code(code.to_owned()),
             (_, Some("access_denied")) => Self::AccessDenied,
+            (_, Some(error)) => {
+                let asks = MOET_VRAGEN.into_iter().find(|asks| *asks == error);
+                asks.map_or(Self::Fout, Self::MoetVragen)
+            }
             _ => Self::Fout,
         }
     }
@@ -185,6 +200,7 @@ impl Terugkeer {
                 "access_denied",
                 "the person stopped at the IdP, or was refused there",
             ),
+            Antwoord::MoetVragen(error) => (error, "the IdP may not ask what it must (prompt)"),
             Antwoord::Fout => ("server_error", "the IdP answered with an error"),
         };
         Step::Ask(Terugkeervraag::Gestopt(Box::new(GestoptVraag {

@@ -329,9 +329,14 @@ fn koppeltaal_md_4_5_what_goes_wrong_at_the_idp_is_an_error_for_the_module_and_t
     for (antwoord, error) in [
         (Antwoord::read(None, Some("access_denied")), "access_denied"),
         (
-            Antwoord::read(None, Some("interaction_required")),
-            "server_error",
+            Antwoord::read(None, Some("login_required")),
+            "login_required",
         ),
+        (
+            Antwoord::read(None, Some("interaction_required")),
+            "interaction_required",
+        ),
+        (Antwoord::read(None, Some("invalid_scope")), "server_error"),
         (Antwoord::read(None, None), "server_error"),
         (Antwoord::read(Some("c"), Some("x")), "server_error"),
     ] {

@@ -22,14 +22,14 @@ use crate::outside::{Answer, Bounds, Headers};
 const UNSAID_S: u32 = 60;
 /// Seconds for which keys are kept at most: who says a year means that he never thought of rotating.
 const FRESH_MAX_S: u32 = 86_400;
-/// Seconds between two looks for a key id that is not in the set: a stream of assertions with
-/// invented ids must not become a stream of requests.
+/// Seconds between two looks for a key id that is not in a set that may still be kept: a stream of
+/// assertions with invented ids must not become a stream of requests.
 const AGAIN_S: u32 = 30;
 /// Seconds for which an address that gave no keys is left alone.
 const FAILED_S: u32 = 5;
 /// The most addresses whose keys are kept: beyond any number of applications that a node serves.
 const ADDRESSES_MAX: usize = 16_384;
-/// A set of 32 keys of 8192 bits has half of it.
+/// A set of 30 keys of 8192 bits has half of it.
 const BOUNDS: Bounds = Bounds {
     bytes_max: 64 * 1024,
     timeout_s: 3,
@@ -52,10 +52,12 @@ struct Address {
 }
 
 /// What the last request brought.
+#[derive(Clone)]
 struct Held {
     keys: Result<Arc<ClientKeys>, NoKeys>,
-    asked: Moment,
     fresh_until: Moment,
+    /// When keys that might still be kept were last asked for anew.
+    looked_again: Option<Moment>,
 }
 
 impl Sleutels {
@@ -79,7 +81,13 @@ impl Sleutels {
         if let Some(found) = address.usable(app.clock.now(), &has_key) {
             return found;
         }
-        let held = fetch(app, url).await;
+        let before = address.held.load_full();
+        let now = app.clock.now();
+        let fetched = fetch(app, url).await;
+        let held = match before.as_deref() {
+            Some(before) => before.followed_by(fetched, now),
+            None => fetched,
+        };
         let keys = held.keys.clone();
         address.held.store(Some(Arc::new(held)));
         keys
@@ -110,11 +118,32 @@ impl Address {
             return None;
         }
         let lacks = |keys: &Arc<ClientKeys>| !has_key(keys.keys());
-        let may_ask_again = held.asked.plus_s(AGAIN_S).is_over_at(now);
-        if held.keys.as_ref().is_ok_and(lacks) && may_ask_again {
+        let long_ago = |look: Moment| look.plus_s(AGAIN_S).is_over_at(now);
+        if held.keys.as_ref().is_ok_and(lacks) && held.looked_again.is_none_or(long_ago) {
             return None;
         }
         Some(held.keys.clone())
+    }
+}
+
+impl Held {
+    /// What is held after what was `fetched` at `now`. A look for a key that fails takes nothing away
+    /// from those whose key is here: anybody can cause one.
+    fn followed_by(&self, fetched: Self, now: Moment) -> Self {
+        if self.fresh_until.is_over_at(now) {
+            return Self {
+                looked_again: self.looked_again,
+                ..fetched
+            };
+        }
+        let kept = match fetched.keys {
+            Ok(_) => fetched,
+            Err(_) => self.clone(),
+        };
+        Self {
+            looked_again: Some(now),
+            ..kept
+        }
     }
 }
 
@@ -132,14 +161,14 @@ async fn fetch(app: &App, url: &str) -> Held {
             };
             Held {
                 keys,
-                asked,
                 fresh_until: asked.plus_s(fresh_s),
+                looked_again: None,
             }
         }
         Err(no_keys) => Held {
             keys: Err(no_keys),
-            asked,
             fresh_until: asked.plus_s(FAILED_S),
+            looked_again: None,
         },
     }
 }
@@ -148,10 +177,10 @@ fn read(answer: &Answer) -> Result<Arc<ClientKeys>, NoKeys> {
     if answer.status != http::StatusCode::OK {
         return Err(NoKeys("the application's JWKS answers with another status"));
     }
-    let keys = Jwks::parse(&answer.body);
-    // koppeltaal cases 24 and 27: one bad key refuses the set, so that its owner hears of it
+    // koppeltaal cases 24 and 27: a key that is weak, or shares its name, proves nothing; others do
+    let keys = Jwks::parse_forgiving(&answer.body);
     let keys =
-        keys.map_err(|_| NoKeys("the application's JWKS is none, or has a key that is bad"))?;
+        keys.map_err(|_| NoKeys("the application's JWKS is none, or shows a key that is secret"))?;
     let keys = ClientKeys::new(keys, &ALGORITHMS);
     Ok(Arc::new(keys.ok_or(NoKeys(
         "the application's JWKS has no key that serves",

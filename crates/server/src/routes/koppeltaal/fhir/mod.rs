@@ -226,7 +226,8 @@ impl KoppeltaalRole {
 /// The request as the rule reads it.
 fn request(method: &Method, visit: &Visit) -> Request {
     let text = |name: &HeaderName| visit.header(name).map(ToOwned::to_owned);
-    let path = visit.path.strip_prefix(BASE).unwrap_or(&visit.path);
+    let whole = visit.path.as_str();
+    let path = whole.split_once(BASE).map_or(whole, |(_, path)| path);
     let accepted = visit.headers.get_all(ACCEPT).iter();
     let accepted: Vec<&str> = accepted
         .map(|value| value.to_str().unwrap_or("?"))
