@@ -5,6 +5,7 @@ use verdict::Moment;
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
     let keys = Jwks::parse(bytes);
+    let _ = Jwks::parse_forgiving(bytes);
     let Ok(text) = std::str::from_utf8(bytes) else { return };
     let expected = Expected {
         typ: Typ::JwtOrAbsent,

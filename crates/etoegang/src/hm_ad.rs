@@ -184,7 +184,7 @@ impl Authenticatiedienst {
         claims.str("sub").ok()?;
         let same_login = match claims.get("auth_time") {
             None => true,
-            Some(at) => at.as_i64() == Some(sessie.auth_time),
+            Some(_) => claims.seconds("auth_time") == Ok(sessie.auth_time),
         };
         // A `nonce` belongs to a login, and there was none.
         (same_login && claims.get("nonce").is_none()).then_some(claims)

@@ -187,7 +187,7 @@ impl PgoRole {
         let not_before = not_before.of(&self.config.mitz, &self.config.client_id);
         // design §4
         if claims
-            .integer("iat")
+            .seconds("iat")
             .is_ok_and(|iat| not_before.refuses(iat))
         {
             return Err(NotCollected::NotTaken(not_before::REASON));
